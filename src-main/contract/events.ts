@@ -1,0 +1,83 @@
+import type { ProblemReport } from './problem.ts';
+
+/**
+ * What is measured at every update. A value that has no meaning at a step (the on-policy divergence of a
+ * step without student text) is null, so that a chart can leave a gap.
+ */
+export interface StepMetrics {
+  step: number;
+  loss: number;
+  /** Mean divergence a token, in nats, on the student's own text and on the data. */
+  divergenceOnPolicy: number | null;
+  divergenceOffPolicy: number | null;
+  /** Mean entropy a token, in nats. */
+  studentEntropy: number;
+  teacherEntropy: number | null;
+  /** Share of tokens at which both models' first choice is the same. */
+  agreement: number | null;
+  /** Share of the batch's examples the student wrote itself. */
+  onPolicyShare: number;
+  /** Mean length of the student's own completions in tokens, EOS included, and the share that ended with it. */
+  rolloutLength: number | null;
+  rolloutEosRate: number | null;
+  /** Norm of the whole gradient before clipping. */
+  gradientNorm: number;
+  learningRate: number;
+  lambda: number;
+  epoch: number;
+  /** Tokens that were learned from in this step, and tokens of the whole run so far. */
+  completionTokens: number;
+  totalTokens: number;
+  tokensPerSecond: number;
+  rolloutMs: number;
+  teacherMs: number;
+  updateMs: number;
+  stepMs: number;
+  /** Resident memory of the computing process in bytes. */
+  memory: number;
+}
+
+/** One number with its 95% interval; `low` and `high` are null where no interval makes sense. */
+export interface Score { value: number; low: number | null; high: number | null }
+
+export interface Prediction { prompt: string; prediction: string; reference: string | null }
+
+export interface Evaluation {
+  step: number;
+  examples: number;
+  /** Mean divergence a token on held-out completions, by the run's own divergence; null without a teacher. */
+  divergence: number | null;
+  /** Mean negative log-likelihood a token of held-out completions, in nats; null without references. */
+  loss: number | null;
+  metrics: Record<string, Score>;
+  samples: Prediction[];
+}
+
+/** A completion the student wrote in training, with what the teacher thought of every token. */
+export interface Rollout {
+  step: number;
+  /** Index of the example in the training data. */
+  example: number;
+  prompt: string;
+  completion: string;
+  tokens: number[];
+  divergence: number[];
+  ended: boolean;
+}
+
+export type Phase = 'prepare' | 'teacher-data' | 'train' | 'evaluate' | 'checkpoint' | 'export';
+
+/** What a run tells while it goes on. `retort run --json` prints these, one a line. */
+export type RunEvent =
+  | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
+  | { event: 'phase'; phase: Phase; done: number; total: number }
+  | ({ event: 'step' } & StepMetrics)
+  | { event: 'rollouts'; rollouts: Rollout[] }
+  | ({ event: 'evaluation' } & Evaluation)
+  | { event: 'checkpoint'; step: number; path: string }
+  | { event: 'warning'; code: string; message: string }
+  | { event: 'stopped'; step: number; checkpoint: string | null }
+  | { event: 'done'; step: number; checkpoint: string }
+  | { event: 'failed'; error: ProblemReport };
+
+export type RunStatus = 'running' | 'done' | 'stopped' | 'interrupted' | 'failed';

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { DEVICES, DIVERGENCES } from './divergence.ts';
+import { PRESETS } from './presets.ts';
+
+/**
+ * The recipe: one JSON document that describes a run. These validators are the only description of it;
+ * the wizard's help and `docs/recipe.md` are generated from the texts given to `help`.
+ */
+const help = (text: string): { description: string } => ({ description: text });
+
+const count = z.int().positive();
+const step = z.int().nonnegative();
+const share = z.number().min(0).max(1);
+const path = z.string().min(1);
+
+const teacher = z.strictObject({
+  model: path.meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout.')),
+  precision: z.enum(['fp32', 'fp16', 'int8']).default('fp32').meta(help(
+    'How the teacher computes. fp32 is exact; fp16 keeps weights in half the memory; int8 is faster on a CPU and off by about one percent.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works.')),
+});
+
+const student = z.strictObject({
+  model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the student trains.')),
+});
+
+const data = z.strictObject({
+  train: path.meta(help('Training examples: .jsonl, .json, .csv, .tsv or .parquet, also gzipped.')),
+  validation: path.optional().meta(help('Held-out examples for evaluation, in the same columns.')),
+  prompt: z.string().min(1).optional().meta(help('Template of the prompt. {{column}} inserts a column, {{a.b}} a nested field.')),
+  completion: z.string().min(1).optional().meta(help(
+    'Template of the completion. Needed wherever data is learned from (lambda below 1); begin it with the space that separates it from the prompt.')),
+  messages: z.string().min(1).optional().meta(help(
+    'Column with chat messages [{role, content}], instead of prompt and completion. They are rendered with the model\'s own chat template; only the last assistant turn is the completion.')),
+  chat: z.boolean().default(false).meta(help('Wrap each prompt as a user turn of the model\'s chat template.')),
+  system: z.string().min(1).optional().meta(help('System message put before every chat.')),
+  maxPromptTokens: count.default(192).meta(help('Longer prompts lose their beginning.')),
+  maxCompletionTokens: count.default(64).meta(help('Longer completions lose their end, and the student writes at most this many tokens. The paper uses 64 for summaries.')),
+  shuffle: z.boolean().default(true).meta(help('Visit the examples in a new random order each epoch.')),
+  fraction: z.number().gt(0).max(1).default(1).meta(help('Use only this share of the training examples, chosen by the seed.')),
+});
+
+const method = z.strictObject({
+  preset: z.enum(PRESETS).default('gkd').meta(help('A named method. It sets the fields below; what you write yourself wins where the method leaves a choice.')),
+  lambda: share.optional().meta(help(
+    'Share of training on what the student itself writes: 0 only data, 1 only the student. The paper finds 1 >= 0.5 >= 0 almost everywhere.')),
+  lambdaSchedule: z.enum(['constant', 'linear']).optional().meta(help('linear raises lambda from 0 to its value over lambdaRampSteps.')),
+  lambdaRampSteps: step.optional().meta(help('Steps over which lambda rises when its schedule is linear.')),
+  mixing: z.enum(['batch', 'example']).optional().meta(help(
+    'batch draws once a step whether the student writes (the paper\'s Algorithm 1); example draws for every example: the same expectation with less noise.')),
+  divergence: z.enum(DIVERGENCES).optional().meta(help(
+    'How far the student is from the teacher at a token. forward_kl covers everything the teacher might say, reverse_kl settles on what it is surest of, jsd lies between by beta, tvd is bounded; cross_entropy needs no teacher and learns the text itself.')),
+  beta: z.number().gt(0).lt(1).optional().meta(help(
+    'For jsd: towards 0 it behaves like forward KL, towards 1 like reverse KL. The paper uses 0.1, 0.5 and 0.9.')),
+  normalizeBeta: z.boolean().optional().meta(help(
+    'Divide jsd by beta (1 - beta), so that beta no longer changes the size of the gradient. Off reproduces the paper.')),
+  samplingTemperature: z.number().gt(0).optional().meta(help('Temperature at which the student writes during training. 1 is the paper\'s.')),
+  lossTemperature: z.number().gt(0).optional().meta(help('Divides the logits of both models inside the divergence. 1 leaves them alone.')),
+  reduction: z.enum(['sequence', 'token']).optional().meta(help(
+    'sequence averages over each completion first and then over examples (the paper); token weighs every token of the batch alike.')),
+  source: z.enum(['data', 'teacher']).optional().meta(help('Who wrote the fixed completions: the data set, or the teacher before training (sequence-level distillation).')),
+  teacherTemperature: z.number().min(0).optional().meta(help('Temperature at which the teacher writes when source is teacher; 0 is greedy.')),
+});
+
+const train = z.strictObject({
+  steps: count.optional().meta(help('Number of updates. Give steps or epochs.')),
+  epochs: z.number().positive().optional().meta(help('Passes over the training data, instead of steps.')),
+  batchSize: count.default(32).meta(help('Examples in one update. The paper uses 32.')),
+  microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen from the memory if left out.')),
+  optimizer: z.enum(['adamw']).default('adamw').meta(help('The update rule.')),
+  learningRate: z.number().positive().default(3e-4).meta(help('Size of the updates after warm-up. The paper uses 3e-4 for T5; 1e-5 to 1e-4 suits pretrained decoders.')),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('linear').meta(help('How the learning rate falls after warm-up.')),
+  finalLearningRate: share.default(0).meta(help('Share of the learning rate that is left at the last step.')),
+  warmupSteps: step.default(0).meta(help('Steps over which the learning rate rises from zero.')),
+  weightDecay: z.number().nonnegative().default(0).meta(help('Decoupled weight decay; norms and biases are spared.')),
+  beta1: z.number().min(0).lt(1).default(0.9).meta(help('Decay of AdamW\'s first moment.')),
+  beta2: z.number().min(0).lt(1).default(0.999).meta(help('Decay of AdamW\'s second moment.')),
+  epsilon: z.number().positive().default(1e-8).meta(help('Keeps AdamW\'s division finite.')),
+  clipNorm: z.number().nonnegative().default(1).meta(help('Largest norm of the whole gradient; 0 turns clipping off.')),
+});
+
+const decode = z.strictObject({
+  strategy: z.enum(['greedy', 'sample']).default('greedy').meta(help('How text is generated in evaluation.')),
+  temperature: z.number().gt(0).default(1).meta(help('Sampling temperature when the strategy is sample.')),
+});
+
+const evaluate = z.strictObject({
+  every: count.optional().meta(help('Steps between evaluations. Left out: before and after only.')),
+  metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match or accuracy. Divergence on held-out data is always measured.')),
+  examples: count.default(200).meta(help('How many validation examples are used.')),
+  maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
+  decode: decode.default({ strategy: 'greedy', temperature: 1 }),
+});
+
+const checkpoint = z.strictObject({
+  every: count.default(200).meta(help('Steps between checkpoints. A crash loses at most these.')),
+  keep: count.default(2).meta(help('How many of the newest checkpoints stay on disk.')),
+});
+
+export const recipeSchema = z.strictObject({
+  name: z.string().min(1).max(200).meta(help('What the run is called in the history.')),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(0).meta(help('Start of every random draw. The same recipe and seed give the same run, to the bit.')),
+  teacher: teacher.optional().meta(help('Not needed by sft.')),
+  student,
+  data,
+  method: method.default({ preset: 'gkd' }),
+  train,
+  evaluate: evaluate.prefault({}),
+  checkpoint: checkpoint.prefault({}),
+});
+
+/** A recipe as written, after defaults; `resolveMethod` in presets.ts completes its method. */
+export type Recipe = z.infer<typeof recipeSchema>;
+/** A recipe as a person writes it. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+export type DecodeSettings = z.infer<typeof decode>;
+export type TrainSettings = z.infer<typeof train>;
+export type DataSettings = z.infer<typeof data>;
+export type MethodInput = z.infer<typeof method>;

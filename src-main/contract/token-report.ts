@@ -1,0 +1,20 @@
+/** What `retort inspect` says of one example; every log-probability is natural and from a float32 log-softmax. */
+export interface RankedToken { id: number; text: string; logprob: number }
+
+export interface TokenJudgement {
+  id: number;
+  text: string;
+  divergence: number;
+  studentLogprob: number;
+  teacherLogprob: number;
+  studentTop: RankedToken[];
+  teacherTop: RankedToken[];
+}
+
+export interface TokenReport {
+  prompt: string;
+  completion: string;
+  promptTokens: number;
+  tokens: TokenJudgement[];
+  meanDivergence: number;
+}
