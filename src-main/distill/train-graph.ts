@@ -1,0 +1,81 @@
+import { accumulate, takeApart } from '../graph/accumulate.ts';
+import { gradients } from '../graph/gradient.ts';
+import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
+import { gatherRows } from '../graph/ops/gather.ts';
+import { reshape } from '../graph/ops/layout.ts';
+import { Graph, type Value } from '../graph/value.ts';
+import { FullAttention } from '../nn/attention/full.ts';
+import type { ParameterSpec } from '../nn/build.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
+
+/** The static shape of one micro-batch. */
+export interface Bucket {
+  batch: number;
+  /** Tokens of a row, padded on the right. */
+  length: number;
+  /** Positions whose next token is learned, over all rows. */
+  positions: number;
+}
+
+export interface TrainGraphSpec extends TokenLossSpec {
+  /** Width of the teacher's hidden states; null for a loss without a teacher. */
+  teacherWidth: number | null;
+}
+
+export interface TrainGraph {
+  onnx: OnnxGraph;
+  /** Gradients that come out as rows, to be added to a parameter's at the ids beside them. */
+  rows: { parameter: string; ids: string; rows: string }[];
+  /** Parameters whose dense gradient is an input (so far) and an output (with this micro-batch). */
+  dense: string[];
+}
+
+export const gradientIn = (parameter: string): string => `so far: ${parameter}`;
+export const gradientOut = (parameter: string): string => `gradient: ${parameter}`;
+
+/**
+ * One micro-batch of training as a graph: student forward, divergence against the teacher's hidden states, backward.
+ *
+ * Inputs: ids [batch, length], index [positions] (rows of the flattened hidden states), targets and weights
+ * [positions], and with a teacher its hidden states [positions, teacherWidth] and output layer.
+ * Outputs: what `TokenLoss` tells, and gradients added to what they were.
+ */
+export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
+  const graph = new Graph();
+  const { batch, length, positions } = bucket;
+  const ids = graph.input('ids', 'int32', [batch, length]);
+  const hidden = decoder.hidden(ids, new FullAttention(graph, length));
+  const told = tokenLoss({
+    studentHidden: gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions])),
+    studentOutput: decoder.outputWeight(graph),
+    teacher: spec.teacherWidth === null ? null : {
+      hidden: graph.input('teacher hidden', 'float32', [positions, spec.teacherWidth]),
+      output: graph.input('teacher output', 'float32', [spec.sharedVocabulary, spec.teacherWidth]),
+    },
+    targets: graph.input('targets', 'int32', [positions]),
+    weights: graph.input('weights', 'float32', [positions]),
+  }, spec);
+
+  const weights = parameters.map(({ name, shape }) => graph.parameter(name, shape));
+  const flowing = gradients(new Map([[told.loss, graph.scalar(1)]]), weights);
+  const outputs: Record<string, Value> = Object.fromEntries(
+    Object.entries(told).flatMap(([name, value]: [string, Value | null]) => (value ? [[name, value]] : [])),
+  );
+  const rows: TrainGraph['rows'] = [];
+  const dense: string[] = [];
+  parameters.forEach(({ name, shape }, at) => {
+    const parts = takeApart(flowing[at]!);
+    if (parts.dense) {
+      outputs[gradientOut(name)] = accumulate(graph.input(gradientIn(name), 'float32', shape), parts.dense);
+      dense.push(name);
+    }
+    for (const part of parts.rows) {
+      const output = { parameter: name, ids: `ids ${rows.length}`, rows: `rows ${rows.length}` };
+      outputs[output.ids] = part.ids;
+      outputs[output.rows] = part.rows;
+      rows.push(output);
+    }
+  });
+  return { onnx: writeOnnx(outputs, { weights: 'inputs' }), rows, dense };
+}

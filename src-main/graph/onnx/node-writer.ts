@@ -1,0 +1,32 @@
+import type { DType } from '../dtype.ts';
+import type { ConstantData, Value } from '../value.ts';
+
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
+/** What an operator may do to the ONNX graph being written. Names of tensors are the writer's business. */
+export interface NodeWriter {
+  /**
+   * `onnxruntime` may use ONNX Runtime's own fused operators; `onnx` keeps to the standard, for files that other
+   * programs open.
+   */
+  readonly dialect: 'onnxruntime' | 'onnx';
+  /** Name of the tensor that holds a value. */
+  nameOf(value: Value): string;
+  /** The value needs no node: it is another tensor under its own shape and type. */
+  alias(value: Value, to: Value): void;
+  /** A small constant the node needs, such as the target of a Reshape; equal ones are shared. */
+  constant(dtype: DType, shape: readonly number[], data: ConstantData): string;
+  /** A name for a tensor inside one operator's emission. */
+  temporary(): string;
+  /**
+   * Adds a node. An empty input name is an absent optional input, an empty output name one that nobody reads.
+   * Whole numbers become integer attributes; say `{ float }` where the schema wants a float.
+   */
+  node(type: string, inputs: readonly (Value | string)[], outputs: readonly (Value | string)[],
+    attributes?: Readonly<Record<string, OnnxAttribute>>, domain?: string): void;
+  /** Whether anything that is written reads this output. */
+  isUsed(value: Value): boolean;
+}
+
+/** The domain of ONNX Runtime's own operators. */
+export const MICROSOFT = 'com.microsoft';

@@ -1,0 +1,194 @@
+import protobuf from 'protobufjs';
+import { DTYPES, type DType } from '../dtype.ts';
+import type { Shape } from '../shape.ts';
+import { topological, type ConstantData, type Value } from '../value.ts';
+import type { NodeWriter, OnnxAttribute } from './node-writer.ts';
+import schema from './schema.json' with { type: 'json' };
+
+const ModelProto = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto');
+
+const OPSET = 21;
+const IR_VERSION = 10;
+/** `AttributeProto.AttributeType` and `TensorProto.DataLocation` of the schema. */
+const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
+const EXTERNAL = 1;
+
+/** Where the bytes of a weight lie outside the model: a name the session is told, and a range in bytes. */
+export interface ExternalData { location: string; offset: number; length: number }
+
+export interface WriteOptions {
+  /**
+   * Weights as inputs can change between runs and are never copied; as initializers they are prepacked by the
+   * session, which makes decoding faster, and stay what they were. Initializers name where their bytes lie.
+   */
+  weights: 'inputs' | ((name: string, shape: Shape) => ExternalData);
+  dialect?: NodeWriter['dialect'];
+}
+
+export interface Port { readonly name: string; readonly dtype: DType; readonly shape: Shape }
+
+export interface OnnxGraph {
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Weights the graph reads, in a fixed order. */
+  readonly parameters: readonly Port[];
+}
+
+/**
+ * Writes what the outputs need, and nothing else, as an ONNX model.
+ *
+ * @param outputs  name of each output and the value behind it
+ */
+export function writeOnnx(outputs: Readonly<Record<string, Value>>, options: WriteOptions): OnnxGraph {
+  const model = new OnnxModel(outputs, options);
+  return model.write();
+}
+
+interface NodeProto { opType: string; domain: string; name: string; input: string[]; output: string[]; attribute: object[] }
+interface TensorProto { name: string; dims: number[]; dataType: number; rawData?: Uint8Array; dataLocation?: number; externalData?: { key: string; value: string }[] }
+
+class OnnxModel implements NodeWriter {
+  readonly dialect: NodeWriter['dialect'];
+  private readonly outputs: [string, Value][];
+  private readonly options: WriteOptions;
+  private readonly names = new Map<Value, string>();
+  private readonly taken = new Set<string>();
+  private readonly used = new Set<Value>();
+  private readonly nodes: NodeProto[] = [];
+  private readonly initializers: TensorProto[] = [];
+  private readonly constants = new Map<string, string>();
+  private readonly inputs: Port[] = [];
+  private readonly parameters: Port[] = [];
+  private counter = 0;
+
+  constructor(outputs: Readonly<Record<string, Value>>, options: WriteOptions) {
+    this.outputs = Object.entries(outputs);
+    this.options = options;
+    this.dialect = options.dialect ?? 'onnxruntime';
+  }
+
+  write(): OnnxGraph {
+    const { nodes, sources } = topological(this.outputs.map(([, value]) => value));
+    for (const node of nodes) node.inputs.forEach((input) => this.used.add(input));
+    for (const [name, value] of this.outputs) {
+      this.taken.add(name);
+      this.used.add(value);
+      // The first name of a computed value becomes the tensor's own, which saves a copy.
+      if (value.producer && !this.names.has(value)) this.names.set(value, name);
+    }
+    for (const source of sources) this.declare(source);
+    for (const node of nodes) node.operator.emit(node, this);
+    for (const [name, value] of this.outputs) {
+      if (this.nameOf(value) !== name) this.node('Identity', [value], [name]);
+    }
+    const graph = {
+      name: 'retort',
+      node: this.nodes,
+      initializer: this.initializers,
+      input: this.inputs.concat(this.options.weights === 'inputs' ? this.parameters : []).map(valueInfo),
+      output: this.outputs.map(([name, value]) => valueInfo({ name, dtype: value.dtype, shape: value.shape })),
+    };
+    const opsetImport = [{ domain: '', version: OPSET }];
+    if (this.nodes.some((node) => node.domain !== '')) opsetImport.push({ domain: 'com.microsoft', version: 1 });
+    return {
+      bytes: ModelProto.encode({ irVersion: IR_VERSION, producerName: 'retort', opsetImport, graph }).finish(),
+      inputs: this.inputs,
+      outputs: this.outputs.map(([name, value]) => ({ name, dtype: value.dtype, shape: value.shape })),
+      parameters: this.parameters,
+    };
+  }
+
+  nameOf(value: Value): string {
+    const known = this.names.get(value);
+    if (known !== undefined) return known;
+    const name = this.temporary();
+    this.names.set(value, name);
+    return name;
+  }
+
+  alias(value: Value, to: Value): void {
+    const wanted = this.names.get(value);
+    // An output that only aliases keeps its name, and the final Identity copies into it.
+    if (wanted === undefined || !this.taken.has(wanted)) this.names.set(value, this.nameOf(to));
+    else this.node('Identity', [to], [wanted]);
+  }
+
+  isUsed(value: Value): boolean {
+    return this.used.has(value);
+  }
+
+  temporary(): string {
+    let name: string;
+    do name = `t${this.counter++}`; while (this.taken.has(name));
+    this.taken.add(name);
+    return name;
+  }
+
+  constant(dtype: DType, shape: readonly number[], data: ConstantData): string {
+    const key = data.length <= 16 ? `${dtype} ${shape.join()} ${data.join()}` : null;
+    const known = key === null ? undefined : this.constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.temporary();
+    if (key !== null) this.constants.set(key, name);
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.initializers.push({ name, dims: [...shape], dataType: DTYPES[dtype].code, rawData });
+    return name;
+  }
+
+  node(type: string, inputs: readonly (Value | string)[], outputs: readonly (Value | string)[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {}, domain = ''): void {
+    const name = (tensor: Value | string): string => (typeof tensor === 'string' ? tensor : this.nameOf(tensor));
+    const output = outputs.map(name);
+    this.nodes.push({
+      opType: type, domain, name: `${type}_${output[0]}`, input: inputs.map(name), output,
+      attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+    });
+  }
+
+  private declare(value: Value): void {
+    const source = value.source;
+    if (!source) throw new Error('a value without a producer must be a source');
+    switch (source.kind) {
+      case 'constant':
+        this.names.set(value, this.constant(value.dtype, value.shape.map(Number), source.data));
+        return;
+      case 'input':
+        this.reserve(value, source.name);
+        this.inputs.push({ name: source.name, dtype: value.dtype, shape: value.shape });
+        return;
+      case 'parameter': {
+        this.reserve(value, source.name);
+        this.parameters.push({ name: source.name, dtype: value.dtype, shape: value.shape });
+        if (this.options.weights !== 'inputs') this.initializers.push(externalTensor(source.name, value, this.options.weights(source.name, value.shape)));
+      }
+    }
+  }
+
+  private reserve(value: Value, name: string): void {
+    if (this.taken.has(name)) throw new Error(`"${name}" names two tensors of a graph`);
+    this.taken.add(name);
+    this.names.set(value, name);
+  }
+}
+
+function externalTensor(name: string, value: Value, { location, offset, length }: ExternalData): TensorProto {
+  return {
+    name, dims: value.shape.map(Number), dataType: DTYPES[value.dtype].code, dataLocation: EXTERNAL,
+    externalData: [
+      { key: 'location', value: location }, { key: 'offset', value: String(offset) }, { key: 'length', value: String(length) },
+    ],
+  };
+}
+
+function valueInfo({ name, dtype, shape }: Port): object {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: DTYPES[dtype].code, shape: { dim } } } };
+}
+
+function attributeProto(name: string, value: OnnxAttribute): object {
+  if (typeof value === 'number') return { name, type: ATTRIBUTE.INT, i: value };
+  if (typeof value === 'string') return { name, type: ATTRIBUTE.STRING, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: ATTRIBUTE.FLOAT, f: value.float };
+  return { name, type: ATTRIBUTE.INTS, ints: [...value] };
+}

@@ -1,0 +1,73 @@
+import { staticDim } from '../shape.ts';
+import { apply, type Operator, type Value } from '../value.ts';
+import { reshape } from './layout.ts';
+import { expand } from './reduce.ts';
+
+const gatherOperator: Operator = {
+  name: 'gatherRows',
+  infer: ([table, ids]) => [{ dtype: table!.dtype, shape: [...ids!.shape, ...table!.shape.slice(1)] }],
+  emit: ({ inputs, outputs }, writer) => writer.node('Gather', inputs, outputs, { axis: 0 }),
+  gradient: ({ inputs: [table, ids] }, [up]) => {
+    const count = ids!.shape.reduce<number>((size, _, axis) => size * staticDim(ids!.shape, axis), 1);
+    return [scatterRows(reshape(ids!, [count]), reshape(up!, [count, ...table!.shape.slice(1)]), staticDim(table!.shape, 0)), null];
+  },
+};
+
+/** Rows of `table` [n, ...] at `ids` (int32, any shape): [...ids, ...]. */
+export function gatherRows(table: Value, ids: Value): Value {
+  return apply(gatherOperator, [table, ids], {});
+}
+
+const scatterOperator: Operator<{ count: number }> = {
+  name: 'scatterRows',
+  infer: ([, rows], { count }) => [{ dtype: rows!.dtype, shape: [count, ...rows!.shape.slice(1)] }],
+  emit: ({ inputs: [, rows, index], outputs }, writer) => {
+    const shape = outputs[0]!.shape.map((_, axis) => BigInt(staticDim(outputs[0]!.shape, axis)));
+    const zeros = writer.temporary();
+    writer.node('ConstantOfShape', [writer.constant('int64', [shape.length], BigInt64Array.from(shape))], [zeros]);
+    // ScatterND with reduction=add loses updates on the CPU when an id repeats; ScatterElements does not.
+    writer.node('ScatterElements', [zeros, index!, rows!], outputs, { axis: 0, reduction: 'add' });
+  },
+};
+
+/**
+ * Sums `rows` [n, ...] into zeros [count, ...] at `ids` [n]: what flows back to an embedding. A trainer can
+ * take the rows themselves (`asRows`) and add them to the gradient in place, which touches n rows, not count.
+ */
+export function scatterRows(ids: Value, rows: Value, count: number): Value {
+  const index = expand(reshape(ids, [...ids.shape, ...rows.shape.slice(1).map(() => 1)]), rows.shape);
+  return apply(scatterOperator, [ids, rows, index], { count });
+}
+
+/** The ids and rows of a value made by `scatterRows`, or null. */
+export function asRows(value: Value): { ids: Value; rows: Value } | null {
+  const node = value.producer?.node;
+  if (!node || node.operator.name !== scatterOperator.name) return null;
+  return { ids: node.inputs[0]!, rows: node.inputs[1]! };
+}
+
+const gatherElementsOperator: Operator = {
+  name: 'gatherElements',
+  infer: ([x, index]) => [{ dtype: x!.dtype, shape: index!.shape }],
+  emit: ({ inputs, outputs }, writer) => writer.node('GatherElements', inputs, outputs, { axis: -1 }),
+};
+
+/** Elements of the last axis at `index` [..., k] (int32 or int64). Its users bring their own gradient. */
+export function gatherElements(x: Value, index: Value): Value {
+  return apply(gatherElementsOperator, [x, index], {});
+}
+
+const subtractAtOperator: Operator = {
+  name: 'subtractAt',
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  emit: ({ inputs: [x, index, amount], outputs }, writer) => {
+    const negative = writer.temporary();
+    writer.node('Neg', [amount!], [negative]);
+    writer.node('ScatterElements', [x!, index!, negative], outputs, { axis: -1, reduction: 'add' });
+  },
+};
+
+/** x with `amount` [..., k] taken away at `index` [..., k] of the last axis. Its users bring their own gradient. */
+export function subtractAt(x: Value, index: Value, amount: Value): Value {
+  return apply(subtractAtOperator, [x, index, amount], {});
+}

@@ -1,0 +1,132 @@
+import { DTYPES, type DType } from '../dtype.ts';
+import { dimAt, normalizeAxis, sameShape, showShape, sizeOf, staticDim, type Dim, type Shape } from '../shape.ts';
+import { apply, type Graph, type Operator, type Value } from '../value.ts';
+
+const int64 = (numbers: readonly number[]): BigInt64Array => BigInt64Array.from(numbers, BigInt);
+
+const reshapeOperator: Operator<{ shape: Shape }> = {
+  name: 'reshape',
+  infer: ([x], { shape }) => {
+    const isStatic = [...x!.shape, ...shape].every((dim) => typeof dim === 'number');
+    if (isStatic && sizeOf(x!.shape) !== sizeOf(shape)) throw new Error(`cannot become ${showShape(shape)}`);
+    return [{ dtype: x!.dtype, shape }];
+  },
+  emit: ({ inputs: [x], outputs, attributes: { shape } }, writer) => {
+    const target = writer.constant('int64', [shape.length], int64(reshapeTarget(x!.shape, shape)));
+    writer.node('Reshape', [x!, target], outputs);
+  },
+  gradient: ({ inputs: [x] }, [up]) => [reshape(up!, x!.shape)],
+};
+
+/** Symbolic dimensions are copied from the same place of the input (0) or, once, inferred (-1). */
+function reshapeTarget(from: Shape, to: Shape): number[] {
+  const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));
+  if (target.filter((dim) => dim === -1).length > 1) {
+    throw new Error(`reshape ${showShape(from)} to ${showShape(to)} leaves two dimensions open`);
+  }
+  return target;
+}
+
+/** The same elements in the same order under another shape. */
+export function reshape(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : apply(reshapeOperator, [x], { shape });
+}
+
+const transposeOperator: Operator<{ order: readonly number[] }> = {
+  name: 'transpose',
+  infer: ([x], { order }) => [{ dtype: x!.dtype, shape: order.map((axis) => dimAt(x!.shape, axis)) }],
+  emit: ({ inputs, outputs, attributes: { order } }, writer) => writer.node('Transpose', inputs, outputs, { perm: order }),
+  gradient: ({ attributes: { order } }, [up]) => [transpose(up!, order.map((_, axis) => order.indexOf(axis)))],
+};
+
+/** Axis i of the result is axis `order[i]` of the input. */
+export function transpose(x: Value, order: readonly number[]): Value {
+  return order.every((axis, at) => axis === at) ? x : apply(transposeOperator, [x], { order });
+}
+
+const concatOperator: Operator<{ axis: number }> = {
+  name: 'concat',
+  infer: (inputs, { axis }) => {
+    const dims = inputs.map((input) => dimAt(input.shape, axis));
+    const total: Dim = dims.every((dim) => typeof dim === 'number')
+      ? dims.reduce<number>((sum, dim) => sum + Number(dim), 0)
+      : dims.join(' + ');
+    return [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape.map((dim, at) => (at === axis ? total : dim)) }];
+  },
+  emit: ({ inputs, outputs, attributes: { axis } }, writer) => writer.node('Concat', inputs, outputs, { axis }),
+  gradient: ({ inputs, attributes: { axis } }, [up]) => split(up!, axis, inputs.map((input) => staticDim(input.shape, axis))),
+};
+
+export function concat(inputs: readonly Value[], axis: number): Value {
+  const [only] = inputs;
+  if (!only) throw new Error('concat needs an input');
+  return inputs.length === 1 ? only : apply(concatOperator, inputs, { axis: normalizeAxis(axis, only.rank) });
+}
+
+const splitOperator: Operator<{ axis: number; sizes: readonly number[] }> = {
+  name: 'split',
+  infer: ([x], { axis, sizes }) => {
+    if (sizes.reduce((sum, size) => sum + size, 0) !== staticDim(x!.shape, axis)) throw new Error('sizes do not add up');
+    return sizes.map((size) => ({ dtype: x!.dtype, shape: x!.shape.map((dim, at) => (at === axis ? size : dim)) }));
+  },
+  emit: ({ inputs: [x], outputs, attributes: { axis, sizes } }, writer) => {
+    writer.node('Split', [x!, writer.constant('int64', [sizes.length], int64(sizes))], outputs, { axis });
+  },
+  gradient: ({ inputs: [x], outputs, attributes: { axis } }, upstream) => [
+    concat(upstream.map((up, index) => up ?? zeros(x!.graph, outputs[index]!.shape)), axis),
+  ],
+};
+
+/** Cuts a value along an axis into pieces of the given sizes. */
+export function split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+  return sizes.length === 1 ? [x] : x.graph.apply(splitOperator, [x], { axis: normalizeAxis(axis, x.rank), sizes });
+}
+
+type Range = { axis: number; start: number; end: number };
+
+const sliceOperator: Operator<Range> = {
+  name: 'slice',
+  infer: ([x], { axis, start, end }) => [
+    { dtype: x!.dtype, shape: x!.shape.map((dim, at) => (at === axis ? end - start : dim)) },
+  ],
+  emit: ({ inputs: [x], outputs, attributes: { axis, start, end } }, writer) => {
+    const one = (number: number): string => writer.constant('int64', [1], int64([number]));
+    writer.node('Slice', [x!, one(start), one(end), one(axis)], outputs);
+  },
+  gradient: ({ inputs: [x], attributes: { axis, start, end } }, [up]) => {
+    const size = staticDim(x!.shape, axis);
+    const pad = (length: number): Value[] =>
+      length === 0 ? [] : [zeros(x!.graph, x!.shape.map((dim, at) => (at === axis ? length : dim)))];
+    return [concat([...pad(start), up!, ...pad(size - end)], axis)];
+  },
+};
+
+/** Elements `start` up to, not including, `end` along an axis. */
+export function slice(x: Value, axis: number, start: number, end: number): Value {
+  const front = normalizeAxis(axis, x.rank);
+  return start === 0 && end === x.shape[front] ? x : apply(sliceOperator, [x], { axis: front, start, end });
+}
+
+const zerosOperator: Operator<{ shape: Shape }> = {
+  name: 'zeros',
+  infer: (_, { shape }) => [{ dtype: 'float32', shape }],
+  emit: ({ outputs, attributes: { shape } }, writer) => {
+    const dims = writer.constant('int64', [shape.length], int64(shape.map((_, axis) => staticDim(shape, axis))));
+    writer.node('ConstantOfShape', [dims], outputs);
+  },
+};
+
+function zeros(graph: Graph, shape: Shape): Value {
+  return graph.apply(zerosOperator, [], { shape })[0]!;
+}
+
+const castOperator: Operator<{ to: DType }> = {
+  name: 'cast',
+  infer: ([x], { to }) => [{ dtype: to, shape: x!.shape }],
+  emit: ({ inputs, outputs, attributes: { to } }, writer) => writer.node('Cast', inputs, outputs, { to: DTYPES[to].code }),
+  gradient: ({ inputs: [x] }, [up]) => [x!.dtype === 'float32' || x!.dtype === 'float16' ? cast(up!, x!.dtype) : null],
+};
+
+export function cast(x: Value, to: DType): Value {
+  return x.dtype === to ? x : apply(castOperator, [x], { to });
+}

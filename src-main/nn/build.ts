@@ -1,0 +1,29 @@
+import { Graph, topological } from '../graph/value.ts';
+import { sizeOf } from '../graph/shape.ts';
+import { FullAttention } from './attention/full.ts';
+import type { ModelConfig } from './config.ts';
+import type { Decoder } from './decoder.ts';
+import { gpt2 } from './families/gpt2.ts';
+import { llama } from './families/llama.ts';
+
+export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
+
+export function buildDecoder(config: ModelConfig): Decoder {
+  switch (config.family) {
+    case 'llama': return llama(config);
+    case 'gpt2': return gpt2(config);
+  }
+}
+
+/** Every weight a model reads, found by tracing it once; in the order in which it is first used. */
+export function listParameters(config: ModelConfig): ParameterSpec[] {
+  const decoder = buildDecoder(config);
+  const graph = new Graph();
+  const hidden = decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1));
+  const { sources } = topological([hidden, decoder.outputWeight(graph)]);
+  return sources.flatMap(({ source, shape }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number) }] : []));
+}
+
+export function countParameters(parameters: readonly ParameterSpec[]): number {
+  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}

@@ -1,0 +1,25 @@
+import type { Graph, Value } from '../graph/value.ts';
+import type { Attention } from './attention/attention.ts';
+
+/**
+ * A decoder-only language model, written once. Every graph there is (train step, teacher forward, cached decode,
+ * export) comes from this one description; they differ only in the `Attention` they bring.
+ */
+export interface Decoder {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  /** Heads and width of the keys and values one layer caches. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly contextLength: number;
+  /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
+  hidden(ids: Value, attention: Attention): Value;
+  /** The output layer [vocabSize, hiddenSize]: logits are hidden times its transpose. */
+  outputWeight(graph: Graph): Value;
+}
+
+/** Whether a parameter is a matrix of the model; vectors (norms, biases) are spared weight decay. */
+export function isMatrix(shape: readonly unknown[]): boolean {
+  return shape.length >= 2;
+}

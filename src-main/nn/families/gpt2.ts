@@ -1,0 +1,63 @@
+import { add, relu } from '../../graph/ops/elementwise.ts';
+import { gelu, silu } from '../../graph/ops/activation.ts';
+import { gatherRows } from '../../graph/ops/gather.ts';
+import { split } from '../../graph/ops/layout.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
+import { layerNorm } from '../../graph/ops/norm.ts';
+import type { Graph, Value } from '../../graph/value.ts';
+import type { Attention } from '../attention/attention.ts';
+import type { Gpt2Config } from '../config.ts';
+import type { Decoder } from '../decoder.ts';
+
+export function gpt2(config: Gpt2Config): Decoder {
+  const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;
+  const headDim = hiddenSize / heads;
+  const embedding = (graph: Graph): Value => graph.parameter('transformer.wte.weight', [vocabSize, hiddenSize]);
+
+  return {
+    vocabSize, hiddenSize, headDim, contextLength,
+    layers: config.layers,
+    kvHeads: heads,
+    hidden(ids, attention) {
+      const positions = gatherRows(ids.graph.parameter('transformer.wpe.weight', [contextLength, hiddenSize]), attention.positions);
+      let x = add(gatherRows(embedding(ids.graph), ids), positions);
+      for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
+      return norm(x, 'transformer.ln_f');
+    },
+    outputWeight: (graph) => (config.tiedEmbeddings ? embedding(graph) : graph.parameter('lm_head.weight', [vocabSize, hiddenSize])),
+  };
+
+  function block(x: Value, layer: number, attention: Attention): Value {
+    const name = `transformer.h.${layer}`;
+    const attended = add(x, selfAttention(norm(x, `${name}.ln_1`), layer, `${name}.attn`, attention));
+    const wide = activate(affine(norm(attended, `${name}.ln_2`), `${name}.mlp.c_fc`, intermediateSize));
+    return add(attended, affine(wide, `${name}.mlp.c_proj`, hiddenSize));
+  }
+
+  function selfAttention(x: Value, layer: number, name: string, attention: Attention): Value {
+    const [query, key, value] = split(affine(x, `${name}.c_attn`, 3 * hiddenSize), -1, [hiddenSize, hiddenSize, hiddenSize]) as [Value, Value, Value];
+    const scale = (config.scaleAttention ? 1 / Math.sqrt(headDim) : 1) / (config.scaleByLayer ? layer + 1 : 1);
+    const context = attention.attend({ layer, query, key, value, heads, kvHeads: heads, headDim, scale, window: null, rope: null });
+    return affine(context, `${name}.c_proj`, hiddenSize);
+  }
+
+  function activate(x: Value): Value {
+    switch (config.activation) {
+      case 'relu': return relu(x);
+      case 'silu': return silu(x);
+      case 'gelu': return gelu(x, 'none');
+      case 'gelu_tanh': return gelu(x, 'tanh');
+    }
+  }
+
+  function norm(x: Value, name: string): Value {
+    const vector = (part: string): Value => x.graph.parameter(`${name}.${part}`, [hiddenSize]);
+    return layerNorm(x, vector('weight'), vector('bias'), normEpsilon);
+  }
+}
+
+/** x W + b with W [in, out]: GPT-2 stores its matrices the other way round. */
+function affine(x: Value, name: string, width: number): Value {
+  const product = matmul(x, x.graph.parameter(`${name}.weight`, [x.shape.at(-1)!, width]));
+  return add(product, x.graph.parameter(`${name}.bias`, [width]));
+}

@@ -1,0 +1,72 @@
+import { add, mul } from '../../graph/ops/elementwise.ts';
+import { gelu, silu } from '../../graph/ops/activation.ts';
+import { gatherRows } from '../../graph/ops/gather.ts';
+import { reshape } from '../../graph/ops/layout.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
+import { rmsNorm } from '../../graph/ops/norm.ts';
+import type { Graph, Value } from '../../graph/value.ts';
+import type { Attention } from '../attention/attention.ts';
+import type { LlamaConfig } from '../config.ts';
+import type { Decoder } from '../decoder.ts';
+import { RopeTable } from '../rope.ts';
+
+/** Llama, Mistral, Qwen2, Qwen3, SmolLM: one block, told apart by their configs. */
+export function llama(config: LlamaConfig): Decoder {
+  const { vocabSize, hiddenSize, heads, kvHeads, headDim, intermediateSize, normEpsilon } = config;
+  const rope = new RopeTable(config);
+  const embedding = (graph: Graph): Value => graph.parameter('model.embed_tokens.weight', [vocabSize, hiddenSize]);
+
+  return {
+    vocabSize, hiddenSize, kvHeads, headDim,
+    layers: config.layers,
+    contextLength: config.contextLength,
+    hidden(ids, attention) {
+      let x = gatherRows(embedding(ids.graph), ids);
+      for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
+      return norm(x, 'model.norm');
+    },
+    outputWeight: (graph) => (config.tiedEmbeddings ? embedding(graph) : graph.parameter('lm_head.weight', [vocabSize, hiddenSize])),
+  };
+
+  function block(x: Value, layer: number, attention: Attention): Value {
+    const name = `model.layers.${layer}`;
+    const attended = add(x, selfAttention(norm(x, `${name}.input_layernorm`), layer, `${name}.self_attn`, attention));
+    return add(attended, feedForward(norm(attended, `${name}.post_attention_layernorm`), `${name}.mlp`));
+  }
+
+  function selfAttention(x: Value, layer: number, name: string, attention: Attention): Value {
+    const query = linear(x, `${name}.q_proj`, heads * headDim, config.qkvBias);
+    const key = linear(x, `${name}.k_proj`, kvHeads * headDim, config.qkvBias);
+    const context = attention.attend({
+      layer, heads, kvHeads, headDim, rope,
+      query: config.qkNorm ? headNorm(query, `${name}.q_norm`, heads) : query,
+      key: config.qkNorm ? headNorm(key, `${name}.k_norm`, kvHeads) : key,
+      value: linear(x, `${name}.v_proj`, kvHeads * headDim, config.qkvBias),
+      scale: 1 / Math.sqrt(headDim),
+      window: config.windows[layer] ?? null,
+    });
+    return linear(context, `${name}.o_proj`, hiddenSize, config.outputBias);
+  }
+
+  function feedForward(x: Value, name: string): Value {
+    const gate = linear(x, `${name}.gate_proj`, intermediateSize, config.mlpBias);
+    const activated = config.activation === 'silu' ? silu(gate) : gelu(gate, config.activation === 'gelu' ? 'none' : 'tanh');
+    return linear(mul(activated, linear(x, `${name}.up_proj`, intermediateSize, config.mlpBias)), `${name}.down_proj`, hiddenSize, config.mlpBias);
+  }
+
+  function norm(x: Value, name: string): Value {
+    return rmsNorm(x, x.graph.parameter(`${name}.weight`, [hiddenSize]), normEpsilon);
+  }
+
+  /** The norm of Qwen3 over each head's own width. */
+  function headNorm(x: Value, name: string, count: number): Value {
+    const apart = reshape(x, [...x.shape.slice(0, -1), count, headDim]);
+    return reshape(rmsNorm(apart, x.graph.parameter(`${name}.weight`, [headDim]), normEpsilon), x.shape);
+  }
+}
+
+function linear(x: Value, name: string, width: number, hasBias: boolean): Value {
+  const graph = x.graph;
+  const product = matmul(x, graph.parameter(`${name}.weight`, [width, x.shape.at(-1)!]), { transB: true });
+  return hasBias ? add(product, graph.parameter(`${name}.bias`, [width])) : product;
+}
