@@ -120,6 +120,21 @@ function zeros(graph: Graph, shape: Shape): Value {
   return graph.apply(zerosOperator, [], { shape })[0]!;
 }
 
+const padLastOperator: Operator<{ width: number }> = {
+  name: 'padLast',
+  infer: ([x], { width }) => [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), width] }],
+  emit: ({ inputs: [x], outputs, attributes: { width } }, writer) => {
+    const pads = [...x!.shape, ...x!.shape].map((_, at, all) => (at === all.length - 1 ? width - staticDim(x!.shape, -1) : 0));
+    writer.node('Pad', [x!, writer.constant('int64', [pads.length], int64(pads))], outputs);
+  },
+  gradient: ({ inputs: [x] }, [up]) => [slice(up!, -1, 0, staticDim(x!.shape, -1))],
+};
+
+/** Zeros after the last axis up to a width. */
+export function padLast(x: Value, width: number): Value {
+  return staticDim(x.shape, -1) === width ? x : apply(padLastOperator, [x], { width });
+}
+
 const castOperator: Operator<{ to: DType }> = {
   name: 'cast',
   infer: ([x], { to }) => [{ dtype: to, shape: x!.shape }],

@@ -1,0 +1,49 @@
+import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/write.ts';
+import { div } from '../graph/ops/elementwise.ts';
+import { gatherRows } from '../graph/ops/gather.ts';
+import { cast, reshape, slice } from '../graph/ops/layout.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { argMax } from '../graph/ops/reduce.ts';
+import { softmax } from '../graph/ops/softmax.ts';
+import { Graph, type Value } from '../graph/value.ts';
+import { CachedAttention } from '../nn/attention/cached.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import { sampleRows } from './sample.ts';
+
+/** What a step of decoding gives: tokens chosen in the graph, or logits for processors outside. */
+export type Choice = 'greedy' | 'sample' | 'logits';
+
+export interface DecodeGraphSpec {
+  choice: Choice;
+  /** Ids below this may be chosen; padded ids above it belong to no token. */
+  vocabulary: number;
+  maxLength: number;
+}
+
+/**
+ * New tokens in, the next one out, through a cache that grows in place.
+ *
+ * Inputs: ids [batch, sequence], last_row [batch] (the row of each text's last token among batch x sequence), those
+ * of `CachedAttention`, and for `sample` uniform [batch, 1] and temperature [].
+ * Outputs: next [batch] (int32) or logits [batch, vocabulary]; the present keys and values.
+ */
+export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights']): OnnxGraph {
+  const graph = new Graph();
+  const attention = new CachedAttention(graph, spec.maxLength);
+  const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
+  const last = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('last_row', 'int32', ['batch']));
+  const logits = slice(matmul(last, decoder.outputWeight(graph), { transB: true }), -1, 0, spec.vocabulary);
+  return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights });
+}
+
+function chosen(logits: Value, choice: Choice): Record<string, Value> {
+  const { graph } = logits;
+  switch (choice) {
+    case 'logits': return { logits };
+    case 'greedy': return { next: cast(argMax(logits, -1), 'int32') };
+    case 'sample': {
+      const probabilities = softmax(div(logits, graph.input('temperature', 'float32', [])));
+      return { next: sampleRows(probabilities, graph.input('uniform', 'float32', ['batch', 1])) };
+    }
+  }
+}

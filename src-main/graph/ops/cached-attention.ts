@@ -1,0 +1,48 @@
+import { dimAt, staticDim } from '../shape.ts';
+import type { Operator, Value } from '../value.ts';
+import { MICROSOFT } from '../onnx/node-writer.ts';
+
+type CachedAttention = {
+  heads: number;
+  kvHeads: number;
+  scale: number;
+  /** Positions back a row sees, itself included; -1 for all. */
+  window: number;
+};
+
+const operator: Operator<CachedAttention> = {
+  name: 'cachedAttention',
+  infer: ([query, key, , pastKey], { heads, kvHeads }) => {
+    const width = staticDim(query!.shape, -1) / heads;
+    if (staticDim(key!.shape, -1) !== kvHeads * width || dimAt(pastKey!.shape, 1) !== kvHeads) {
+      throw new Error('keys do not have the width of the queries\' heads');
+    }
+    const present = { dtype: pastKey!.dtype, shape: pastKey!.shape };
+    return [{ dtype: query!.dtype, shape: query!.shape }, present, present];
+  },
+  emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, window } }, writer) => {
+    writer.node('GroupQueryAttention', inputs, outputs,
+      { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, local_window_size: window }, MICROSOFT);
+  },
+};
+
+export interface CachedAttentionInputs {
+  /** [batch, sequence, heads * width], keys and values [batch, sequence, kvHeads * width], rotated already. */
+  query: Value;
+  key: Value;
+  value: Value;
+  /** The cache, [batch, kvHeads, capacity, width]; given again as the output's tensor it grows in place. */
+  pastKey: Value;
+  pastValue: Value;
+  /** Index of each row's last real position, [batch] (int32): rows may differ in length. */
+  lastPosition: Value;
+  /** Length of the longest row, [1] (int32). */
+  totalLength: Value;
+}
+
+/** Causal attention of new positions over a cache and themselves, which are written into the cache. Not differentiable. */
+export function cachedAttention(at: CachedAttentionInputs, attributes: CachedAttention): { context: Value; presentKey: Value; presentValue: Value } {
+  const inputs = [at.query, at.key, at.value, at.pastKey, at.pastValue, at.lastPosition, at.totalLength];
+  const [context, presentKey, presentValue] = at.query.graph.apply(operator, inputs, attributes) as [Value, Value, Value];
+  return { context, presentKey, presentValue };
+}

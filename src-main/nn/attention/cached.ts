@@ -1,0 +1,61 @@
+import { cachedAttention } from '../../graph/ops/cached-attention.ts';
+import { padLast, reshape, slice } from '../../graph/ops/layout.ts';
+import { rotary } from '../../graph/ops/rotary.ts';
+import type { Graph, Value } from '../../graph/value.ts';
+import type { Attention, AttentionCall } from './attention.ts';
+
+export const pastName = (layer: number, part: 'key' | 'value'): string => `past.${layer}.${part}`;
+export const presentName = (layer: number, part: 'key' | 'value'): string => `present.${layer}.${part}`;
+
+/**
+ * Attention through a cache that grows in place, for rows of different lengths padded on the right. One graph
+ * serves prompt and continuation, any batch and any capacity: those dimensions stay open.
+ *
+ * Inputs it adds: positions [batch, sequence] (int64), last_position [batch], total_length [1] (int32) and each
+ * layer's past; `present` are the outputs.
+ */
+export class CachedAttention implements Attention {
+  readonly positions: Value;
+  readonly present: Record<string, Value> = {};
+  private readonly graph: Graph;
+  private readonly maxLength: number;
+
+  /** @param maxLength  the longest text, prompt and completion together, that positions are prepared for */
+  constructor(graph: Graph, maxLength: number) {
+    this.graph = graph;
+    this.maxLength = maxLength;
+    this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
+  }
+
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope }: AttentionCall): Value {
+    const { graph } = this;
+    const turn = (x: Value, count: number): Value =>
+      (rope ? rotary(x, this.positions, ...rope.values(graph, this.maxLength), count) : x);
+    const width = cachedWidth(headDim);
+    const past = (part: 'key' | 'value'): Value => graph.input(pastName(layer, part), 'float32', ['batch', kvHeads, 'capacity', width]);
+    const { context, presentKey, presentValue } = cachedAttention({
+      query: resizeHeads(turn(query, heads), heads, headDim, width),
+      key: resizeHeads(turn(key, kvHeads), kvHeads, headDim, width),
+      value: resizeHeads(value, kvHeads, headDim, width),
+      pastKey: past('key'),
+      pastValue: past('value'),
+      lastPosition: graph.input('last_position', 'int32', ['batch']),
+      totalLength: graph.input('total_length', 'int32', [1]),
+    }, { heads, kvHeads, scale, window: window ?? -1 });
+    this.present[presentName(layer, 'key')] = presentKey;
+    this.present[presentName(layer, 'value')] = presentValue;
+    return resizeHeads(context, heads, width, headDim);
+  }
+}
+
+/** ONNX Runtime's cached attention wants heads in multiples of eight; zeros beside a head change no product. */
+export function cachedWidth(headDim: number): number {
+  return Math.ceil(headDim / 8) * 8;
+}
+
+function resizeHeads(x: Value, heads: number, from: number, to: number): Value {
+  if (from === to) return x;
+  const outer = x.shape.slice(0, -1);
+  const apart = reshape(x, [...outer, heads, from]);
+  return reshape(to > from ? padLast(apart, to) : slice(apart, -1, 0, to), [...outer, heads * to]);
+}

@@ -1,0 +1,30 @@
+import type { Device } from '../contract/divergence.ts';
+import type { OnnxGraph } from '../graph/onnx/write.ts';
+import type { Tensor } from './tensor.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A graph made ready to run. */
+export interface Program {
+  readonly graph: OnnxGraph;
+  /**
+   * Runs the graph on inputs (weights among them, where they are inputs) and returns every output. Outputs named
+   * in `into` are written there, in place; the tensors may share memory with inputs that are read before.
+   */
+  run(inputs: Tensors, into?: Tensors): Promise<Record<string, Tensor>>;
+  /** Frees the native memory; the program is not used afterwards. */
+  release(): Promise<void>;
+}
+
+export interface ProgramOptions {
+  /** The bytes behind each location that the graph's initializers name. */
+  externalData?: readonly { location: string; data: Uint8Array }[];
+  /** How hard the executor's own optimizer tries; a graph that runs once or twice is not worth much. */
+  optimize?: 'none' | 'basic' | 'all';
+}
+
+/** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
+export interface Executor {
+  readonly device: Device;
+  compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;
+}
