@@ -1,0 +1,150 @@
+import type { RunEvent, StepMetrics } from '../contract/events.ts';
+import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
+import { insertEvaluation } from './evaluations.ts';
+import { insertLog, type LogLevel } from './log.ts';
+import { ROLLOUT_BUDGET, rolloutBytes, trimRollouts } from './rollout-budget.ts';
+import { insertRollouts } from './rollouts.ts';
+import type { Database, Queries } from './sqlite.ts';
+import { insertSteps } from './steps.ts';
+import { truncateAfter } from './truncate.ts';
+
+/** What is kept: all but the passing phases, and the death of the worker, which only its host can tell. */
+type Recorded = Exclude<RunEvent, { event: 'phase' }> | { event: 'interrupted'; error: ProblemReport };
+
+interface RecorderOptions {
+  /** Bytes of rollouts kept of the run. */
+  rolloutBudget?: number;
+  /** Told when a batch could not be written. It is kept and tried again with the next one. */
+  onProblem?: (problem: unknown) => void;
+}
+
+const FLUSH_MS = 200;
+const FLUSH_EVENTS = 64;
+
+/**
+ * Writes what one run tells into the history, in batches of one transaction each: a crash loses at most the
+ * last batch and never a part of one. The run must be in the history already (`createRun`).
+ */
+export class HistoryRecorder {
+  readonly #database: Database;
+  readonly #run: string;
+  readonly #budget: number;
+  readonly #onProblem: (problem: unknown) => void;
+  #waiting: { at: number; event: Recorded }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** The last step that was written, for the log; the bytes of rollouts, null when not yet asked. */
+  #step = 0;
+  #rolloutBytes: number | null = null;
+
+  constructor(database: Database, run: string, options: RecorderOptions = {}) {
+    this.#database = database;
+    this.#run = run;
+    this.#budget = options.rolloutBudget ?? ROLLOUT_BUDGET;
+    this.#onProblem = options.onProblem ?? (() => undefined);
+  }
+
+  /** Takes an event at once; it is written within 200 ms, or with the 64th that waits, or when the run ends. */
+  record(event: RunEvent): void {
+    if (event.event !== 'phase') this.#take(event);
+  }
+
+  /** Notes that the computing process died in the middle of the run. */
+  interrupted(problem: Problem): void {
+    this.#take({ event: 'interrupted', error: toReport(problem) });
+  }
+
+  /** Writes everything that waits. @throws Problem where the history cannot be written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const done = this.#writing.then(() => this.#write());
+    this.#writing = done.catch(() => undefined);
+    return done;
+  }
+
+  #take(event: Recorded): void {
+    this.#waiting.push({ at: Date.now(), event });
+    const last = event.event === 'done' || event.event === 'stopped' || event.event === 'failed' || event.event === 'interrupted';
+    if (last || this.#waiting.length === FLUSH_EVENTS) this.#flushSoon();
+    else this.#timer ??= setTimeout(() => this.#flushSoon(), FLUSH_MS);
+  }
+
+  #flushSoon(): void {
+    this.flush().catch(this.#onProblem);
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    const before = { step: this.#step, rolloutBytes: this.#rolloutBytes };
+    try {
+      await this.#database.transaction(async (queries) => {
+        const steps: StepMetrics[] = [];
+        for (const { at, event } of batch) {
+          if (event.event === 'step') {
+            steps.push(event);
+            this.#step = event.step;
+          } else {
+            await insertSteps(queries, this.#run, steps.splice(0));
+            await this.#writeEvent(queries, at, event);
+          }
+        }
+        await insertSteps(queries, this.#run, steps);
+        await queries.run('UPDATE runs SET updated = ? WHERE id = ?', [batch.at(-1)?.at ?? Date.now(), this.#run]);
+      });
+    } catch (error) {
+      this.#waiting = [...batch, ...this.#waiting];
+      this.#step = before.step;
+      this.#rolloutBytes = before.rolloutBytes;
+      throw error;
+    }
+  }
+
+  async #writeEvent(queries: Queries, at: number, event: Exclude<Recorded, { event: 'step' }>): Promise<void> {
+    const run = this.#run;
+    const log = (level: LogLevel, code: string, message: string): Promise<void> =>
+      insertLog(queries, run, { at, step: this.#step, level, code, message });
+    const end = (status: string, error: ProblemReport | null = null): Promise<unknown> =>
+      queries.run('UPDATE runs SET status = ?, ended = ?, error = ? WHERE id = ?', [status, at, error && JSON.stringify(error), run]);
+
+    switch (event.event) {
+      case 'started':
+        await truncateAfter(queries, run, event.fromStep);
+        await queries.run(
+          `UPDATE runs SET status = 'running', started = coalesce(started, ?), ended = NULL, error = NULL,
+           runDir = ?, totalSteps = ?, parameters = ? WHERE id = ?`, [at, event.runDir, event.steps, event.parameters, run]);
+        this.#step = event.fromStep;
+        this.#rolloutBytes = null;
+        return event.fromStep === 0
+          ? log('info', 'started', `Started; ${event.steps} steps.`)
+          : log('info', 'resumed', `Resumed from step ${event.fromStep} of ${event.steps}.`);
+      case 'rollouts': {
+        const already = this.#rolloutBytes ?? await rolloutBytes(queries, run);
+        const bytes = already + await insertRollouts(queries, run, event.rollouts);
+        this.#rolloutBytes = bytes > this.#budget ? await trimRollouts(queries, run, this.#budget) : bytes;
+        return;
+      }
+      case 'evaluation':
+        return insertEvaluation(queries, run, event);
+      case 'checkpoint':
+        await queries.run('UPDATE runs SET checkpointStep = ?, checkpointPath = ? WHERE id = ?', [event.step, event.path, run]);
+        return log('info', 'checkpoint', `Checkpoint at step ${event.step}.`);
+      case 'warning':
+        return log('warning', event.code, event.message);
+      case 'stopped':
+        await end('stopped');
+        return log('info', 'stopped', `Stopped after step ${event.step}.`);
+      case 'done':
+        await end('done');
+        return log('info', 'done', `Done after step ${event.step}.`);
+      case 'failed':
+        await end('failed', event.error);
+        return log('error', 'failed', event.error.message);
+      case 'interrupted':
+        await end('interrupted', event.error);
+        return log('error', 'interrupted', event.error.message);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Queries } from './sqlite.ts';
+
+export type LogLevel = 'info' | 'warning' | 'error';
+export interface LogEntry { at: number; step: number; level: LogLevel; code: string; message: string }
+export interface StoredLogEntry extends LogEntry { id: number }
+
+export async function insertLog(queries: Pick<Queries, 'run'>, run: string, entry: LogEntry): Promise<void> {
+  await queries.run('INSERT INTO log (run, at, step, level, code, message) VALUES (?, ?, ?, ?, ?, ?)',
+    [run, entry.at, entry.step, entry.level, entry.code, entry.message]);
+}
+
+/** The entries after the one with the id `after`, oldest first. */
+export async function readLog(
+  queries: Pick<Queries, 'all'>, run: string, options: { after: number; limit: number },
+): Promise<StoredLogEntry[]> {
+  return queries.all<StoredLogEntry>(
+    'SELECT id, at, step, level, code, message FROM log WHERE run = ? AND id > ? ORDER BY id LIMIT ?',
+    [run, options.after, options.limit]);
+}

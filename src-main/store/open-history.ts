@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import { MIGRATIONS, migrate, refuseNewer, schemaVersion } from './migrate.ts';
+import { openSqlite, type Database } from './sqlite.ts';
+
+/**
+ * Opens the run history, made or migrated where needed. Several programs may have it open; the service lets
+ * only the first write and opens it `readOnly` for the others.
+ * @throws Problem where the history is newer than this program (it is not touched), damaged, or locked.
+ */
+export async function openHistory(file: string, options: { readOnly?: boolean } = {}): Promise<Database> {
+  if (existsSync(file)) {
+    // Looked at through a read-only connection, because only that leaves every byte alone.
+    const version = await look(file, schemaVersion);
+    refuseNewer(file, version);
+    if (options.readOnly && version < (MIGRATIONS.at(-1)?.version ?? 0)) {
+      throw new Problem(`History ${file} has an older schema and is in use by another program.`, {
+        hint: 'Close the other program and start again, so that the history can be brought up to date.',
+      });
+    }
+  } else if (options.readOnly) {
+    throw new Problem(`There is no history at ${file} yet.`, { hint: 'Start a run first, or choose another home folder with --home.' });
+  }
+  if (options.readOnly) return openSqlite(file, { readOnly: true });
+
+  await mkdir(dirname(file), { recursive: true });
+  const database = await openSqlite(file, { readOnly: false });
+  try {
+    await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF');
+    await migrate(database);
+    await database.exec('PRAGMA foreign_keys = ON');
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw error;
+  }
+  return database;
+}
+
+async function look<T>(file: string, question: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openSqlite(file, { readOnly: true });
+  try {
+    return await question(database);
+  } finally {
+    await database.close();
+  }
+}

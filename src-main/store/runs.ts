@@ -1,0 +1,141 @@
+import type { RunStatus } from '../contract/events.ts';
+import { Problem, type ProblemReport } from '../contract/problem.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import type { Queries } from './sqlite.ts';
+
+/** The latest evaluation in one number: its first task metric, or else the divergence, or else the loss. */
+export interface Headline { name: string; value: number; step: number }
+
+export interface RunRecord {
+  id: string;
+  name: string;
+  status: RunStatus;
+  recipe: Recipe;
+  runDir: string;
+  tags: string[];
+  /** Milliseconds since 1970: when it was created, first started, last heard of, ended. */
+  created: number;
+  started: number | null;
+  updated: number;
+  ended: number | null;
+  /** The last step in the history, and the steps the run shall have. */
+  lastStep: number;
+  totalSteps: number | null;
+  parameters: number | null;
+  checkpoint: { step: number; path: string } | null;
+  headline: Headline | null;
+  error: ProblemReport | null;
+}
+
+export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string }
+
+/** Puts a run into the history, as running: its lock says whether that is still true. */
+export async function createRun(queries: Queries, run: NewRun, now: number = Date.now()): Promise<void> {
+  await queries.run(
+    "INSERT INTO runs (id, name, status, recipe, runDir, created, updated) VALUES (?, ?, 'running', ?, ?, ?, ?)",
+    [run.id, run.name, JSON.stringify(run.recipe), run.runDir, now, now]);
+}
+
+/** Every run, newest first. */
+export async function listRuns(queries: Pick<Queries, 'all'>): Promise<RunRecord[]> {
+  const rows = await queries.all<RunRow>(`${SELECT} ORDER BY created DESC, id DESC`);
+  return rows.map(toRecord);
+}
+
+/**
+ * The run a person means by its id, by the beginning of its id, or by its run folder.
+ * @throws Problem of kind input where there is none, or more than one.
+ */
+export async function findRun(queries: Pick<Queries, 'all'>, wanted: string): Promise<RunRecord> {
+  const rows = await queries.all<RunRow>(
+    `${SELECT} WHERE id = ?1 OR runDir = ?1 OR substr(id, 1, length(?1)) = ?1 ORDER BY created DESC`, [wanted]);
+  const exact = rows.filter((row) => row.id === wanted || row.runDir === wanted);
+  const found = exact.length > 0 ? exact : rows;
+  const [first] = found;
+  if (wanted === '' || first === undefined) {
+    throw new Problem(`No run "${wanted}" in the history.`, { hint: '`retort runs` lists them.' });
+  }
+  if (found.length > 1 && first.id !== wanted) {
+    const ids = found.slice(0, 3).map((row) => row.id).join(', ');
+    throw new Problem(`"${wanted}" means ${found.length} runs: ${ids}${found.length > 3 ? ', ...' : ''}.`, { hint: 'Write more of the id.' });
+  }
+  return toRecord(first);
+}
+
+export async function renameRun(queries: Queries, id: string, name: string): Promise<void> {
+  await changeOne(queries, id, 'UPDATE runs SET name = ?1 WHERE id = ?2', name);
+}
+
+export async function setTags(queries: Queries, id: string, tags: readonly string[]): Promise<void> {
+  await changeOne(queries, id, 'UPDATE runs SET tags = ?1 WHERE id = ?2', JSON.stringify([...new Set(tags)]));
+}
+
+/** Forgets a run with all that was measured of it. Its folder is not touched. */
+export async function deleteRun(queries: Queries, id: string): Promise<void> {
+  const { changes } = await queries.run('DELETE FROM runs WHERE id = ?', [id]);
+  if (changes === 0) throw new Problem(`No run "${id}" in the history.`);
+}
+
+/**
+ * Marks runs that say "running" but are not (their process was killed, the machine lost power).
+ * @param isRunning asks the lock of a run folder.
+ * @returns the ids of the runs that were marked.
+ */
+export async function markInterrupted(
+  queries: Queries, isRunning: (runDir: string) => Promise<boolean>,
+): Promise<string[]> {
+  const running = await queries.all<{ id: string; runDir: string }>("SELECT id, runDir FROM runs WHERE status = 'running'");
+  const interrupted: string[] = [];
+  for (const run of running) {
+    if (await isRunning(run.runDir)) continue;
+    // The run may have ended between the two questions; then its last word stands.
+    const { changes } = await queries.run(
+      "UPDATE runs SET status = 'interrupted', ended = updated WHERE id = ? AND status = 'running'", [run.id]);
+    if (changes > 0) interrupted.push(run.id);
+  }
+  return interrupted;
+}
+
+async function changeOne(queries: Queries, id: string, sql: string, value: string): Promise<void> {
+  const { changes } = await queries.run(sql, [value, id]);
+  if (changes === 0) throw new Problem(`No run "${id}" in the history.`);
+}
+
+interface RunRow {
+  id: string; name: string; status: RunStatus; recipe: string; runDir: string; tags: string;
+  created: number; started: number | null; updated: number; ended: number | null;
+  lastStep: number | null; totalSteps: number | null; parameters: number | null;
+  checkpointStep: number | null; checkpointPath: string | null; error: string | null;
+  evaluatedStep: number | null; divergence: number | null; loss: number | null;
+  score: string | null; scoreValue: number | null;
+}
+
+const SELECT = `
+  SELECT runs.*, (SELECT max(step) FROM steps WHERE steps.run = runs.id) AS lastStep,
+    evaluations.step AS evaluatedStep, evaluations.divergence, evaluations.loss, scores.name AS score, scores.value AS scoreValue
+  FROM runs
+  LEFT JOIN evaluations ON evaluations.run = runs.id
+    AND evaluations.step = (SELECT max(step) FROM evaluations AS latest WHERE latest.run = runs.id)
+  LEFT JOIN scores ON scores.run = runs.id AND scores.step = evaluations.step AND scores.position = 0`;
+
+function toRecord(row: RunRow): RunRecord {
+  return {
+    id: row.id, name: row.name, status: row.status, runDir: row.runDir,
+    recipe: JSON.parse(row.recipe), tags: JSON.parse(row.tags),
+    created: row.created, started: row.started, updated: row.updated, ended: row.ended,
+    lastStep: row.lastStep ?? 0, totalSteps: row.totalSteps, parameters: row.parameters,
+    checkpoint: row.checkpointStep === null || row.checkpointPath === null
+      ? null : { step: row.checkpointStep, path: row.checkpointPath },
+    headline: headline(row),
+    error: row.error === null ? null : JSON.parse(row.error),
+  };
+}
+
+function headline(row: RunRow): Headline | null {
+  if (row.evaluatedStep === null) return null;
+  const candidates: [string | null, number | null][] = [[row.score, row.scoreValue], ['divergence', row.divergence], ['loss', row.loss]];
+  for (const [name, value] of candidates) {
+    if (name !== null && value !== null) return { name, value, step: row.evaluatedStep };
+  }
+  return null;
+}
