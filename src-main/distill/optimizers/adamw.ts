@@ -1,0 +1,28 @@
+import type { TrainSettings } from '../../contract/recipe.ts';
+import type { UpdateRule } from './update-rule.ts';
+import { decays } from './weight-decay.ts';
+
+/** PyTorch's names of the two moments. */
+const FIRST = 'exp_avg';
+const SECOND = 'exp_avg_sq';
+
+/**
+ * AdamW as `torch.optim.AdamW` computes it (Loshchilov and Hutter 2019): with gradient g, step t, learning rate lr,
+ *
+ *     w <- w (1 - lr decay)            m <- m + (1 - beta1) (g - m)          v <- beta2 v + (1 - beta2) g^2
+ *     w <- w - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ */
+export function adamw(settings: Pick<TrainSettings, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay'>): UpdateRule {
+  const { beta1, beta2, epsilon, weightDecay } = settings;
+  return {
+    stateRegions: ({ shape }) => [{ name: FIRST, shape }, { name: SECOND, shape }],
+    update({ parameter, kernel, weights, gradients, state }, { step, learningRate, gradientScale }) {
+      const decay = decays(parameter) ? 1 - learningRate * weightDecay : 1;
+      kernel.adamw(
+        weights.offset, gradients.offset, state(FIRST).offset, state(SECOND).offset, weights.bytes,
+        gradientScale, decay, 1 - beta1, beta2, 1 - beta2,
+        1 / Math.sqrt(1 - beta2 ** step), epsilon, learningRate / (1 - beta1 ** step),
+      );
+    },
+  };
+}

@@ -1,0 +1,75 @@
+"use strict";
+// AssemblyScript, compiled by ../compile.ts. Addresses and sizes are in bytes; tensors are float32.
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.adamw = adamw;
+exports.sumOfSquares = sumOfSquares;
+exports.add = add;
+/**
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) in the order of PyTorch's: decay, moments, update. Gradients are
+ * scaled as they are read and left at zero, where the next step's micro-batches add up.
+ * `bytes` is a multiple of 64; what pads a tensor to it is zero and stays zero.
+ */
+function adamw(weights, gradients, firstMoments, secondMoments, bytes, gradientScale, decay, beta1Complement, beta2, beta2Complement, rootScale, epsilon, stepSize) {
+    const scale = f32x4.splat(gradientScale);
+    const kept = f32x4.splat(decay);
+    const new1 = f32x4.splat(beta1Complement);
+    const old2 = f32x4.splat(beta2);
+    const new2 = f32x4.splat(beta2Complement);
+    const root = f32x4.splat(rootScale);
+    const eps = f32x4.splat(epsilon);
+    const size = f32x4.splat(stepSize);
+    // Four groups a round: the division and root of one overlap with those of the next.
+    for (let i = 0; i < bytes; i += 64) {
+        const w = weights + i, g = gradients + i, m = firstMoments + i, v = secondMoments + i;
+        adamwGroup(w, g, m, v, scale, kept, new1, old2, new2, root, eps, size);
+        adamwGroup(w + 16, g + 16, m + 16, v + 16, scale, kept, new1, old2, new2, root, eps, size);
+        adamwGroup(w + 32, g + 32, m + 32, v + 32, scale, kept, new1, old2, new2, root, eps, size);
+        adamwGroup(w + 48, g + 48, m + 48, v + 48, scale, kept, new1, old2, new2, root, eps, size);
+    }
+}
+// @ts-ignore: decorators on functions are AssemblyScript's
+function adamwGroup(weights, gradients, firstMoments, secondMoments, scale, kept, new1, old2, new2, root, eps, size) {
+    const g = f32x4.mul(v128.load(gradients), scale);
+    const before = v128.load(firstMoments);
+    const m = f32x4.add(before, f32x4.mul(new1, f32x4.sub(g, before)));
+    const v = f32x4.add(f32x4.mul(v128.load(secondMoments), old2), f32x4.mul(new2, f32x4.mul(g, g)));
+    const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), root), eps);
+    const w = f32x4.mul(v128.load(weights), kept);
+    v128.store(weights, f32x4.sub(w, f32x4.mul(size, f32x4.div(m, denominator))));
+    v128.store(firstMoments, m);
+    v128.store(secondMoments, v);
+    v128.store(gradients, f32x4.splat(0));
+}
+/**
+ * Sum of x^2, in float64 and always in the same order. `bytes` is a multiple of 64 and the padding zero.
+ */
+function sumOfSquares(x, bytes) {
+    let a = f64x2.splat(0), b = f64x2.splat(0), c = f64x2.splat(0), d = f64x2.splat(0);
+    for (const end = x + bytes; x < end; x += 64) {
+        a = addSquares(a, x);
+        b = addSquares(b, x + 8);
+        c = addSquares(c, x + 16);
+        d = addSquares(d, x + 24);
+        a = addSquares(a, x + 32);
+        b = addSquares(b, x + 40);
+        c = addSquares(c, x + 48);
+        d = addSquares(d, x + 56);
+    }
+    const sum = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+    return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+// @ts-ignore: decorators on functions are AssemblyScript's
+function addSquares(sum, address) {
+    const pair = f64x2.promote_low_f32x4(v128.load64_zero(address));
+    return f64x2.add(sum, f64x2.mul(pair, pair));
+}
+/** target += source for any number of elements at any address that is a multiple of 4. */
+function add(target, source, count) {
+    const end = target + (count << 2);
+    for (; target + 16 <= end; target += 16, source += 16) {
+        v128.store(target, f32x4.add(v128.load(target), v128.load(source)));
+    }
+    for (; target < end; target += 4, source += 4) {
+        store(target, load(target) + load(source));
+    }
+}

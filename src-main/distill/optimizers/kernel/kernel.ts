@@ -1,0 +1,20 @@
+import { UPDATE_WASM } from './update-wasm.ts';
+
+/** The functions of assembly/update.ts over one memory. Addresses and `bytes` in bytes, scalars rounded to float32. */
+export interface UpdateKernel {
+  adamw(
+    weights: number, gradients: number, firstMoments: number, secondMoments: number, bytes: number,
+    gradientScale: number, decay: number, beta1Complement: number, beta2: number, beta2Complement: number,
+    rootScale: number, epsilon: number, stepSize: number,
+  ): void;
+  sumOfSquares(x: number, bytes: number): number;
+  add(target: number, source: number, count: number): void;
+}
+
+let module: WebAssembly.Module | undefined;
+
+export function createKernel(memory: WebAssembly.Memory): UpdateKernel {
+  module ??= new WebAssembly.Module(Buffer.from(UPDATE_WASM, 'base64'));
+  // The exports of a module that we compile ourselves; compile.ts and its test keep both sides together.
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as UpdateKernel;
+}

@@ -1,0 +1,124 @@
+import { Problem } from '../../contract/problem.ts';
+import { ParameterMemory, WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
+import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
+import type { Parameter, UpdateRule, UpdateStep, UpdateTarget } from './update-rule.ts';
+
+/** Region of a parameter's gradient; micro-batches add up in it, and an update leaves it at zero. */
+export const GRADIENTS = 'gradients';
+/** Region for a gradient that comes as rows to be added at ids. */
+export const GRADIENT_ROWS = 'gradient_rows';
+
+export interface TrainedParameter extends Parameter {
+  /** For embeddings [n, width]: how many rows [width] of gradient one micro-batch brings at most; none if left out. */
+  readonly gradientRows?: number;
+}
+
+/** A tensor of the saved state; `data` is a view of the live one, to be written or copied before the next update. */
+export interface StateTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * Owns the trained parameters: their weights, gradients and optimizer state lie in `memory`, zero at first, where a
+ * training graph reads and writes them; here they are measured, updated in place, saved and loaded.
+ */
+export class Optimizer {
+  readonly memory: ParameterMemory;
+  private readonly parameters: readonly TrainedParameter[];
+  private readonly rule: UpdateRule;
+  private readonly kernels: readonly UpdateKernel[];
+
+  /** `memoryLimit`: the largest single memory in bytes. Throws a `Problem` where the parameters don't fit. */
+  constructor(parameters: readonly TrainedParameter[], rule: UpdateRule, memoryLimit?: number) {
+    const blocks = parameters.map((parameter) => {
+      const { name, shape, gradientRows } = parameter;
+      const rows = gradientRows === undefined ? [] : [{ name: GRADIENT_ROWS, shape: [gradientRows, ...shape.slice(1)] }];
+      return { name, regions: [{ name: WEIGHTS, shape }, { name: GRADIENTS, shape }, ...rule.stateRegions(parameter), ...rows] };
+    });
+    this.parameters = parameters;
+    this.rule = rule;
+    this.memory = new ParameterMemory(blocks, memoryLimit);
+    this.kernels = this.memory.memories.map(createKernel);
+  }
+
+  weights(parameter: string): Float32Array<ArrayBuffer> {
+    return this.memory.view(parameter, WEIGHTS);
+  }
+
+  gradients(parameter: string): Float32Array<ArrayBuffer> {
+    return this.memory.view(parameter, GRADIENTS);
+  }
+
+  /** Where a graph leaves the rows for `addGradientRows`: [gradientRows, width]. */
+  gradientRows(parameter: string): Float32Array<ArrayBuffer> {
+    return this.memory.view(parameter, GRADIENT_ROWS);
+  }
+
+  /** Adds the first `ids.length` gradient rows to the gradient: gradients[ids[i], :] += rows[i, :]. */
+  addGradientRows(parameter: string, ids: Int32Array): void {
+    const rows = this.memory.place(parameter, GRADIENT_ROWS);
+    const table = this.memory.place(parameter, GRADIENTS);
+    const kernel = this.kernels[table.memory]!;
+    const width = rows.length / rows.shape[0]!;
+    if (ids.length > rows.shape[0]!) throw new Error(`${ids.length} gradient rows for ${parameter}, which has room for ${rows.shape[0]}`);
+    for (const [i, id] of ids.entries()) {
+      if (id < 0 || id >= table.shape[0]!) throw new Error(`gradient row ${id} of ${parameter}, which has ${table.shape[0]} rows`);
+      kernel.add(table.offset + id * width * 4, rows.offset + i * width * 4, width);
+    }
+  }
+
+  /** L2 norm of all gradients as one vector, in float64 and in a fixed order; not finite if any gradient is not. */
+  gradientNorm(): number {
+    let sum = 0;
+    for (const { name } of this.parameters) {
+      const { memory, offset, bytes } = this.memory.place(name, GRADIENTS);
+      sum += this.kernels[memory]!.sumOfSquares(offset, bytes);
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** Drops gradients that are not to be used; an update clears them by itself. */
+  clearGradients(): void {
+    for (const { name } of this.parameters) this.gradients(name).fill(0);
+  }
+
+  /** Updates every weight in place. */
+  update(step: UpdateStep): void {
+    for (const parameter of this.parameters) this.rule.update(this.target(parameter), step);
+  }
+
+  /** What a checkpoint holds besides the weights, named `<parameter>.<region>`. */
+  state(): StateTensor[] {
+    return this.parameters.flatMap((parameter) => this.rule.stateRegions(parameter).map(({ name, shape }) => (
+      { name: `${parameter.name}.${name}`, shape, data: this.memory.view(parameter.name, name) }
+    )));
+  }
+
+  /** Takes back what `state` gave; every tensor must be there, in its shape. */
+  loadState(tensors: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void {
+    const own = this.state();
+    for (const { name, shape } of own) {
+      const saved = tensors.get(name);
+      if (saved?.shape.join() !== shape.join()) {
+        const found = saved ? `has shape [${saved.shape.join(', ')}]` : 'is missing';
+        throw new Problem(`the saved optimizer state does not fit the model: ${name} ${found}, expected [${shape.join(', ')}]`, {
+          hint: 'Resume from a checkpoint of the same run.',
+        });
+      }
+    }
+    for (const { name, data } of own) data.set(tensors.get(name)!.data);
+  }
+
+  private target(parameter: Parameter): UpdateTarget {
+    const weights = this.memory.place(parameter.name, WEIGHTS);
+    return {
+      parameter,
+      kernel: this.kernels[weights.memory]!,
+      weights,
+      gradients: this.memory.place(parameter.name, GRADIENTS),
+      state: (region) => this.memory.place(parameter.name, region),
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Placement, Region } from '../../runtime/memory/layout.ts';
+import type { UpdateKernel } from './kernel/kernel.ts';
+
+/** A trained tensor: its name in the model folder and its shape. */
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface UpdateStep {
+  /** Number of this update in the run, from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** What every gradient is multiplied with before use: the share that clipping leaves. */
+  readonly gradientScale: number;
+}
+
+/** One parameter in memory, as an update rule sees it. */
+export interface UpdateTarget {
+  readonly parameter: Parameter;
+  /** Works on the memory that holds the parameter. */
+  readonly kernel: UpdateKernel;
+  readonly weights: Placement;
+  readonly gradients: Placement;
+  /** A region that the rule asked for. */
+  state(region: string): Placement;
+}
+
+/** How weights follow from gradients. All that a rule remembers from step to step lies in its state regions. */
+export interface UpdateRule {
+  /**
+   * What the rule keeps for a parameter, zero at the start. Shapes are the rule's choice: moments like the parameter,
+   * or factors of its rows and columns. Region names are those of the saved state (`<parameter>.<region>`).
+   */
+  stateRegions(parameter: Parameter): readonly Region[];
+  /** Updates the weights and the state in place and leaves the gradients at zero. */
+  update(target: UpdateTarget, step: UpdateStep): void;
+}
