@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import { syncFolder, syncTree } from './durable.ts';
+
+/**
+ * The checkpoints of a run, `checkpoints/step-N`. A folder of that name is always whole: what is being
+ * written, replaced or removed has a name that begins with a dot.
+ */
+export interface Checkpoint { step: number; path: string }
+
+/** Whole checkpoints, oldest first. */
+export async function listCheckpoints(checkpoints: string): Promise<Checkpoint[]> {
+  if (!existsSync(checkpoints)) return [];
+  return (await readdir(checkpoints))
+    .map((name) => ({ step: Number(/^step-(\d+)$/.exec(name)?.[1] ?? NaN), path: join(checkpoints, name) }))
+    .filter(({ step, path }) => !Number.isNaN(step) && existsSync(join(path, 'state.json')))
+    .sort((left, right) => left.step - right.step);
+}
+
+/**
+ * Writes a checkpoint beside its place and renames it there once every byte is on the disk.
+ * @param write fills the folder it is given with `model/`, `optimizer.safetensors` and `state.json`.
+ * @returns the checkpoint's path.
+ * @throws Problem of kind failure on a full disk; the half-written folder is removed and earlier checkpoints are untouched.
+ */
+export async function publishCheckpoint(
+  checkpoints: string, step: number, write: (folder: string) => Promise<void>,
+): Promise<string> {
+  const path = join(checkpoints, `step-${step}`);
+  const temporary = hidden(checkpoints, step, 'tmp');
+  const replaced = hidden(checkpoints, step, 'old');
+  try {
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary, { recursive: true });
+    await write(temporary);
+    await syncTree(temporary);
+    // A run that went back to an earlier checkpoint writes this step again.
+    if (existsSync(path)) await rename(path, replaced);
+    await rename(temporary, path);
+    await syncFolder(checkpoints);
+  } catch (error) {
+    // Cleaning up must not hide what happened; `clearLeftovers` does what it could not.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (existsSync(replaced)) await rename(replaced, path).catch(() => undefined);
+    throw isDiskFull(error) ? await diskFull(checkpoints, step, error) : error;
+  }
+  await rm(replaced, { recursive: true, force: true });
+  return path;
+}
+
+/** Removes all but the newest `keep` checkpoints. */
+export async function pruneCheckpoints(checkpoints: string, keep: number): Promise<void> {
+  const all = await listCheckpoints(checkpoints);
+  for (const { step, path } of all.slice(0, Math.max(0, all.length - keep))) {
+    const gone = hidden(checkpoints, step, 'gone');
+    await rename(path, gone);
+    await rm(gone, { recursive: true, force: true });
+  }
+}
+
+/** Clears away what a killed process left. Only for the holder of the run's lock. */
+export async function clearLeftovers(checkpoints: string): Promise<void> {
+  if (!existsSync(checkpoints)) return;
+  for (const name of await readdir(checkpoints)) {
+    const [, step, kind] = /^\.(step-\d+)\.(tmp|old|gone)-\d+$/.exec(name) ?? [];
+    if (!step) continue;
+    const leftover = join(checkpoints, name);
+    const place = join(checkpoints, step);
+    // Killed between the two renames: the replaced checkpoint is whole and the only one of its step.
+    if (kind === 'old' && !existsSync(place)) await rename(leftover, place);
+    else await rm(leftover, { recursive: true, force: true });
+  }
+}
+
+function hidden(checkpoints: string, step: number, kind: 'tmp' | 'old' | 'gone'): string {
+  return join(checkpoints, `.step-${step}.${kind}-${process.pid}`);
+}
+
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) || isDiskFull(error.cause);
+}
+
+async function diskFull(checkpoints: string, step: number, cause: unknown): Promise<Problem> {
+  const last = (await listCheckpoints(checkpoints)).at(-1);
+  return new Problem(
+    `The disk is full: the checkpoint of step ${step} could not be written. `
+    + (last ? `The last checkpoint is whole: ${last.path}.` : 'There is no earlier checkpoint.'),
+    { kind: 'failure', hint: last ? 'Free some space, then go on with `retort resume`.' : 'Free some space, then start again.', cause });
+}

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import { clearLeftovers } from './checkpoint-folder.ts';
+import { syncTree } from './durable.ts';
+import { acquireLock, isLockFile } from './run-lock.ts';
+
+/** A run folder that this process has locked. */
+export interface RunFolder {
+  readonly path: string;
+  readonly recipe: string;
+  readonly checkpoints: string;
+  readonly rollouts: string;
+  readonly log: string;
+  /** Gives the lock back. */
+  close(): Promise<void>;
+}
+
+const RECIPE = 'recipe.json';
+
+/** The places in a run folder. */
+export function runPaths(path: string): Omit<RunFolder, 'close'> {
+  return {
+    path,
+    recipe: join(path, RECIPE),
+    checkpoints: join(path, 'checkpoints'),
+    rollouts: join(path, 'rollouts'),
+    log: join(path, 'log.txt'),
+  };
+}
+
+/**
+ * Makes a run folder, locks it and writes the recipe as started.
+ * @throws Problem where the folder holds anything already, or cannot be written.
+ */
+export async function createRunFolder(path: string, recipe: Recipe): Promise<RunFolder> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw new Problem(`Run folder ${path} cannot be made.`, { hint: 'Choose another place with --run-dir.', cause: error });
+  });
+  await refuseContents(path);
+  return locked(path, async (paths) => {
+    // Once more under the lock: another process may have filled it meanwhile.
+    await refuseContents(path);
+    await mkdir(paths.checkpoints);
+    await mkdir(paths.rollouts);
+    await writeFile(paths.recipe, `${JSON.stringify(recipe, null, 2)}\n`, { flag: 'wx' });
+    await syncTree(path);
+  });
+}
+
+/**
+ * Locks an existing run folder to go on with it, and clears away what a killed process left half written.
+ * @throws Problem where it is no run folder or another process computes in it.
+ */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  if (!existsSync(join(path, RECIPE))) {
+    throw new Problem(`${path} is not a run folder: it has no ${RECIPE}.`, { hint: '`retort runs` lists the runs and their folders.' });
+  }
+  return locked(path, async (paths) => {
+    await clearLeftovers(paths.checkpoints);
+  });
+}
+
+async function locked(path: string, prepare: (paths: Omit<RunFolder, 'close'>) => Promise<void>): Promise<RunFolder> {
+  const lock = await acquireLock(path, 'Run folder');
+  const paths = runPaths(path);
+  try {
+    await prepare(paths);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return { ...paths, close: () => lock.release() };
+}
+
+async function refuseContents(path: string): Promise<void> {
+  const contents = (await readdir(path)).filter((name) => !isLockFile(name));
+  if (contents.length > 0) {
+    throw new Problem(`Run folder ${path} is not empty.`, {
+      hint: contents.includes(RECIPE) ? 'Choose another one with --run-dir, or go on with this run: retort resume.' : 'Choose another one with --run-dir.',
+    });
+  }
+}
