@@ -4,6 +4,7 @@ import { cast, concat, reshape, slice, split } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { argMax, sum } from '../graph/ops/reduce.ts';
 import { logSoftmax } from '../graph/ops/softmax.ts';
+import { topK } from '../graph/ops/top-k.ts';
 import { staticDim } from '../graph/shape.ts';
 import type { Value } from '../graph/value.ts';
 import { divergence, type DivergenceSpec } from './divergences.ts';
@@ -15,6 +16,8 @@ export interface TokenLossSpec extends DivergenceSpec {
   sharedVocabulary: number;
   /** Positions projected to the vocabulary at once: what bounds the memory of the loss. */
   chunk: number;
+  /** How many of each model's likeliest tokens are told as well; none in training. */
+  top?: number;
 }
 
 export interface LossInputs {
@@ -28,16 +31,17 @@ export interface LossInputs {
   weights: Value;
 }
 
-/** The loss, and what is told of every position, each [positions]. */
+/**
+ * The loss, and what is told of every position by the name of a graph's output:
+ *
+ * - `divergence`, `targetLogprob` (log Q of the token that follows), `studentEntropy`, each [positions];
+ * - with a teacher `teacherEntropy`, `teacherLogprob` and `agreement` (1 where both models' first choice is the same);
+ * - with `top` the likeliest tokens, [positions, top]: `studentTop`, `teacherTop` (log-probabilities, falling) and
+ *   `studentTopIds`, `teacherTopIds` (int64).
+ */
 export interface TokenLoss {
   loss: Value;
-  divergence: Value;
-  /** log Q(target) at temperature 1 of the loss. */
-  targetLogprob: Value;
-  studentEntropy: Value;
-  teacherEntropy: Value | null;
-  /** 1 where both models' first choice is the same. */
-  agreement: Value | null;
+  told: Readonly<Record<string, Value>>;
 }
 
 /**
@@ -59,35 +63,42 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
     targets: targets[at]!,
     weights: weights[at]!,
   }, spec));
-  const joined = (pick: (chunk: TokenLoss) => Value): Value => concat(chunks.map(pick), 0);
-  const ofTeacher = (pick: (chunk: TokenLoss) => Value | null): Value | null =>
-    (inputs.teacher ? joined((chunk) => pick(chunk)!) : null);
+  const names = Object.keys(chunks[0]!.told);
   return {
     loss: chunks.map((chunk) => chunk.loss).reduce((a, b) => add(a, b)),
-    divergence: joined((chunk) => chunk.divergence),
-    targetLogprob: joined((chunk) => chunk.targetLogprob),
-    studentEntropy: joined((chunk) => chunk.studentEntropy),
-    teacherEntropy: ofTeacher((chunk) => chunk.teacherEntropy),
-    agreement: ofTeacher((chunk) => chunk.agreement),
+    told: Object.fromEntries(names.map((name) => [name, concat(chunks.map((chunk) => chunk.told[name]!), 0)])),
   };
 }
 
 function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights }: LossInputs, spec: TokenLossSpec): TokenLoss {
   const count = staticDim(studentHidden.shape, 0);
   const column = (x: Value): Value => reshape(x, [count, 1]);
-  const row = (x: Value): Value => reshape(x, [count]);
   const studentLogits = logits(studentHidden, studentOutput, spec);
   const logStudent = logSoftmax(studentLogits);
   const logTeacher = teacher && logSoftmax(logits(teacher.hidden, teacher.output, spec));
   const value = divergence(spec, { studentLogits, logStudent, logTeacher, targets });
+  const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
   return {
     loss: sum(mul(value, column(weights))),
-    divergence: row(value),
-    targetLogprob: row(gatherElements(logStudent, column(targets))),
-    studentEntropy: entropy(logStudent),
-    teacherEntropy: logTeacher && entropy(logTeacher),
-    agreement: logTeacher && cast(equal(argMax(logStudent, -1), argMax(logTeacher, -1)), 'float32'),
+    told: {
+      divergence: reshape(value, [count]),
+      targetLogprob: logprob(logStudent),
+      studentEntropy: entropy(logStudent),
+      ...likeliest('studentTop', logStudent, spec.top),
+      ...(logTeacher && {
+        teacherLogprob: logprob(logTeacher),
+        teacherEntropy: entropy(logTeacher),
+        agreement: cast(equal(argMax(logStudent, -1), argMax(logTeacher, -1)), 'float32'),
+        ...likeliest('teacherTop', logTeacher, spec.top),
+      }),
+    },
   };
+}
+
+function likeliest(name: string, logp: Value, count: number | undefined): Record<string, Value> {
+  if (count === undefined) return {};
+  const { values, indices } = topK(logp, count);
+  return { [name]: values, [`${name}Ids`]: indices };
 }
 
 function logits(hidden: Value, output: Value, { lossTemperature, sharedVocabulary }: TokenLossSpec): Value {

@@ -7,16 +7,8 @@ import { Graph, type Value } from '../graph/value.ts';
 import { FullAttention } from '../nn/attention/full.ts';
 import type { ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import type { Bucket } from './bucket.ts';
 import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
-
-/** The static shape of one micro-batch. */
-export interface Bucket {
-  batch: number;
-  /** Tokens of a row, padded on the right. */
-  length: number;
-  /** Positions whose next token is learned, over all rows. */
-  positions: number;
-}
 
 export interface TrainGraphSpec extends TokenLossSpec {
   /** Width of the teacher's hidden states; null for a loss without a teacher. */
@@ -46,7 +38,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
   const { batch, length, positions } = bucket;
   const ids = graph.input('ids', 'int32', [batch, length]);
   const hidden = decoder.hidden(ids, new FullAttention(graph, length));
-  const told = tokenLoss({
+  const { loss, told } = tokenLoss({
     studentHidden: gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions])),
     studentOutput: decoder.outputWeight(graph),
     teacher: spec.teacherWidth === null ? null : {
@@ -58,10 +50,8 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
   }, spec);
 
   const weights = parameters.map(({ name, shape }) => graph.parameter(name, shape));
-  const flowing = gradients(new Map([[told.loss, graph.scalar(1)]]), weights);
-  const outputs: Record<string, Value> = Object.fromEntries(
-    Object.entries(told).flatMap(([name, value]: [string, Value | null]) => (value ? [[name, value]] : [])),
-  );
+  const flowing = gradients(new Map([[loss, graph.scalar(1)]]), weights);
+  const outputs: Record<string, Value> = { loss, ...told };
   const rows: TrainGraph['rows'] = [];
   const dense: string[] = [];
   parameters.forEach(({ name, shape }, at) => {
@@ -70,6 +60,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
       outputs[gradientOut(name)] = accumulate(graph.input(gradientIn(name), 'float32', shape), parts.dense);
       dense.push(name);
     }
+    if (parts.rows.length > 1) throw new Error(`${name} is looked up more than once`);
     for (const part of parts.rows) {
       const output = { parameter: name, ids: `ids ${rows.length}`, rows: `rows ${rows.length}` };
       outputs[output.ids] = part.ids;

@@ -1,0 +1,96 @@
+/**
+ * Random numbers without state: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
+ * keyed by a seed and counted by what a number is for. The same place in a run draws the same number on any executor,
+ * in any batch, after any resume.
+ */
+
+/** What numbers are drawn for; a purpose never sees another's numbers. New ones are added at the end. */
+const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+export interface Draw {
+  purpose: Purpose;
+  step?: number;
+  example?: number;
+  index?: number;
+}
+
+type Block = [number, number, number, number];
+
+/** Ten rounds of Philox on a counter of four 32-bit words under a key of two. */
+export function philox(counter: Readonly<Block>, key: readonly [number, number]): Block {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(0xd2511f53, c0);
+    const low0 = Math.imul(0xd2511f53, c0);
+    const high1 = multiplyHigh(0xcd9e8d57, c2);
+    const low1 = Math.imul(0xcd9e8d57, c2);
+    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
+}
+
+/** A number in [0, 1) with 24 random bits, so that float32 holds it exactly. */
+export function uniform(seed: number, draw: Draw): number {
+  return (word(seed, draw) >>> 8) * 2 ** -24;
+}
+
+/** A whole number from 0 up to, not including, `below` (at most 2^24). */
+export function integer(seed: number, draw: Draw, below: number): number {
+  return Math.floor(uniform(seed, draw) * below);
+}
+
+/** Fills `out` with normal numbers of mean 0 by Box and Muller's transform, two from each pair of uniforms. */
+export function fillNormal(out: Float32Array, seed: number, draw: Omit<Draw, 'index'>, deviation: number): void {
+  for (let at = 0; at < out.length; at += 2) {
+    const [a, b] = philox(counterOf({ ...draw, index: at }), keyOf(seed, draw));
+    const radius = deviation * Math.sqrt(-2 * Math.log(1 - a * 2 ** -32));
+    const angle = 2 * Math.PI * b * 2 ** -32;
+    out[at] = radius * Math.cos(angle);
+    if (at + 1 < out.length) out[at + 1] = radius * Math.sin(angle);
+  }
+}
+
+/** The numbers 0 up to `count` in a random order, each order equally likely (Fisher and Yates). */
+export function permutation(count: number, seed: number, draw: Omit<Draw, 'index'>): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, at) => at);
+  for (let at = count - 1; at > 0; at--) {
+    const other = below(at + 1, seed, { ...draw, index: at });
+    [order[at], order[other]] = [order[other]!, order[at]!];
+  }
+  return order;
+}
+
+/** Unbiased: words of the last, incomplete range are passed over, one after the other of the block. */
+function below(limit: number, seed: number, draw: Draw): number {
+  const whole = 2 ** 32 - (2 ** 32 % limit);
+  const block = philox(counterOf(draw), keyOf(seed, draw));
+  // Four words over the range happen once in 2^32 draws at the very least; then the last word serves.
+  const accepted = block.find((candidate) => candidate < whole) ?? block[3];
+  return accepted % limit;
+}
+
+function word(seed: number, draw: Draw): number {
+  return philox(counterOf(draw), keyOf(seed, draw))[0];
+}
+
+function keyOf(seed: number, { purpose }: Draw): [number, number] {
+  return [seed | 0, PURPOSES.indexOf(purpose)];
+}
+
+function counterOf({ step = 0, example = 0, index = 0 }: Draw): Block {
+  return [index | 0, example | 0, step | 0, 0];
+}
+
+/** The upper 32 bits of the 64-bit product of two unsigned words. */
+function multiplyHigh(a: number, b: number): number {
+  const [a0, a1] = [a & 0xffff, a >>> 16];
+  const [b0, b1] = [b & 0xffff, b >>> 16];
+  const low = a0 * b0;
+  const middle = a1 * b0 + (low >>> 16);
+  const carry = (middle % 65536) + a0 * b1;
+  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(carry / 65536)) | 0;
+}

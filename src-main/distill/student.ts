@@ -1,0 +1,87 @@
+import type { Method } from '../contract/presets.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import type { ParameterSpec } from '../nn/build.ts';
+import type { Executor, Program } from '../runtime/program.ts';
+import { ProgramCache } from '../runtime/program-cache.ts';
+import { float32, type Tensor } from '../runtime/tensor.ts';
+import { asInputs, type Weights } from '../runtime/weights.ts';
+import type { MicroBatch } from './batch.ts';
+import { bucketKey } from './bucket.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
+
+/** Programs kept for different shapes; they hold no weights. */
+const PROGRAMS = 24;
+
+export interface LossSettings {
+  method: Pick<Method, 'divergence' | 'beta' | 'normalizeBeta' | 'lossTemperature'>;
+  sharedVocabulary: number;
+  chunk: number;
+}
+
+/** What the teacher brings to one micro-batch: hidden states at its positions, and its output layer. */
+export interface TeacherView { hidden: Tensor; output: Tensor }
+
+/** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
+export interface Lesson { loss: number; told(name: string): Float32Array | null }
+
+/** The model that learns: its weights and gradients lie in the optimizer's memory, where train graphs use them in place. */
+export class Student {
+  readonly decoder: Decoder;
+  readonly weights: Weights;
+  private readonly executor: Executor;
+  private readonly parameters: readonly ParameterSpec[];
+  private readonly optimizer: Optimizer;
+  private readonly settings: LossSettings;
+  private readonly gradients: Weights;
+  private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
+
+  /** @param optimizer  of the same parameters, with room for the gradient rows of the largest micro-batch */
+  constructor(executor: Executor, decoder: Decoder, parameters: readonly ParameterSpec[], optimizer: Optimizer, settings: LossSettings) {
+    this.executor = executor;
+    this.decoder = decoder;
+    this.parameters = parameters;
+    this.optimizer = optimizer;
+    this.settings = settings;
+    const views = (view: (name: string) => Float32Array): Weights =>
+      Object.fromEntries(parameters.map(({ name, shape }) => [name, float32(view(name), shape)]));
+    this.weights = views((name) => optimizer.weights(name));
+    this.gradients = views((name) => optimizer.gradients(name));
+  }
+
+  /** Adds the gradients of a micro-batch's loss to those so far. */
+  async learn(batch: MicroBatch, teacher: TeacherView | null): Promise<Lesson> {
+    const { program, dense, rows } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch, teacher));
+    const inputs: Record<string, Tensor> = {
+      ids: batch.ids, index: batch.index, targets: batch.targets, weights: batch.weights,
+      ...(teacher && { 'teacher hidden': teacher.hidden, 'teacher output': teacher.output }),
+      ...asInputs(this.weights, program.graph.parameters),
+    };
+    const into: Record<string, Tensor> = {};
+    for (const name of dense) {
+      inputs[gradientIn(name)] = this.gradients[name]!;
+      into[gradientOut(name)] = this.gradients[name]!;
+    }
+    for (const { parameter, rows: output } of rows) {
+      const { shape } = program.graph.outputs.find(({ name }) => name === output)!;
+      const [count, width] = shape as [number, number];
+      into[output] = float32(this.optimizer.gradientRows(parameter).subarray(0, count * width), [count, width]);
+    }
+    const outputs = await program.run(inputs, into);
+    for (const { parameter, ids } of rows) this.optimizer.addGradientRows(parameter, outputs[ids]!.data as Int32Array);
+    const read = (name: string): Float32Array => outputs[name]!.data as Float32Array;
+    return { loss: read('loss')[0]!, told: (name) => (outputs[name] ? read(name) : null) };
+  }
+
+  release(): Promise<void> {
+    return this.programs.release();
+  }
+
+  private async compile({ bucket }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
+    const { method, sharedVocabulary, chunk } = this.settings;
+    const graph = trainGraph(this.decoder, this.parameters, bucket, {
+      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null,
+    });
+    return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
+  }
+}

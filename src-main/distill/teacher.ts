@@ -1,0 +1,56 @@
+import { Graph, topological } from '../graph/value.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import type { Executor, Program } from '../runtime/program.ts';
+import { ProgramCache } from '../runtime/program-cache.ts';
+import { float32, type Tensor } from '../runtime/tensor.ts';
+import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
+import type { MicroBatch } from './batch.ts';
+import { bucketKey } from './bucket.ts';
+import { hiddenGraph } from './hidden-graph.ts';
+
+/** Programs kept for different shapes; a program holds no weights of its own on the CPU. */
+const PROGRAMS = 16;
+
+/** A frozen model that is asked for its distribution at every position of a text. */
+export class Teacher {
+  readonly decoder: Decoder;
+  private readonly executor: Executor;
+  private readonly weights: Weights;
+  private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
+
+  constructor(executor: Executor, decoder: Decoder, weights: Weights) {
+    this.executor = executor;
+    this.decoder = decoder;
+    this.weights = weights;
+  }
+
+  /** The rows of the output layer that belong to the ids both models know, [sharedVocabulary, width]. */
+  outputLayer(sharedVocabulary: number): Tensor {
+    const [layer] = topological([this.decoder.outputWeight(new Graph())]).sources;
+    if (layer?.source?.kind !== 'parameter') throw new Error('the output layer is not a weight');
+    const whole = this.weights[layer.source.name]!.data as Float32Array;
+    const width = this.decoder.hiddenSize;
+    return float32(whole.subarray(0, sharedVocabulary * width), [sharedVocabulary, width]);
+  }
+
+  /** Last hidden states at the learned positions, [positions, width]. */
+  async hidden(batch: MicroBatch): Promise<Tensor> {
+    const { program } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch));
+    const weights = this.executor.device === 'cpu' ? asInputs(this.weights, program.graph.parameters) : {};
+    const { hidden } = await program.run({ ids: batch.ids, index: batch.index, ...weights });
+    return hidden!;
+  }
+
+  release(): Promise<void> {
+    return this.programs.release();
+  }
+
+  private async compile({ bucket }: MicroBatch): Promise<{ program: Program }> {
+    if (this.executor.device === 'cpu') {
+      return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, 'inputs'), { optimize: 'none' }) };
+    }
+    // Inputs would cross to the device at every run; initializers cross once.
+    const { placement, externalData } = asInitializers(this.weights);
+    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, placement), { optimize: 'all', externalData }) };
+  }
+}

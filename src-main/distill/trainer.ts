@@ -1,0 +1,144 @@
+import type { Rollout, StepMetrics } from '../contract/events.ts';
+import type { Method } from '../contract/presets.ts';
+import { Problem } from '../contract/problem.ts';
+import type { TrainSettings } from '../contract/recipe.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
+import { drawOnPolicy, lambdaAt } from './mixture.ts';
+import { clipScale } from './optimizers/clip.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { learningRateAt } from './optimizers/schedule.ts';
+import type { RolloutWriter } from './rollout.ts';
+import { StepSummary } from './step-summary.ts';
+import type { Lesson, Student } from './student.ts';
+import type { Teacher } from './teacher.ts';
+
+
+/** The training data as the trainer sees it: the batch of a step, from the step alone. */
+export interface ExampleSource {
+  readonly count: number;
+  batch(step: number): { index: number; prompt: Int32Array; completion: Int32Array }[];
+}
+
+export interface TrainerParts {
+  student: Student;
+  optimizer: Optimizer;
+  teacher: Teacher | null;
+  /** Null where the student never writes. */
+  rollouts: RolloutWriter | null;
+  data: ExampleSource;
+}
+
+export interface TrainerSettings {
+  seed: number;
+  steps: number;
+  microBatchSize: number;
+  sharedVocabulary: number;
+  method: Method;
+  train: Omit<TrainSettings, 'steps' | 'microBatchSize'>;
+}
+
+/** One update: what was measured, and what the student wrote for it. */
+export interface StepResult {
+  metrics: StepMetrics;
+  rollouts: Omit<Rollout, 'prompt' | 'completion'>[];
+}
+
+/**
+ * Algorithm 1 of GKD (arXiv 2306.13649): at each step the batch's completions come from the data or from the student
+ * itself, the teacher judges every token, and one gradient step lowers the mean divergence.
+ *
+ * A step is a function of the weights, the optimizer's state and its number alone, which is what makes a resume exact.
+ */
+export class Trainer {
+  private readonly parts: TrainerParts;
+  private readonly settings: TrainerSettings;
+  private readonly teacherOutput: Tensor | null;
+  private totalTokens: number;
+
+  /** @param totalTokens  tokens learned from before this trainer's first step */
+  constructor(parts: TrainerParts, settings: TrainerSettings, totalTokens = 0) {
+    this.parts = parts;
+    this.settings = settings;
+    this.teacherOutput = parts.teacher?.outputLayer(settings.sharedVocabulary) ?? null;
+    this.totalTokens = totalTokens;
+  }
+
+  /** Makes update number `step`, from 1. */
+  async step(step: number): Promise<StepResult> {
+    const { method, train, steps, microBatchSize } = this.settings;
+    const started = performance.now();
+    const { examples, ended } = await this.examples(step);
+    const rolloutMs = performance.now() - started;
+
+    const summary = new StepSummary(examples);
+    const time = { teacher: 0, update: 0 };
+    for (const batch of layOut(examples, microBatchSize, method.reduction)) {
+      summary.add(batch, await this.learn(batch, time));
+    }
+    const updating = performance.now();
+    const { optimizer } = this.parts;
+    const gradientNorm = optimizer.gradientNorm();
+    const learningRate = learningRateAt(step, steps, train);
+    if (!Number.isFinite(gradientNorm)) {
+      throw new Problem(`the gradient of step ${step} is not finite`, {
+        kind: 'failure',
+        hint: 'Lower train.learningRate, or set train.clipNorm; then start from the last checkpoint.',
+      });
+    }
+    optimizer.update({ step, learningRate, gradientScale: clipScale(gradientNorm, train.clipNorm) });
+    const finished = performance.now();
+
+    const told = summary.finish();
+    this.totalTokens += told.completionTokens;
+    return {
+      rollouts: summary.rollouts(step, ended),
+      metrics: {
+        step, ...told, gradientNorm, learningRate,
+        lambda: lambdaAt(method, step),
+        rolloutEosRate: ended.length > 0 ? ended.filter((at) => at).length / ended.length : null,
+        epoch: (step * train.batchSize) / this.parts.data.count,
+        totalTokens: this.totalTokens,
+        tokensPerSecond: (told.completionTokens * 1000) / (finished - started),
+        rolloutMs,
+        teacherMs: time.teacher,
+        updateMs: time.update + finished - updating,
+        stepMs: finished - started,
+        memory: process.memoryUsage.rss(),
+      },
+    };
+  }
+
+  async release(): Promise<void> {
+    await this.parts.student.release();
+    await this.parts.teacher?.release();
+  }
+
+  /** The step's batch, with the student's own completions where the mixture says so, and whether each of those ended. */
+  private async examples(step: number): Promise<{ examples: TrainingExample[]; ended: boolean[] }> {
+    const { seed, method } = this.settings;
+    const batch = this.parts.data.batch(step);
+    const isOwn = drawOnPolicy(method, seed, step, batch.length);
+    const own = batch.filter((_, at) => isOwn[at]);
+    if (own.length === 0) return { examples: batch.map((example) => ({ ...example, isOnPolicy: false })), ended: [] };
+    const written = await this.parts.rollouts!.write(own, step);
+    const next = written.values();
+    return {
+      examples: batch.map((example, at) => (isOwn[at]
+        ? { ...example, completion: next.next().value!.tokens, isOnPolicy: true }
+        : { ...example, isOnPolicy: false })),
+      ended: written.map((completion) => completion.ended),
+    };
+  }
+
+  private async learn(batch: MicroBatch, time: { teacher: number; update: number }): Promise<Lesson> {
+    const { teacher, student } = this.parts;
+    const asked = performance.now();
+    const view = teacher && { hidden: await teacher.hidden(batch), output: this.teacherOutput! };
+    const learning = performance.now();
+    const lesson = await student.learn(batch, view);
+    time.teacher += learning - asked;
+    time.update += performance.now() - learning;
+    return lesson;
+  }
+}
