@@ -4,6 +4,7 @@ import { Problem } from '../contract/problem.ts';
 import type { TrainSettings } from '../contract/recipe.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
+import type { FrozenModel } from './frozen-model.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
 import { clipScale } from './optimizers/clip.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -11,7 +12,6 @@ import { learningRateAt } from './optimizers/schedule.ts';
 import type { RolloutWriter } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
 import type { Lesson, Student } from './student.ts';
-import type { Teacher } from './teacher.ts';
 
 
 /** The training data as the trainer sees it: the batch of a step, from the step alone. */
@@ -23,7 +23,7 @@ export interface ExampleSource {
 export interface TrainerParts {
   student: Student;
   optimizer: Optimizer;
-  teacher: Teacher | null;
+  teacher: FrozenModel | null;
   /** Null where the student never writes. */
   rollouts: RolloutWriter | null;
   data: ExampleSource;

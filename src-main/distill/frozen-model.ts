@@ -11,11 +11,14 @@ import { hiddenGraph } from './hidden-graph.ts';
 /** Programs kept for different shapes; a program holds no weights of its own on the CPU. */
 const PROGRAMS = 16;
 
-/** A frozen model that is asked for its distribution at every position of a text. */
-export class Teacher {
+/**
+ * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
+ * that is being judged (its weights are views, so it is always the student as it is).
+ */
+export class FrozenModel {
   readonly decoder: Decoder;
+  readonly weights: Weights;
   private readonly executor: Executor;
-  private readonly weights: Weights;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights) {
