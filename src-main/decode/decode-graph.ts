@@ -2,7 +2,6 @@ import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/writ
 import { div } from '../graph/ops/elementwise.ts';
 import { gatherRows } from '../graph/ops/gather.ts';
 import { cast, reshape, slice } from '../graph/ops/layout.ts';
-import { matmul } from '../graph/ops/matmul.ts';
 import { argMax } from '../graph/ops/reduce.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import { Graph, type Value } from '../graph/value.ts';
@@ -32,7 +31,7 @@ export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: Wr
   const attention = new CachedAttention(graph, spec.maxLength);
   const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
   const last = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('last_row', 'int32', ['batch']));
-  const logits = slice(matmul(last, decoder.outputWeight(graph), { transB: true }), -1, 0, spec.vocabulary);
+  const logits = slice(decoder.project(last, decoder.outputLayer), -1, 0, spec.vocabulary);
   return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights });
 }
 

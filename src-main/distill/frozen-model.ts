@@ -1,4 +1,3 @@
-import { Graph, topological } from '../graph/value.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
@@ -29,9 +28,7 @@ export class FrozenModel {
 
   /** The rows of the output layer that belong to the ids both models know, [sharedVocabulary, width]. */
   outputLayer(sharedVocabulary: number): Tensor {
-    const [layer] = topological([this.decoder.outputWeight(new Graph())]).sources;
-    if (layer?.source?.kind !== 'parameter') throw new Error('the output layer is not a weight');
-    const whole = this.weights[layer.source.name]!.data as Float32Array;
+    const whole = this.weights[this.decoder.outputLayer.name]!.data as Float32Array;
     const width = this.decoder.hiddenSize;
     return float32(whole.subarray(0, sharedVocabulary * width), [sharedVocabulary, width]);
   }

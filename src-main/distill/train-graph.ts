@@ -40,7 +40,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
   const hidden = decoder.hidden(ids, new FullAttention(graph, length));
   const { loss, told } = tokenLoss({
     studentHidden: gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions])),
-    studentOutput: decoder.outputWeight(graph),
+    studentOutput: graph.parameter(decoder.outputLayer.name, decoder.outputLayer.shape),
     teacher: spec.teacherWidth === null ? null : {
       hidden: graph.input('teacher hidden', 'float32', [positions, spec.teacherWidth]),
       output: graph.input('teacher output', 'float32', [spec.sharedVocabulary, spec.teacherWidth]),

@@ -5,13 +5,14 @@ import type { ModelConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
+import { exactProjection, type Projection } from './projection.ts';
 
 export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
 
-export function buildDecoder(config: ModelConfig): Decoder {
+export function buildDecoder(config: ModelConfig, project: Projection = exactProjection): Decoder {
   switch (config.family) {
-    case 'llama': return llama(config);
-    case 'gpt2': return gpt2(config);
+    case 'llama': return llama(config, project);
+    case 'gpt2': return gpt2(config, project);
   }
 }
 
@@ -20,7 +21,8 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
   const decoder = buildDecoder(config);
   const graph = new Graph();
   const hidden = decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1));
-  const { sources } = topological([hidden, decoder.outputWeight(graph)]);
+  const { name, shape } = decoder.outputLayer;
+  const { sources } = topological([hidden, graph.parameter(name, shape)]);
   return sources.flatMap(({ source, shape }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number) }] : []));
 }
 

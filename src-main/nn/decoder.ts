@@ -1,5 +1,6 @@
-import type { Graph, Value } from '../graph/value.ts';
+import type { Value } from '../graph/value.ts';
 import type { Attention } from './attention/attention.ts';
+import type { Matrix, Projection } from './projection.ts';
 
 /**
  * A decoder-only language model, written once. Every graph there is (train step, teacher forward, cached decode,
@@ -15,8 +16,10 @@ export interface Decoder {
   readonly contextLength: number;
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
   hidden(ids: Value, attention: Attention): Value;
-  /** The output layer [vocabSize, hiddenSize]: logits are hidden times its transpose. */
-  outputWeight(graph: Graph): Value;
+  /** The matrix that turns hidden states into logits; often the embedding itself. */
+  readonly outputLayer: Matrix;
+  /** How this model applies its matrices; logits are `project(hidden, outputLayer)`. */
+  readonly project: Projection;
 }
 
 /** Whether a parameter is a matrix of the model; vectors (norms, biases) are spared weight decay. */

@@ -2,29 +2,31 @@ import { add, relu } from '../../graph/ops/elementwise.ts';
 import { gelu, silu } from '../../graph/ops/activation.ts';
 import { gatherRows } from '../../graph/ops/gather.ts';
 import { split } from '../../graph/ops/layout.ts';
-import { matmul } from '../../graph/ops/matmul.ts';
 import { layerNorm } from '../../graph/ops/norm.ts';
-import type { Graph, Value } from '../../graph/value.ts';
+import { staticDim } from '../../graph/shape.ts';
+import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { Gpt2Config } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
+import type { Projection } from '../projection.ts';
 
-export function gpt2(config: Gpt2Config): Decoder {
+const EMBEDDING = 'transformer.wte.weight';
+
+export function gpt2(config: Gpt2Config, project: Projection): Decoder {
   const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;
   const headDim = hiddenSize / heads;
-  const embedding = (graph: Graph): Value => graph.parameter('transformer.wte.weight', [vocabSize, hiddenSize]);
 
   return {
-    vocabSize, hiddenSize, headDim, contextLength,
+    project, vocabSize, hiddenSize, headDim, contextLength,
     layers: config.layers,
     kvHeads: heads,
     hidden(ids, attention) {
       const positions = gatherRows(ids.graph.parameter('transformer.wpe.weight', [contextLength, hiddenSize]), attention.positions);
-      let x = add(gatherRows(embedding(ids.graph), ids), positions);
+      let x = add(gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids), positions);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
       return norm(x, 'transformer.ln_f');
     },
-    outputWeight: (graph) => (config.tiedEmbeddings ? embedding(graph) : graph.parameter('lm_head.weight', [vocabSize, hiddenSize])),
+    outputLayer: { name: config.tiedEmbeddings ? EMBEDDING : 'lm_head.weight', shape: [vocabSize, hiddenSize], layout: 'out-in' },
   };
 
   function block(x: Value, layer: number, attention: Attention): Value {
@@ -54,10 +56,10 @@ export function gpt2(config: Gpt2Config): Decoder {
     const vector = (part: string): Value => x.graph.parameter(`${name}.${part}`, [hiddenSize]);
     return layerNorm(x, vector('weight'), vector('bias'), normEpsilon);
   }
-}
 
-/** x W + b with W [in, out]: GPT-2 stores its matrices the other way round. */
-function affine(x: Value, name: string, width: number): Value {
-  const product = matmul(x, x.graph.parameter(`${name}.weight`, [x.shape.at(-1)!, width]));
-  return add(product, x.graph.parameter(`${name}.bias`, [width]));
+  /** GPT-2 stores its matrices [in, out]. */
+  function affine(x: Value, name: string, width: number): Value {
+    const product = project(x, { name: `${name}.weight`, shape: [staticDim(x.shape, -1), width], layout: 'in-out' });
+    return add(product, x.graph.parameter(`${name}.bias`, [width]));
+  }
 }

@@ -2,30 +2,32 @@ import { add, mul } from '../../graph/ops/elementwise.ts';
 import { gelu, silu } from '../../graph/ops/activation.ts';
 import { gatherRows } from '../../graph/ops/gather.ts';
 import { reshape } from '../../graph/ops/layout.ts';
-import { matmul } from '../../graph/ops/matmul.ts';
 import { rmsNorm } from '../../graph/ops/norm.ts';
-import type { Graph, Value } from '../../graph/value.ts';
+import { staticDim } from '../../graph/shape.ts';
+import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { LlamaConfig } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
+import type { Projection } from '../projection.ts';
 import { RopeTable } from '../rope.ts';
 
+const EMBEDDING = 'model.embed_tokens.weight';
+
 /** Llama, Mistral, Qwen2, Qwen3, SmolLM: one block, told apart by their configs. */
-export function llama(config: LlamaConfig): Decoder {
+export function llama(config: LlamaConfig, project: Projection): Decoder {
   const { vocabSize, hiddenSize, heads, kvHeads, headDim, intermediateSize, normEpsilon } = config;
   const rope = new RopeTable(config);
-  const embedding = (graph: Graph): Value => graph.parameter('model.embed_tokens.weight', [vocabSize, hiddenSize]);
 
   return {
-    vocabSize, hiddenSize, kvHeads, headDim,
+    project, vocabSize, hiddenSize, kvHeads, headDim,
     layers: config.layers,
     contextLength: config.contextLength,
     hidden(ids, attention) {
-      let x = gatherRows(embedding(ids.graph), ids);
+      let x = gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
       return norm(x, 'model.norm');
     },
-    outputWeight: (graph) => (config.tiedEmbeddings ? embedding(graph) : graph.parameter('lm_head.weight', [vocabSize, hiddenSize])),
+    outputLayer: { name: config.tiedEmbeddings ? EMBEDDING : 'lm_head.weight', shape: [vocabSize, hiddenSize], layout: 'out-in' },
   };
 
   function block(x: Value, layer: number, attention: Attention): Value {
@@ -63,10 +65,9 @@ export function llama(config: LlamaConfig): Decoder {
     const apart = reshape(x, [...x.shape.slice(0, -1), count, headDim]);
     return reshape(rmsNorm(apart, x.graph.parameter(`${name}.weight`, [headDim]), normEpsilon), x.shape);
   }
-}
 
-function linear(x: Value, name: string, width: number, hasBias: boolean): Value {
-  const graph = x.graph;
-  const product = matmul(x, graph.parameter(`${name}.weight`, [width, x.shape.at(-1)!]), { transB: true });
-  return hasBias ? add(product, graph.parameter(`${name}.bias`, [width])) : product;
+  function linear(x: Value, name: string, width: number, hasBias: boolean): Value {
+    const product = project(x, { name: `${name}.weight`, shape: [width, staticDim(x.shape, -1)], layout: 'out-in' });
+    return hasBias ? add(product, x.graph.parameter(`${name}.bias`, [width])) : product;
+  }
 }
