@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Retort's own folder: this module runs from its source file in tests and from a bundle under `out/` otherwise. */
+const ROOT = packageFolder(dirname(fileURLToPath(import.meta.url)));
+
+/** Absolute path of something below `resources/`. */
+export function resource(...path: string[]): string {
+  return join(ROOT, 'resources', ...path);
+}
+
+/** Absolute path of the built program that computes, to be forked. */
+export function workerEntry(): string {
+  return join(ROOT, 'out', 'main', 'worker', 'entry.js');
+}
+
+function packageFolder(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error(`no package.json above ${import.meta.url}`);
+  return packageFolder(parent);
+}

@@ -1,0 +1,7 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { resource } from '../../src-main/service/resources.ts';
+
+test('resources are found from the source', () => {
+  expect(existsSync(resource('onnx.proto'))).toBe(true);
+});
