@@ -1,6 +1,6 @@
 import { broadcast, dimAt, showShape, staticDim, type Shape } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
-import { MICROSOFT } from '../onnx/node-writer.ts';
+import { MICROSOFT, type NodeWriter } from '../onnx/node-writer.ts';
 import { reshape } from './layout.ts';
 import { reduceTo } from './reduce.ts';
 
@@ -25,9 +25,15 @@ const matmulOperator: Operator<MatMul> = {
   infer: ([a, b], attributes) => [{ dtype: a!.dtype, shape: productShape(a!.shape, b!.shape, attributes) }],
   emit: ({ inputs, outputs, attributes: { transA, transB, alpha } }, writer) => {
     if (!transA && !transB && alpha === 1) writer.node('MatMul', inputs, outputs);
-    else {
+    else if (writer.dialect === 'onnxruntime') {
       writer.node('FusedMatMul', inputs, outputs,
         { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } }, MICROSOFT);
+    } else {
+      const [a, b] = inputs as [Value, Value];
+      const factors = [transA ? swapped(a, writer) : a, transB ? swapped(b, writer) : b];
+      const product = alpha === 1 ? outputs[0]! : writer.temporary();
+      writer.node('MatMul', factors, [product]);
+      if (alpha !== 1) writer.node('Mul', [product, writer.constant('float32', [], Float32Array.of(alpha))], outputs);
     }
   },
   gradient: ({ inputs, attributes: { transA, transB, alpha } }, [up]) => {
@@ -42,6 +48,14 @@ const matmulOperator: Operator<MatMul> = {
     return [reduceTo(da, a.shape), reduceTo(db, b.shape)];
   },
 };
+
+/** The last two axes of a factor exchanged, in a node of its own. */
+function swapped(x: Value, writer: NodeWriter): string {
+  const name = writer.temporary();
+  const order = x.shape.map((_, axis) => axis);
+  writer.node('Transpose', [x], [name], { perm: [...order.slice(0, -2), x.rank - 1, x.rank - 2] });
+  return name;
+}
 
 /** A matrix applied to every row of a batch: its gradient is one product over all rows, not a sum over the batch. */
 function linearGradient(x: Value, weight: Value, up: Value, transB: boolean, alpha: number): [Value, Value] {

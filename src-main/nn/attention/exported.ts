@@ -1,0 +1,56 @@
+import { causalBias } from '../../graph/ops/causal-bias.ts';
+import { add } from '../../graph/ops/elementwise.ts';
+import { concat, reshape, transpose } from '../../graph/ops/layout.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
+import { rotary } from '../../graph/ops/rotary.ts';
+import { softmax } from '../../graph/ops/softmax.ts';
+import type { Graph, Value } from '../../graph/value.ts';
+import type { Attention, AttentionCall } from './attention.ts';
+import { MASKED } from './full.ts';
+
+/**
+ * Attention as exported models spell it, in standard operators: past keys and values come in, those of the whole
+ * text go out (`past_key_values.N.key`, `present.N.key`), padding is wherever the mask says, positions are given.
+ */
+export class ExportedAttention implements Attention {
+  readonly positions: Value;
+  readonly present: Record<string, Value> = {};
+  private readonly graph: Graph;
+  private readonly ids: Value;
+  private readonly mask: Value;
+  private readonly contextLength: number;
+
+  /** @param ids  new tokens, [batch, sequence] */
+  constructor(graph: Graph, ids: Value, contextLength: number) {
+    this.graph = graph;
+    this.ids = ids;
+    this.contextLength = contextLength;
+    this.mask = graph.input('attention_mask', 'int64', ['batch', TOTAL]);
+    this.positions = graph.input('position_ids', 'int64', ['batch', 'sequence']);
+  }
+
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope }: AttentionCall): Value {
+    const { graph } = this;
+    const turn = (x: Value, count: number): Value =>
+      (rope ? rotary(x, this.positions, ...rope.values(graph, this.contextLength), count) : x);
+    const byHead = (x: Value, count: number): Value => transpose(reshape(x, ['batch', 'sequence', count, headDim]), [0, 2, 1, 3]);
+    const extend = (part: 'key' | 'value', x: Value): Value => {
+      const past = graph.input(`past_key_values.${layer}.${part}`, 'float32', ['batch', kvHeads, 'past', headDim]);
+      const whole = concat([past, byHead(x, kvHeads)], 2);
+      this.present[`present.${layer}.${part}`] = whole;
+      return whole;
+    };
+    const keys = extend('key', turn(key, kvHeads));
+    const values = extend('value', value);
+    // Query heads that share a key head stand below each other.
+    const q = reshape(byHead(turn(query, heads), heads), ['batch', kvHeads, 'rows', headDim]);
+    const scores = reshape(matmul(q, keys, { transB: true, alpha: scale }), ['batch', heads, 'sequence', TOTAL]);
+    const p = softmax(add(scores, causalBias(this.ids, this.mask, window, MASKED)));
+    const context = matmul(reshape(p, ['batch', kvHeads, 'rows', TOTAL]), values);
+    const apart = transpose(reshape(context, ['batch', heads, 'sequence', headDim]), [0, 2, 1, 3]);
+    return reshape(apart, ['batch', 'sequence', heads * headDim]);
+  }
+}
+
+/** The name `concat` gives to past and new positions together. */
+const TOTAL = 'past + sequence';
