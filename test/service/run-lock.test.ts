@@ -4,8 +4,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { acquireLock, lockHolder } from '../../src-main/service/run-lock.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const script = fileURLToPath(new URL('run-lock-child.ts', import.meta.url));
 
@@ -50,7 +52,7 @@ describe('acquireLock', () => {
     const lock = await acquireLock(folder, 'Run folder');
     expect(await readdir(folder)).toHaveLength(1);
     await lock.release();
-  }, 20_000);
+  });
 
   it.runIf(process.platform === 'linux')('knows that a pid was given to another process since', async () => {
     const folder = await temporaryFolder();
@@ -88,8 +90,8 @@ describe('acquireLock', () => {
     expect(counts.map((count) => count.shared)).toEqual([0, 0, 0]);
     expect(counts.reduce((sum, count) => sum + count.taken, 0)).toBeGreaterThan(0);
     expect(counts.reduce((sum, count) => sum + count.refused, 0)).toBeGreaterThan(0);
-    await expect.poll(() => readdir(folder)).toEqual([]);
-  }, 60_000);
+    await expect.poll(() => readdir(folder), { timeout: 5000 }).toEqual([]);
+  });
 
   it('says so where the folder is missing', async () => {
     const folder = join(await temporaryFolder(), 'nowhere');

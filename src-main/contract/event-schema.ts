@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
+import type { ProblemReport } from './problem.ts';
+
+/**
+ * Validators of what `events.ts` and `problem.ts` describe, for whoever receives it from another process.
+ * A measured number may be NaN or infinite: a diverging run must still be able to say so.
+ */
+const real = z.custom<number>((value) => typeof value === 'number', 'not a number');
+const measured = real.nullable();
+const step = z.int().nonnegative();
+const text = z.string();
+
+export const problemReportSchema = z.strictObject({
+  message: text, kind: z.enum(['input', 'failure']), hint: text.exactOptional(), stack: text.exactOptional(),
+}) satisfies z.ZodType<ProblemReport>;
+
+const stepMetricsSchema = z.strictObject({
+  step, loss: real, divergenceOnPolicy: measured, divergenceOffPolicy: measured, studentEntropy: real,
+  teacherEntropy: measured, agreement: measured, onPolicyShare: real, rolloutLength: measured, rolloutEosRate: measured,
+  gradientNorm: real, learningRate: real, lambda: real, epoch: real, completionTokens: real, totalTokens: real,
+  tokensPerSecond: real, rolloutMs: real, teacherMs: real, updateMs: real, stepMs: real, memory: real,
+}) satisfies z.ZodType<StepMetrics>;
+
+const evaluationSchema = z.strictObject({
+  step, examples: z.int().nonnegative(), divergence: measured, loss: measured,
+  metrics: z.record(text, z.strictObject({ value: real, low: measured, high: measured })),
+  samples: z.array(z.strictObject({ prompt: text, prediction: text, reference: text.nullable() })),
+}) satisfies z.ZodType<Evaluation>;
+
+const rolloutSchema = z.strictObject({
+  step, example: z.int().nonnegative(), prompt: text, completion: text,
+  tokens: z.array(z.int()), divergence: z.array(real), ended: z.boolean(),
+}) satisfies z.ZodType<Rollout>;
+
+export const phaseSchema = z.strictObject({
+  event: z.literal('phase'),
+  phase: z.enum(['prepare', 'teacher-data', 'train', 'evaluate', 'checkpoint', 'export']),
+  done: real, total: real,
+});
+
+export const runEventSchema = z.discriminatedUnion('event', [
+  z.strictObject({
+    event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
+  }),
+  phaseSchema,
+  stepMetricsSchema.extend({ event: z.literal('step') }),
+  z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),
+  evaluationSchema.extend({ event: z.literal('evaluation') }),
+  z.strictObject({ event: z.literal('checkpoint'), step, path: text }),
+  z.strictObject({ event: z.literal('warning'), code: text, message: text }),
+  z.strictObject({ event: z.literal('stopped'), step, checkpoint: text.nullable() }),
+  z.strictObject({ event: z.literal('done'), step, checkpoint: text }),
+  z.strictObject({ event: z.literal('failed'), error: problemReportSchema }),
+]) satisfies z.ZodType<RunEvent>;

@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { Problem } from './problem.ts';
+
+/** One thing a worker can be asked: the schemas of what goes in, what comes back, and what is told meanwhile. */
+export interface Command { readonly params: z.ZodType; readonly result: z.ZodType; readonly event: z.ZodType }
+export type CommandMap = Readonly<Record<string, Command>>;
+export type CommandName<M extends CommandMap> = keyof M & string;
+
+/** What the asking side writes, what the handler reads (defaults filled in), what comes back. */
+export type ParamsInput<M extends CommandMap, Name extends keyof M> = z.input<M[Name]['params']>;
+export type Params<M extends CommandMap, Name extends keyof M> = z.output<M[Name]['params']>;
+export type Result<M extends CommandMap, Name extends keyof M> = z.output<M[Name]['result']>;
+export type CommandEvent<M extends CommandMap, Name extends keyof M> = z.output<M[Name]['event']>;
+
+export interface RequestOptions<Event> {
+  /** Told everything the handler emits, in order, before the request settles. If it throws, the request rejects with that error and the worker is told to cancel. */
+  onEvent?: (event: Event) => void;
+  /** Cancels: the request rejects with the signal's reason once the worker has stopped working on it. */
+  signal?: AbortSignal;
+}
+
+/** A worker as the rest of the program sees it, wherever it runs. */
+export interface WorkerHost<M extends CommandMap> {
+  /**
+   * Settles exactly once: with the result, with the handler's Problem, with the reason of a cancellation, or
+   * with a Problem of kind failure if the worker dies. Requests made before the worker is ready wait for it.
+   */
+  request<Name extends CommandName<M>>(
+    command: Name, params: ParamsInput<M, Name>, options?: RequestOptions<CommandEvent<M, Name>>,
+  ): Promise<Result<M, Name>>;
+  /** Resolves when the worker has ended, with the reason if nobody asked it to. It is never started again. */
+  readonly ended: Promise<Problem | null>;
+  /** Cancels what is going on and ends the worker; one that does not end in time is killed. */
+  close(): Promise<void>;
+}

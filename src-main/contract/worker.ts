@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { DEVICES, DIVERGENCES } from './divergence.ts';
+import { phaseSchema, runEventSchema } from './event-schema.ts';
+import { recipeSchema } from './recipe.ts';
+import type { TokenReport } from './token-report.ts';
+import type { CommandMap } from './worker-host.ts';
+
+const path = z.string().min(1);
+const text = z.string();
+const count = z.int().positive();
+const seed = z.int().min(0).max(2 ** 32 - 1);
+const real = z.custom<number>((value) => typeof value === 'number', 'not a number');
+const decode = z.strictObject({ strategy: z.enum(['greedy', 'sample']), temperature: z.number().gt(0) });
+const nothing = z.null();
+
+const run = {
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, runId: text.min(1), resumeFrom: path.nullable() }),
+  /** The run's last event, `stopped` or `done`; a run that fails rejects. */
+  result: z.strictObject({ status: z.enum(['done', 'stopped']), step: z.int(), checkpoint: path.nullable() }),
+  event: runEventSchema,
+};
+
+/** Finish the step, save a checkpoint, end the run with `stopped`. Answered at once; the run's own request settles later. */
+const stop = { params: z.strictObject({ runId: text }), result: nothing, event: z.never() };
+
+const evaluate = {
+  params: z.strictObject({
+    model: path, device: z.enum(DEVICES), data: path, prompt: text, reference: text.nullable(), chat: z.boolean(),
+    metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode, seed,
+  }),
+  result: z.strictObject({
+    examples: z.int(),
+    metrics: z.record(text, z.strictObject({ value: real, low: real.nullable(), high: real.nullable() })),
+  }),
+  event: z.discriminatedUnion('event', [
+    phaseSchema,
+    z.strictObject({ event: z.literal('prediction'), prompt: text, prediction: text, reference: text.nullable() }),
+  ]),
+};
+
+const generate = {
+  params: z.strictObject({
+    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), maxNewTokens: count, decode, seed,
+  }),
+  result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean() }),
+  /** The text as it grows: what was added since the last event. */
+  event: z.strictObject({ event: z.literal('text'), text }),
+};
+
+const rankedTokens = z.array(z.strictObject({ id: z.int(), text, logprob: real }));
+const tokenReportSchema = z.strictObject({
+  prompt: text, completion: text, promptTokens: z.int(),
+  tokens: z.array(z.strictObject({
+    id: z.int(), text, divergence: real, studentLogprob: real, teacherLogprob: real, studentTop: rankedTokens, teacherTop: rankedTokens,
+  })),
+  meanDivergence: real,
+}) satisfies z.ZodType<TokenReport>;
+
+const inspect = {
+  params: z.strictObject({
+    teacher: path, student: path, device: z.enum(DEVICES), data: path, prompt: text, completion: text.nullable(), chat: z.boolean(),
+    divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode, seed,
+  }),
+  result: z.strictObject({ examples: z.int(), meanDivergence: real }),
+  event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('report'), report: tokenReportSchema })]),
+};
+
+const exportModel = {
+  params: z.strictObject({ model: path, to: path, precision: z.enum(['fp32', 'fp16', 'int8', 'int4']) }),
+  result: z.strictObject({
+    folder: path, bytes: z.int(), maxLogitDifference: real, meanLogitDifference: real, topAgreement: real,
+  }),
+  event: phaseSchema,
+};
+
+/** A few steps of the recipe, measured and thrown away: what the review of a new run forecasts from. */
+const probe = {
+  params: z.strictObject({ recipe: recipeSchema, steps: count }),
+  result: z.strictObject({ steps: count, parameters: z.int(), microBatchSize: count, stepMs: real, memory: real }),
+  event: phaseSchema,
+};
+
+/**
+ * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
+ * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
+ */
+export const COMMANDS = { run, stop, evaluate, generate, inspect, export: exportModel, probe } satisfies CommandMap;
+export type Commands = typeof COMMANDS;

@@ -1,0 +1,1 @@
+throw new Error('libonnxruntime.so.1 was not found');

@@ -1,0 +1,5 @@
+import { processPort } from '../../../src-main/worker/process-port.ts';
+import { serve } from '../../../src-main/worker/serve.ts';
+import { toyCommands, toyHandlers } from '../toy.ts';
+
+serve(processPort(), toyCommands, toyHandlers);
