@@ -166,4 +166,4 @@ function ignoreMissing(error: unknown): undefined {
   return undefined;
 }
 
-const codeOf = (error: unknown): unknown => error instanceof Error && 'code' in error ? error.code : undefined;
+const codeOf = (error: unknown): string => error instanceof Error && 'code' in error ? String(error.code) : 'no error code';

@@ -121,13 +121,13 @@ const SELECT = `
 function toRecord(row: RunRow): RunRecord {
   return {
     id: row.id, name: row.name, status: row.status, runDir: row.runDir,
-    recipe: JSON.parse(row.recipe), tags: JSON.parse(row.tags),
+    recipe: JSON.parse(row.recipe) as Recipe, tags: JSON.parse(row.tags) as string[],
     created: row.created, started: row.started, updated: row.updated, ended: row.ended,
     lastStep: row.lastStep ?? 0, totalSteps: row.totalSteps, parameters: row.parameters,
     checkpoint: row.checkpointStep === null || row.checkpointPath === null
       ? null : { step: row.checkpointStep, path: row.checkpointPath },
     headline: headline(row),
-    error: row.error === null ? null : JSON.parse(row.error),
+    error: row.error === null ? null : JSON.parse(row.error) as ProblemReport,
   };
 }
 

@@ -54,7 +54,7 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     const { signal, onEvent } = options;
     const id = this.#lastId += 1;
     const answer = new Promise<unknown>((resolve, reject) => {
-      if (signal?.aborted) reject(signal.reason);
+      if (signal?.aborted) reject(signal.reason as Error);
       else if (this.#lost) reject(this.#lost);
       else if (this.#closing) reject(new Problem('The computing process is being closed.', { kind: 'failure' }));
       else {
