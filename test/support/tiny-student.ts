@@ -1,0 +1,21 @@
+import type { TrainSettings } from '../../src-main/contract/recipe.ts';
+import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
+import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';
+import { Student, type LossSettings } from '../../src-main/distill/student.ts';
+import type { ModelConfig } from '../../src-main/nn/config.ts';
+import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
+import type { Executor } from '../../src-main/runtime/program.ts';
+import type { Weights } from '../../src-main/runtime/weights.ts';
+
+export const TRAIN: TrainSettings = {
+  batchSize: 4, optimizer: 'adamw', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
+  weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: 0,
+};
+
+/** A student of a config with the given weights, and its optimizer. */
+export function tinyStudent(executor: Executor, config: ModelConfig, weights: Weights, settings: LossSettings): { student: Student; optimizer: Optimizer } {
+  const parameters = listParameters(config);
+  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(TRAIN));
+  for (const { name } of parameters) optimizer.weights(name).set(weights[name]!.data as Float32Array);
+  return { optimizer, student: new Student(executor, buildDecoder(config), parameters, optimizer, settings) };
+}
