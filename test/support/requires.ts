@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, test } from 'vitest';
+
+/** What a test may need beyond Node and npm, and how to get it. */
+const TOOLS = {
+  chromium: { present: () => chromium() !== undefined, hint: 'install Chromium (Debian: apt-get install chromium)' },
+  python: { present: () => python() !== undefined, hint: 'install Python 3 or name one in RETORT_PYTHON' },
+  vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
+  display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
+};
+type Tool = keyof typeof TOOLS;
+
+/**
+ * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
+ * installs them all, they fail instead.
+ */
+export function requires(...tools: Tool[]): (name: string, body: () => void) => void {
+  const missing = tools.filter((tool) => !TOOLS[tool].present());
+  if (missing.length === 0) return describe;
+  const reason = missing.map((tool) => `needs ${tool}: ${TOOLS[tool].hint}`).join('; ');
+  if (process.env['CI']) return (name) => test(name, () => { throw new Error(reason); });
+  return (name, body) => {
+    console.warn(`skipped: ${name} (${reason})`);
+    describe.skip(`${name} (${reason})`, body);
+  };
+}
+
+/** Path of a Chromium that can be driven, if there is one. */
+export function chromium(): string | undefined {
+  return onPath('chromium', 'chromium-browser', 'google-chrome');
+}
+
+/** Path of a Python 3, if there is one; only its standard library may be counted on. */
+export function python(): string | undefined {
+  return process.env['RETORT_PYTHON'] ?? onPath('python3');
+}
+
+function vulkan(): boolean {
+  const named = process.env['VK_ICD_FILENAMES'];
+  const driver = named === undefined
+    ? ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].some((folder) => existsSync(folder) && readdirSync(folder).length > 0)
+    : named.split(delimiter).every((file) => existsSync(file));
+  const loader = ['/usr/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+    .some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+  return driver && loader && process.env['XDG_RUNTIME_DIR'] !== undefined;
+}
+
+function display(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
+}
+
+function onPath(...programs: string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return programs.flatMap((program) => folders.map((folder) => join(folder, program))).find((file) => existsSync(file));
+}
