@@ -1,23 +1,12 @@
 import { uniform } from '../contract/random.ts';
-import { decodeGraph } from '../decode/decode-graph.ts';
-import { generate, type Completion } from '../decode/generate.ts';
-import { cacheBytes } from '../decode/kv-cache.ts';
-import type { OnnxGraph } from '../graph/onnx/write.ts';
-import type { Decoder } from '../nn/decoder.ts';
-import type { Executor, ProgramOptions } from '../runtime/program.ts';
-import { asInitializers, type Weights } from '../runtime/weights.ts';
+import type { Completion } from '../decode/generate.ts';
+import type { TextPlan } from '../decode/text-writer.ts';
 
 export interface RolloutSettings {
   seed: number;
   temperature: number;
   maxNewTokens: number;
-  /** The longest prompt and completion together. */
-  maxLength: number;
-  /** Ids below this may be written. */
-  vocabulary: number;
   eos: ReadonlySet<number>;
-  /** Bytes that the cache of one batch may take; larger batches are written in parts. */
-  cacheBudget: number;
 }
 
 /**
@@ -28,43 +17,29 @@ export interface RolloutSettings {
  * neither the batch nor a resume changes a word.
  */
 export class RolloutWriter {
-  private readonly executor: Executor;
-  private readonly decoder: Decoder;
+  private readonly plan: TextPlan;
   private readonly settings: RolloutSettings;
-  private readonly graph: OnnxGraph;
-  private readonly options: ProgramOptions;
 
-  /** @param weights  views of the student's weights, read anew at every rollout */
-  constructor(executor: Executor, decoder: Decoder, weights: Weights, settings: RolloutSettings) {
-    const { placement, externalData } = asInitializers(weights);
-    const { vocabulary, maxLength } = settings;
-    this.executor = executor;
-    this.decoder = decoder;
+  /** @param plan  of the student, whose strategy is to sample */
+  constructor(plan: TextPlan, settings: RolloutSettings) {
+    this.plan = plan;
     this.settings = settings;
-    this.graph = decodeGraph(decoder, { choice: 'sample', vocabulary, maxLength }, placement);
-    this.options = { externalData, optimize: 'basic' };
   }
 
   /** One completion a prompt, in order. */
   async write(prompts: readonly { index: number; prompt: Int32Array }[], step: number): Promise<Completion[]> {
-    const { seed, temperature, maxNewTokens, maxLength, eos, cacheBudget } = this.settings;
-    const program = await this.executor.compile(this.graph, this.options);
+    const { seed, temperature, maxNewTokens, eos } = this.settings;
+    const writer = await this.plan.open();
     try {
-      const atOnce = Math.max(1, Math.floor(cacheBudget / cacheBytes(this.decoder, maxLength)));
-      const completions: Completion[] = [];
-      for (let start = 0; start < prompts.length; start += atOnce) {
-        const part = prompts.slice(start, start + atOnce).map(({ index, prompt }) => ({ id: index, tokens: prompt }));
-        completions.push(...await generate(program, this.decoder, part, {
-          maxNewTokens, eos,
-          sampling: {
-            strategy: 'sample', temperature,
-            uniform: (example, index) => uniform(seed, { purpose: 'rollout', step, example, index }),
-          },
-        }));
-      }
-      return completions;
+      return await writer.write(prompts.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
+        maxNewTokens, eos,
+        sampling: {
+          strategy: 'sample', temperature,
+          uniform: (example, index) => uniform(seed, { purpose: 'rollout', step, example, index }),
+        },
+      });
     } finally {
-      await program.release();
+      await writer.release();
     }
   }
 }

@@ -1,32 +1,38 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { promisify } from 'node:util';
 
 /**
  * Compiles assembly/update.ts; run as a program (`npx tsx compile.ts`) it rewrites update-wasm.ts. The result is
  * kept in the repository, so that Retort runs and installs without the compiler; a test holds the two together.
  */
 export async function compileKernel(): Promise<string> {
-  const source = await readFile(new URL('assembly/update.ts', import.meta.url), 'utf8');
-  let binary = new Uint8Array();
-  const { error, stderr } = await asc.main(
-    [
-      'update.ts', '--outFile', 'update.wasm', '-Ospeed', '--noAssert', '--enable', 'simd',
-      '--runtime', 'stub', '--importMemory', '--noExportMemory', '--initialMemory', '0',
-    ],
-    {
-      readFile: (name) => (name === 'update.ts' ? source : null),
-      writeFile: (_name, contents) => { if (typeof contents !== 'string') binary = new Uint8Array(contents); },
-      listFiles: () => [],
-    },
-  );
-  if (error) throw new Error(stderr.toString(), { cause: error });
-  const lines = Buffer.from(binary).toString('base64').match(/.{1,110}/g) ?? [];
+  const lines = (await compile()).toString('base64').match(/.{1,110}/g) ?? [];
   return [
     '// Generated from assembly/update.ts by compile.ts; not to be edited.',
     `export const UPDATE_WASM = [\n${lines.map((line) => `  '${line}',`).join('\n')}\n].join('');`,
     '',
   ].join('\n');
+}
+
+/** The compiler runs as a program: importing it would bring the global types of its own library into ours. */
+async function compile(): Promise<Buffer> {
+  const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+  const folder = await mkdtemp(join(tmpdir(), 'retort-kernel-'));
+  const binary = join(folder, 'update.wasm');
+  try {
+    await promisify(execFile)(process.execPath, [
+      compiler, 'update.ts', '--outFile', binary, '-Ospeed', '--noAssert', '--enable', 'simd',
+      '--runtime', 'stub', '--importMemory', '--noExportMemory', '--initialMemory', '0',
+    ], { cwd: fileURLToPath(new URL('assembly/', import.meta.url)) });
+    return await readFile(binary);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,0 +1,74 @@
+import type { OnnxGraph } from '../graph/onnx/write.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import type { Executor, Program, ProgramOptions } from '../runtime/program.ts';
+import { asInitializers, type Weights } from '../runtime/weights.ts';
+import type { Sampling } from './choose.ts';
+import { decodeGraph } from './decode-graph.ts';
+import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
+import { cacheBytes } from './kv-cache.ts';
+
+/** Bytes that the caches of one batch may take; more prompts than fit are written one batch after the other. */
+const CACHE_BUDGET = 2 ** 28;
+
+export interface TextWriterSettings {
+  /** Ids below this may be written. */
+  vocabulary: number;
+  /** The longest prompt and completion together. */
+  maxLength: number;
+  strategy: Sampling['strategy'];
+}
+
+/** Everything about writing text with a model but its weights' values: made once, opened whenever they have changed. */
+export class TextPlan {
+  private readonly executor: Executor;
+  private readonly decoder: Decoder;
+  private readonly graph: OnnxGraph;
+  private readonly options: ProgramOptions;
+  private readonly atOnce: number;
+
+  constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, strategy }: TextWriterSettings) {
+    const { placement, externalData } = asInitializers(weights);
+    this.executor = executor;
+    this.decoder = decoder;
+    this.graph = decodeGraph(decoder, { choice: strategy, vocabulary, maxLength }, placement);
+    this.options = { externalData, optimize: 'basic' };
+    this.atOnce = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
+  }
+
+  /** Takes the weights as they are now: as constants of a session they are prepacked, which makes every token cheaper. */
+  async open(): Promise<TextWriter> {
+    return new TextWriter(await this.executor.compile(this.graph, this.options), this.decoder, this.atOnce);
+  }
+}
+
+/** Continues prompts with a model as it was when the plan was opened. */
+export class TextWriter {
+  private readonly program: Program;
+  private readonly decoder: Decoder;
+  private readonly atOnce: number;
+
+  /** @param atOnce  how many texts share a batch */
+  constructor(program: Program, decoder: Decoder, atOnce: number) {
+    this.program = program;
+    this.decoder = decoder;
+    this.atOnce = atOnce;
+  }
+
+  /** One completion a prompt, in order. `onDone` tells how many are written. */
+  async write(prompts: readonly Prompt[], options: GenerateOptions, onDone?: (count: number) => void): Promise<Completion[]> {
+    // Prompts of like length share a batch, so that little of it is padding.
+    const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => a.prompt.tokens.length - b.prompt.tokens.length);
+    const completions: Completion[] = [];
+    for (let start = 0; start < order.length; start += this.atOnce) {
+      const part = order.slice(start, start + this.atOnce);
+      const written = await generate(this.program, this.decoder, part.map(({ prompt }) => prompt), options);
+      part.forEach(({ at }, row) => { completions[at] = written[row]!; });
+      onDone?.(Math.min(start + this.atOnce, order.length));
+    }
+    return completions;
+  }
+
+  release(): Promise<void> {
+    return this.program.release();
+  }
+}

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import { resolveMethod, type Method } from '../contract/presets.ts';
+import { Problem } from '../contract/problem.ts';
+import { recipeSchema, type Recipe } from '../contract/recipe.ts';
+
+/**
+ * Reads a recipe and makes its paths absolute: they are relative to the recipe's own folder.
+ * @throws Problem that names the field, its value and what is allowed.
+ */
+export async function readRecipe(file: string): Promise<Recipe> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Problem(`Recipe ${file} cannot be read.`, { hint: 'Check the path.', cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new Problem(`Recipe ${file} is not JSON: ${(cause as Error).message}`, { hint: 'Look for a missing comma or quote.', cause });
+  }
+  return absolutePaths(parseRecipe(json, file), dirname(resolve(file)));
+}
+
+/** Validates a recipe from anywhere. `source` begins the message. */
+export function parseRecipe(json: unknown, source: string): Recipe {
+  const parsed = recipeSchema.safeParse(json);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => describe(issue, json));
+    throw new Problem(`${source}: ${lines.join('; ')}`, { hint: 'docs/recipe.md lists every field.' });
+  }
+  return parsed.data;
+}
+
+/** The method with every choice made. @throws Problem where the recipe contradicts its preset. */
+export function methodOf(recipe: Recipe): Method {
+  const { method, conflicts } = resolveMethod(recipe.method);
+  const [conflict] = conflicts;
+  if (conflict) {
+    throw new Problem(
+      `${conflict.field} is ${JSON.stringify(conflict.value)}, but the preset "${method.preset}" means ${JSON.stringify(conflict.required)}.`,
+      { hint: `Leave the field out, or use the preset "gkd".` });
+  }
+  return method;
+}
+
+export function absolutePaths(recipe: Recipe, base: string): Recipe {
+  const { teacher, student, data } = recipe;
+  return {
+    ...recipe,
+    ...(teacher && { teacher: { ...teacher, model: resolve(base, teacher.model) } }),
+    student: { ...student, model: resolve(base, student.model) },
+    data: {
+      ...data,
+      train: resolve(base, data.train),
+      ...(data.validation !== undefined && { validation: resolve(base, data.validation) }),
+    },
+  };
+}
+
+function describe(issue: z.core.$ZodIssue, json: unknown): string {
+  const field = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => (field ? `${field}.${key}` : key)).join(', ');
+    return `there is no field ${keys}`;
+  }
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
+  const name = field || 'the recipe';
+  return value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)}: ${issue.message}`;
+}
