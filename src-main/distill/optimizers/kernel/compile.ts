@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+const require = createRequire(import.meta.url);
+
 /**
  * Compiles assembly/update.ts; run as a program (`npx tsx compile.ts`) it rewrites update-wasm.ts. The result is
  * kept in the repository, so that Retort runs and installs without the compiler; a test holds the two together.
@@ -21,7 +23,7 @@ export async function compileKernel(): Promise<string> {
 
 /** The compiler runs as a program: importing it would bring the global types of its own library into ours. */
 async function compile(): Promise<Buffer> {
-  const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+  const compiler = require.resolve('assemblyscript/bin/asc.js');
   const folder = await mkdtemp(join(tmpdir(), 'retort-kernel-'));
   const binary = join(folder, 'update.wasm');
   try {
