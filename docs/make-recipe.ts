@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { PRESET_TABLE, PRESETS, resolveMethod, type Method } from '../src-main/contract/presets.ts';
+import { recipeSchema } from '../src-main/contract/recipe.ts';
+
+/** The part of JSON Schema that the recipe uses. */
+interface Field {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: string[];
+  items?: Field;
+  properties?: Record<string, Field>;
+  required?: string[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+}
+
+/** docs/recipe.md, from the validators; run as a program (`npm run docs`) it rewrites the file. A test holds the two together. */
+export function recipePage(): string {
+  const recipe = z.toJSONSchema(recipeSchema, { io: 'input' }) as Field;
+  const parts = Object.entries(recipe.properties ?? {});
+  return [
+    '# The recipe',
+    'Generated from `src-main/contract/recipe.ts` by `npm run docs`; not to be edited.',
+    'One JSON document describes a run. Paths are relative to the recipe\'s own file. A field that is not listed here is refused.',
+    ...table('', { ...recipe, properties: Object.fromEntries(parts.filter(([, field]) => !field.properties)) }),
+    ...parts.flatMap(([name, field]) => section(name, field, recipe.required?.includes(name) ?? false)),
+    ...presets(),
+    '',
+  ].join('\n\n');
+}
+
+function section(path: string, field: Field, required: boolean): string[] {
+  if (!field.properties) return [];
+  const inner = Object.entries(field.properties).flatMap(([name, part]) => section(`${path}.${name}`, part, false));
+  const words = [required ? 'Required.' : '', field.description ?? ''].filter(Boolean).join(' ');
+  return [`## \`${path}\``, ...(words ? [words] : []), ...table(`${path}.`, field), ...inner];
+}
+
+function table(path: string, { properties = {}, required = [] }: Field): string[] {
+  const rows = Object.entries(properties).filter(([, field]) => !field.properties).map(([name, field]) => {
+    const standard = required.includes(name) ? 'required' : defaultOf(`${path}${name}`, field);
+    return row(`\`${name}\``, allowed(field), standard, field.description ?? '');
+  });
+  return rows.length === 0 ? [] : [[row('field', 'value', 'default', 'meaning'), row('---', '---', '---', '---'), ...rows].join('\n')];
+}
+
+function allowed(field: Field): string {
+  if (field.enum) return field.enum.map(code).join(', ');
+  if (field.items) return `list of ${allowed(field.items)}`;
+  if (field.type === 'boolean') return '`true`, `false`';
+  if (field.type !== 'integer' && field.type !== 'number') return field.type ?? '';
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = field;
+  const bounds = [
+    minimum === undefined ? '' : `>= ${minimum}`,
+    exclusiveMinimum === undefined ? '' : `> ${exclusiveMinimum}`,
+    maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? '' : `<= ${maximum}`,
+    exclusiveMaximum === undefined ? '' : `< ${exclusiveMaximum}`,
+  ].filter(Boolean);
+  return [field.type, bounds.join(' and ')].join(' ').trim();
+}
+
+function defaultOf(path: string, field: Field): string {
+  if (field.default !== undefined) return code(field.default);
+  if (!path.startsWith('method.')) return '';
+  const name = path.slice('method.'.length) as keyof Method;
+  const values = new Set(PRESETS.map((preset) => resolveMethod({ preset }).method[name]));
+  return values.size > 1 ? 'by the preset' : [...values].map(code).join();
+}
+
+function presets(): string[] {
+  const rows = PRESETS.map((name) => {
+    const { summary, fixed, defaults } = PRESET_TABLE[name];
+    return row(`\`${name}\``, summary, settings(fixed), settings(defaults));
+  });
+  return [
+    '## Presets',
+    'A preset is what `method.preset` names. A recipe that contradicts what a method always does is refused; what it starts from can be chosen otherwise.',
+    [row('preset', 'method', 'always', 'starts from'), row('---', '---', '---', '---'), ...rows].join('\n'),
+  ];
+}
+
+const settings = (values: Partial<Method>): string => Object.entries(values).map(([name, value]) => `\`${name}\` ${String(value)}`).join(', ');
+const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+const row = (...cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(new URL('recipe.md', import.meta.url), recipePage());
+}
