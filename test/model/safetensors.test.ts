@@ -64,7 +64,7 @@ describe('safetensors', () => {
   });
 
   it('reads into WebAssembly memory', async () => {
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
     const out = new Float32Array(memory.buffer, 64, 12);
     await (await SafetensorsFile.open(fixture('f32.safetensors'))).read('matrix', out);
     expect(out).toEqual((await read(fixture('f32.safetensors'), 'values')).subarray(0, 12));
