@@ -1,0 +1,55 @@
+import { Problem } from '../contract/problem.ts';
+import type { ModelConfig } from '../nn/config.ts';
+import { checkReadable, type StoredTensor } from './weight-files.ts';
+
+/** What a family's language model puts before the names of its body, and what old checkpoints hold besides weights. */
+const FAMILIES = {
+  llama: { prefix: 'model.', embedding: 'model.embed_tokens.weight', inert: /\.rotary_emb\.inv_freq$/ },
+  // The causal masks, once saved with every layer.
+  gpt2: { prefix: 'transformer.', embedding: 'transformer.wte.weight', inert: /\.attn\.(bias|masked_bias)$/ },
+} as const;
+
+const OUTPUT = 'lm_head.weight';
+
+/**
+ * Maps the names that `nn/` uses to what a folder stores: with or without the body's prefix, tied output layers once or
+ * twice, old buffers left out. Throws a `Problem` for formats that cannot be read and for a contradiction in tying.
+ */
+export async function resolveNames(config: ModelConfig, stored: readonly StoredTensor[]): Promise<Map<string, StoredTensor>> {
+  const { prefix, embedding, inert } = FAMILIES[config.family];
+  const tensors = new Map<string, StoredTensor>();
+  for (const tensor of stored) {
+    const { name } = tensor.info;
+    if (inert.test(name)) continue;
+    checkReadable(tensor);
+    const full = name === OUTPUT || name.startsWith(prefix) ? name : prefix + name;
+    const other = tensors.get(full);
+    if (other) throw new Problem(`${tensor.file.path}: ${name} is there twice, also as ${other.info.name} in ${other.file.path}`);
+    tensors.set(full, tensor);
+  }
+  const output = tensors.get(OUTPUT);
+  if (config.tiedEmbeddings && output) {
+    const input = tensors.get(embedding);
+    if (!input) tensors.set(embedding, output);
+    else if (!await areEqual(input, output)) {
+      throw new Problem(`${output.file.path}: ${OUTPUT} differs from ${embedding}, although the config ties them`, {
+        hint: 'Set tie_word_embeddings to false in config.json.',
+      });
+    }
+    tensors.delete(OUTPUT);
+  }
+  return tensors;
+}
+
+async function areEqual(left: StoredTensor, right: StoredTensor): Promise<boolean> {
+  if (left.info.shape.join() !== right.info.shape.join()) return false;
+  const others = right.file.pieces(right.info.name);
+  for await (const piece of left.file.pieces(left.info.name)) {
+    const other = (await others.next()).value as Float32Array;
+    if (piece.some((value, at) => value !== other[at])) {
+      await others.return(undefined);
+      return false;
+    }
+  }
+  return true;
+}
