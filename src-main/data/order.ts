@@ -1,0 +1,37 @@
+import { permutation } from '../contract/random.ts';
+
+/**
+ * Examples of a step's batch (steps from 1). Epochs follow each other without a gap: a batch may end one and begin
+ * the next. A function of its arguments alone, so that a resumed run visits what an uninterrupted one would.
+ */
+export function batchIndices(step: number, batchSize: number, count: number, seed: number, isShuffled: boolean): number[] {
+  const first = (step - 1) * batchSize;
+  return Array.from({ length: batchSize }, (_, at) => {
+    const visit = first + at;
+    const place = visit % count;
+    return isShuffled ? epochOrder(count, seed, Math.floor(visit / count))[place]! : place;
+  });
+}
+
+/** The share of examples that a run uses, in their old order; which ones is the seed's choice. */
+export function chooseSubset(count: number, fraction: number, seed: number): number[] {
+  if (fraction >= 1) return Array.from({ length: count }, (_, at) => at);
+  const size = Math.max(1, Math.round(count * fraction));
+  return [...permutation(count, seed, { purpose: 'subset' }).subarray(0, size)].sort((a, b) => a - b);
+}
+
+/** The orders in use: a batch touches two epochs at most. */
+const remembered = new Map<string, Uint32Array>();
+
+function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
+  const key = `${count} ${seed} ${epoch}`;
+  const known = remembered.get(key);
+  if (known) return known;
+  const order = permutation(count, seed, { purpose: 'shuffle', step: epoch });
+  remembered.set(key, order);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size <= 2) break;
+    remembered.delete(oldest);
+  }
+  return order;
+}
