@@ -14,6 +14,8 @@ export interface Decoder {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly contextLength: number;
+  /** Parameters that are looked up by id, so that their gradients come as rows. */
+  readonly tables: readonly string[];
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
   hidden(ids: Value, attention: Attention): Value;
   /** The matrix that turns hidden states into logits; often the embedding itself. */

@@ -11,6 +11,7 @@ import type { Decoder } from '../decoder.ts';
 import type { Projection } from '../projection.ts';
 
 const EMBEDDING = 'transformer.wte.weight';
+const POSITIONS = 'transformer.wpe.weight';
 
 export function gpt2(config: Gpt2Config, project: Projection): Decoder {
   const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;
@@ -19,9 +20,10 @@ export function gpt2(config: Gpt2Config, project: Projection): Decoder {
   return {
     project, vocabSize, hiddenSize, headDim, contextLength,
     layers: config.layers,
+    tables: [EMBEDDING, POSITIONS],
     kvHeads: heads,
     hidden(ids, attention) {
-      const positions = gatherRows(ids.graph.parameter('transformer.wpe.weight', [contextLength, hiddenSize]), attention.positions);
+      const positions = gatherRows(ids.graph.parameter(POSITIONS, [contextLength, hiddenSize]), attention.positions);
       let x = add(gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids), positions);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
       return norm(x, 'transformer.ln_f');

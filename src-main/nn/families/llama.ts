@@ -21,6 +21,7 @@ export function llama(config: LlamaConfig, project: Projection): Decoder {
   return {
     project, vocabSize, hiddenSize, kvHeads, headDim,
     layers: config.layers,
+    tables: [EMBEDDING],
     contextLength: config.contextLength,
     hidden(ids, attention) {
       let x = gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids);

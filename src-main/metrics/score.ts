@@ -1,0 +1,24 @@
+import type { Prediction, Score } from '../contract/events.ts';
+import { Problem } from '../contract/problem.ts';
+import { accuracy } from './accuracy.ts';
+import { bootstrapMean } from './bootstrap.ts';
+import { exactMatch } from './exact-match.ts';
+import type { Metric } from './metric.ts';
+
+const METRICS: readonly Metric[] = [exactMatch, accuracy];
+
+/** @throws Problem where there is no metric of the name. */
+export function findMetric(name: string): Metric {
+  const metric = METRICS.find((candidate) => candidate.name === name);
+  if (metric) return metric;
+  throw new Problem(`There is no metric "${name}".`, { hint: `The metrics are ${METRICS.map((candidate) => candidate.name).join(', ')}.` });
+}
+
+/** Scores of all predictions by the metrics named. */
+export function scoreAll(names: readonly string[], predictions: readonly Prediction[], seed: number): Record<string, Score> {
+  return Object.fromEntries(names.map((name) => {
+    const metric = findMetric(name);
+    const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
+    return [name, bootstrapMean(judged.map((prediction) => metric.perExample(prediction)), seed)];
+  }));
+}

@@ -1,0 +1,97 @@
+import type { Evaluation, Prediction } from '../../contract/events.ts';
+import { uniform } from '../../contract/random.ts';
+import type { DecodeSettings } from '../../contract/recipe.ts';
+import { TextPlan } from '../../decode/text-writer.ts';
+import type { Sampling } from '../../decode/choose.ts';
+import { layOut } from '../../distill/batch.ts';
+import type { DivergenceSpec } from '../../distill/divergences.ts';
+import type { FrozenModel } from '../../distill/frozen-model.ts';
+import { Judge } from '../../distill/judge.ts';
+import { scoreAll } from '../../metrics/score.ts';
+import type { Executor } from '../../runtime/program.ts';
+import type { EncodedExample } from '../examples.ts';
+import type { Tokenizer } from '../../model/tokenizer.ts';
+
+/** How many outputs an evaluation keeps to be read. */
+const SAMPLES = 8;
+/** Texts judged together. */
+const JUDGED_AT_ONCE = 8;
+
+export interface EvaluationSettings {
+  step: number;
+  seed: number;
+  metrics: readonly string[];
+  maxNewTokens: number;
+  maxLength: number;
+  decode: DecodeSettings;
+  eos: ReadonlySet<number>;
+  sharedVocabulary: number;
+  loss: DivergenceSpec & { lossTemperature: number };
+}
+
+/** How far the student is from teacher and references on held-out examples, and how well what it writes does. */
+export async function evaluateStudent(
+  executor: Executor, student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
+  examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
+): Promise<Evaluation> {
+  const held = await judgeReferences(executor, student, teacher, examples, settings);
+  const predictions = settings.metrics.length === 0 ? []
+    : await predict(executor, student, tokenizer, examples, settings, (done) => onProgress(done, examples.length));
+  return {
+    step: settings.step,
+    examples: examples.length,
+    ...held,
+    metrics: scoreAll(settings.metrics, predictions, settings.seed),
+    samples: predictions.slice(0, SAMPLES),
+  };
+}
+
+/** Mean over tokens of held-out completions: the run's divergence, and the negative log-likelihood. */
+async function judgeReferences(
+  executor: Executor, student: FrozenModel, teacher: FrozenModel | null, examples: readonly EncodedExample[], settings: EvaluationSettings,
+): Promise<{ divergence: number | null; loss: number | null }> {
+  const known = examples.filter(({ completion }) => completion.length > 0).map((example) => ({ ...example, isOnPolicy: false }));
+  if (known.length === 0) return { divergence: null, loss: null };
+  const { sharedVocabulary, loss } = settings;
+  const judge = new Judge(executor, student, teacher, { ...loss, sharedVocabulary, chunk: 128 });
+  const sums = { divergence: 0, loss: 0, tokens: 0 };
+  for (const batch of layOut(known, JUDGED_AT_ONCE, 'token')) {
+    const told = await judge.judge(batch);
+    for (const { start, end } of batch.spans) {
+      for (let at = start; at < end; at++) {
+        sums.divergence += Number(told['divergence']![at]!);
+        sums.loss -= Number(told['targetLogprob']![at]!);
+        sums.tokens++;
+      }
+    }
+  }
+  await judge.release();
+  return { divergence: teacher && sums.divergence / sums.tokens, loss: sums.loss / sums.tokens };
+}
+
+async function predict(
+  executor: Executor, student: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: EvaluationSettings,
+  onDone: (count: number) => void,
+): Promise<Prediction[]> {
+  const { maxNewTokens, maxLength, eos, seed, sharedVocabulary } = settings;
+  const sampling = samplingOf(settings.decode, seed);
+  const writer = await new TextPlan(executor, student.decoder, student.weights, { vocabulary: sharedVocabulary, maxLength, strategy: sampling.strategy }).open();
+  try {
+    const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
+    const completions = await writer.write(prompts, { maxNewTokens, eos, sampling }, onDone);
+    return examples.map(({ promptText, completionText }, at) => ({
+      prompt: promptText, prediction: tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
+    }));
+  } finally {
+    await writer.release();
+  }
+}
+
+/** A recipe's way of decoding, with random numbers that belong to the text alone. */
+export function samplingOf(decode: DecodeSettings, seed: number): Sampling {
+  if (decode.strategy === 'greedy') return { strategy: 'greedy' };
+  return {
+    strategy: 'sample', temperature: decode.temperature,
+    uniform: (example, index) => uniform(seed, { purpose: 'evaluation', example, index }),
+  };
+}

@@ -1,0 +1,96 @@
+import { needsTeacher, type Method } from '../../contract/presets.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { compareTokenizers } from '../../model/tokenizer.ts';
+import { endTokens, openWholeModel, type Model } from '../load-model.ts';
+import { findMetric } from '../../metrics/score.ts';
+import { readExamples, takeShare, type EncodedExample } from '../examples.ts';
+import { methodOf } from '../recipe-file.ts';
+
+/** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
+export interface PreparedRun {
+  recipe: Recipe;
+  method: Method;
+  student: Model;
+  teacher: Model | null;
+  train: EncodedExample[];
+  validation: EncodedExample[];
+  eos: ReadonlySet<number>;
+  steps: number;
+  microBatchSize: number;
+  /** Ids that both models' tokenizers know. */
+  sharedVocabulary: number;
+  /** What the person should know before the start, though nothing forbids it. */
+  warnings: { code: string; message: string }[];
+}
+
+/** Tokens in one micro-batch if the recipe leaves its size open: enough to keep two cores busy. */
+const MICRO_BATCH_TOKENS = 2048;
+
+/** Checks everything that can be checked before the long work. @throws Problem of kind input. */
+export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
+  const method = methodOf(recipe);
+  const warnings: PreparedRun['warnings'] = [];
+  const student = await openWholeModel(recipe.student.model);
+  const teacher = needsTeacher(method) ? await openTeacher(recipe, student) : null;
+  const { maxPromptTokens, maxCompletionTokens } = recipe.data;
+  for (const model of teacher ? [student, teacher] : [student]) checkContext(model, maxPromptTokens + maxCompletionTokens);
+
+  const eos = endTokens(student);
+  if (teacher && ![...endTokens(teacher)].some((id) => eos.has(id))) {
+    warnings.push({
+      code: 'eos',
+      message: `Teacher and student end their texts with different tokens (${[...endTokens(teacher)].join(', ')} and ${[...eos].join(', ')}): the student may never learn to stop.`,
+    });
+  }
+
+  const needsCompletions = method.lambda < 1 && method.source === 'data';
+  const all = await readExamples(recipe.data.train, { ...recipe.data, needsCompletions }, student);
+  const train = takeShare(all, recipe.data.fraction, recipe.seed);
+  const validation = recipe.data.validation === undefined ? []
+    : await readExamples(recipe.data.validation, { ...recipe.data, needsCompletions: false }, student);
+  for (const name of recipe.evaluate.metrics) findMetric(name);
+  const { batchSize } = recipe.train;
+  const steps = stepsOf(recipe, train.length);
+  const microBatchSize = recipe.train.microBatchSize
+    ?? Math.max(1, Math.min(batchSize, Math.floor(MICRO_BATCH_TOKENS / (maxPromptTokens + maxCompletionTokens))));
+  const vocabularies = [student, ...(teacher ? [teacher] : [])]
+    .flatMap(({ decoder, tokenizer }) => [decoder.vocabSize, tokenizer.vocabularySize]);
+  return {
+    recipe, method, student, teacher, train, validation, eos, steps, warnings,
+    microBatchSize: Math.min(microBatchSize, batchSize),
+    sharedVocabulary: Math.min(...vocabularies),
+  };
+}
+
+async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
+  if (!recipe.teacher) {
+    throw new Problem(`The method "${recipe.method.preset}" needs a teacher, and the recipe has none.`, {
+      hint: 'Add "teacher": { "model": "..." }, or use the preset "sft".',
+    });
+  }
+  const teacher = await openWholeModel(recipe.teacher.model);
+  const differences = compareTokenizers(teacher.tokenizer, student.tokenizer);
+  if (differences.length > 0) {
+    throw new Problem(`Teacher and student have different tokenizers: ${differences.slice(0, 3).join('; ')}.`, {
+      hint: 'Choose models of one family, or make the student from the teacher: retort model make-student.',
+    });
+  }
+  return teacher;
+}
+
+function checkContext({ folder, decoder }: Model, length: number): void {
+  if (length <= decoder.contextLength) return;
+  throw new Problem(
+    `data.maxPromptTokens and data.maxCompletionTokens together are ${length} tokens, more than the context of ${decoder.contextLength} of ${folder.path}.`,
+    { hint: 'Lower one of them.' });
+}
+
+function stepsOf({ train }: Recipe, examples: number): number {
+  if (train.steps !== undefined && train.epochs !== undefined) {
+    throw new Problem('train.steps and train.epochs are both given.', { hint: 'Leave one of them out.' });
+  }
+  if (train.steps !== undefined) return train.steps;
+  if (train.epochs !== undefined) return Math.max(1, Math.ceil((train.epochs * examples) / train.batchSize));
+  throw new Problem('The recipe does not say how long to train.', { hint: 'Give train.steps or train.epochs.' });
+}

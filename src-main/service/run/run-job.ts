@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import type { Rollout, RunEvent } from '../../contract/events.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
+import type { StepResult } from '../../distill/trainer.ts';
+import { openModel } from '../../model/folder.ts';
+import { countParameters } from '../../nn/build.ts';
+import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
+import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
+import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
+import { CHECKPOINT_MODEL, readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
+import { evaluateStudent } from './evaluate.ts';
+import { prepareRun, type PreparedRun } from './prepare.ts';
+import { checkResources } from './resource-check.ts';
+import { teacherWritten } from './teacher-data.ts';
+
+export interface RunJob {
+  recipe: Recipe;
+  runDir: string;
+  runId: string;
+  /** Go on from the newest checkpoint in `runDir`, or from the start if there is none yet. */
+  isResumed: boolean;
+  emit(event: RunEvent): void;
+  /** Asked after every step: whether to save a checkpoint and stop. */
+  shouldStop(): boolean;
+}
+
+export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoint: string | null }
+
+/**
+ * A run from its recipe to its last checkpoint. Everything is checked before the run folder is made; a resumed run
+ * goes on exactly where its checkpoint stood.
+ */
+export async function runJob(job: RunJob): Promise<RunOutcome> {
+  const prepared = await prepareRun(job.recipe);
+  await checkResources(prepared, job.runDir);
+  const folder = job.isResumed ? await openRunFolder(job.runDir) : await createRunFolder(job.runDir, job.recipe);
+  try {
+    const from = (await listCheckpoints(folder.checkpoints)).at(-1) ?? null;
+    const state = from && await readCheckpointState(from.path);
+    return await new Run(job, prepared, folder).go(from?.path ?? null, state);
+  } finally {
+    await folder.close();
+  }
+}
+
+class Run {
+  private readonly job: RunJob;
+  private readonly prepared: PreparedRun;
+  private readonly folder: RunFolder;
+  private totalTokens = 0;
+
+  constructor(job: RunJob, prepared: PreparedRun, folder: RunFolder) {
+    this.job = job;
+    this.prepared = prepared;
+    this.folder = folder;
+  }
+
+  async go(from: string | null, state: CheckpointState | null): Promise<RunOutcome> {
+    const { job, prepared: { steps, student, recipe, warnings } } = this;
+    const first = state?.step ?? 0;
+    this.totalTokens = state?.totalTokens ?? 0;
+    job.emit({
+      event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
+      parameters: countParameters(student.parameters),
+    });
+    for (const warning of warnings) job.emit({ event: 'warning', ...warning });
+    const built = await this.build(from, state);
+    try {
+      if (first === 0) await this.evaluate(built, 0);
+      return await this.steps(built, first);
+    } finally {
+      await built.release();
+    }
+  }
+
+  private async build(from: string | null, state: CheckpointState | null): Promise<BuiltRun> {
+    const { prepared, job } = this;
+    job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
+    const teacher = await readTeacher(prepared);
+    const examples = prepared.method.source === 'teacher'
+      ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
+      : prepared.train;
+    const run = state ? { ...prepared, microBatchSize: state.microBatchSize } : prepared;
+    const readStudent = async (optimizer: Optimizer): Promise<void> => {
+      const folder = from === null ? prepared.student.folder : await openModel(join(from, CHECKPOINT_MODEL));
+      await folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters);
+      if (from !== null) await readOptimizerState(from, optimizer);
+    };
+    return buildTrainer(run, readStudent, examples, teacher, { totalTokens: this.totalTokens });
+  }
+
+  private async steps(built: BuiltRun, first: number): Promise<RunOutcome> {
+    const { job, prepared: { steps, recipe: { checkpoint, evaluate } } } = this;
+    for (let step = first + 1; step <= steps; step++) {
+      this.tell(await built.trainer.step(step));
+      if (step < steps && evaluate.every !== undefined && step % evaluate.every === 0) await this.evaluate(built, step);
+      const isStopping = job.shouldStop() && step < steps;
+      if (isStopping || step === steps || step % checkpoint.every === 0) {
+        const path = await this.save(built, step);
+        if (isStopping) {
+          job.emit({ event: 'stopped', step, checkpoint: path });
+          return { status: 'stopped', step, checkpoint: path };
+        }
+      }
+    }
+    await this.evaluate(built, steps);
+    const last = (await listCheckpoints(this.folder.checkpoints)).at(-1)!;
+    job.emit({ event: 'done', step: steps, checkpoint: last.path });
+    return { status: 'done', step: steps, checkpoint: last.path };
+  }
+
+  private tell({ metrics, rollouts }: StepResult): void {
+    const { job, prepared: { train, student: { tokenizer } } } = this;
+    this.totalTokens = metrics.totalTokens;
+    if (rollouts.length > 0) {
+      const texts = new Map(train.map(({ index, promptText }) => [index, promptText]));
+      job.emit({
+        event: 'rollouts',
+        rollouts: rollouts.map((rollout): Rollout => ({
+          ...rollout, prompt: texts.get(rollout.example)!, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }),
+        })),
+      });
+    }
+    job.emit({ event: 'step', ...metrics });
+  }
+
+  private async save(built: BuiltRun, step: number): Promise<string> {
+    const { job, prepared, folder } = this;
+    job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize };
+    const path = await publishCheckpoint(folder.checkpoints, step, (place) => writeCheckpoint(place, prepared.student, built.optimizer, state));
+    await pruneCheckpoints(folder.checkpoints, prepared.recipe.checkpoint.keep);
+    job.emit({ event: 'checkpoint', step, path });
+    return path;
+  }
+
+  private async evaluate({ executor, student, teacher }: BuiltRun, step: number): Promise<void> {
+    const { job, prepared: { recipe, validation, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
+    const examples = validation.slice(0, recipe.evaluate.examples);
+    if (examples.length === 0) return;
+    const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
+    const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples, {
+      step, eos, sharedVocabulary, maxNewTokens, loss: method,
+      seed: recipe.seed,
+      metrics: recipe.evaluate.metrics,
+      decode: recipe.evaluate.decode,
+      maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
+    }, (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }));
+    job.emit({ event: 'evaluation', ...evaluation });
+  }
+}

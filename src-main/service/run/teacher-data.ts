@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../contract/problem.ts';
+import { uniform } from '../../contract/random.ts';
+import { TextPlan } from '../../decode/text-writer.ts';
+import type { FrozenModel } from '../../distill/frozen-model.ts';
+import { readRows } from '../../data/read.ts';
+import { writeJsonLines } from '../../data/write.ts';
+import { executorFor } from '../load-model.ts';
+import type { EncodedExample } from '../examples.ts';
+import type { PreparedRun } from './prepare.ts';
+
+/** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
+const FILE = 'teacher-data.jsonl';
+
+interface Line { index: number; prompt: string; completion: string; tokens: number[] }
+
+/**
+ * The training examples with completions written by the teacher (sequence-level distillation, Kim and Rush 2016).
+ * Only examples that the run will visit are written, once; a resumed run reads them back.
+ */
+export async function teacherWritten(
+  run: PreparedRun, teacher: FrozenModel, folder: string, onProgress: (done: number, total: number) => void,
+): Promise<EncodedExample[]> {
+  const path = join(folder, FILE);
+  if (!existsSync(path)) await writeJsonLines(path, await write(run, teacher, onProgress));
+  const lines = new Map((await readRows(path)).map((row) => {
+    const line = row as unknown as Line;
+    return [line.index, line];
+  }));
+  return run.train.flatMap((example) => {
+    const line = lines.get(example.index);
+    return line ? [{ ...example, completion: Int32Array.from(line.tokens), completionText: line.completion }] : [];
+  });
+}
+
+async function write(run: PreparedRun, teacher: FrozenModel, onProgress: (done: number, total: number) => void): Promise<Line[]> {
+  const { recipe, method, sharedVocabulary, train, eos, student: { tokenizer } } = run;
+  const { maxPromptTokens, maxCompletionTokens } = recipe.data;
+  const isGreedy = method.teacherTemperature === 0;
+  const writer = await new TextPlan(executorFor(recipe.teacher!.device), teacher.decoder, teacher.weights, {
+    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, strategy: isGreedy ? 'greedy' : 'sample',
+  }).open();
+  try {
+    const completions = await writer.write(train.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
+      maxNewTokens: maxCompletionTokens, eos,
+      sampling: isGreedy ? { strategy: 'greedy' } : {
+        strategy: 'sample', temperature: method.teacherTemperature,
+        uniform: (example, index) => uniform(recipe.seed, { purpose: 'teacher-data', example, index }),
+      },
+    }, (done) => onProgress(done, train.length));
+    const lines = train.flatMap(({ index, promptText }, at): Line[] => {
+      const tokens = [...completions[at]!.tokens];
+      return tokens.length === 0 ? [] : [{ index, prompt: promptText, completion: tokenizer.decode(tokens, { skipSpecial: true }), tokens }];
+    });
+    if (lines.length === 0) throw new Problem('The teacher wrote nothing for any prompt.', { hint: 'Check the prompts and the teacher\'s end token.' });
+    return lines;
+  } finally {
+    await writer.release();
+  }
+}
