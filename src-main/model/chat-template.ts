@@ -1,0 +1,75 @@
+import { Template } from '@huggingface/jinja';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import { isJsonObject, type JsonObject } from './config/fields.ts';
+import { readJsonFile } from './json-file.ts';
+import { readSpecialTexts } from './special-tokens.ts';
+
+export interface ChatTurn { readonly role: string; readonly content: string }
+
+/** A model's own way of writing a conversation as text. */
+export class ChatTemplate {
+  private readonly folder: string;
+  private readonly template: Template;
+  private readonly variables: Readonly<Record<string, string>>;
+
+  /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
+  constructor(folder: string, source: string, variables: Readonly<Record<string, string>>) {
+    this.folder = folder;
+    this.variables = variables;
+    try {
+      this.template = new Template(source);
+    } catch (cause) {
+      throw this.failed('cannot be read', cause);
+    }
+  }
+
+  /**
+   * The conversation as text, special tokens included: encode it without adding any.
+   * @param addGenerationPrompt whether to end with what opens the assistant's turn.
+   */
+  render(messages: readonly ChatTurn[], { addGenerationPrompt }: { addGenerationPrompt: boolean }): string {
+    try {
+      // Templates ask whether tools and documents are none, so they must be there.
+      return this.template.render({ ...this.variables, messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt });
+    } catch (cause) {
+      throw this.failed('refuses the messages', cause);
+    }
+  }
+
+  private failed(what: string, cause: unknown): Problem {
+    return new Problem(`the chat template of ${this.folder} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Throws a `Problem` where a model folder has no chat template. */
+export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
+  const config = await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {};
+  const source = await findSource(folder, config);
+  if (source === null) {
+    throw new Problem(`${folder} has no chat template`, {
+      hint: 'Give prompts as plain text, or choose a model that was trained for chat.',
+    });
+  }
+  return new ChatTemplate(folder, source, await readSpecialTexts(folder, config));
+}
+
+export async function hasChatTemplate(folder: string): Promise<boolean> {
+  return await findSource(folder, await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {}) !== null;
+}
+
+/** A file of its own wins over the config, as in Transformers; of several named templates, the one called default. */
+async function findSource(folder: string, config: JsonObject): Promise<string | null> {
+  const file = join(folder, 'chat_template.jinja');
+  if (existsSync(file)) return readFile(file, 'utf8');
+  const named: unknown = config['chat_template'] ?? null;
+  if (named === null || typeof named === 'string') return named;
+  const templates = Array.isArray(named) ? named.filter(isJsonObject) : [];
+  const source = templates.find(({ name }) => name === 'default')?.['template'];
+  if (typeof source === 'string') return source;
+  throw new Problem(`${join(folder, 'tokenizer_config.json')}: chat_template has no template named default`, {
+    hint: `It names ${templates.map(({ name }) => String(name)).join(', ') || 'none'}.`,
+  });
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { isJsonObject, type JsonObject } from './config/fields.ts';
+import { readJsonFile } from './json-file.ts';
+
+/** What the files beside `tokenizer.json` say about special tokens. */
+export interface SpecialTokens {
+  /** Tokens by their role (bos_token, eos_token, pad_token, ...), as texts. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** The ids that end a text, the tokenizer's own first. */
+  readonly eosIds: readonly number[];
+  readonly bosId: number | null;
+  readonly padId: number | null;
+  /** Whether encoding adds BOS and EOS, where `tokenizer_config.json` decides it; else `tokenizer.json` does. */
+  readonly adds: { readonly bos: boolean; readonly eos: boolean } | null;
+}
+
+/** `idOf` finds a token's id. Throws a `Problem` for a file that is no JSON object. */
+export async function readSpecialTokens(folder: string, tokenizerConfig: JsonObject, idOf: (token: string) => number | undefined): Promise<SpecialTokens> {
+  const texts = await readSpecialTexts(folder, tokenizerConfig);
+  const generation = await readJsonFile(join(folder, 'generation_config.json')) ?? {};
+  const config = await readJsonFile(join(folder, 'config.json')) ?? {};
+  const idFor = (role: string): number | null => {
+    const text = texts[`${role}_token`];
+    return (text === undefined ? undefined : idOf(text)) ?? idsOf(config[`${role}_token_id`])[0] ?? null;
+  };
+
+  const own = texts['eos_token'] === undefined ? undefined : idOf(texts['eos_token']);
+  const named = [idsOf(generation['eos_token_id']), own === undefined ? [] : [own], idsOf(config['eos_token_id'])].find((ids) => ids.length > 0) ?? [];
+  const eosIds = own !== undefined && named.includes(own) ? [own, ...named.filter((id) => id !== own)] : named;
+  return { texts, eosIds, bosId: idFor('bos'), padId: idFor('pad'), adds: additions(tokenizerConfig, texts) };
+}
+
+/** The special tokens' texts by their role. */
+export async function readSpecialTexts(folder: string, tokenizerConfig: JsonObject): Promise<SpecialTokens['texts']> {
+  return { ...textsOf(await readJsonFile(join(folder, 'special_tokens_map.json')) ?? {}), ...textsOf(tokenizerConfig) };
+}
+
+/** Transformers lets these two flags replace what tokenizer.json adds, as soon as one of them is there. */
+function additions(config: JsonObject, texts: SpecialTokens['texts']): SpecialTokens['adds'] {
+  const [bos, eos] = [config['add_bos_token'], config['add_eos_token']];
+  if (typeof bos !== 'boolean' && typeof eos !== 'boolean') return null;
+  return { bos: bos === true && texts['bos_token'] !== undefined, eos: eos === true && texts['eos_token'] !== undefined };
+}
+
+/** A token stands as its text, or as an object with its `content`. */
+function textsOf(values: JsonObject): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).flatMap(([role, value]) => {
+    const text = isJsonObject(value) ? value['content'] : value;
+    return role.endsWith('_token') && typeof text === 'string' ? [[role, text]] : [];
+  }));
+}
+
+function idsOf(value: unknown): number[] {
+  return [value].flat().filter((id): id is number => typeof id === 'number');
+}
