@@ -3,15 +3,9 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from './config/fields.ts';
-import type { FloatFormat } from './float-formats.ts';
 import type { ModelFolder } from './folder.ts';
+import { namesOf, type WeightPrecision } from './precision.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
-
-export type WeightPrecision = 'fp32' | 'fp16' | 'bf16';
-
-const FORMATS = {
-  fp32: { format: 'F32', dtype: 'float32' }, fp16: { format: 'F16', dtype: 'float16' }, bf16: { format: 'BF16', dtype: 'bfloat16' },
-} as const satisfies Record<WeightPrecision, { format: FloatFormat; dtype: string }>;
 
 /** What belongs to a model besides its config and weights. */
 const COMPANIONS = [
@@ -29,7 +23,7 @@ export interface ModelContents {
 
 /** Writes a model into a folder that does not exist yet; weights are on the disk when it returns. */
 export async function writeModel(folder: string, { from, config = from.rawConfig, tensors, precision }: ModelContents): Promise<void> {
-  const { format, dtype } = FORMATS[precision];
+  const { format, dtype } = namesOf(precision);
   await mkdir(folder);
   for (const name of COMPANIONS) {
     const companion = join(from.path, name);

@@ -1,0 +1,68 @@
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import { fillNormal } from '../contract/random.ts';
+import { listParameters, type ParameterSpec } from '../nn/build.ts';
+import type { ModelConfig } from '../nn/config.ts';
+import type { JsonObject } from './config/fields.ts';
+import { readConfig } from './config/read-config.ts';
+import { readJsonFile } from './json-file.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { publishModel } from './write-folder.ts';
+
+export interface InitSettings {
+  /** A `config.json` or a folder that has one. */
+  readonly config: string;
+  /** A folder with a tokenizer, or its `tokenizer.json`. */
+  readonly tokenizer: string;
+  readonly to: string;
+  readonly seed: number;
+}
+
+/** Elements drawn at once; part of what a seed means. */
+const PIECE = 1 << 20;
+
+/** Writes a new model folder with random weights. Throws a `Problem` where config or tokenizer don't fit, or `to` exists. */
+export async function initModel({ config: configPath, tokenizer: tokenizerPath, to, seed }: InitSettings): Promise<void> {
+  const file = isFolder(configPath) ? join(configPath, 'config.json') : configPath;
+  const raw = await readJsonFile(file);
+  if (!raw) throw new Problem(`there is no config ${file}`, { hint: 'Give a config.json or a folder that has one.' });
+  const config = readConfig(file, raw);
+  const folder = isFolder(tokenizerPath) ? tokenizerPath : dirname(tokenizerPath);
+  const tokenizer = await loadTokenizer(folder);
+  if (config.vocabSize < tokenizer.vocabularySize) {
+    throw new Problem(`${file}: vocab_size is ${config.vocabSize}, but the tokenizer has ${tokenizer.vocabularySize} tokens`, {
+      hint: `Set vocab_size to ${tokenizer.vocabularySize} or more.`,
+    });
+  }
+  const range = typeof raw['initializer_range'] === 'number' ? raw['initializer_range'] : 0.02;
+  await publishModel(to, {
+    from: { path: folder, rawConfig: raw },
+    config: withTokens(raw, tokenizer),
+    tensors: listParameters(config).map((parameter, index) => (
+      { ...parameter, data: initialValues(parameter, config, range, seed, index) })),
+    precision: 'fp32',
+  });
+}
+
+/** As Transformers begins: matrices normal, norms one, biases zero; GPT-2's projections into the residual stream smaller. */
+async function* initialValues({ name, shape }: ParameterSpec, config: ModelConfig, range: number, seed: number, index: number): AsyncGenerator<Float32Array> {
+  const isResidual = config.family === 'gpt2' && name.endsWith('c_proj.weight');
+  const deviation = isResidual ? range / Math.sqrt(2 * config.layers) : range;
+  const elements = shape.reduce((product, size) => product * size, 1);
+  for (let at = 0; at < elements; at += PIECE) {
+    const piece = new Float32Array(Math.min(PIECE, elements - at));
+    if (shape.length > 1) fillNormal(piece, seed, { purpose: 'init', example: index, step: at / PIECE }, deviation);
+    else if (name.endsWith('.weight')) piece.fill(1);
+    yield piece;
+  }
+}
+
+/** A config may come from elsewhere; the tokenizer knows the ids. */
+function withTokens(raw: JsonObject, { bosId, eosIds, padId }: Tokenizer): JsonObject {
+  return { ...raw, bos_token_id: bosId, eos_token_id: eosIds.length > 1 ? eosIds : eosIds[0] ?? null, pad_token_id: padId };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,66 @@
+import { Problem } from '../contract/problem.ts';
+import { listParameters } from '../nn/build.ts';
+import type { ModelConfig } from '../nn/config.ts';
+import type { JsonObject } from './config/fields.ts';
+import type { ModelFolder } from './folder.ts';
+import { storedPrecision } from './precision.ts';
+import type { TensorToWrite } from './safetensors-write.ts';
+import { publishModel } from './write-folder.ts';
+
+/** Layers 0, k, 2k, ... of a model. */
+export function everyKth(layers: number, k: number): number[] {
+  return Array.from({ length: Math.ceil(layers / k) }, (_, at) => at * k);
+}
+
+/**
+ * Writes a new model folder that has only the named layers of `teacher`, renumbered, and all else of it: embeddings,
+ * norms, tokenizer, precision. Weights are copied piece by piece.
+ * @param layers in ascending order.
+ * @throws Problem where the layers are not the teacher's, its weights are not whole, or `to` exists.
+ */
+export async function makeStudent(teacher: ModelFolder, layers: readonly number[], to: string): Promise<void> {
+  const { config, rawConfig } = teacher;
+  checkLayers(layers, config.layers);
+  teacher.checkWeights(listParameters(config));
+  await publishModel(to, {
+    from: teacher,
+    config: chooseLayers(rawConfig, config, layers),
+    tensors: chosenTensors(teacher, layers),
+    precision: storedPrecision(teacher.tensors),
+  });
+}
+
+function checkLayers(layers: readonly number[], count: number): void {
+  const named = layers.join(', ');
+  if (layers.length === 0) throw new Problem('no layers are named', { hint: `The teacher has layers 0 to ${count - 1}.` });
+  const strange = layers.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= count);
+  if (strange !== undefined) throw new Problem(`there is no layer ${strange} in the teacher`, { hint: `It has layers 0 to ${count - 1}.` });
+  if (layers.some((layer, at) => at > 0 && layer <= layers[at - 1]!)) {
+    throw new Problem(`the layers ${named} are not in ascending order`, { hint: 'Name each layer once, lowest first.' });
+  }
+}
+
+function chosenTensors(teacher: ModelFolder, layers: readonly number[]): TensorToWrite[] {
+  return teacher.tensors.flatMap(({ name, shape }) => {
+    const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.)(\d+)(\..+)$/.exec(name) ?? [];
+    const place = layers.indexOf(Number(layer));
+    if (layer !== undefined && place < 0) return [];
+    return [{ name: layer === undefined ? name : `${before}${place}${after}`, shape, data: teacher.pieces(name) }];
+  });
+}
+
+/** The config with fewer layers; each keeps its kind of attention. */
+function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly number[]): JsonObject {
+  if (config.family === 'gpt2') return { ...raw, n_layer: layers.length };
+  const types = raw['layer_types'];
+  const firstWindow = config.windows.findIndex((window) => window !== null);
+  return {
+    ...raw,
+    num_hidden_layers: layers.length,
+    ...(Array.isArray(types) && { layer_types: layers.map((layer) => types[layer] as unknown) }),
+    // Without `layer_types`, Qwen's windows begin at this layer.
+    ...('max_window_layers' in raw && {
+      max_window_layers: firstWindow < 0 ? layers.length : layers.filter((layer) => layer < firstWindow).length,
+    }),
+  };
+}
