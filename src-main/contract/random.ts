@@ -8,6 +8,7 @@
 const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
+/** The place in a run that a number belongs to; each of its counts is a whole number below 2^32. */
 export interface Draw {
   purpose: Purpose;
   step?: number;
@@ -35,12 +36,19 @@ export function philox(counter: Readonly<Block>, key: readonly [number, number])
 
 /** A number in [0, 1) with 24 random bits, so that float32 holds it exactly. */
 export function uniform(seed: number, draw: Draw): number {
-  return (word(seed, draw) >>> 8) * 2 ** -24;
+  return (philox(counterOf(draw), keyOf(seed, draw))[0] >>> 8) * 2 ** -24;
 }
 
-/** A whole number from 0 up to, not including, `below` (at most 2^24). */
-export function integer(seed: number, draw: Draw, below: number): number {
-  return Math.floor(uniform(seed, draw) * below);
+/**
+ * A whole number from 0 up to, not including, `limit` (at most 2^32), each equally likely: words of the last, incomplete
+ * range are passed over.
+ */
+export function integer(seed: number, draw: Draw, limit: number): number {
+  const whole = 2 ** 32 - (2 ** 32 % limit);
+  for (let attempt = 0; ; attempt++) {
+    const accepted = philox(counterOf(draw, attempt), keyOf(seed, draw)).find((word) => word < whole);
+    if (accepted !== undefined) return accepted % limit;
+  }
 }
 
 /** Fills `out` with normal numbers of mean 0 by Box and Muller's transform, two from each pair of uniforms. */
@@ -58,31 +66,18 @@ export function fillNormal(out: Float32Array, seed: number, draw: Omit<Draw, 'in
 export function permutation(count: number, seed: number, draw: Omit<Draw, 'index'>): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, at) => at);
   for (let at = count - 1; at > 0; at--) {
-    const other = below(at + 1, seed, { ...draw, index: at });
+    const other = integer(seed, { ...draw, index: at }, at + 1);
     [order[at], order[other]] = [order[other]!, order[at]!];
   }
   return order;
-}
-
-/** Unbiased: words of the last, incomplete range are passed over, one after the other of the block. */
-function below(limit: number, seed: number, draw: Draw): number {
-  const whole = 2 ** 32 - (2 ** 32 % limit);
-  const block = philox(counterOf(draw), keyOf(seed, draw));
-  // Four words over the range happen once in 2^32 draws at the very least; then the last word serves.
-  const accepted = block.find((candidate) => candidate < whole) ?? block[3];
-  return accepted % limit;
-}
-
-function word(seed: number, draw: Draw): number {
-  return philox(counterOf(draw), keyOf(seed, draw))[0];
 }
 
 function keyOf(seed: number, { purpose }: Draw): [number, number] {
   return [seed | 0, PURPOSES.indexOf(purpose)];
 }
 
-function counterOf({ step = 0, example = 0, index = 0 }: Draw): Block {
-  return [index | 0, example | 0, step | 0, 0];
+function counterOf({ step = 0, example = 0, index = 0 }: Draw, attempt = 0): Block {
+  return [index | 0, example | 0, step | 0, attempt];
 }
 
 /** The upper 32 bits of the 64-bit product of two unsigned words. */
