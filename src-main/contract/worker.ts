@@ -14,7 +14,7 @@ const decode = z.strictObject({ strategy: z.enum(['greedy', 'sample']), temperat
 const nothing = z.null();
 
 const run = {
-  params: z.strictObject({ recipe: recipeSchema, runDir: path, runId: text.min(1), resumeFrom: path.nullable() }),
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean() }),
   /** The run's last event, `stopped` or `done`; a run that fails rejects. */
   result: z.strictObject({ status: z.enum(['done', 'stopped']), step: z.int(), checkpoint: path.nullable() }),
   event: runEventSchema,

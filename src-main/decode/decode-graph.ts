@@ -31,7 +31,7 @@ export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: Wr
   const attention = new CachedAttention(graph, spec.maxLength);
   const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
   const last = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('last_row', 'int32', ['batch']));
-  const logits = slice(decoder.project(last, decoder.outputLayer), -1, 0, spec.vocabulary);
+  const logits = slice(decoder.logits(last), -1, 0, spec.vocabulary);
   return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights });
 }
 

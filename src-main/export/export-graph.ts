@@ -1,5 +1,4 @@
 import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/write.ts';
-import { cast } from '../graph/ops/layout.ts';
 import { Graph } from '../graph/value.ts';
 import { ExportedAttention } from '../nn/attention/exported.ts';
 import type { Decoder } from '../nn/decoder.ts';
@@ -15,6 +14,6 @@ export function exportGraph(decoder: Decoder, weights: WriteOptions['weights']):
   const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']);
   const attention = new ExportedAttention(graph, ids, decoder.contextLength);
   const hidden = decoder.hidden(ids, attention);
-  const logits = cast(decoder.project(hidden, decoder.outputLayer), 'float32');
+  const logits = decoder.logits(hidden);
   return writeOnnx({ logits, ...attention.present }, { weights, dialect: 'onnx' });
 }

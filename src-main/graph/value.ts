@@ -77,8 +77,8 @@ export class Graph {
     return this.fromSource(`input ${name}`, { kind: 'input', name }, { dtype, shape });
   }
 
-  parameter(name: string, shape: Shape): Value {
-    return this.fromSource(`parameter ${name}`, { kind: 'parameter', name }, { dtype: 'float32', shape });
+  parameter(name: string, shape: Shape, dtype: DType = 'float32'): Value {
+    return this.fromSource(`parameter ${name}`, { kind: 'parameter', name }, { dtype, shape });
   }
 
   constant(dtype: DType, shape: Shape, data: ConstantData): Value {

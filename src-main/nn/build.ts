@@ -5,14 +5,14 @@ import type { ModelConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
-import { exactProjection, type Projection } from './projection.ts';
+import { EXACT, type Matrix, type WeightFormat } from './weight-format.ts';
 
 export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
 
-export function buildDecoder(config: ModelConfig, project: Projection = exactProjection): Decoder {
+export function buildDecoder(config: ModelConfig, weights: WeightFormat = EXACT): Decoder {
   switch (config.family) {
-    case 'llama': return llama(config, project);
-    case 'gpt2': return gpt2(config, project);
+    case 'llama': return llama(config, weights);
+    case 'gpt2': return gpt2(config, weights);
   }
 }
 
@@ -28,4 +28,19 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
 
 export function countParameters(parameters: readonly ParameterSpec[]): number {
   return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** Every matrix a model multiplies by, its output layer last. */
+export function listMatrices(config: ModelConfig): Matrix[] {
+  const found = new Map<string, Matrix>();
+  const decoder = buildDecoder(config, {
+    ...EXACT,
+    multiply: (x, matrix) => {
+      found.set(matrix.name, matrix);
+      return EXACT.multiply(x, matrix);
+    },
+  });
+  const graph = new Graph();
+  decoder.logits(decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1)));
+  return [...found.values()];
 }

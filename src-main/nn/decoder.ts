@@ -1,6 +1,6 @@
 import type { Value } from '../graph/value.ts';
 import type { Attention } from './attention/attention.ts';
-import type { Matrix, Projection } from './projection.ts';
+import type { Matrix, Table } from './weight-format.ts';
 
 /**
  * A decoder-only language model, written once. Every graph there is (train step, teacher forward, cached decode,
@@ -15,13 +15,13 @@ export interface Decoder {
   readonly headDim: number;
   readonly contextLength: number;
   /** Parameters that are looked up by id, so that their gradients come as rows. */
-  readonly tables: readonly string[];
+  readonly tables: readonly Table[];
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
   hidden(ids: Value, attention: Attention): Value;
   /** The matrix that turns hidden states into logits; often the embedding itself. */
   readonly outputLayer: Matrix;
-  /** How this model applies its matrices; logits are `project(hidden, outputLayer)`. */
-  readonly project: Projection;
+  /** Logits [..., vocabSize] of hidden states. */
+  logits(hidden: Value): Value;
 }
 
 /** Whether a parameter is a matrix of the model; vectors (norms, biases) are spared weight decay. */

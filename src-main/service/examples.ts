@@ -5,7 +5,7 @@ import { chooseSubset } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { Template } from '../data/template.ts';
-import { renderChat } from '../model/chat-template.ts';
+import { loadChatTemplate } from '../model/chat-template.ts';
 import type { Model } from './load-model.ts';
 
 /** A row as text and as tokens. */
@@ -34,8 +34,8 @@ export function takeShare(examples: readonly EncodedExample[], fraction: number,
   return chooseSubset(examples.length, fraction, seed).map((at) => examples[at]!);
 }
 
-export function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, model: Model): EncodedExample[] {
-  const read = rowReader(settings, model);
+export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, model: Model): Promise<EncodedExample[]> {
+  const read = await rowReader(settings, model);
   return rows.map((row, index) => {
     const where = rowName(path, index);
     const { promptText, completionText, isRendered } = read(row, where);
@@ -50,10 +50,11 @@ export function encodeRows(rows: readonly Row[], path: string, settings: Example
 
 interface Texts { promptText: string; completionText: string | null; /** Whether the chat template has put the special tokens in already. */ isRendered: boolean }
 
-function rowReader(settings: ExampleSettings, { folder: { path } }: Model): (row: Row, where: string) => Texts {
+async function rowReader(settings: ExampleSettings, { folder: { path } }: Model): Promise<(row: Row, where: string) => Texts> {
   const { messages, chat, system } = settings;
   const opening: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
-  const render = (turns: readonly ChatMessage[]): string => renderChat(path, [...opening, ...turns], { addGenerationPrompt: true });
+  const template = messages !== undefined || chat ? await loadChatTemplate(path) : null;
+  const render = (turns: readonly ChatMessage[]): string => template!.render([...opening, ...turns], { addGenerationPrompt: true });
   if (messages !== undefined) {
     return (row, where) => {
       if (!(messages in row)) {

@@ -19,9 +19,10 @@ export interface ExternalData { location: string; offset: number; length: number
 export interface WriteOptions {
   /**
    * Weights as inputs can change between runs and are never copied; as initializers they are prepacked by the
-   * session, which makes decoding faster, and stay what they were. Initializers name where their bytes lie.
+   * session, which makes decoding faster, and stay what they were. An initializer names where its bytes lie, or
+   * brings them into the model.
    */
-  weights: 'inputs' | ((name: string, shape: Shape) => ExternalData);
+  weights: 'inputs' | ((name: string, shape: Shape, dtype: DType) => ExternalData | Uint8Array);
   dialect?: NodeWriter['dialect'];
 }
 
@@ -160,7 +161,10 @@ class OnnxModel implements NodeWriter {
       case 'parameter': {
         this.reserve(value, source.name);
         this.parameters.push({ name: source.name, dtype: value.dtype, shape: value.shape });
-        if (this.options.weights !== 'inputs') this.initializers.push(externalTensor(source.name, value, this.options.weights(source.name, value.shape)));
+        if (this.options.weights !== 'inputs') {
+          const data = this.options.weights(source.name, value.shape, value.dtype);
+          this.initializers.push({ name: source.name, dims: value.shape.map(Number), dataType: DTYPES[value.dtype].code, ...stored(data) });
+        }
       }
     }
   }
@@ -172,9 +176,11 @@ class OnnxModel implements NodeWriter {
   }
 }
 
-function externalTensor(name: string, value: Value, { location, offset, length }: ExternalData): TensorProto {
+function stored(data: ExternalData | Uint8Array): Pick<TensorProto, 'rawData' | 'dataLocation' | 'externalData'> {
+  if (data instanceof Uint8Array) return { rawData: data };
+  const { location, offset, length } = data;
   return {
-    name, dims: value.shape.map(Number), dataType: DTYPES[value.dtype].code, dataLocation: EXTERNAL,
+    dataLocation: EXTERNAL,
     externalData: [
       { key: 'location', value: location }, { key: 'offset', value: String(offset) }, { key: 'length', value: String(length) },
     ],

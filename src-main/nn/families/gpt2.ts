@@ -1,6 +1,5 @@
 import { add, relu } from '../../graph/ops/elementwise.ts';
 import { gelu, silu } from '../../graph/ops/activation.ts';
-import { gatherRows } from '../../graph/ops/gather.ts';
 import { split } from '../../graph/ops/layout.ts';
 import { layerNorm } from '../../graph/ops/norm.ts';
 import { staticDim } from '../../graph/shape.ts';
@@ -8,27 +7,28 @@ import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { Gpt2Config } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
-import type { Projection } from '../projection.ts';
+import type { Matrix, Table, WeightFormat } from '../weight-format.ts';
 
-const EMBEDDING = 'transformer.wte.weight';
-const POSITIONS = 'transformer.wpe.weight';
-
-export function gpt2(config: Gpt2Config, project: Projection): Decoder {
+export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
   const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;
   const headDim = hiddenSize / heads;
+  const embedding: Table = { name: 'transformer.wte.weight', shape: [vocabSize, hiddenSize] };
+  const places: Table = { name: 'transformer.wpe.weight', shape: [contextLength, hiddenSize] };
+  const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
 
   return {
-    project, vocabSize, hiddenSize, headDim, contextLength,
+    vocabSize, hiddenSize, headDim, contextLength,
     layers: config.layers,
-    tables: [EMBEDDING, POSITIONS],
+    tables: [embedding, places],
     kvHeads: heads,
     hidden(ids, attention) {
-      const positions = gatherRows(ids.graph.parameter(POSITIONS, [contextLength, hiddenSize]), attention.positions);
-      let x = add(gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids), positions);
+      const positions = weights.lookUp(attention.positions, places);
+      let x = add(weights.lookUp(ids, embedding), positions);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
       return norm(x, 'transformer.ln_f');
     },
-    outputLayer: { name: config.tiedEmbeddings ? EMBEDDING : 'lm_head.weight', shape: [vocabSize, hiddenSize], layout: 'out-in' },
+    outputLayer,
+    logits: (hidden) => weights.multiply(hidden, outputLayer),
   };
 
   function block(x: Value, layer: number, attention: Attention): Value {
@@ -61,7 +61,7 @@ export function gpt2(config: Gpt2Config, project: Projection): Decoder {
 
   /** GPT-2 stores its matrices [in, out]. */
   function affine(x: Value, name: string, width: number): Value {
-    const product = project(x, { name: `${name}.weight`, shape: [staticDim(x.shape, -1), width], layout: 'in-out' });
+    const product = weights.multiply(x, { name: `${name}.weight`, shape: [staticDim(x.shape, -1), width], layout: 'in-out' });
     return add(product, x.graph.parameter(`${name}.bias`, [width]));
   }
 }

@@ -1,6 +1,5 @@
 import { add, mul } from '../../graph/ops/elementwise.ts';
 import { gelu, silu } from '../../graph/ops/activation.ts';
-import { gatherRows } from '../../graph/ops/gather.ts';
 import { reshape } from '../../graph/ops/layout.ts';
 import { rmsNorm } from '../../graph/ops/norm.ts';
 import { staticDim } from '../../graph/shape.ts';
@@ -8,27 +7,28 @@ import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { LlamaConfig } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
-import type { Projection } from '../projection.ts';
 import { RopeTable } from '../rope.ts';
-
-const EMBEDDING = 'model.embed_tokens.weight';
+import type { Matrix, Table, WeightFormat } from '../weight-format.ts';
 
 /** Llama, Mistral, Qwen2, Qwen3, SmolLM: one block, told apart by their configs. */
-export function llama(config: LlamaConfig, project: Projection): Decoder {
+export function llama(config: LlamaConfig, weights: WeightFormat): Decoder {
   const { vocabSize, hiddenSize, heads, kvHeads, headDim, intermediateSize, normEpsilon } = config;
   const rope = new RopeTable(config);
+  const embedding: Table = { name: 'model.embed_tokens.weight', shape: [vocabSize, hiddenSize] };
+  const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
 
   return {
-    project, vocabSize, hiddenSize, kvHeads, headDim,
+    vocabSize, hiddenSize, kvHeads, headDim,
     layers: config.layers,
-    tables: [EMBEDDING],
+    tables: [embedding],
     contextLength: config.contextLength,
     hidden(ids, attention) {
-      let x = gatherRows(ids.graph.parameter(EMBEDDING, [vocabSize, hiddenSize]), ids);
+      let x = weights.lookUp(ids, embedding);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
       return norm(x, 'model.norm');
     },
-    outputLayer: { name: config.tiedEmbeddings ? EMBEDDING : 'lm_head.weight', shape: [vocabSize, hiddenSize], layout: 'out-in' },
+    outputLayer,
+    logits: (hidden) => weights.multiply(hidden, outputLayer),
   };
 
   function block(x: Value, layer: number, attention: Attention): Value {
@@ -68,7 +68,7 @@ export function llama(config: LlamaConfig, project: Projection): Decoder {
   }
 
   function linear(x: Value, name: string, width: number, hasBias: boolean): Value {
-    const product = project(x, { name: `${name}.weight`, shape: [width, staticDim(x.shape, -1)], layout: 'out-in' });
+    const product = weights.multiply(x, { name: `${name}.weight`, shape: [width, staticDim(x.shape, -1)], layout: 'out-in' });
     return hasBias ? add(product, x.graph.parameter(`${name}.bias`, [width])) : product;
   }
 }

@@ -38,7 +38,7 @@ export async function buildTrainer(
 
   const gradientRows = microBatchSize * roundUp(maxLength, 16);
   const optimizer = new Optimizer(parameters.map((parameter) => (
-    decoder.tables.includes(parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
+    decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
   await readStudent(optimizer);
 
   const student = new Student(executor, decoder, parameters, optimizer, {

@@ -1,10 +1,10 @@
 import { needsTeacher, type Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { compareTokenizers } from '../../model/tokenizer.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { findMetric } from '../../metrics/score.ts';
 import { readExamples, takeShare, type EncodedExample } from '../examples.ts';
+import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
@@ -54,12 +54,10 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const steps = stepsOf(recipe, train.length);
   const microBatchSize = recipe.train.microBatchSize
     ?? Math.max(1, Math.min(batchSize, Math.floor(MICRO_BATCH_TOKENS / (maxPromptTokens + maxCompletionTokens))));
-  const vocabularies = [student, ...(teacher ? [teacher] : [])]
-    .flatMap(({ decoder, tokenizer }) => [decoder.vocabSize, tokenizer.vocabularySize]);
   return {
     recipe, method, student, teacher, train, validation, eos, steps, warnings,
     microBatchSize: Math.min(microBatchSize, batchSize),
-    sharedVocabulary: Math.min(...vocabularies),
+    sharedVocabulary: sharedVocabulary(teacher ? [student, teacher] : [student]),
   };
 }
 
@@ -69,14 +67,7 @@ async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
       hint: 'Add "teacher": { "model": "..." }, or use the preset "sft".',
     });
   }
-  const teacher = await openWholeModel(recipe.teacher.model);
-  const differences = compareTokenizers(teacher.tokenizer, student.tokenizer);
-  if (differences.length > 0) {
-    throw new Problem(`Teacher and student have different tokenizers: ${differences.slice(0, 3).join('; ')}.`, {
-      hint: 'Choose models of one family, or make the student from the teacher: retort model make-student.',
-    });
-  }
-  return teacher;
+  return pair(student, await openWholeModel(recipe.teacher.model)).teacher;
 }
 
 function checkContext({ folder, decoder }: Model, length: number): void {

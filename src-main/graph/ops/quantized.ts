@@ -1,0 +1,52 @@
+import { dimAt, staticDim } from '../shape.ts';
+import { apply, type Operator, type Value } from '../value.ts';
+import { MICROSOFT } from '../onnx/node-writer.ts';
+
+const int8Operator: Operator = {
+  name: 'int8Product',
+  infer: ([x, weight]) => [{ dtype: 'float32', shape: [...x!.shape.slice(0, -1), dimAt(weight!.shape, 1)] }],
+  emit: ({ inputs, outputs }, writer) => {
+    const [x, weight, scales] = inputs as [Value, Value, Value];
+    const names = Array.from({ length: 6 }, () => writer.temporary());
+    const [quantized, scale, zero, product, real, both] = names as [string, string, string, string, string, string];
+    writer.node('DynamicQuantizeLinear', [x], [quantized, scale, zero]);
+    writer.node('MatMulInteger', [quantized, weight, zero], [product]);
+    writer.node('Cast', [product], [real], { to: 1 });
+    writer.node('Mul', [scale, scales], [both]);
+    writer.node('Mul', [real, both], outputs);
+  },
+};
+
+/**
+ * x times a matrix of 8-bit integers; x is quantized while the graph runs.
+ *
+ * @param weight  [in, out], int8
+ * @param scales  [out]: what an integer of a column is worth
+ */
+export function int8Product(x: Value, weight: Value, scales: Value): Value {
+  return apply(int8Operator, [x, weight, scales], {});
+}
+
+type Int4 = { inputs: number; outputs: number; block: number };
+
+const int4Operator: Operator<Int4> = {
+  name: 'int4Product',
+  infer: ([x], { inputs, outputs }) => {
+    if (staticDim(x!.shape, -1) !== inputs) throw new Error(`rows of ${inputs} expected`);
+    return [{ dtype: 'float32', shape: [...x!.shape.slice(0, -1), outputs] }];
+  },
+  emit: (node, writer) => {
+    const { inputs: K, outputs: N, block } = node.attributes;
+    writer.node('MatMulNBits', node.inputs, node.outputs, { K, N, bits: 4, block_size: block, accuracy_level: 4 }, MICROSOFT);
+  },
+};
+
+/**
+ * x times a matrix of 4-bit integers in blocks along its inputs (ONNX Runtime's MatMulNBits; 8 stands for zero).
+ *
+ * @param weight  [out, blocks, block / 2], two integers a byte, the first in the lower half
+ * @param scales  [out * blocks]
+ */
+export function int4Product(x: Value, weight: Value, scales: Value, attributes: Int4): Value {
+  return apply(int4Operator, [x, weight, scales], attributes);
+}

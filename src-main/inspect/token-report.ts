@@ -1,0 +1,45 @@
+import type { RankedToken, TokenReport } from '../contract/token-report.ts';
+import { layOut, type TrainingExample } from '../distill/batch.ts';
+import type { Judge, Judgement } from '../distill/judge.ts';
+
+/** How many of each model's likeliest tokens a report lists. */
+export const TOP = 5;
+
+export interface InspectedText {
+  prompt: string;
+  completion: string;
+  example: TrainingExample;
+}
+
+/** Judges texts together and reports every token of their completions. @param judge  one that tells `TOP` tokens */
+export async function reportTokens(judge: Judge, texts: readonly InspectedText[], textOf: (id: number) => string): Promise<TokenReport[]> {
+  const reports: TokenReport[] = [];
+  const batches = layOut(texts.map(({ example }) => example), texts.length, 'sequence');
+  for (const batch of batches) {
+    const judgement = await judge.judge(batch);
+    for (const { example, start } of batch.spans) reports[example] = report(texts[example]!, judgement, start, textOf);
+  }
+  return reports;
+}
+
+function report({ prompt, completion, example }: InspectedText, judgement: Judgement, start: number, textOf: (id: number) => string): TokenReport {
+  const number = (name: string, at: number): number => Number(judgement[name]![at]!);
+  const likeliest = (model: string, position: number): RankedToken[] => Array.from({ length: TOP }, (_, rank) => {
+    const id = number(`${model}Ids`, position * TOP + rank);
+    return { id, text: textOf(id), logprob: number(model, position * TOP + rank) };
+  });
+  const tokens = [...example.completion].map((id, at) => ({
+    id,
+    text: textOf(id),
+    divergence: number('divergence', start + at),
+    studentLogprob: number('targetLogprob', start + at),
+    teacherLogprob: number('teacherLogprob', start + at),
+    studentTop: likeliest('studentTop', start + at),
+    teacherTop: likeliest('teacherTop', start + at),
+  }));
+  return {
+    prompt, completion, tokens,
+    promptTokens: example.prompt.length,
+    meanDivergence: tokens.reduce((sum, token) => sum + token.divergence, 0) / tokens.length,
+  };
+}

@@ -1,0 +1,30 @@
+import { Problem } from '../contract/problem.ts';
+import { compareTokenizers } from '../model/compare-tokenizers.ts';
+import { openWholeModel, type Model } from './load-model.ts';
+
+export interface ModelPair {
+  student: Model;
+  teacher: Model;
+  /** Ids below this are known to both tokenizers and both embeddings. */
+  sharedVocabulary: number;
+}
+
+/** Opens a student and its teacher. @throws Problem where their tokenizers differ. */
+export async function openPair(student: string, teacher: string): Promise<ModelPair> {
+  return pair(await openWholeModel(student), await openWholeModel(teacher));
+}
+
+export function pair(student: Model, teacher: Model): ModelPair {
+  const differences = compareTokenizers(teacher.tokenizer, student.tokenizer);
+  if (differences.length > 0) {
+    throw new Problem(`Teacher and student have different tokenizers: ${differences.slice(0, 3).join('; ')}.`, {
+      hint: 'Choose models of one family, or make the student from the teacher: retort model make-student.',
+    });
+  }
+  return { student, teacher, sharedVocabulary: sharedVocabulary([student, teacher]) };
+}
+
+/** Embeddings are padded to different widths; the ids that all models and tokenizers have are what counts. */
+export function sharedVocabulary(models: readonly Model[]): number {
+  return Math.min(...models.flatMap(({ decoder, tokenizer }) => [decoder.vocabSize, tokenizer.vocabularySize]));
+}
