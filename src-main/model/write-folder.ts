@@ -25,14 +25,19 @@ export interface ModelContents {
 export async function writeModel(folder: string, { from, config = from.rawConfig, tensors, precision }: ModelContents): Promise<void> {
   const { format, dtype } = namesOf(precision);
   await mkdir(folder);
-  for (const name of COMPANIONS) {
-    const companion = join(from.path, name);
-    if (existsSync(companion)) await copyFile(companion, join(folder, name), constants.COPYFILE_EXCL);
-  }
+  await copyCompanions(from.path, folder);
   // Transformers 5 renamed the field; a folder keeps the spelling that it came with.
   const field = 'torch_dtype' in config ? 'torch_dtype' : 'dtype';
   await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [field]: dtype }, null, 2)}\n`, { flag: 'wx' });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
+}
+
+/** Copies tokenizer, chat template and generation settings from one model's folder to another's. */
+export async function copyCompanions(from: string, to: string): Promise<void> {
+  for (const name of COMPANIONS) {
+    const companion = join(from, name);
+    if (existsSync(companion)) await copyFile(companion, join(to, name), constants.COPYFILE_EXCL);
+  }
 }
 
 /** As `writeModel`, for a folder that a person named. */

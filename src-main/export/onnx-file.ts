@@ -1,0 +1,70 @@
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DTYPES } from '../graph/dtype.ts';
+import { sizeOf } from '../graph/shape.ts';
+import type { ExternalData } from '../graph/onnx/write.ts';
+import type { ModelConfig } from '../nn/config.ts';
+import { buildDecoder, listMatrices } from '../nn/build.ts';
+import { exportGraph } from './export-graph.ts';
+import { PRECISIONS, StoredWeights, type Precision } from './precision.ts';
+
+/** Weights beyond this lie in a file beside the model: a protocol buffer holds 2 GiB at most and is read whole. */
+const EMBEDDED_LIMIT = 2 ** 28;
+/** Where each weight begins in that file, so that ONNX Runtime can map it. */
+const ALIGNMENT = 4096;
+
+export interface WrittenOnnx { path: string; bytes: number; hasExternalData: boolean }
+
+/** Writes a decoder as a new ONNX file into a folder. @param weights  float32 values by name, asked for one after the other */
+export async function writeDecoderOnnx(
+  folder: string, config: ModelConfig, precision: Precision, weights: (name: string) => Float32Array,
+): Promise<WrittenOnnx> {
+  const { file, format } = PRECISIONS[precision];
+  const decoder = buildDecoder(config, format);
+  const stored = new StoredWeights(precision, weights, listMatrices(config), decoder.tables);
+  const path = join(folder, file);
+
+  const side = new SideFile(`${file}_data`);
+  const outside = exportGraph(decoder, (name, shape, dtype) => side.reserve(name, sizeOf(shape) * DTYPES[dtype].bytes));
+  if (side.size <= EMBEDDED_LIMIT) {
+    const { bytes } = exportGraph(decoder, (name) => stored.bytes(name));
+    await writeFile(path, bytes, { flag: 'wx' });
+    return { path, bytes: bytes.length, hasExternalData: false };
+  }
+  await side.write(folder, outside.parameters.map(({ name }) => name), (name) => stored.bytes(name));
+  await writeFile(path, outside.bytes, { flag: 'wx' });
+  return { path, bytes: outside.bytes.length + side.size, hasExternalData: true };
+}
+
+/** Weights one after the other in a file of their own. */
+class SideFile {
+  size = 0;
+  private readonly location: string;
+  private readonly places = new Map<string, ExternalData>();
+
+  constructor(location: string) {
+    this.location = location;
+  }
+
+  reserve(name: string, length: number): ExternalData {
+    const place = { location: this.location, offset: Math.ceil(this.size / ALIGNMENT) * ALIGNMENT, length };
+    this.places.set(name, place);
+    this.size = place.offset + length;
+    return place;
+  }
+
+  async write(folder: string, names: readonly string[], bytes: (name: string) => Uint8Array): Promise<void> {
+    const file: FileHandle = await open(join(folder, this.location), 'wx');
+    try {
+      for (const name of names) await writeWhole(file, bytes(name), this.places.get(name)!.offset);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** A single write may be cut short at 2 GiB. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, Math.min(bytes.length - at, 2 ** 26), position + at)).bytesWritten;
+}
