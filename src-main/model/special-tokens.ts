@@ -10,8 +10,6 @@ export interface SpecialTokens {
   readonly eosIds: readonly number[];
   readonly bosId: number | null;
   readonly padId: number | null;
-  /** Whether encoding adds BOS and EOS, where `tokenizer_config.json` decides it; else `tokenizer.json` does. */
-  readonly adds: { readonly bos: boolean; readonly eos: boolean } | null;
 }
 
 /** `idOf` finds a token's id. Throws a `Problem` for a file that is no JSON object. */
@@ -27,19 +25,12 @@ export async function readSpecialTokens(folder: string, tokenizerConfig: JsonObj
   const own = texts['eos_token'] === undefined ? undefined : idOf(texts['eos_token']);
   const named = [idsOf(generation['eos_token_id']), own === undefined ? [] : [own], idsOf(config['eos_token_id'])].find((ids) => ids.length > 0) ?? [];
   const eosIds = own !== undefined && named.includes(own) ? [own, ...named.filter((id) => id !== own)] : named;
-  return { texts, eosIds, bosId: idFor('bos'), padId: idFor('pad'), adds: additions(tokenizerConfig, texts) };
+  return { texts, eosIds, bosId: idFor('bos'), padId: idFor('pad') };
 }
 
 /** The special tokens' texts by their role. */
 export async function readSpecialTexts(folder: string, tokenizerConfig: JsonObject): Promise<SpecialTokens['texts']> {
   return { ...textsOf(await readJsonFile(join(folder, 'special_tokens_map.json')) ?? {}), ...textsOf(tokenizerConfig) };
-}
-
-/** Transformers lets these two flags replace what tokenizer.json adds, as soon as one of them is there. */
-function additions(config: JsonObject, texts: SpecialTokens['texts']): SpecialTokens['adds'] {
-  const [bos, eos] = [config['add_bos_token'], config['add_eos_token']];
-  if (typeof bos !== 'boolean' && typeof eos !== 'boolean') return null;
-  return { bos: bos === true && texts['bos_token'] !== undefined, eos: eos === true && texts['eos_token'] !== undefined };
 }
 
 /** A token stands as its text, or as an object with its `content`. */

@@ -15,7 +15,6 @@ export class Tokenizer {
   /** One more than the largest id. An embedding may have more rows. */
   readonly vocabularySize: number;
   private readonly backend: Backend;
-  private readonly adds: SpecialTokens['adds'];
   private readonly cleansUp: boolean;
 
   constructor(backend: Backend, special: SpecialTokens, cleansUp: boolean) {
@@ -24,21 +23,20 @@ export class Tokenizer {
     this.bosId = special.bosId;
     this.padId = special.padId;
     this.specialTexts = special.texts;
-    this.adds = special.adds;
     this.cleansUp = cleansUp;
     let size = 0;
     for (const id of backend.get_vocab().values()) size = Math.max(size, id + 1);
     this.vocabularySize = size;
   }
 
-  /** `special`: with the tokens that the tokenizer itself puts around a text. Special tokens within the text count as such. */
+  /**
+   * `special`: with the tokens that `tokenizer.json` puts around a text (as in Transformers 5, `add_bos_token` in
+   * `tokenizer_config.json` has no say). Special tokens within the text count as such.
+   */
   encode(text: string, { special }: { special: boolean }): number[] {
-    const { ids } = this.backend.encode(text, { add_special_tokens: special && this.adds === null });
+    const { ids } = this.backend.encode(text, { add_special_tokens: special });
     // Without an unknown token, what the vocabulary lacks has no id.
-    const known = ids.filter((id: number | undefined) => id !== undefined);
-    if (!special || !this.adds) return known;
-    const id = (role: string): number[] => [this.backend.token_to_id(this.specialTexts[role]!)].filter((found) => found !== undefined);
-    return [...(this.adds.bos ? id('bos_token') : []), ...known, ...(this.adds.eos ? id('eos_token') : [])];
+    return ids.filter((id: number | undefined) => id !== undefined);
   }
 
   /** Ids outside the vocabulary, which a model with a padded embedding may write, give nothing. */

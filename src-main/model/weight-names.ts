@@ -44,12 +44,13 @@ export async function resolveNames(config: ModelConfig, stored: readonly StoredT
 async function areEqual(left: StoredTensor, right: StoredTensor): Promise<boolean> {
   if (left.info.shape.join() !== right.info.shape.join()) return false;
   const others = right.file.pieces(right.info.name);
-  for await (const piece of left.file.pieces(left.info.name)) {
-    const other = (await others.next()).value as Float32Array;
-    if (piece.some((value, at) => value !== other[at])) {
-      await others.return(undefined);
-      return false;
+  try {
+    for await (const piece of left.file.pieces(left.info.name)) {
+      const other = await others.next();
+      if (other.done || piece.some((value, at) => value !== other.value[at])) return false;
     }
+    return true;
+  } finally {
+    await others.return(undefined);
   }
-  return true;
 }

@@ -1,0 +1,33 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hasChatTemplate, loadChatTemplate } from '../../src-main/model/chat-template.ts';
+import { fixture, reference, temporaryFolder } from './model-fixtures.ts';
+
+const temporary = temporaryFolder();
+
+describe('chat templates', () => {
+  it.each(['llama', 'qwen2'] as const)('of %s render as in Transformers', async (name) => {
+    const template = await loadChatTemplate(fixture(name));
+    const rendered = [1, 2, 3].map((turns) => template.render(reference.talk.slice(0, turns), { addGenerationPrompt: turns !== 2 }));
+    expect(rendered).toEqual(reference[name].chat);
+  });
+
+  it('say why they refuse a message', async () => {
+    const template = await loadChatTemplate(fixture('llama'));
+    expect(() => template.render([{ role: 'system', content: '' }], { addGenerationPrompt: true }))
+      .toThrow(`the chat template of ${fixture('llama')} refuses the messages: Only user and assistant roles are supported!`);
+  });
+
+  it('are missing from models that were not made for chat', async () => {
+    expect(await hasChatTemplate(fixture('gpt2'))).toBe(false);
+    await expect(loadChatTemplate(fixture('gpt2'))).rejects.toThrow('gpt2 has no chat template');
+  });
+
+  it('are refused where they are not Jinja', async () => {
+    const folder = temporary.path('broken');
+    await cp(fixture('gpt2'), folder, { recursive: true });
+    await writeFile(join(folder, 'chat_template.jinja'), '{% for message in %}');
+    await expect(loadChatTemplate(folder)).rejects.toThrow(`the chat template of ${folder} cannot be read: `);
+  });
+});

@@ -1,0 +1,113 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compareTokenizers } from '../../src-main/model/compare-tokenizers.ts';
+import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { fixture, MODELS, reference, temporaryFolder } from './model-fixtures.ts';
+
+const temporary = temporaryFolder();
+
+/** A copy of a fixture with one JSON file changed. */
+async function changed(from: string, name: string, file: string, change: (json: Record<string, unknown>) => void): Promise<string> {
+  const folder = temporary.path(name);
+  await cp(fixture(from), folder, { recursive: true });
+  const json = JSON.parse(await readFile(join(folder, file), 'utf8')) as Record<string, unknown>;
+  change(json);
+  await writeFile(join(folder, file), JSON.stringify(json));
+  return folder;
+}
+
+describe.each(MODELS)('tokenizer of %s', (name) => {
+  const { texts, eos, bos, pad, length } = reference[name];
+
+  it.each(texts)('encodes and decodes $text as Transformers', async ({ text, ids, plain, decoded, skipped }) => {
+    const tokenizer = await loadTokenizer(fixture(name));
+    expect(tokenizer.encode(text, { special: true })).toEqual(ids);
+    expect(tokenizer.encode(text, { special: false })).toEqual(plain);
+    expect(tokenizer.decode(ids, { skipSpecial: false })).toBe(decoded);
+    expect(tokenizer.decode(ids, { skipSpecial: true })).toBe(skipped);
+  });
+
+  it('knows its special tokens', async () => {
+    const tokenizer = await loadTokenizer(fixture(name));
+    expect([tokenizer.eosIds[0], tokenizer.bosId, tokenizer.padId, tokenizer.vocabularySize]).toEqual([eos, bos, pad, length]);
+  });
+
+  it('shows tokens so that they join to the text', async () => {
+    const tokenizer = await loadTokenizer(fixture(name));
+    const ids = tokenizer.encode('The student  writes a\nspirit', { special: false });
+    expect(ids.map((id) => tokenizer.tokenText(id)).join('').trimStart()).toBe('The student  writes a\nspirit');
+  });
+});
+
+describe('tokenizer', () => {
+  it('shows part of a character as a replacement mark', async () => {
+    const tokenizer = await loadTokenizer(fixture('qwen2'));
+    const [first] = tokenizer.encode('🙂', { special: false });
+    expect(tokenizer.tokenText(first!)).toBe('�');
+  });
+
+  it('takes several ends of text from generation_config.json, its own first', async () => {
+    const { eosIds } = await loadTokenizer(fixture('qwen2'));
+    expect(eosIds.map(Number)).toEqual([332, 330]);
+  });
+
+  it('takes the end of text from config.json where nothing else names it', async () => {
+    const folder = await changed('gpt2', 'no-eos', 'tokenizer_config.json', (json) => { delete json['eos_token']; });
+    expect((await loadTokenizer(folder)).eosIds).toEqual([50256]);
+  });
+
+  it('decodes nothing from ids that it does not have', async () => {
+    const tokenizer = await loadTokenizer(fixture('qwen2'));
+    expect(tokenizer.decode([349, 350], { skipSpecial: true })).toBe('');
+  });
+
+  it('says that tokenizer.json is missing', async () => {
+    await expect(loadTokenizer(fixture('gpt2-old'))).rejects.toThrow(`${fixture('gpt2-old')} has no tokenizer.json`);
+  });
+
+  it('says what it does not understand in tokenizer.json', async () => {
+    const folder = await changed('gpt2', 'strange', 'tokenizer.json', (json) => { json['pre_tokenizer'] = { type: 'Mystery' }; });
+    await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json is not understood: .*Mystery/);
+  });
+
+  it('says where tokenizer.json is not JSON', async () => {
+    const folder = temporary.path('broken');
+    await cp(fixture('gpt2'), folder, { recursive: true });
+    await writeFile(join(folder, 'tokenizer.json'), '{"model": ');
+    await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json is not JSON/);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('compareTokenizers', () => {
+  it('finds none between a tokenizer and itself, whatever ends its texts', async () => {
+    const folder = await changed('qwen2', 'other-end', 'tokenizer_config.json', (json) => { json['eos_token'] = '<|endoftext|>'; });
+    expect(compareTokenizers(await loadTokenizer(fixture('qwen2')), await loadTokenizer(folder))).toEqual([]);
+  });
+
+  it('names ids that differ', async () => {
+    const [first, ...more] = compareTokenizers(await loadTokenizer(fixture('qwen2')), await loadTokenizer(fixture('llama')));
+    expect(first).toBe('id 0 is "!" in one and "<unk>" in the other');
+    expect(more).toHaveLength(4);
+  });
+
+  it('names tokens that one lacks', async () => {
+    const folder = await changed('qwen2', 'more-tokens', 'tokenizer_config.json', (json) => {
+      json['added_tokens_decoder'] = { 333: { content: '<tool>', special: true, normalized: false } };
+    });
+    const tokenizer = await loadTokenizer(folder);
+    expect(tokenizer.encode('a<tool>', { special: false }).at(-1)).toBe(333);
+    expect(compareTokenizers(await loadTokenizer(fixture('qwen2')), tokenizer)).toEqual([
+      'id 333 is missing in one and "<tool>" in the other', 'id 333, "<tool>", is a special token in one only',
+    ]);
+  });
+
+  it('names the first merge that differs', async () => {
+    const folder = await changed('gpt2', 'other-merges', 'tokenizer.json', (json) => {
+      (json['model'] as { merges: unknown[] }).merges.splice(3, 2);
+    });
+    const differences = compareTokenizers(await loadTokenizer(fixture('gpt2')), await loadTokenizer(folder));
+    expect(differences).toEqual([expect.stringMatching(/^merge 3 is ".+ .+" in one and ".+ .+" in the other$/)]);
+  });
+});

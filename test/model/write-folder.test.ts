@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { initModel } from '../../src-main/model/init.ts';
+import { openModel } from '../../src-main/model/folder.ts';
+import { everyKth, makeStudent } from '../../src-main/model/make-student.ts';
+import { describeModel } from '../../src-main/model/show.ts';
+import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
+import { listParameters } from '../../src-main/nn/build.ts';
+import { fixture, MODELS, temporaryFolder } from './model-fixtures.ts';
+import { readAll } from './read-all.ts';
+
+const temporary = temporaryFolder();
+
+async function configOf(folder: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+}
+
+describe('writing model folders', () => {
+  it.each(MODELS)('%s: the same config, weights and tokenizer come back', async (name) => {
+    const folder = await openModel(fixture(name));
+    const weights = await readAll(folder);
+    const to = temporary.path(`deep/${name}`);
+    const tensors = listParameters(folder.config).map((spec) => ({ ...spec, data: weights[spec.name]! }));
+    await publishModel(to, { from: folder, tensors, precision: 'fp32' });
+
+    const written = await openModel(to);
+    expect(written.config).toEqual(folder.config);
+    expect(written.rawConfig).toEqual({ ...folder.rawConfig, dtype: 'float32' });
+    expect(await readAll(written)).toEqual(weights);
+    expect((await loadTokenizer(to)).encode('The student', { special: true })).toEqual((await loadTokenizer(fixture(name))).encode('The student', { special: true }));
+    expect(await readdir(temporary.path('deep'))).not.toContainEqual(expect.stringContaining('tmp'));
+  });
+
+  it('never goes over a folder that is there', async () => {
+    const to = temporary.path('mine');
+    await mkdir(to);
+    const folder = await openModel(fixture('gpt2'));
+    await expect(publishModel(to, { from: folder, tensors: [], precision: 'fp32' })).rejects.toThrow(`${to} exists already`);
+    expect(await readdir(to)).toEqual([]);
+  });
+
+  it('leaves nothing behind where writing fails', async () => {
+    const to = temporary.path('failed');
+    const failing = publishFolder(to, async (folder) => {
+      await mkdir(folder);
+      await writeFile(join(folder, 'half'), '');
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    await expect(failing).rejects.toMatchObject({ kind: 'failure', message: `the disk is full: ${to} was not written` });
+    expect((await readdir(temporary.path('.'))).filter((name) => name.includes('failed'))).toEqual([]);
+  });
+});
+
+describe('making a student', () => {
+  it('keeps the named layers, renumbered, and everything else', async () => {
+    const to = temporary.path('student');
+    const teacher = await openModel(fixture('llama'));
+    await makeStudent(teacher, [0, 3], to);
+    const [whole, student] = [await readAll(teacher), await readAll(await openModel(to))];
+    expect(student['model.layers.1.mlp.up_proj.weight']).toEqual(whole['model.layers.3.mlp.up_proj.weight']);
+    expect(student['model.layers.0.input_layernorm.weight']).toEqual(whole['model.layers.0.input_layernorm.weight']);
+    expect(student['lm_head.weight']).toEqual(whole['lm_head.weight']);
+    expect(await configOf(to)).toEqual({ ...teacher.rawConfig, num_hidden_layers: 2 });
+    expect(existsSync(join(to, 'tokenizer.json'))).toBe(true);
+  });
+
+  it('keeps each layer\'s attention window, the precision and the embeddings\' tie', async () => {
+    const to = temporary.path('student-qwen2');
+    await makeStudent(await openModel(fixture('qwen2')), [0, 2, 3], to);
+    const student = await openModel(to);
+    expect(student.config).toMatchObject({ layers: 3, windows: [null, 8, 8], tiedEmbeddings: true });
+    expect(student.rawConfig).toMatchObject({ max_window_layers: 1, dtype: 'bfloat16' });
+    expect(new Set(student.tensors.map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
+  });
+
+  it('works for GPT-2', async () => {
+    const to = temporary.path('student-gpt2');
+    await makeStudent(await openModel(fixture('gpt2-old')), [1], to);
+    const [whole, student] = [await readAll(await openModel(fixture('gpt2'))), await readAll(await openModel(to))];
+    expect(student['transformer.h.0.attn.c_attn.weight']).toEqual(whole['transformer.h.1.attn.c_attn.weight']);
+    expect((await openModel(to)).config.layers).toBe(1);
+  });
+
+  it('takes every k-th layer', () => {
+    expect([everyKth(30, 3).length, everyKth(30, 3).at(-1), everyKth(4, 3), everyKth(3, 1)]).toEqual([10, 27, [0, 3], [0, 1, 2]]);
+  });
+
+  it.each([
+    [[], 'no layers are named'], [[0, 4], 'there is no layer 4 in the teacher'], [[1.5], 'there is no layer 1.5'], [[2, 1], 'the layers 2, 1 are not in ascending order'],
+  ])('refuses layers %j', async (layers, message) => {
+    await expect(makeStudent(await openModel(fixture('llama')), layers, temporary.path('never'))).rejects.toThrow(message);
+    expect(existsSync(temporary.path('never'))).toBe(false);
+  });
+});
+
+describe('a fresh model', () => {
+  const spread = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+
+  it('begins as Transformers begins, the same for the same seed', async () => {
+    const settings = { config: fixture('gpt2'), tokenizer: fixture('gpt2'), seed: 5 };
+    await initModel({ ...settings, to: temporary.path('fresh') });
+    await initModel({ ...settings, to: temporary.path('fresh-again') });
+    await initModel({ ...settings, to: temporary.path('fresh-other'), seed: 6 });
+    const [fresh, again, other] = await Promise.all(['fresh', 'fresh-again', 'fresh-other'].map(async (name) => readAll(await openModel(temporary.path(name)))));
+    expect(fresh).toEqual(again);
+    expect(fresh!['transformer.wte.weight']).not.toEqual(other!['transformer.wte.weight']);
+    expect(spread(fresh!['transformer.wte.weight']!)).toBeCloseTo(0.02, 3);
+    expect(spread(fresh!['transformer.h.1.mlp.c_proj.weight']!)).toBeCloseTo(0.01, 3);
+    expect(new Set(fresh!['transformer.h.0.ln_1.weight'])).toEqual(new Set([1]));
+    expect(new Set(fresh!['transformer.h.0.attn.c_attn.bias'])).toEqual(new Set([0]));
+  });
+
+  it('takes its config from a file and the ids of special tokens from the tokenizer', async () => {
+    const to = temporary.path('fresh-llama');
+    await initModel({ config: join(fixture('llama'), 'config.json'), tokenizer: join(fixture('qwen2'), 'tokenizer.json'), to, seed: 0 });
+    expect(await configOf(to)).toMatchObject({ eos_token_id: [332, 330], pad_token_id: 330, vocab_size: 400 });
+    expect(spread((await readAll(await openModel(to)))['lm_head.weight']!)).toBeCloseTo(0.02, 3);
+  });
+
+  it('refuses a vocabulary smaller than the tokenizer\'s', async () => {
+    const settings = { config: fixture('gpt2'), tokenizer: fixture('llama'), to: temporary.path('never'), seed: 0 };
+    await expect(initModel(settings)).rejects.toThrow(/vocab_size is 331, but the tokenizer has \d+ tokens/);
+  });
+
+  it('says that the config is missing', async () => {
+    const config = temporary.path('none.json');
+    await expect(initModel({ config, tokenizer: fixture('gpt2'), to: temporary.path('never'), seed: 0 })).rejects.toThrow(`there is no config ${config}`);
+  });
+});
+
+describe('describing a model', () => {
+  it('counts its parameters and names its tokens', async () => {
+    expect(await describeModel(fixture('qwen2'))).toMatchObject({
+      config: { modelType: 'qwen2', layers: 4 }, parameters: 352 * 16 + 4 * (16 * 16 * 2 + 8 * 16 * 2 + 32 + 3 * 16 * 24 + 32) + 16, precision: 'bf16',
+      tokenizer: { tokens: 333, bos: null, eos: [{ id: 332, text: '<|im_end|>' }, { id: 330, text: '<|endoftext|>' }], pad: { id: 330 } }, hasChatTemplate: true,
+    });
+  });
+});
