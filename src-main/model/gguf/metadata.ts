@@ -49,6 +49,11 @@ export class Metadata {
     return value;
   }
 
+  /** Marks a key that is known to mean nothing here. */
+  ignore(key: string): void {
+    this.asked.add(key);
+  }
+
   keys(prefix: string): string[] {
     return [...this.values.keys()].filter((key) => key.startsWith(prefix));
   }

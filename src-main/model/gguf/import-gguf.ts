@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { writeSafetensors } from '../safetensors-write.ts';
+import type { FloatFormat } from '../float-formats.ts';
+import { planImport } from './architecture.ts';
+import { GgufFile } from './gguf-file.ts';
+import { demandNew, makeFolder, writeJson } from './new-folder.ts';
+import type { PlannedTensor } from './plan.ts';
+import { restoredPieces } from './restore.ts';
+import { planTokenizer } from './tokenizer-files.ts';
+
+export interface ImportOptions {
+  /** How the weights are written. */
+  readonly precision: 'fp32' | 'fp16' | 'bf16';
+  /** Weights written so far and in all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface ImportedModel {
+  /** `model_type` of the new folder. */
+  readonly modelType: string;
+  readonly parameters: number;
+}
+
+const PRECISION = {
+  fp32: { format: 'F32', dtype: 'float32' }, fp16: { format: 'F16', dtype: 'float16' }, bf16: { format: 'BF16', dtype: 'bfloat16' },
+} as const satisfies Record<ImportOptions['precision'], { format: FloatFormat; dtype: string }>;
+
+/**
+ * Turns a GGUF file into the new Hugging Face model folder `to`. Everything is checked before anything is written, and
+ * the folder appears only when it is whole.
+ * @throws Problem naming what Retort does not support or what is wrong with the file; of kind failure if writing fails.
+ */
+export async function importGguf(source: string, to: string, { precision, onProgress }: ImportOptions): Promise<ImportedModel> {
+  demandNew(to);
+  const file = await GgufFile.open(source);
+  const plan = await planImport(file);
+  const { tokenizer, tokenizerConfig, generationConfig } = planTokenizer(file.metadata, plan);
+  const { format, dtype } = PRECISION[precision];
+  const parameters = plan.tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  let written = 0;
+
+  await makeFolder(to, async (folder) => {
+    const tensors = plan.tensors.map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: counted(tensor) }));
+    await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
+    await writeJson(join(folder, 'config.json'), { ...plan.config, ...generationConfig, torch_dtype: dtype });
+    await writeJson(join(folder, 'generation_config.json'), generationConfig);
+    await writeJson(join(folder, 'tokenizer.json'), tokenizer);
+    await writeJson(join(folder, 'tokenizer_config.json'), tokenizerConfig);
+  });
+  return { modelType: plan.modelType, parameters };
+
+  async function* counted(tensor: PlannedTensor): AsyncGenerator<Float32Array> {
+    for await (const piece of restoredPieces(file, tensor)) {
+      yield piece;
+      written += piece.length;
+      onProgress?.(written, parameters);
+    }
+  }
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,37 @@
+import type { GgufFile } from './gguf-file.ts';
+import type { PlannedTensor } from './plan.ts';
+
+/** The elements of a tensor in the layout of its model folder, piece by piece; each piece is good until the next. */
+export async function* restoredPieces(file: GgufFile, { source, shape, layout }: PlannedTensor): AsyncGenerator<Float32Array> {
+  if (layout === 'same') {
+    yield* file.pieces(source);
+  } else if (layout === 'transposed') {
+    const [rows, columns] = shape as [number, number];
+    // Only GPT-2 needs this; its largest matrix takes 40 MB.
+    yield transpose(await file.read(source), columns, rows);
+  } else {
+    const { headDim } = layout.rotary;
+    const width = shape[1] ?? 1;
+    for await (const piece of file.pieces(source, headDim * width)) yield separatePairs(piece, headDim, width);
+  }
+}
+
+/** `matrix` has `rows` rows. */
+function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(matrix.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) out[column * rows + row] = matrix[row * columns + column]!;
+  }
+  return out;
+}
+
+/** In each head, rows 2 i and 2 i + 1 become rows i and i + headDim / 2. `heads` holds whole heads of rows of `width`. */
+function separatePairs(heads: Float32Array, headDim: number, width: number): Float32Array {
+  const out = new Float32Array(heads.length);
+  for (let row = 0; row < heads.length / width; row++) {
+    const within = row % headDim;
+    const to = row - within + (within >> 1) + (within & 1) * (headDim / 2);
+    out.set(heads.subarray(row * width, (row + 1) * width), to * width);
+  }
+  return out;
+}
