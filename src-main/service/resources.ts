@@ -10,9 +10,10 @@ export function resource(...path: string[]): string {
   return join(ROOT, 'resources', ...path);
 }
 
-/** Absolute path of the built program that computes, to be forked. */
+/** Absolute path of the program that computes, to be forked: the built one, or its source where this is source too. */
 export function workerEntry(): string {
-  return join(ROOT, 'out', 'main', 'worker', 'entry.js');
+  const isSource = import.meta.url.endsWith('.ts');
+  return join(ROOT, ...(isSource ? ['src-main', 'worker', 'entry.ts'] : ['out', 'main', 'worker', 'entry.js']));
 }
 
 function packageFolder(folder: string): string {
