@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { COMMANDS, type Commands } from '../contract/worker.ts';
+import type { WorkerHost } from '../contract/worker-host.ts';
+import { openHome, type Home } from '../service/home.ts';
+import { defaultHome } from '../store/home.ts';
+import { childHost } from '../worker/child-host.ts';
+import { Output } from './output.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions { home?: string; json?: boolean }
+
+/** What a command works with: its output, and history and worker once it asks for them. */
+export class Context {
+  readonly output: Output;
+  private readonly homePath: string;
+  private home: Promise<Home> | null = null;
+  private host: WorkerHost<Commands> | null = null;
+
+  constructor({ home, json }: GlobalOptions) {
+    this.output = new Output(json ?? false);
+    this.homePath = home ?? defaultHome();
+  }
+
+  openHome(): Promise<Home> {
+    this.home ??= openHome(this.homePath);
+    return this.home;
+  }
+
+  /** The computing process; started at the first call. */
+  worker(): WorkerHost<Commands> {
+    this.host ??= childHost(workerEntry(), COMMANDS, { env: ALLOCATOR });
+    return this.host;
+  }
+
+  async close(): Promise<void> {
+    this.output.endProgress();
+    await this.host?.close();
+    await (await this.home)?.close();
+  }
+}
+
+/**
+ * Lets glibc keep freed memory for the next tensor. ONNX Runtime frees and asks for the same megabytes at every
+ * operator; giving them back to the system each time costs a third of a training step in page faults.
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };
+
+/** The built worker beside the built command line, or its source beside the source. */
+function workerEntry(): string {
+  const isSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(isSource ? '../worker/entry.ts' : './worker/entry.js', import.meta.url));
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { DIVERGENCES, type DivergenceName } from '../contract/divergence.ts';
+import type { Prediction } from '../contract/events.ts';
+import { Problem } from '../contract/problem.ts';
+import { writeJsonLines } from '../data/write.ts';
+import { addDecodeOptions, count, decodeSettings, list, oneOf, positive, type DecodeOptions } from './options.ts';
+import type { Action } from './program.ts';
+
+interface EvalOptions extends DecodeOptions {
+  model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
+}
+interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string }
+interface InspectOptions extends DecodeOptions {
+  teacher: string; student: string; data: string; prompt: string; completion?: string; divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
+}
+
+/** Commands that run models over data. */
+export function addDataCommands(program: Command, act: Action): void {
+  addDecodeOptions(program.command('eval').description('task metrics by generation'))
+    .requiredOption('--model <dir>', 'model folder')
+    .requiredOption('--data <file>', 'data file')
+    .requiredOption('--prompt <template>', 'prompt, for example "{{question}}"')
+    .option('--reference <template>', 'right answer, for example "{{answer}}"')
+    .requiredOption('--metric <names>', 'metrics, separated by commas', list)
+    .option('--predictions <file>', 'write {prompt, prediction, reference} as JSON Lines')
+    .option('--examples <number>', 'only the first rows', count)
+    .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .action(act(async (context, _args, options: EvalOptions) => {
+      refuseExisting(options.predictions);
+      const predictions: Prediction[] = [];
+      const result = await context.worker().request('evaluate', {
+        model: resolve(options.model), device: options.device, data: resolve(options.data), prompt: options.prompt,
+        reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
+        maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
+      }, {
+        onEvent: (event) => {
+          if (event.event === 'phase') context.output.progress('write', event.done, event.total);
+          else predictions.push({ prompt: event.prompt, prediction: event.prediction, reference: event.reference });
+        },
+      });
+      if (options.predictions !== undefined) await writeJsonLines(options.predictions, predictions);
+      context.output.json(result);
+      for (const [name, { value, low, high }] of Object.entries(result.metrics)) {
+        const interval = low === null || high === null ? '' : `  95% interval ${low.toFixed(4)} to ${high.toFixed(4)}`;
+        context.output.line(`${name}  ${value.toFixed(4)}${interval}  (${result.examples} examples)`);
+      }
+    }));
+
+  addDecodeOptions(program.command('generate').description('text out of one model'))
+    .requiredOption('--model <dir>', 'model folder')
+    .requiredOption('--prompt <text>', 'what to continue')
+    .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .option('--system <text>', 'system message of the chat')
+    .action(act(async (context, _args, options: GenerateOptions) => {
+      const result = await context.worker().request('generate', {
+        model: resolve(options.model), device: options.device, prompt: options.prompt, chat: options.chat ?? false,
+        system: options.system ?? null, maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
+      }, { onEvent: ({ text }) => context.output.text(text) });
+      context.output.json(result);
+      context.output.line('');
+    }));
+
+  addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher'))
+    .requiredOption('--teacher <dir>', 'model folder')
+    .requiredOption('--student <dir>', 'model folder')
+    .requiredOption('--data <file>', 'data file')
+    .requiredOption('--prompt <template>', 'prompt')
+    .option('--completion <template>', 'judge this text; without it the student\'s own')
+    .option('--divergence <name>', DIVERGENCES.join(', '), oneOf(...DIVERGENCES), 'forward_kl')
+    .option('--beta <number>', 'for jsd', positive, 0.5)
+    .option('--examples <number>', 'only the first rows', count)
+    .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .action(act(async (context, _args, options: InspectOptions) => {
+      await context.worker().request('inspect', {
+        teacher: resolve(options.teacher), student: resolve(options.student), device: options.device, data: resolve(options.data),
+        prompt: options.prompt, completion: options.completion ?? null, chat: options.chat ?? false, divergence: options.divergence,
+        beta: options.beta, examples: options.examples ?? null, maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
+      }, {
+        // A report is JSON Lines whoever reads it.
+        onEvent: (event) => {
+          if (event.event === 'report') process.stdout.write(`${JSON.stringify(event.report)}\n`);
+        },
+      });
+    }));
+}
+
+function refuseExisting(path: string | undefined): void {
+  if (path !== undefined && existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name for --predictions.' });
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { readEvaluations } from '../store/evaluations.ts';
+import { findRun, listRuns } from '../store/runs.ts';
+import type { Action } from './program.ts';
+
+export function addHistoryCommands(program: Command, act: Action): void {
+  program.command('runs')
+    .description('the history of runs')
+    .action(act(async (context) => {
+      const { output } = context;
+      const runs = await listRuns((await context.openHome()).database);
+      output.json(runs);
+      if (runs.length === 0) output.line('No runs yet. Start one: retort run recipe.json, or try: retort sample');
+      for (const { id, name, status, lastStep, totalSteps, headline } of runs) {
+        const result = headline ? `${headline.name} ${headline.value.toFixed(4)}` : '';
+        output.line([id, status.padEnd(11), `${lastStep}/${totalSteps ?? '?'}`.padStart(11), result.padEnd(22), name].join('  '));
+      }
+    }));
+  program.command('show')
+    .description('one run: recipe, state, evaluations')
+    .argument('<run>', 'id, beginning of an id, or run folder')
+    .action(act(async (context, [wanted]) => {
+      const { output } = context;
+      const { database } = await context.openHome();
+      const run = await findRun(database, wanted!);
+      const evaluations = await readEvaluations(database, run.id);
+      output.json({ ...run, evaluations });
+      output.line(`${run.name} (${run.id}): ${run.status}, step ${run.lastStep} of ${run.totalSteps ?? '?'}`);
+      output.line(`folder      ${run.runDir}`);
+      if (run.checkpoint) output.line(`checkpoint  ${run.checkpoint.path}`);
+      if (run.error) output.line(`error       ${run.error.message}`);
+      for (const { step, divergence, loss, metrics } of evaluations) {
+        const scores = Object.entries(metrics).map(([name, { value, low, high }]) =>
+          `${name} ${show(value)}${low === null ? '' : ` (${show(low)} to ${show(high)})`}`);
+        if (divergence !== null) scores.push(`divergence ${divergence.toFixed(4)}`);
+        if (loss !== null) scores.push(`loss ${loss.toFixed(4)}`);
+        output.line(`step ${String(step).padStart(6)}  ${scores.join(', ')}`);
+      }
+      output.line(JSON.stringify(run.recipe, null, 2));
+    }));
+}
+
+function show(value: number | null): string {
+  return value === null ? 'none' : value.toFixed(4);
+}

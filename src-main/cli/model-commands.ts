@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { Problem } from '../contract/problem.ts';
+import { openModel } from '../model/folder.ts';
+import { initModel } from '../model/init.ts';
+import { everyKth, makeStudent } from '../model/make-student.ts';
+import { describeModel } from '../model/show.ts';
+import { count, list, oneOf, whole } from './options.ts';
+import type { Action } from './program.ts';
+
+const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
+
+export function addModelCommands(program: Command, act: Action): void {
+  const model = program.command('model').description('model folders');
+  model.command('show')
+    .description('what a model folder holds')
+    .argument('<model>', 'model folder')
+    .action(act(async ({ output }, [path]) => {
+      const description = await describeModel(path!);
+      output.json(description);
+      const { config, parameters, precision, tokenizer, hasChatTemplate } = description;
+      output.line(`${config.modelType}, ${(parameters / 1e6).toFixed(2)} million parameters in ${precision}`);
+      output.line(`${config.layers} layers of width ${config.hiddenSize}, ${config.heads} heads, vocabulary ${config.vocabSize}, context ${config.contextLength}`);
+      output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);
+      output.line(hasChatTemplate ? 'has a chat template' : 'has no chat template');
+    }));
+  model.command('make-student')
+    .description('a smaller model from some layers of a teacher')
+    .requiredOption('--from <model>', 'the teacher\'s folder')
+    .option('--layers <numbers>', 'layers to keep, counted from 0, separated by commas', list)
+    .option('--every <k>', 'keep every k-th layer', count)
+    .requiredOption('--to <dir>', 'folder to write')
+    .action(act(async ({ output }, _args, options: { from: string; layers?: string[]; every?: number; to: string }) => {
+      const teacher = await openModel(options.from);
+      if ((options.layers === undefined) === (options.every === undefined)) throw new Problem('Give either --layers or --every.');
+      const layers = options.every === undefined ? options.layers!.map((layer) => whole(layer)) : everyKth(teacher.config.layers, options.every);
+      await makeStudent(teacher, layers, options.to);
+      output.json({ to: resolve(options.to), layers });
+      output.line(`Wrote ${options.to} with layers ${layers.join(', ')}.`);
+    }));
+  model.command('init')
+    .description('a fresh model')
+    .requiredOption('--config <file>', 'config.json')
+    .requiredOption('--tokenizer <file>', 'tokenizer.json, or the folder that has it')
+    .requiredOption('--to <dir>', 'folder to write')
+    .option('--seed <number>', 'start of the random weights', whole, 0)
+    .action(act(async ({ output }, _args, options: { config: string; tokenizer: string; to: string; seed: number }) => {
+      await initModel(options);
+      output.json({ to: resolve(options.to) });
+      output.line(`Wrote ${options.to}.`);
+    }));
+
+  program.command('export')
+    .description('an ONNX folder that other programs open')
+    .requiredOption('--model <dir>', 'model folder, such as a checkpoint\'s model/')
+    .requiredOption('--to <dir>', 'folder to write')
+    .option('--precision <name>', EXPORT_PRECISIONS.join(', '), oneOf(...EXPORT_PRECISIONS), 'fp32')
+    .action(act(async (context, _args, options: { model: string; to: string; precision: (typeof EXPORT_PRECISIONS)[number] }) => {
+      const result = await context.worker().request('export',
+        { model: resolve(options.model), to: resolve(options.to), precision: options.precision },
+        { onEvent: ({ done, total }) => context.output.progress('export', done, total) });
+      context.output.json(result);
+      context.output.line(`Wrote ${result.folder}, ${(result.bytes / 2 ** 20).toFixed(1)} MiB.`);
+      context.output.line(`Logits differ from the trained model's by ${result.maxLogitDifference.toExponential(1)} at most; the first choice is the same at ${(100 * result.topAgreement).toFixed(1)}% of positions.`);
+    }));
+}

@@ -1,0 +1,56 @@
+import { SingleBar } from 'cli-progress';
+import { toReport } from '../contract/problem.ts';
+
+/** What a command prints: lines and a progress bar for people, JSON for programs. */
+export class Output {
+  readonly isJson: boolean;
+  private bar: { phase: string; bar: SingleBar } | null = null;
+
+  constructor(isJson: boolean) {
+    this.isJson = isJson;
+  }
+
+  /** A line for people; the bar, if there is one, stays below it. */
+  line(text: string): void {
+    if (this.isJson) return;
+    this.endProgress();
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** A JSON document or event for programs. */
+  json(value: unknown): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Text as it grows. */
+  text(piece: string): void {
+    if (!this.isJson) process.stdout.write(piece);
+  }
+
+  progress(phase: string, done: number, total: number, note = ''): void {
+    if (this.isJson || !process.stderr.isTTY) return;
+    if (this.bar?.phase !== phase) {
+      this.endProgress();
+      const bar = new SingleBar({
+        format: `${phase} [{bar}] {value}/{total}  {eta_formatted} left  {note}`, stream: process.stderr, hideCursor: true, etaBuffer: 20,
+      });
+      bar.start(total, done, { note });
+      this.bar = { phase, bar };
+    }
+    this.bar.bar.update(done, { note });
+    if (done >= total) this.endProgress();
+  }
+
+  endProgress(): void {
+    this.bar?.bar.stop();
+    this.bar = null;
+  }
+}
+
+/** Says what went wrong, in one line and a hint. @returns the exit code: 2 for wrong use or bad input, 1 for a failure. */
+export function printError(error: unknown): number {
+  const { message, kind, hint, stack } = toReport(error);
+  process.stderr.write(`retort: ${message}\n${hint ? `  ${hint}\n` : ''}`);
+  if (stack && process.env['RETORT_DEBUG']) process.stderr.write(`${stack}\n`);
+  return kind === 'input' ? 2 : 1;
+}

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { addDataCommands } from './data-commands.ts';
+import { addHistoryCommands } from './history-commands.ts';
+import { addModelCommands } from './model-commands.ts';
+import { addRunCommands } from './run-command.ts';
+import { Context, type GlobalOptions } from './context.ts';
+import { printError } from './output.ts';
+
+/** Turns a command's work into what commander calls: arguments first, then the command's own options. */
+export type Action = <Options extends object>(work: (context: Context, args: string[], options: Options) => Promise<void>) => (...given: unknown[]) => Promise<void>;
+
+export function createProgram(version: string): Command {
+  const program = new Command('retort')
+    .description('On-policy distillation of language models on one workstation')
+    .version(version)
+    .option('--home <dir>', 'folder of the history and of runs without a folder of their own')
+    .option('--json', 'print JSON for programs')
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true });
+
+  const act: Action = <Options extends object>(work: (context: Context, args: string[], options: Options) => Promise<void>) => async (...given: unknown[]) => {
+    const command = given.at(-1) as Command;
+    const context = new Context(command.optsWithGlobals<GlobalOptions>());
+    try {
+      await work(context, command.args, command.opts<Options>());
+    } catch (error) {
+      process.exitCode = printError(error);
+    } finally {
+      await context.close();
+    }
+  };
+
+  addRunCommands(program, act);
+  addHistoryCommands(program, act);
+  addDataCommands(program, act);
+  addModelCommands(program, act);
+  return program;
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import type { RunEvent } from '../contract/events.ts';
+import { readRecipe } from '../service/recipe-file.ts';
+import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
+import type { Context } from './context.ts';
+import type { Action } from './program.ts';
+
+export function addRunCommands(program: Command, act: Action): void {
+  program.command('run')
+    .description('distil as a recipe says')
+    .argument('<recipe>', 'recipe.json')
+    .option('--run-dir <dir>', 'folder for checkpoints and logs; a new one under the home folder if left out')
+    .action(act(async (context, [file], options: { runDir?: string }) => {
+      const recipe = await readRecipe(file!);
+      const home = await context.openHome();
+      await withRun(context, (settings) => startRun(home, context.worker(), recipe, options.runDir ?? null, settings));
+    }));
+  program.command('resume')
+    .description('go on with a run from its last checkpoint')
+    .argument('<run>', 'id, beginning of an id, or run folder')
+    .action(act(async (context, [wanted]) => {
+      const home = await context.openHome();
+      await withRun(context, (settings) => resumeRun(home, context.worker(), wanted!, settings));
+    }));
+}
+
+/** Follows a run: prints its events, and turns Ctrl-C into a checkpoint. */
+async function withRun(context: Context, go: (options: RunOptions) => Promise<RunResult>): Promise<void> {
+  let runId = '';
+  const stop = (): void => {
+    context.output.line('Stopping after this step; the checkpoint is saved. Ctrl-C again ends at once.');
+    void context.worker().request('stop', { runId }).catch(() => undefined);
+    process.once('SIGINT', () => process.exit(130));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    const result = await go({ onId: (id) => { runId = id; }, onEvent: (event) => printEvent(context, event) });
+    if (result.status === 'stopped') context.output.line(`Stopped after step ${result.step}. Go on with: retort resume ${runId}`);
+  } finally {
+    process.removeListener('SIGINT', stop);
+    process.removeListener('SIGTERM', stop);
+  }
+}
+
+let total = 0;
+
+function printEvent({ output }: Context, event: RunEvent): void {
+  // History keeps rollouts; a program that follows the run would drown in them.
+  if (event.event !== 'rollouts') output.json(event);
+  switch (event.event) {
+    case 'started':
+      total = event.steps;
+      output.line(`${event.name}: ${(event.parameters / 1e6).toFixed(2)}M parameters, ${event.steps} steps${event.fromStep > 0 ? ` from ${event.fromStep}` : ''}, in ${event.runDir}`);
+      return;
+    case 'phase':
+      if (event.phase !== 'prepare' && event.phase !== 'checkpoint') output.progress(event.phase, event.done, event.total);
+      return;
+    case 'step':
+      output.progress('train', event.step, total, `loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`);
+      return;
+    case 'evaluation': {
+      const parts = Object.entries(event.metrics).map(([name, { value }]) => `${name} ${value.toFixed(4)}`);
+      if (event.divergence !== null) parts.push(`divergence ${event.divergence.toFixed(4)}`);
+      if (event.loss !== null) parts.push(`loss ${event.loss.toFixed(4)}`);
+      output.line(`step ${event.step}: ${parts.join(', ')} on ${event.examples} held-out examples`);
+      return;
+    }
+    case 'warning':
+      output.line(`warning: ${event.message}`);
+      return;
+    case 'done':
+      output.line(`Done after ${event.step} steps: ${event.checkpoint}`);
+      return;
+    case 'rollouts': case 'checkpoint': case 'stopped': case 'failed':
+  }
+}
