@@ -6,10 +6,11 @@ const ROLES = ['system', 'user', 'assistant', 'tool'] as const;
 export interface ChatMessage { role: (typeof ROLES)[number]; content: string }
 
 const part = z.object({ type: z.literal('text'), text: z.string() });
+const parts = z.array(part).transform((all) => all.map(({ text }) => text).join(''));
 const messagesSchema = z.array(z.object({
   role: z.enum(ROLES),
-  content: z.union([z.string(), z.array(part).transform((parts) => parts.map(({ text }) => text).join(''))]),
-})).min(1);
+  content: z.union([z.string(), parts], 'expected text, or a list of {"type": "text", "text": "..."}'),
+})).min(1, 'there are none');
 
 /**
  * A conversation cut before its last assistant turn: what the model is given, and what it is to say. One that ends
@@ -19,7 +20,7 @@ export function splitConversation(value: unknown, where: string): { prompt: Chat
   const parsed = messagesSchema.safeParse(typeof value === 'string' ? parseJson(value) : value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new Problem(`${where}: the chat messages are wrong at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`, {
+    throw new Problem(`${where}: the chat messages are wrong at ${issue!.path.join('.') || 'the top'}: ${issue!.message}.`, {
       hint: 'Expected [{"role": "user", "content": "..."}, ...].',
     });
   }

@@ -1,4 +1,4 @@
-import { permutation } from '../contract/random.ts';
+import { permutation, type Purpose } from '../contract/random.ts';
 
 /**
  * Examples of a step's batch (steps from 1). Epochs follow each other without a gap: a batch may end one and begin
@@ -13,11 +13,24 @@ export function batchIndices(step: number, batchSize: number, count: number, see
   });
 }
 
-/** The share of examples that a run uses, in their old order; which ones is the seed's choice. */
+/**
+ * The share of examples that a run uses, in their old order; which ones is the seed's choice. A smaller share of the
+ * same seed is part of a larger one.
+ */
 export function chooseSubset(count: number, fraction: number, seed: number): number[] {
-  if (fraction >= 1) return Array.from({ length: count }, (_, at) => at);
-  const size = Math.max(1, Math.round(count * fraction));
-  return [...permutation(count, seed, { purpose: 'subset' }).subarray(0, size)].sort((a, b) => a - b);
+  return divide(count, Math.max(1, Math.round(count * fraction)), seed, 'subset').first;
+}
+
+/** Holds a share of the examples out, both parts in their old order; which ones is the seed's choice. Neither part is empty. */
+export function splitValidation(count: number, share: number, seed: number): { train: number[]; validation: number[] } {
+  const size = Math.min(count - 1, Math.max(1, Math.round(count * share)));
+  const { first, rest } = divide(count, size, seed, 'split');
+  return { train: rest, validation: first };
+}
+
+function divide(count: number, size: number, seed: number, purpose: Purpose): { first: number[]; rest: number[] } {
+  const order = permutation(count, seed, { purpose });
+  return { first: [...order.subarray(0, size).sort()], rest: [...order.subarray(size).sort()] };
 }
 
 /** The orders in use: a batch touches two epochs at most. */

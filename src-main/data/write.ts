@@ -1,33 +1,46 @@
-import { open, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 
+const BLOCK = 2 ** 20;
+
 /**
- * Writes rows as JSON Lines: beside its place first, synced, then renamed.
- * @throws Problem where the file exists already.
+ * Writes rows as JSON Lines: beside its place first, synced, then renamed, so that the file is whole or not there.
+ * @throws Problem where the file exists already, unless it may be replaced, and where it cannot be written.
  */
-export async function writeJsonLines(path: string, rows: Iterable<unknown>): Promise<void> {
-  if (existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name, or move the file away.' });
+export async function writeJsonLines(path: string, rows: Iterable<unknown>, { replace = false } = {}): Promise<void> {
+  if (!replace && existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name, or move the file away.' });
+  if (!existsSync(dirname(path))) throw new Problem(`The folder of ${path} does not exist.`, { hint: 'Make it first, or choose another place.' });
   const temporary = `${path}.tmp-${process.pid}`;
-  const file = await open(temporary, 'wx');
   try {
-    let block = '';
-    for (const row of rows) {
-      block += `${JSON.stringify(row)}\n`;
-      if (block.length > BLOCK) {
-        await file.writeFile(block);
-        block = '';
-      }
-    }
-    await file.writeFile(block);
-    await file.sync();
-    await file.close();
+    await writeSynced(temporary, blocks(rows));
     await rename(temporary, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
+  } catch (cause) {
     await rm(temporary, { force: true });
-    throw error;
+    if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
+    throw new Problem(`${path} cannot be written: ${(cause as Error).message}`, { kind: 'failure', hint: 'Check the free space and the folder\'s permissions.', cause });
   }
 }
 
-const BLOCK = 1 << 20;
+async function writeSynced(path: string, texts: Iterable<string>): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (const text of texts) await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Lines in pieces large enough that writing them costs little. */
+function* blocks(rows: Iterable<unknown>): Generator<string> {
+  let block = '';
+  for (const row of rows) {
+    block += `${JSON.stringify(row)}\n`;
+    if (block.length < BLOCK) continue;
+    yield block;
+    block = '';
+  }
+  yield block;
+}

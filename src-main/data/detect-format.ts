@@ -1,0 +1,44 @@
+import { Problem } from '../contract/problem.ts';
+
+export type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet';
+
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  jsonl: 'jsonl', ndjson: 'jsonl', json: 'json', csv: 'csv', tsv: 'tsv', parquet: 'parquet',
+};
+const HINT = 'Use JSON Lines (.jsonl), JSON, CSV, TSV or Parquet; each may be gzipped.';
+
+/**
+ * The format of a data file by its first bytes (unpacked) and its name. Content goes before the name where it is sure:
+ * many a file called .json holds JSON Lines.
+ * @throws Problem where neither tells.
+ */
+export function detectFormat(path: string, head: Buffer): Format {
+  if (head.subarray(0, 4).toString('latin1') === 'PAR1') return 'parquet';
+  const named = EXTENSIONS[/\.([a-z]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? ''];
+  if (named === 'parquet') throw new Problem(`Data file ${path} is not a Parquet file.`, { hint: 'Fetch or write it again.' });
+  const text = head.toString('utf8').replace(/^\ufeff?\s*/, '');
+  if (text === '') throw new Problem(`Data file ${path} is empty.`, { hint: 'Choose another file.' });
+  if (text.includes('\0')) throw new Problem(`Data file ${path} is neither UTF-8 text nor Parquet.`, { hint: HINT });
+  if (named === 'csv' || named === 'tsv') return named;
+  if (text.startsWith('[')) return 'json';
+  if (text.startsWith('{')) return named === 'jsonl' ? named : jsonFormat(text);
+  const format = named ?? tableFormat(text);
+  if (format) return format;
+  throw new Problem(`Data file ${path} is of no format that Retort reads.`, { hint: HINT });
+}
+
+/** JSON Lines where the first line is a whole object, unless that is `{"data": [...]}`. */
+function jsonFormat(text: string): Format {
+  try {
+    const first = JSON.parse(text.split('\n', 1)[0]!) as { data?: unknown };
+    return Array.isArray(first.data) ? 'json' : 'jsonl';
+  } catch {
+    return 'json';
+  }
+}
+
+function tableFormat(text: string): Format | undefined {
+  const header = text.split('\n', 1)[0]!;
+  if (header.includes('\t')) return 'tsv';
+  return /[,;]/.test(header) ? 'csv' : undefined;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { encodeTexts, type PromptEncoder } from '../../src-main/data/encode.ts';
+import { summarizeLengths } from '../../src-main/data/length-summary.ts';
+
+const [BOS, EOS] = [1, 2];
+const codes = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+
+/** A token a character. */
+const encoder = (withBos: boolean): PromptEncoder => ({
+  encodePrompt: (text) => [...(withBos ? [BOS] : []), ...codes(text)], encodeCompletion: codes, bosId: BOS, eosId: EOS,
+});
+
+const encode = (prompt: string, completion: string | null, maxPromptTokens: number, maxCompletionTokens = 9, withBos = true): number[][] => {
+  const encoded = encodeTexts({ prompt, completion }, encoder(withBos), { maxPromptTokens, maxCompletionTokens });
+  return [[...encoded.prompt], [...encoded.completion], [encoded.promptLength, encoded.completionLength]];
+};
+
+describe('an example', () => {
+  test('that fits has its special tokens and its end', () => {
+    expect(encode('abc', 'xy', 4, 3)).toEqual([[BOS, ...codes('abc')], [...codes('xy'), EOS], [4, 3]]);
+    expect(encode('abc', 'xy', 3, 3, false)).toEqual([codes('abc'), [...codes('xy'), EOS], [3, 3]]);
+  });
+
+  test('whose prompt is too long loses its beginning, but not a BOS', () => {
+    expect(encode('abcdef', '', 3)[0]).toEqual([BOS, ...codes('ef')]);
+    expect(encode('abcdef', '', 3, 9, false)[0]).toEqual(codes('def'));
+    expect(encode('abcdef', '', 1)[0]).toEqual(codes('f'));
+  });
+
+  test('whose completion is too long loses its end, and has no EOS then', () => {
+    expect(encode('a', 'wxyz', 9, 4)[1]).toEqual(codes('wxyz'));
+    expect(encode('a', 'wxyz', 9, 2)[1]).toEqual(codes('wx'));
+  });
+
+  test('with an empty completion ends at once; without one there is nothing to learn', () => {
+    expect(encode('a', '', 9)[1]).toEqual([EOS]);
+    expect(encode('a', null, 9)[1]).toEqual([]);
+  });
+});
+
+test('lengths are summed up as they were before cutting', () => {
+  const examples = [['a'.repeat(10), 'xyz'], ['ab', ''], ['', 'x'.repeat(20)], ['abc', null]] as const;
+  const encoded = examples.map(([prompt, completion]) =>
+    encodeTexts({ prompt, completion }, encoder(false), { maxPromptTokens: 5, maxCompletionTokens: 8 }));
+  expect(summarizeLengths(encoded)).toEqual({
+    examples: 4,
+    prompt: { mean: 3.75, median: 2, p95: 10, max: 10 },
+    completion: { mean: (4 + 1 + 21) / 3, median: 4, p95: 21, max: 21 },
+    cutPrompts: 1, cutCompletions: 1, emptyPrompts: 1, emptyCompletions: 1,
+  });
+  expect(summarizeLengths([])).toMatchObject({ examples: 0, prompt: null, completion: null });
+});
