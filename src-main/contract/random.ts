@@ -53,8 +53,12 @@ export function integer(seed: number, draw: Draw, limit: number): number {
 
 /** Fills `out` with normal numbers of mean 0 by Box and Muller's transform, two from each pair of uniforms. */
 export function fillNormal(out: Float32Array, seed: number, draw: Omit<Draw, 'index'>, deviation: number): void {
+  const key = keyOf(seed, draw);
+  const counter = counterOf(draw);
   for (let at = 0; at < out.length; at += 2) {
-    const [a, b] = philox(counterOf({ ...draw, index: at }), keyOf(seed, draw));
+    // The index, in place: a new counter for every pair takes ten times as long.
+    counter[0] = at;
+    const [a, b] = philox(counter, key);
     const radius = deviation * Math.sqrt(-2 * Math.log(1 - a * 2 ** -32));
     const angle = 2 * Math.PI * b * 2 ** -32;
     out[at] = radius * Math.cos(angle);
