@@ -6,7 +6,7 @@ export const INERT_FIELDS = [
   'model_type', 'architectures', 'transformers_version', 'transformers.js_config', 'name_or_path', 'torch_dtype', 'dtype',
   'unsloth_fixed', 'unsloth_version', 'is_llama_config',
   'initializer_range', 'use_cache', 'attn_implementation', 'chunk_size_feed_forward', 'torchscript', 'use_bfloat16',
-  'gradient_checkpointing', 'return_dict', 'output_attentions', 'output_hidden_states', 'is_decoder', 'keys_to_ignore_at_inference',
+  'gradient_checkpointing', 'max_sequence_length', 'model_max_length', 'return_dict', 'output_attentions', 'output_hidden_states', 'is_decoder', 'keys_to_ignore_at_inference',
   'attention_dropout', 'hidden_dropout', 'resid_pdrop', 'embd_pdrop', 'attn_pdrop',
   'bos_token_id', 'eos_token_id', 'pad_token_id', 'sep_token_id', 'decoder_start_token_id', 'tokenizer_class', 'prefix',
   'id2label', 'label2id', 'num_labels', 'problem_type', 'finetuning_task', 'task_specific_params', 'summary_type',
