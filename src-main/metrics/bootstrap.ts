@@ -1,21 +1,29 @@
 import type { Score } from '../contract/events.ts';
 import { integer } from '../contract/random.ts';
+import type { Metric } from './metric.ts';
 
 const RESAMPLES = 1000;
 
-/** Mean with its 95% percentile interval over resampled examples (Efron's bootstrap); the same for the same seed. */
-export function bootstrapMean(values: readonly number[], seed: number): Score {
-  if (values.length === 0) return { value: 0, low: null, high: null };
-  const mean = (pick: (at: number) => number): number => {
-    let sum = 0;
-    for (let at = 0; at < values.length; at++) sum += pick(at);
-    return sum / values.length;
+/**
+ * A corpus's score with its 95% percentile interval over resampled corpora (Efron's bootstrap). The resampling is the
+ * seed's and the size's alone, so that two models on the same data are compared on the same resamples.
+ * @param statistics  of each prediction, at least one
+ */
+export function bootstrap(statistics: readonly (readonly number[])[], score: Metric['score'], seed: number): Score {
+  const count = statistics.length;
+  const scoreOf = (pick: (at: number) => number): number => {
+    const sums = statistics[0]!.map(() => 0);
+    for (let at = 0; at < count; at++) {
+      const picked = statistics[pick(at)]!;
+      for (let place = 0; place < sums.length; place++) sums[place]! += picked[place]!;
+    }
+    return score(sums, count);
   };
   const resampled = Float64Array.from({ length: RESAMPLES }, (_, step) =>
-    mean((index) => values[integer(seed, { purpose: 'bootstrap', step, index }, values.length)]!)).sort();
+    scoreOf((index) => integer(seed, { purpose: 'bootstrap', step, index }, count))).sort();
   return {
-    value: mean((at) => values[at]!),
-    low: resampled[Math.floor(0.025 * RESAMPLES)]!,
-    high: resampled[Math.ceil(0.975 * RESAMPLES) - 1]!,
+    value: scoreOf((at) => at),
+    low: resampled[Math.round(0.025 * RESAMPLES)]!,
+    high: resampled[Math.round(0.975 * RESAMPLES) - 1]!,
   };
 }

@@ -1,10 +1,24 @@
 import type { Prediction } from '../contract/events.ts';
 
-/** A task metric: what one prediction is worth, and how many make one score. */
+/**
+ * A task metric. A corpus is scored from sums over its predictions, which fits means as well as corpus-level metrics
+ * such as BLEU, and lets a resampled corpus be scored without looking at its texts again.
+ */
 export interface Metric {
   readonly name: string;
   /** Whether predictions are held against references. */
   readonly needsReference: boolean;
-  /** Worth of each prediction; their mean is the score. */
-  perExample(prediction: Prediction): number;
+  /** What one prediction adds to its corpus. */
+  statistics(prediction: Prediction): readonly number[];
+  /** The score of `count` predictions from the sums of their statistics; with one, that of the prediction itself. */
+  score(sums: readonly number[], count: number): number;
+}
+
+/** A metric whose score is the mean of what each prediction is worth. */
+export function meanMetric(name: string, needsReference: boolean, worth: (prediction: Prediction) => number): Metric {
+  return {
+    name, needsReference,
+    statistics: (prediction) => [worth(prediction)],
+    score: ([sum], count) => sum! / count,
+  };
 }
