@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { COMMANDS, type Commands } from '../contract/worker.ts';
 import type { WorkerHost } from '../contract/worker-host.ts';
 import { openHome, type Home } from '../service/home.ts';
+import { workerEntry } from '../service/resources.ts';
 import { defaultHome } from '../store/home.ts';
 import { childHost } from '../worker/child-host.ts';
 import { Output } from './output.ts';
@@ -44,9 +44,3 @@ export class Context {
  * operator; giving them back to the system each time costs a third of a training step in page faults.
  */
 const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };
-
-/** The built worker beside the built command line, or its source beside the source. */
-function workerEntry(): string {
-  const isSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(isSource ? '../worker/entry.ts' : './worker/entry.js', import.meta.url));
-}

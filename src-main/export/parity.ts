@@ -54,7 +54,7 @@ async function run(session: InferenceSession, decoder: Decoder, text: Int32Array
     }
   }
   const { logits, ...present } = await session.run(feeds);
-  return { logits: logits!.data as Float32Array, present: present as Record<string, Tensor> };
+  return { logits: logits!.data as Float32Array, present };
 }
 
 class Difference {

@@ -21,7 +21,9 @@ export interface Model {
 export async function openWholeModel(path: string): Promise<Model> {
   const folder = await openModel(path);
   const tokenizer = await loadTokenizer(path);
-  return { folder, tokenizer, decoder: buildDecoder(folder.config), parameters: listParameters(folder.config) };
+  const parameters = listParameters(folder.config);
+  folder.checkWeights(parameters);
+  return { folder, tokenizer, decoder: buildDecoder(folder.config), parameters };
 }
 
 /** Reads the weights into memory of their own. */

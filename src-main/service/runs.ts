@@ -39,7 +39,7 @@ async function follow(
   { onEvent }: RunOptions, enter: () => Promise<void>,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId);
-  let entered: Promise<void> | null = null;
+  let entered: Promise<void> | undefined;
   let hasFailed = false;
   try {
     return await host.request('run', params, {

@@ -52,11 +52,12 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   for (const name of recipe.evaluate.metrics) findMetric(name);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
-  const microBatchSize = recipe.train.microBatchSize
-    ?? Math.max(1, Math.min(batchSize, Math.floor(MICRO_BATCH_TOKENS / (maxPromptTokens + maxCompletionTokens))));
+  const fitting = recipe.train.microBatchSize ?? Math.max(1, Math.floor(MICRO_BATCH_TOKENS / (maxPromptTokens + maxCompletionTokens)));
+  // Micro-batches of one size: a remainder would cost a program of its own.
+  const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
   return {
     recipe, method, student, teacher, train, validation, eos, steps, warnings,
-    microBatchSize: Math.min(microBatchSize, batchSize),
+    microBatchSize,
     sharedVocabulary: sharedVocabulary(teacher ? [student, teacher] : [student]),
   };
 }

@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+beforeAll(async () => {
+  project = await tinyProject();
+  await writeFile(join(project.folder, 'recipe.json'), JSON.stringify(project.recipe()));
+});
+afterAll(() => project.remove());
+
+interface Event { event: string; step?: number; loss?: number }
+
+function retort(...args: string[]): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'src-main/cli.ts', '--home', join(project.folder, 'home'), '--json', ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+}
+
+/** Follows a run; `onEvent` may kill it. */
+async function follow(child: ChildProcess, onEvent: (event: Event) => void = () => undefined): Promise<Event[]> {
+  const events: Event[] = [];
+  const exited = new Promise((resolve) => { child.once('exit', resolve); });
+  for await (const line of createInterface(child.stdout!)) {
+    const event = JSON.parse(line) as Event;
+    events.push(event);
+    onEvent(event);
+  }
+  await exited;
+  return events;
+}
+
+const losses = (events: Event[]): Map<number, number> =>
+  new Map(events.flatMap(({ event, step, loss }) => (event === 'step' ? [[step!, loss!]] : [])));
+
+async function weights(runDir: string): Promise<string[]> {
+  const files = ['model/model.safetensors', 'optimizer.safetensors'];
+  return Promise.all(files.map(async (file) =>
+    createHash('sha256').update(await readFile(join(runDir, 'checkpoints', 'step-12', file))).digest('hex')));
+}
+
+it('a run killed with SIGKILL and resumed ends with the losses and the weights of one that was not, to the bit', async () => {
+  const recipe = join(project.folder, 'recipe.json');
+  const [whole, cut] = [join(project.folder, 'whole'), join(project.folder, 'cut')];
+  const undisturbed = losses(await follow(retort('run', recipe, '--run-dir', whole)));
+  expect(undisturbed.size).toBe(12);
+
+  const seen = new Map<number, number>();
+  const remember = (events: Event[]): void => losses(events).forEach((loss, step) => seen.set(step, loss));
+  // Killed in the middle of a step, then again two steps after the next checkpoint; the whole process group dies.
+  let child = retort('run', recipe, '--run-dir', cut);
+  remember(await follow(child, ({ event, step }) => { if (event === 'step' && step === 6) process.kill(-child.pid!, 'SIGKILL'); }));
+  child = retort('resume', cut);
+  remember(await follow(child, ({ event, step }) => { if (event === 'step' && step === 9) process.kill(-child.pid!, 'SIGKILL'); }));
+  const last = await follow(retort('resume', cut));
+  remember(last);
+
+  expect(last.at(-1)).toMatchObject({ event: 'done', step: 12 });
+  expect([...seen].sort(([a], [b]) => a - b)).toEqual([...undisturbed]);
+  expect(await weights(cut)).toEqual(await weights(whole));
+});
