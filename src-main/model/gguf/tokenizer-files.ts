@@ -34,9 +34,8 @@ export function planTokenizer(metadata: Metadata, model: { readonly vocabSize: n
       ...role('bos'), ...role('eos'), ...role('unk'), ...role('pad'), ...chatTemplate(metadata),
     },
     generationConfig: {
-      ...(bos === undefined ? {} : { bos_token_id: bos }),
-      ...(end.length === 0 ? {} : { eos_token_id: end.length === 1 ? end[0] : end }),
-      ...(pad === undefined ? {} : { pad_token_id: pad }),
+      // Not left out where there is none, for then Transformers assumes ids of its own.
+      bos_token_id: bos ?? null, eos_token_id: end.length > 1 ? end : end[0] ?? null, pad_token_id: pad ?? null,
     },
   };
 }

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { describe, expect, it } from 'vitest';
+import { Metadata, type MetadataValue } from '../../src-main/model/gguf/metadata.ts';
+import { planTokenizer, type TokenizerFiles } from '../../src-main/model/gguf/tokenizer-files.ts';
+
+interface ByteLevel { tokens: string[]; types: number[]; merges: string[]; texts: string[]; ids: Record<string, number[][]> }
+interface SentencePiece { tokens: string[]; types: number[]; scores: number[]; texts: string[]; ids: number[][] }
+
+const byteLevel = load('byte-level.json') as ByteLevel;
+const sentencePiece = load('sentencepiece.json') as SentencePiece;
+
+function load(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../fixtures/model-gguf/${name}`, import.meta.url), 'utf8'));
+}
+
+function plan(keys: Record<string, MetadataValue>): TokenizerFiles {
+  const named = Object.entries(keys).map(([key, value]) => [key.startsWith('chat') ? `tokenizer.${key}` : `tokenizer.ggml.${key}`, value] as const);
+  return planTokenizer(new Metadata('tiny.gguf', new Map(named)), { vocabSize: 1000, contextLength: 64 });
+}
+
+function byteLevelKeys(pre: string): Record<string, MetadataValue> {
+  return { model: 'gpt2', pre, tokens: byteLevel.tokens, token_type: byteLevel.types, merges: byteLevel.merges, bos_token_id: 0, eos_token_id: 2 };
+}
+
+const sentencePieceKeys = {
+  model: 'llama', tokens: sentencePiece.tokens, token_type: sentencePiece.types, scores: sentencePiece.scores,
+  bos_token_id: 1, eos_token_id: 2, unknown_token_id: 0,
+};
+
+function tokenizerOf({ tokenizer, tokenizerConfig }: TokenizerFiles): Tokenizer {
+  return new Tokenizer(tokenizer, tokenizerConfig);
+}
+
+describe('a byte-level tokenizer', () => {
+  it.each(Object.entries(byteLevel.ids))('splits texts as %s does', (pre, ids) => {
+    const tokenizer = tokenizerOf(plan({ ...byteLevelKeys(pre), add_bos_token: false }));
+    expect(byteLevel.texts.map((text) => tokenizer.encode(text).ids)).toEqual(ids);
+    expect(ids.map((each) => tokenizer.decode(each))).toEqual(byteLevel.texts.map((text) => (pre === 'qwen2' ? text.normalize('NFC') : text)));
+  });
+
+  it('tells special tokens from those that were only added', () => {
+    const tokenizer = tokenizerOf(plan(byteLevelKeys('gpt-2')));
+    expect(tokenizer.decode(tokenizer.encode('<|turn|>a<call><|end|>').ids, { skip_special_tokens: true })).toBe('a<call>');
+  });
+
+  it('puts BOS and EOS where the file, or else the pre-tokenizer, says', () => {
+    const ends = (keys: Record<string, MetadataValue>): (number | undefined)[] => {
+      const { ids } = tokenizerOf(plan(keys)).encode('a');
+      return [ids[0], ids.at(-1)];
+    };
+    const a = byteLevel.tokens.indexOf('a');
+    expect(ends(byteLevelKeys('gpt-2'))).toEqual([a, a]);
+    expect(ends(byteLevelKeys('llama-bpe'))).toEqual([0, a]);
+    expect(ends({ ...byteLevelKeys('llama-bpe'), add_bos_token: false })).toEqual([a, a]);
+    expect(ends({ ...byteLevelKeys('gpt-2'), add_bos_token: true, add_eos_token: true })).toEqual([0, 2]);
+  });
+
+  it('is refused for a pre-tokenizer, a kind or a merge that is not known', () => {
+    expect(() => plan(byteLevelKeys('bloom'))).toThrow(/tokenizer\.ggml\.pre is "bloom"/);
+    expect(() => plan({ ...byteLevelKeys('gpt-2'), model: 't5' })).toThrow(/tokenizer\.ggml\.model is "t5"/);
+    expect(() => plan({ ...byteLevelKeys('gpt-2'), merges: ['a zz'] })).toThrow(/the merge "a zz"/);
+    expect(() => plan({ ...byteLevelKeys('gpt-2'), merges: ['ab'] })).toThrow(/the merge "ab"/);
+  });
+
+  it('keeps all chat templates', () => {
+    const config = (keys: Record<string, MetadataValue>): object => plan({ ...byteLevelKeys('gpt-2'), ...keys }).tokenizerConfig;
+    expect(config({})).not.toHaveProperty('chat_template');
+    expect(config({ chat_template: 'A' })).toHaveProperty('chat_template', 'A');
+    expect(config({ chat_template: 'A', 'chat_template.tool_use': 'B' })).toHaveProperty('chat_template', [{ name: 'default', template: 'A' }, { name: 'tool_use', template: 'B' }]);
+  });
+});
+
+describe('a SentencePiece tokenizer', () => {
+  it('splits texts as SentencePiece does', () => {
+    const tokenizer = tokenizerOf(plan({ ...sentencePieceKeys, add_bos_token: false }));
+    expect(sentencePiece.texts.map((text) => tokenizer.encode(text).ids)).toEqual(sentencePiece.ids);
+    // @huggingface/tokenizers takes the bytes of U+FEFF for a mark of their order and drops them.
+    expect(sentencePiece.ids.map((ids) => tokenizer.decode(ids))).toEqual(sentencePiece.texts.map((text) => text.replace('\ufeff', '')));
+  });
+
+  it('begins with BOS unless the file says otherwise', () => {
+    expect(tokenizerOf(plan(sentencePieceKeys)).encode('the').ids[0]).toBe(1);
+  });
+
+  it('adds no space in front if the file says so', () => {
+    const tokenizer = tokenizerOf(plan({ ...sentencePieceKeys, add_space_prefix: false, add_bos_token: false }));
+    expect(tokenizer.encode(' the').ids).toEqual(tokenizerOf(plan({ ...sentencePieceKeys, add_bos_token: false })).encode('the').ids);
+    expect(tokenizer.decode(tokenizer.encode(' the').ids)).toBe(' the');
+  });
+
+  it('is refused where scores do not say how it splits', () => {
+    const scores = (score: (id: number) => number): Record<string, MetadataValue> => ({ ...sentencePieceKeys, scores: sentencePiece.scores.map((_, id) => score(id)) });
+    expect(() => plan(scores(() => -1000))).toThrow(/several pieces have the score -1000/);
+    expect(() => plan(scores((id) => -id - 0.5))).toThrow(/not a rank/);
+    expect(() => plan({ ...sentencePieceKeys, precompiled_charsmap: [1, 2] })).toThrow(/precompiled_charsmap/);
+  });
+});
