@@ -1,6 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { splitConversation, type ChatMessage } from '../data/chat.ts';
+import { encodeTexts, type EncodedTexts } from '../data/encode.ts';
 import { chooseSubset } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
@@ -9,14 +10,11 @@ import { loadChatTemplate } from '../model/chat-template.ts';
 import type { Model } from './load-model.ts';
 
 /** A row as text and as tokens. */
-export interface EncodedExample {
+export interface EncodedExample extends EncodedTexts {
   /** The row's place in its file. */
   index: number;
   promptText: string;
   completionText: string | null;
-  prompt: Int32Array;
-  /** Empty where the row has none. */
-  completion: Int32Array;
 }
 
 export interface ExampleSettings extends Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system' | 'maxPromptTokens' | 'maxCompletionTokens'> {
@@ -36,15 +34,21 @@ export function takeShare(examples: readonly EncodedExample[], fraction: number,
 
 export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, model: Model): Promise<EncodedExample[]> {
   const read = await rowReader(settings, model);
+  const { tokenizer } = model;
   return rows.map((row, index) => {
     const where = rowName(path, index);
     const { promptText, completionText, isRendered } = read(row, where);
     if (completionText === null && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }
-    const prompt = encodePrompt(promptText, isRendered, settings.maxPromptTokens, model);
-    if (prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    return { index, promptText, completionText, prompt, completion: encodeCompletion(completionText, settings.maxCompletionTokens, model) };
+    const encoded = encodeTexts({ prompt: promptText, completion: completionText }, {
+      encodePrompt: (text) => tokenizer.encode(text, { special: !isRendered }),
+      encodeCompletion: (text) => tokenizer.encode(text, { special: false }),
+      bosId: tokenizer.bosId,
+      eosId: tokenizer.eosIds[0]!,
+    }, settings);
+    if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
+    return { index, promptText, completionText, ...encoded };
   });
 }
 
@@ -54,7 +58,7 @@ async function rowReader(settings: ExampleSettings, { folder: { path } }: Model)
   const { messages, chat, system } = settings;
   const opening: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   const template = messages !== undefined || chat ? await loadChatTemplate(path) : null;
-  const render = (turns: readonly ChatMessage[]): string => template!.render([...opening, ...turns], { addGenerationPrompt: true });
+  const render = (turns: readonly ChatMessage[]): string => template!.render(turns[0]?.role === 'system' ? turns : [...opening, ...turns], { addGenerationPrompt: true });
   if (messages !== undefined) {
     return (row, where) => {
       if (!(messages in row)) {
@@ -77,20 +81,4 @@ async function rowReader(settings: ExampleSettings, { folder: { path } }: Model)
       isRendered: chat,
     };
   };
-}
-
-/** An over-long prompt loses its beginning, but not the token that begins every text. */
-function encodePrompt(text: string, isRendered: boolean, limit: number, { tokenizer }: Model): Int32Array {
-  const ids = tokenizer.encode(text, { special: !isRendered });
-  if (ids.length <= limit) return Int32Array.from(ids);
-  const [first] = ids;
-  const keepsFirst = first !== undefined && first === tokenizer.bosId && limit > 1;
-  return Int32Array.from(keepsFirst ? [first, ...ids.slice(ids.length - limit + 1)] : ids.slice(ids.length - limit));
-}
-
-/** The end token closes a completion, unless its end is cut off. */
-function encodeCompletion(text: string | null, limit: number, { tokenizer }: Model): Int32Array {
-  if (text === null) return new Int32Array();
-  const ids = [...tokenizer.encode(text, { special: false }), tokenizer.eosIds[0]!];
-  return Int32Array.from(ids.slice(0, limit));
 }

@@ -3,7 +3,7 @@ import type { Device } from '../../contract/divergence.ts';
 import type { OnnxGraph } from '../../graph/onnx/write.ts';
 import type { Executor, Program, ProgramOptions, Tensors } from '../program.ts';
 import type { Tensor } from '../tensor.ts';
-import { providers } from './providers.ts';
+import { deviceProblem, providers } from './providers.ts';
 
 const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
 
@@ -20,14 +20,17 @@ export function ortExecutor(device: Device, threads = 0): Executor {
 }
 
 async function createSession(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<InferenceSession> {
+  const executionProviders = providers(device);
   return InferenceSession.create(graph.bytes, {
-    executionProviders: providers(device),
+    executionProviders,
     intraOpNumThreads: threads,
     graphOptimizationLevel: LEVELS[options.optimize ?? 'basic'],
     // The arena keeps the largest step's memory for ever and asks for it in blocks that may pass 1 GiB.
     enableCpuMemArena: false,
     logSeverityLevel: 3,
     ...(options.externalData ? { externalData: options.externalData.map(({ location, data }) => ({ path: location, data })) } : {}),
+  }).catch((cause: unknown) => {
+    throw deviceProblem(device, cause);
   });
 }
 

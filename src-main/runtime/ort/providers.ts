@@ -1,7 +1,38 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
+import { Problem } from '../../contract/problem.ts';
 
-/** Execution providers in order of preference; what a device lacks runs on the CPU. */
-export function providers(device: Device): NonNullable<InferenceSession.SessionOptions['executionProviders']> {
+type Providers = NonNullable<InferenceSession.SessionOptions['executionProviders']>;
+
+/**
+ * Execution providers in order of preference; what a device lacks runs on the CPU.
+ * @throws Problem where CUDA's libraries are not beside ONNX Runtime.
+ */
+export function providers(device: Device): Providers {
+  if (device === 'cuda') requireCuda();
   return device === 'cpu' ? ['cpu'] : [device, 'cpu'];
+}
+
+/** An error in making a session on a device, as what the person can do about it. */
+export function deviceProblem(device: Device, cause: unknown): unknown {
+  if (device === 'cpu') return cause;
+  const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  return new Problem(`The device "${device}" cannot be used: ${line}`, {
+    hint: device === 'webgpu' ? 'Check that the machine has a GPU with a Vulkan, Metal or Direct3D 12 driver, or choose the device "cpu".'
+      : 'Check the CUDA driver, or choose the device "cpu".',
+    cause,
+  });
+}
+
+/** The npm package fetches CUDA's libraries only when asked to. */
+function requireCuda(): void {
+  const binding = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const folder = join(dirname(dirname(binding)), 'bin', 'napi-v6', process.platform, process.arch);
+  if (existsSync(join(folder, 'libonnxruntime_providers_cuda.so')) || existsSync(join(folder, 'onnxruntime_providers_cuda.dll'))) return;
+  throw new Problem('The device "cuda" needs ONNX Runtime\'s CUDA libraries, which are not installed.', {
+    hint: 'Fetch them with: node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12. The devices "cpu" and "webgpu" need nothing more.',
+  });
 }

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { layOut } from '../../src-main/distill/batch.ts';
+import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
+import { buildDecoder } from '../../src-main/nn/build.ts';
+import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { requires } from '../support/requires.ts';
+import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
+
+requires('vulkan')('a teacher on WebGPU', () => {
+  it.each([
+    ['llama', tinyLlama({ headDim: 8, qkNorm: true, windows: [4, null], tiedEmbeddings: false })],
+    ['gpt2', tinyGpt2()],
+  ])('gives the hidden states it gives on the CPU: %s', async (_, config) => {
+    const weights = randomWeights(config, 3);
+    const [batch] = layOut([[1, 2, 3, 4, 5, 6, 7], [9, 4, 5]].map((ids, index) => (
+      { index, prompt: Int32Array.from(ids.slice(0, 1)), completion: Int32Array.from(ids.slice(1)), isOnPolicy: false })), 2, 'token');
+    const hidden = async (device: 'cpu' | 'webgpu'): Promise<Float32Array> => {
+      const model = new FrozenModel(ortExecutor(device), buildDecoder(config), weights);
+      const { data } = await model.hidden(batch!);
+      await model.release();
+      return data as Float32Array;
+    };
+    const [cpu, gpu] = [await hidden('cpu'), await hidden('webgpu')];
+    cpu.forEach((value, at) => expect(Math.abs(value - gpu[at]!)).toBeLessThan(1e-5));
+  });
+});
+
+it('says what CUDA lacks and how to get it', async () => {
+  const config = tinyLlama();
+  const model = new FrozenModel(ortExecutor('cuda'), buildDecoder(config), randomWeights(config, 3));
+  const [batch] = layOut([{ index: 0, prompt: Int32Array.of(1), completion: Int32Array.of(2), isOnPolicy: false }], 1, 'token');
+  await expect(model.hidden(batch!)).rejects.toThrow(/CUDA/);
+});
