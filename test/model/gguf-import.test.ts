@@ -8,6 +8,7 @@ import { Problem } from '../../src-main/contract/problem.ts';
 import { readConfig } from '../../src-main/model/config/read-config.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
 import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
+import { gguf, TINY_LLAMA } from './gguf-writer.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/model-gguf/', import.meta.url));
 let folder: string;
@@ -103,7 +104,16 @@ describe('importing', () => {
     }
   });
 
-  it('tells a missing file', async () => {
+  it('reads a header of several megabytes', async () => {
+    const template = Array.from({ length: 800_000 }, (_, at) => `${at} `).join('');
+    const long = join(folder, 'long.gguf');
+    writeFileSync(long, gguf({ ...TINY_LLAMA.metadata, 'tokenizer.chat_template': template }, TINY_LLAMA.tensors));
+    await importGguf(long, join(folder, 'model'), { precision: 'fp32' });
+    expect(readJson(join(folder, 'model', 'tokenizer_config.json'))['chat_template'] === template).toBe(true);
+  });
+
+  it('tells a missing file from one that is none', async () => {
+    await expect(importGguf(folder, join(folder, 'model'), { precision: 'fp32' })).rejects.toThrow(/is not a file/);
     await expect(importGguf(join(folder, 'none.gguf'), join(folder, 'model'), { precision: 'fp32' })).rejects.toThrow(/none\.gguf cannot be opened/);
   });
 });

@@ -29,7 +29,9 @@ const HINT = 'Copy or download the file again.';
 
 /** Reads metadata and tensor index. Throws a `Problem` that names the file and what is wrong. */
 export async function readHeader(path: string, file: FileHandle): Promise<Header> {
-  const { size } = await file.stat();
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new Problem(`${path} is not a file`, { hint: 'Give the path of a GGUF file.' });
+  const { size } = stat;
   for (let length = FIRST_READ; ; length *= 2) {
     const bytes = Buffer.alloc(Math.min(length, size));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
