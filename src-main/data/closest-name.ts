@@ -7,16 +7,18 @@ export function closestName(name: string, candidates: readonly string[]): string
   return ranked.find(({ edits }) => edits <= allowed)?.candidate;
 }
 
-/** Levenshtein's distance. */
+/** Edits between two names, where swapping neighbours, the commonest slip, is one (optimal string alignment). */
 function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, at) => at);
+  const rows = [Array.from({ length: b.length + 1 }, (_, at) => at)];
   for (let row = 1; row <= a.length; row++) {
-    const current = [row];
+    const [current, previous] = [[row], rows[row - 1]!];
     for (let column = 1; column <= b.length; column++) {
       const change = a[row - 1] === b[column - 1] ? 0 : 1;
-      current.push(Math.min(previous[column]! + 1, current[column - 1]! + 1, previous[column - 1]! + change));
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? rows[row - 2]![column - 2]! + 1 : Infinity;
+      current.push(Math.min(previous[column]! + 1, current[column - 1]! + 1, previous[column - 1]! + change, swapped));
     }
-    previous = current;
+    rows.push(current);
   }
-  return previous[b.length]!;
+  return rows.at(-1)!.at(-1)!;
 }

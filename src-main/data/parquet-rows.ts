@@ -4,14 +4,15 @@ import { Problem } from '../contract/problem.ts';
 import { readBytes, type DataFile } from './data-file.ts';
 import type { Row } from './row.ts';
 
-/** The rows of a Parquet file, a row group in memory at a time. @throws Problem where it cannot be read. */
-export async function* parquetRows(name: string, data: DataFile): AsyncGenerator<Row> {
+/** The first rows of a Parquet file, or all; a row group is in memory at a time. @throws Problem where it cannot be read. */
+export async function* parquetRows(name: string, data: DataFile, limit = Infinity): AsyncGenerator<Row> {
   try {
     const file = data.isGzipped ? await inMemory(data) : await asyncBufferFromFile(data.path);
     const metadata = await parquetMetadataAsync(file);
     let rowStart = 0;
     for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
+      const rowEnd = Math.min(rowStart + Number(group.num_rows), limit);
+      if (rowEnd <= rowStart) continue;
       for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd })) yield plain(row) as Row;
       rowStart = rowEnd;
     }

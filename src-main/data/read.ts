@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { basename } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { openDataFile, readText, type DataFile } from './data-file.ts';
@@ -17,25 +18,46 @@ export async function readRows(path: string): Promise<Row[]> {
   return rows;
 }
 
+/**
+ * The first rows of a data file, of which no more is read than they need; only JSON documents are read whole.
+ * @throws Problem that names the file and the line.
+ */
+export async function peekRows(path: string, limit: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  if (limit <= 0) return rows;
+  for await (const row of streamRows(await openDataFile(path), limit)) {
+    if (rows.push(row) === limit) break;
+  }
+  return rows;
+}
+
 /** What a row is called in messages, by its place among the file's rows. */
 export function rowName(path: string, index: number): string {
   return `${basename(path)} row ${index + 1}`;
 }
 
-/** The rows of a data file one after the other; only JSON documents are held in memory as a whole. */
-export function streamRows(file: DataFile): AsyncGenerator<Row> {
+/**
+ * The rows of a data file one after the other; only JSON documents are held in memory as a whole.
+ * @param limit  how many rows will be taken at most, for formats that decode many at once
+ */
+export function streamRows(file: DataFile, limit?: number): AsyncGenerator<Row> {
   const name = basename(file.path);
   switch (file.format) {
     case 'jsonl': return jsonLines(name, readText(file));
     case 'json': return documentRows(name, file);
     case 'csv':
     case 'tsv': return tableRows(name, file.format, readText(file));
-    case 'parquet': return parquetRows(name, file);
+    case 'parquet': return parquetRows(name, file, limit);
   }
 }
 
 async function* documentRows(name: string, file: DataFile): AsyncGenerator<Row> {
   let text = '';
-  for await (const piece of readText(file)) text += piece;
+  for await (const piece of readText(file)) {
+    if (text.length + piece.length > constants.MAX_STRING_LENGTH) {
+      throw new Problem(`${name} is too large to be read as one JSON document.`, { hint: 'Convert it to JSON Lines, one object a line.' });
+    }
+    text += piece;
+  }
   yield* jsonDocument(name, text);
 }

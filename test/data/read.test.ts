@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { previewFile } from '../../src-main/data/preview.ts';
-import { readRows, rowName } from '../../src-main/data/read.ts';
+import { peekRows, readRows, rowName } from '../../src-main/data/read.ts';
 
 const FIXTURES = new URL('../fixtures/data-files/', import.meta.url).pathname;
 const texts: unknown = JSON.parse(readFileSync(join(FIXTURES, 'texts.json'), 'utf8'));
@@ -102,6 +102,28 @@ describe('a damaged file is refused, naming the place', () => {
 
 test('rows are named by their file and their place', () => {
   expect(rowName('/some/where/train.jsonl', 16)).toBe('train.jsonl row 17');
+});
+
+describe('the first rows', () => {
+  test.each(['texts.jsonl', 'texts.jsonl.gz', 'texts.json', 'texts.csv', 'texts.tsv.gz', 'texts-snappy.parquet', 'texts-snappy.parquet.gz'])(
+    'of %s are those of the whole', async (name) => {
+      // A row group of the Parquet files ends behind the third row.
+      for (const limit of [0, 1, 3, 4, 9]) expect(await peekRows(join(FIXTURES, name), limit)).toEqual((texts as unknown[]).slice(0, limit));
+    });
+
+  test.each([['jsonl', '{"a":"1"}\n', '{"a"\n'], ['csv', 'a\n1\n', '"\n']])('of %s are read without the rest', async (format, start, damage) => {
+    const path = file(`late.${format}`, start + '\n'.repeat(2 ** 18) + damage);
+    await expect(readRows(path)).rejects.toThrow(`late.${format}`);
+    expect(await peekRows(path, 1)).toEqual([{ a: '1' }]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('leave no file open', async () => {
+    const path = file('long.jsonl.gz', gzipSync('{"a": 1}\n'.repeat(500_000)));
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let time = 0; time < 20; time++) await peekRows(path, 1);
+    await expect.poll(open).toBeLessThan(before + 5);
+  });
 });
 
 describe('a preview', () => {

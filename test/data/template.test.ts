@@ -49,6 +49,7 @@ describe('a column that is not there', () => {
       kind: 'input', message: 'train.jsonl row 17: there is no column "Quesion".', hint: 'Did you mean "question"? The columns are question, answer.',
     }));
     expect(() => render('{{email}}', { question: 'a' })).toThrow(expect.objectContaining({ hint: 'The columns are question.' }));
+    expect(() => render('{{emial}}', { subject: 'a', email: 'b' })).toThrow(expect.objectContaining({ hint: expect.stringContaining('"email"') }));
   });
 
   test('is found before any row is read', () => {
