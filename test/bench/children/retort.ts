@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { recipeSchema } from '../../../src-main/contract/recipe.ts';
+import { openPair } from '../../../src-main/service/model-pair.ts';
+import { methodOf } from '../../../src-main/service/recipe-file.ts';
+import { buildTrainer, readTeacher } from '../../../src-main/service/run/build-trainer.ts';
+import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
+import type { Answer } from '../peer.ts';
+import type { Plan } from '../plan.ts';
+
+/** Retort as a peer of the benchmark: the trainer of a real run, but on token ids and with no token that ends a text. */
+async function prepare(plan: Plan): Promise<PreparedRun> {
+  const first = plan.examples[0]!;
+  const batchSize = plan.examples.length;
+  const recipe = recipeSchema.parse({
+    name: 'bench',
+    teacher: { model: plan.teacher },
+    student: { model: plan.student },
+    data: { train: 'given as ids', maxPromptTokens: first.prompt.length, maxCompletionTokens: first.completion.length, shuffle: false },
+    method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
+    train: { steps: 1e6, batchSize, learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
+  });
+  return {
+    recipe, method: methodOf(recipe), ...await openPair(plan.student, plan.teacher),
+    train: plan.examples.map(({ prompt, completion }, index) => (
+      { index, promptText: '', completionText: null, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) })),
+    validation: [], eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
+  };
+}
+
+const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Plan;
+const run = await prepare(plan);
+const { trainer } = await buildTrainer(
+  run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters),
+  run.train, await readTeacher(run), { totalTokens: 0 });
+
+let step = 0;
+for await (const _ of createInterface({ input: process.stdin })) {
+  step++;
+  const { metrics: { stepMs, rolloutMs, teacherMs, updateMs } } = await trainer.step(step);
+  const answer: Answer = {
+    // The peer of `step` has the teacher's hidden states ready.
+    ms: plan.task === 'step' ? stepMs - teacherMs : stepMs,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+    parts: { rollout: rolloutMs, teacher: teacherMs, update: updateMs },
+  };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await trainer.release();

@@ -1,0 +1,70 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Peer, type Answer } from './peer.ts';
+import type { Task } from './plan.ts';
+
+/** What one peer reached: medians of its answers, in milliseconds, and its peak in bytes. */
+export interface Reached {
+  ms: number;
+  fastestMs: number;
+  slowestMs: number;
+  peakBytes: number;
+  parts: Record<string, number>;
+}
+
+/** Of the Python peer nothing where there is no Python. */
+export interface Measured { retort: Reached; python: Reached | null }
+
+/** The first answers make programs, caches and memory. */
+const WARM_UP = 2;
+
+/** glibc's allocator as Retort sets it for its own worker, see `cli/context.ts`. */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };
+
+/** Measures both peers by turns, so that whatever else the machine does meets both alike. */
+export async function measure(task: Task, plan: string, python: string | null, rounds: number): Promise<Measured> {
+  const peers = { retort: retortPeer(plan), ...(python !== null && { python: pythonPeer(python, task, plan) }) };
+  const answers: Record<'retort' | 'python', Answer[]> = { retort: [], python: [] };
+  try {
+    for (let round = -WARM_UP; round < rounds; round++) {
+      const order = round % 2 === 0 ? ['retort', 'python'] as const : ['python', 'retort'] as const;
+      for (const name of order) {
+        const answer = await peers[name]?.measure();
+        if (answer && round >= 0) answers[name].push(answer);
+      }
+    }
+  } finally {
+    await Promise.all(Object.values(peers).map((peer) => peer.close()));
+  }
+  return { retort: summarize(answers.retort), python: python === null ? null : summarize(answers.python) };
+}
+
+function retortPeer(plan: string): Peer {
+  return new Peer(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'children', 'retort.ts'), plan], ALLOCATOR);
+}
+
+function pythonPeer(python: string, task: Task, plan: string): Peer {
+  const script = task === 'step' ? 'pytorch_step.py' : 'trl_iteration.py';
+  return new Peer(python, [join(import.meta.dirname, 'peers', script), plan], {
+    OMP_NUM_THREADS: String(availableParallelism()), CUDA_VISIBLE_DEVICES: '', TRL_EXPERIMENTAL_SILENCE: '1', HF_HUB_OFFLINE: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  });
+}
+
+function summarize(answers: readonly Answer[]): Reached {
+  const times = answers.map(({ ms }) => ms);
+  const names = Object.keys(answers[0]?.parts ?? {});
+  return {
+    ms: median(times),
+    fastestMs: Math.min(...times),
+    slowestMs: Math.max(...times),
+    peakBytes: Math.max(...answers.map(({ peakBytes }) => peakBytes)),
+    parts: Object.fromEntries(names.map((name) => [name, median(answers.map(({ parts }) => parts![name]!))])),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

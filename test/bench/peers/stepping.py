@@ -1,0 +1,27 @@
+"""What the Python peers share: the plan, and a conversation with the benchmark over stdin and stdout.
+
+Each line on stdin asks for one measurement; the answer is a line of JSON. The end of stdin ends the peer.
+"""
+import json
+import os
+import resource
+import sys
+
+# Libraries print as they like; the benchmark's own line goes out by itself.
+answers = os.fdopen(os.dup(1), "w", buffering=1)
+sys.stdout = sys.stderr
+
+with open(sys.argv[1]) as file:
+    plan = json.load(file)
+
+
+def wait():
+    """Waits to be asked; ends the process where nobody will ask again."""
+    if not sys.stdin.readline():
+        sys.exit(0)
+
+
+def answer(seconds):
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    answers.write(json.dumps({"ms": seconds * 1000, "peakBytes": peak}) + "\n")
