@@ -1,6 +1,6 @@
 import { Problem } from '../contract/problem.ts';
-import { closestName } from './closest-name.ts';
 import type { Row } from './row.ts';
+import { unknownColumn } from './unknown-column.ts';
 
 type Part = { text: string } | { column: string; path: readonly string[] };
 
@@ -55,13 +55,6 @@ function valueOf(row: Row, path: readonly string[], column: string, where: strin
 
 function enter(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Row)[key] : undefined;
-}
-
-function unknownColumn(column: string, columns: readonly string[], where: string): Problem {
-  const closest = closestName(column, columns);
-  return new Problem(`${where}: there is no column "${column}".`, {
-    hint: `${closest === undefined ? '' : `Did you mean "${closest}"? `}The columns are ${columns.join(', ')}.`,
-  });
 }
 
 function show(value: unknown): string {

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { makeExamples, type ExampleFields } from '../../src-main/data/examples.ts';
+import type { Row } from '../../src-main/data/row.ts';
+
+const nothing: ExampleFields = { prompt: undefined, completion: undefined, messages: undefined, chat: false, system: undefined };
+const make = (rows: Row[], fields: Partial<ExampleFields>) => makeExamples(rows, '/data/train.jsonl', { ...nothing, ...fields });
+const user = { role: 'user', content: 'Why?' } as const;
+const assistant = { role: 'assistant', content: 'So.' } as const;
+const system = { role: 'system', content: 'Be brief.' } as const;
+
+describe('by templates', () => {
+  const rows = [{ q: 'Why?', a: 'So.' }, { q: 'How?', a: '' }];
+
+  test('prompt and completion are text', () => {
+    expect(make(rows, { prompt: 'Q: {{q}}\nA:', completion: ' {{a}}' })).toEqual([
+      { index: 0, prompt: 'Q: Why?\nA:', completion: ' So.' }, { index: 1, prompt: 'Q: How?\nA:', completion: ' ' },
+    ]);
+  });
+
+  test('there may be no completion', () => {
+    expect(make(rows, { prompt: '{{q}}' }).map(({ completion }) => completion)).toEqual([null, null]);
+  });
+
+  test('a chat wraps the prompt as a user turn, after the system message', () => {
+    expect(make(rows.slice(0, 1), { prompt: '{{q}}', completion: '{{a}}', chat: true })).toEqual([{ index: 0, prompt: [user], completion: 'So.' }]);
+    expect(make(rows, { prompt: '{{q}}', chat: true, system: 'Be brief.' })[0]!.prompt).toEqual([system, user]);
+  });
+
+  test('the row at fault is named', () => {
+    expect(() => make([...rows, { q: null, a: 'x' }], { prompt: '{{q}}' })).toThrow('train.jsonl row 3: the column "q" has no value.');
+  });
+});
+
+describe('by chat messages', () => {
+  test('the last assistant turn is the completion, other columns are passed over', () => {
+    expect(make([{ id: 5, turns: [user, assistant, user, assistant] }], { messages: 'turns' })).toEqual([
+      { index: 0, prompt: [user, assistant, user], completion: 'So.' },
+    ]);
+  });
+
+  test('the recipe\'s system message goes first, where the conversation has none of its own', () => {
+    const own = { ...system, content: 'Be kind.' };
+    const examples = make([{ turns: [user, assistant] }, { turns: [own, user, assistant] }], { messages: 'turns', system: 'Be brief.' });
+    expect(examples.map(({ prompt }) => prompt)).toEqual([[system, user], [own, user]]);
+  });
+
+  test('a missing column and a wrong conversation are refused, naming the row', () => {
+    expect(() => make([{ messages: [user] }], { messages: 'mesages' })).toThrow(expect.objectContaining({
+      kind: 'input', message: 'train.jsonl row 1: there is no column "mesages".', hint: 'Did you mean "messages"? The columns are messages.',
+    }));
+    expect(() => make([{ messages: [user] }, { messages: 5 }], { messages: 'messages' })).toThrow(/^train\.jsonl row 2: the chat messages are wrong/);
+  });
+});
+
+test('settings that name neither are refused', () => {
+  expect(() => make([{ a: 1 }], { completion: '{{a}}' })).toThrow('neither data.prompt nor data.messages');
+});
