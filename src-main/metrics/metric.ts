@@ -2,14 +2,15 @@ import type { Prediction } from '../contract/events.ts';
 
 /**
  * A task metric. A corpus is scored from sums over its predictions, which fits means as well as corpus-level metrics
- * such as BLEU, and lets a resampled corpus be scored without looking at its texts again.
+ * such as BLEU, and lets a resampled corpus be scored without looking at its texts again. The predictions are given
+ * together, for metrics that hold each against the others, such as self-BLEU.
  */
 export interface Metric {
   readonly name: string;
   /** Whether predictions are held against references. */
   readonly needsReference: boolean;
-  /** What one prediction adds to its corpus. */
-  statistics(prediction: Prediction): readonly number[];
+  /** What each prediction adds to its corpus, equally many numbers for each. */
+  statistics(predictions: readonly Prediction[]): readonly (readonly number[])[];
   /** The score of `count` predictions from the sums of their statistics; with one, that of the prediction itself. */
   score(sums: readonly number[], count: number): number;
 }
@@ -18,7 +19,7 @@ export interface Metric {
 export function meanMetric(name: string, needsReference: boolean, worth: (prediction: Prediction) => number): Metric {
   return {
     name, needsReference,
-    statistics: (prediction) => [worth(prediction)],
+    statistics: (predictions) => predictions.map((prediction) => [worth(prediction)]),
     score: ([sum], count) => sum! / count,
   };
 }

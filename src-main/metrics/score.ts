@@ -27,6 +27,6 @@ export function scoreAll(names: readonly string[], predictions: readonly Predict
     if (judged.length === 0) {
       throw new Problem(`The metric "${name}" needs references, and no example has one.`, { hint: 'Name the column of the right answers.' });
     }
-    return [name, bootstrap(judged.map((prediction) => metric.statistics(prediction)), metric.score, seed)];
+    return [name, bootstrap(metric.statistics(judged), metric.score, seed)];
   }));
 }
