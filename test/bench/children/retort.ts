@@ -22,8 +22,11 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   });
   return {
     recipe, method: methodOf(recipe), ...await openPair(plan.student, plan.teacher),
-    train: plan.examples.map(({ prompt, completion }, index) => (
-      { index, promptText: '', completionText: null, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) })),
+    train: plan.examples.map(({ prompt, completion }, index) => ({
+      index, promptText: '', completionText: null,
+      prompt: Int32Array.from(prompt), promptLength: prompt.length,
+      completion: Int32Array.from(completion), completionLength: completion.length,
+    })),
     validation: [], eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
   };
 }
