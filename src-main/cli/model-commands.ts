@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Problem } from '../contract/problem.ts';
 import { openModel } from '../model/folder.ts';
+import { importGguf } from '../model/gguf/import-gguf.ts';
 import { initModel } from '../model/init.ts';
 import { everyKth, makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
 import { count, list, oneOf, whole } from './options.ts';
 import type { Action } from './program.ts';
 
+const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
 const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
 
 export function addModelCommands(program: Command, act: Action): void {
@@ -23,6 +25,16 @@ export function addModelCommands(program: Command, act: Action): void {
       output.line(`${config.layers} layers of width ${config.hiddenSize}, ${config.heads} heads, vocabulary ${config.vocabSize}, context ${config.contextLength}`);
       output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);
       output.line(hasChatTemplate ? 'has a chat template' : 'has no chat template');
+    }));
+  model.command('import')
+    .description('a model folder from a GGUF file')
+    .argument('<source>', 'file.gguf')
+    .requiredOption('--to <dir>', 'folder to write')
+    .option('--precision <name>', IMPORT_PRECISIONS.join(', '), oneOf(...IMPORT_PRECISIONS), 'fp32')
+    .action(act(async ({ output }, [source], { to, precision }: { to: string; precision: (typeof IMPORT_PRECISIONS)[number] }) => {
+      await importGguf(source!, to, { precision, onProgress: (done, total) => output.progress('import', done, total) });
+      output.json({ to: resolve(to) });
+      output.line(`Wrote ${to}.`);
     }));
   model.command('make-student')
     .description('a smaller model from some layers of a teacher')

@@ -3,6 +3,7 @@ import { addDataCommands } from './data-commands.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { addRunCommands } from './run-command.ts';
+import { addSampleCommand } from './sample-command.ts';
 import { Context, type GlobalOptions } from './context.ts';
 import { printError } from './output.ts';
 
@@ -30,6 +31,7 @@ export function createProgram(version: string): Command {
     }
   };
 
+  addSampleCommand(program, act);
   addRunCommands(program, act);
   addHistoryCommands(program, act);
   addDataCommands(program, act);

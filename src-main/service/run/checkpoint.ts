@@ -17,6 +17,7 @@ export interface CheckpointState {
 
 const STATE = 'state.json';
 const OPTIMIZER = 'optimizer.safetensors';
+/** The folder of a checkpoint that holds its model. */
 export const CHECKPOINT_MODEL = 'model';
 
 /** Fills a checkpoint's folder: the model in the Hugging Face layout, the optimizer's state, the position. */
