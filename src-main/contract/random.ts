@@ -39,15 +39,18 @@ export function uniform(seed: number, draw: Draw): number {
   return (philox(counterOf(draw), keyOf(seed, draw))[0] >>> 8) * 2 ** -24;
 }
 
-/**
- * A whole number from 0 up to, not including, `limit` (at most 2^32), each equally likely: words of the last, incomplete
- * range are passed over.
- */
+/** A whole number from 0 up to, not including, `limit` (at most 2^32), each equally likely. */
 export function integer(seed: number, draw: Draw, limit: number): number {
-  const whole = 2 ** 32 - (2 ** 32 % limit);
-  for (let attempt = 0; ; attempt++) {
-    const accepted = philox(counterOf(draw, attempt), keyOf(seed, draw)).find((word) => word < whole);
-    if (accepted !== undefined) return accepted % limit;
+  return integerAt(counterOf(draw), keyOf(seed, draw), limit);
+}
+
+/** Fills `out` with what `integer` gives at indices from 0. */
+export function fillIntegers(out: Uint32Array, seed: number, draw: Omit<Draw, 'index'>, limit: number): void {
+  const key = keyOf(seed, draw);
+  const counter = counterOf(draw);
+  for (let at = 0; at < out.length; at++) {
+    counter[0] = at;
+    out[at] = integerAt(counter, key, limit);
   }
 }
 
@@ -68,28 +71,41 @@ export function fillNormal(out: Float32Array, seed: number, draw: Omit<Draw, 'in
 
 /** The numbers 0 up to `count` in a random order, each order equally likely (Fisher and Yates). */
 export function permutation(count: number, seed: number, draw: Omit<Draw, 'index'>): Uint32Array {
+  const key = keyOf(seed, draw);
+  const counter = counterOf(draw);
   const order = Uint32Array.from({ length: count }, (_, at) => at);
   for (let at = count - 1; at > 0; at--) {
-    const other = integer(seed, { ...draw, index: at }, at + 1);
-    [order[at], order[other]] = [order[other]!, order[at]!];
+    counter[0] = at;
+    const other = integerAt(counter, key, at + 1);
+    const taken = order[at]!;
+    order[at] = order[other]!;
+    order[other] = taken;
   }
   return order;
+}
+
+/** Words of the last, incomplete range below 2^32 are passed over, so that the remainder is even. */
+function integerAt(counter: Block, key: readonly [number, number], limit: number): number {
+  const whole = 2 ** 32 - (2 ** 32 % limit);
+  for (counter[3] = 0; ; counter[3]++) {
+    for (const word of philox(counter, key)) {
+      if (word < whole) return word % limit;
+    }
+  }
 }
 
 function keyOf(seed: number, { purpose }: Draw): [number, number] {
   return [seed | 0, PURPOSES.indexOf(purpose)];
 }
 
-function counterOf({ step = 0, example = 0, index = 0 }: Draw, attempt = 0): Block {
-  return [index | 0, example | 0, step | 0, attempt];
+function counterOf({ step = 0, example = 0, index = 0 }: Draw): Block {
+  return [index | 0, example | 0, step | 0, 0];
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned words. */
+/** The upper 32 bits of the 64-bit product of two words, by halves: no sum below reaches 2^32. */
 function multiplyHigh(a: number, b: number): number {
-  const [a0, a1] = [a & 0xffff, a >>> 16];
-  const [b0, b1] = [b & 0xffff, b >>> 16];
-  const low = a0 * b0;
-  const middle = a1 * b0 + (low >>> 16);
-  const carry = (middle % 65536) + a0 * b1;
-  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(carry / 65536)) | 0;
+  const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const middle = (Math.imul(a1, b0) >>> 0) + (Math.imul(a0, b0) >>> 16);
+  const carry = (middle & 0xffff) + (Math.imul(a0, b1) >>> 0);
+  return (Math.imul(a1, b1) + (middle >>> 16) + (carry >>> 16)) | 0;
 }

@@ -1,5 +1,5 @@
 import type { Score } from '../contract/events.ts';
-import { integer } from '../contract/random.ts';
+import { fillIntegers } from '../contract/random.ts';
 import type { Metric } from './metric.ts';
 
 const RESAMPLES = 1000;
@@ -11,19 +11,19 @@ const RESAMPLES = 1000;
  */
 export function bootstrap(statistics: readonly (readonly number[])[], score: Metric['score'], seed: number): Score {
   const count = statistics.length;
-  const scoreOf = (pick: (at: number) => number): number => {
+  const scoreOf = (picks: Uint32Array): number => {
     const sums = statistics[0]!.map(() => 0);
-    for (let at = 0; at < count; at++) {
-      const picked = statistics[pick(at)]!;
+    for (const pick of picks) {
+      const picked = statistics[pick]!;
       for (let place = 0; place < sums.length; place++) sums[place]! += picked[place]!;
     }
     return score(sums, count);
   };
-  const resampled = Float64Array.from({ length: RESAMPLES }, (_, step) =>
-    scoreOf((index) => integer(seed, { purpose: 'bootstrap', step, index }, count))).sort();
-  return {
-    value: scoreOf((at) => at),
-    low: resampled[Math.round(0.025 * RESAMPLES)]!,
-    high: resampled[Math.round(0.975 * RESAMPLES) - 1]!,
-  };
+  const picks = Uint32Array.from({ length: count }, (_, at) => at);
+  const value = scoreOf(picks);
+  const resampled = Float64Array.from({ length: RESAMPLES }, (_, step) => {
+    fillIntegers(picks, seed, { purpose: 'bootstrap', step }, count);
+    return scoreOf(picks);
+  }).sort();
+  return { value, low: resampled[Math.round(0.025 * RESAMPLES)]!, high: resampled[Math.round(0.975 * RESAMPLES) - 1]! };
 }

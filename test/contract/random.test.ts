@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fillNormal, integer, permutation, philox, uniform } from '../../src-main/contract/random.ts';
+import { fillIntegers, fillNormal, integer, permutation, philox, uniform } from '../../src-main/contract/random.ts';
 
 describe('philox', () => {
   // kat_vectors of Random123 1.14, "philox4x32 10": counter, key, result.
@@ -10,6 +10,22 @@ describe('philox', () => {
     [[0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0], [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]],
   ] as const)('gives the known answer of counter %j under key %j', (counter, key, answer) => {
     expect(philox([...counter], key)).toEqual(answer);
+  });
+
+  test('multiplies any two words', () => {
+    // A plain Philox on whole numbers without limit.
+    const mask = 0xffffffffn;
+    const word = fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.constantFrom(0, 1, 0xffff, 0x10000, 0xffff0000, 2 ** 32 - 1));
+    fc.assert(fc.property(fc.tuple(word, word, word, word), fc.tuple(word, word), (counter, key) => {
+      let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];
+      let [k0, k1] = key.map(BigInt) as [bigint, bigint];
+      for (let round = 0; round < 10; round++) {
+        const [p0, p1] = [0xd2511f53n * c0, 0xcd9e8d57n * c2];
+        [c0, c1, c2, c3] = [(p1 >> 32n) ^ c1 ^ k0, p1 & mask, (p0 >> 32n) ^ c3 ^ k1, p0 & mask];
+        [k0, k1] = [(k0 + 0x9e3779b9n) & mask, (k1 + 0xbb67ae85n) & mask];
+      }
+      expect(philox(counter, key)).toEqual([c0, c1, c2, c3].map(Number));
+    }));
   });
 });
 
@@ -63,6 +79,16 @@ describe('integer', () => {
   });
 });
 
+test('fillIntegers gives what integer does at each index', () => {
+  const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+  fc.assert(fc.property(word, word, word, fc.integer({ min: 1, max: 2 ** 32 }), (seed, step, example, limit) => {
+    const draw = { purpose: 'bootstrap', step, example } as const;
+    const out = new Uint32Array(12);
+    fillIntegers(out, seed, draw, limit);
+    expect([...out]).toEqual(Array.from(out, (_, index) => integer(seed, { ...draw, index }, limit)));
+  }));
+});
+
 describe('fillNormal', () => {
   test('has the moments of a normal distribution', () => {
     const drawn = new Float32Array(40_001);
@@ -83,6 +109,10 @@ describe('fillNormal', () => {
 });
 
 describe('permutation', () => {
+  test('stays what it was, so that a resumed run visits its examples in its own order', () => {
+    expect([...permutation(12, 5, { purpose: 'shuffle', step: 3 })]).toEqual([1, 4, 11, 8, 2, 7, 0, 10, 9, 3, 6, 5]);
+  });
+
   test('holds every number once', () => {
     fc.assert(fc.property(fc.nat(300), fc.nat(), fc.nat(), (count, seed, step) => {
       const order = permutation(count, seed, { purpose: 'shuffle', step });

@@ -87,6 +87,17 @@ describe('the interval of a score', () => {
   });
 });
 
+test('a metric may hold each prediction against the others', () => {
+  const repeated: Metric = {
+    name: 'repeated', needsReference: false,
+    statistics: (predictions) => predictions.map(({ prediction }, at) => [predictions.some((other, place) => place !== at && other.prediction === prediction) ? 1 : 0]),
+    score: ([sum], count) => sum! / count,
+  };
+  const { value, low, high } = bootstrap(repeated.statistics(['a', 'b', 'a', 'c'].map((text) => predict(text, null))), repeated.score, 0);
+  expect(value).toBe(0.5);
+  expect([low, high]).toEqual([0, 1]);
+});
+
 describe('scores', () => {
   test('come under the names asked for, over the predictions that have a reference', () => {
     const predictions = [predict('1', '1'), predict('2', null), predict('3', '4'), predict('5 ', '5'), predict('x 6', '6')];
