@@ -27,11 +27,12 @@ export function detectFormat(path: string, head: Buffer): Format {
   throw new Problem(`Data file ${path} is of no format that Retort reads.`, { hint: HINT });
 }
 
-/** JSON Lines where the first line is a whole object, unless that is `{"data": [...]}`. */
+/** JSON Lines where the first line is a whole object, unless that is `{"data": [...]}` and all there is. */
 function jsonFormat(text: string): Format {
+  const [line, rest] = text.split(/\n(.*)/s, 2) as [string, string?];
   try {
-    const first = JSON.parse(text.split('\n', 1)[0]!) as { data?: unknown };
-    return Array.isArray(first.data) ? 'json' : 'jsonl';
+    const first = JSON.parse(line) as { data?: unknown };
+    return Array.isArray(first.data) && !rest?.trim() ? 'json' : 'jsonl';
   } catch {
     return 'json';
   }

@@ -10,17 +10,23 @@ const BLOCK = 2 ** 20;
  * @throws Problem where the file exists already, unless it may be replaced, and where it cannot be written.
  */
 export async function writeJsonLines(path: string, rows: Iterable<unknown>, { replace = false } = {}): Promise<void> {
-  if (!replace && existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name, or move the file away.' });
+  if (!replace) refuseExisting(path);
   if (!existsSync(dirname(path))) throw new Problem(`The folder of ${path} does not exist.`, { hint: 'Make it first, or choose another place.' });
   const temporary = `${path}.tmp-${process.pid}`;
   try {
     await writeSynced(temporary, blocks(rows));
+    // Writing takes a while, and renaming replaces without asking.
+    if (!replace) refuseExisting(path);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
     if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
     throw new Problem(`${path} cannot be written: ${(cause as Error).message}`, { kind: 'failure', hint: 'Check the free space and the folder\'s permissions.', cause });
   }
+}
+
+function refuseExisting(path: string): void {
+  if (existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name, or move the file away.' });
 }
 
 async function writeSynced(path: string, texts: Iterable<string>): Promise<void> {

@@ -35,6 +35,7 @@ describe('the same rows', () => {
 
   test('come from JSON Lines called .json', async () => {
     expect(await readRows(file('lines.json', readFileSync(join(FIXTURES, 'texts.jsonl'))))).toEqual(texts);
+    expect(await readRows(file('data.json', '{"data": [1]}\n{"data": [2]}\n'))).toEqual([{ data: [1] }, { data: [2] }]);
   });
 });
 

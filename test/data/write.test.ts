@@ -25,6 +25,17 @@ test('an existing file is replaced only where that was asked for', async () => {
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n');
 });
 
+test('a file that comes up during the writing is left alone', async () => {
+  const path = join(folder, 'mine.jsonl');
+  function* rows(): Generator<unknown> {
+    writeFileSync(path, 'mine');
+    yield { a: 1 };
+  }
+  await expect(writeJsonLines(path, rows())).rejects.toThrow('exists already');
+  expect(readFileSync(path, 'utf8')).toBe('mine');
+  expect(readdirSync(folder)).toEqual(['mine.jsonl']);
+});
+
 test('a writer that breaks off leaves nothing', async () => {
   function* breaking(): Generator<unknown> {
     yield { a: 1 };
