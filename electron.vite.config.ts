@@ -1,7 +1,19 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
+
+/** Lets `out/main/cli.js` be started by its name, as npm does for an installed command. */
+const executable: Plugin = {
+  name: 'executable',
+  async writeBundle({ dir }) {
+    if (dir) await chmod(join(dir, 'cli.js'), 0o755);
+  },
+};
 
 export default defineConfig({
   main: {
+    plugins: [executable],
     build: {
       // The command line and the worker also run in plain Node; Electron's own is newer.
       target: 'node20',

@@ -27,12 +27,12 @@ export function requires(...tools: Tool[]): (name: string, body: () => void) => 
 }
 
 /** Path of a Chromium that can be driven, if there is one. */
-export function chromium(): string | undefined {
+function chromium(): string | undefined {
   return onPath('chromium', 'chromium-browser', 'google-chrome');
 }
 
 /** Path of a Python 3, if there is one; only its standard library may be counted on. */
-export function python(): string | undefined {
+function python(): string | undefined {
   return process.env['RETORT_PYTHON'] ?? onPath('python3');
 }
 

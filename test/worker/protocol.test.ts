@@ -127,9 +127,9 @@ describe('the contract', () => {
 
   it('fills in the recipe that a handler reads', () => {
     const { recipe } = COMMANDS.run.params.parse({
-      recipe: { name: 'x', student: { model: '/s' }, data: { train: '/t' }, train: { steps: 5 } }, runDir: '/r', runId: 'r', resumeFrom: null,
+      recipe: { name: 'x', student: { model: '/s' }, data: { train: '/t' }, train: { steps: 5 } }, runDir: '/r', runId: 'r', isResumed: false,
     });
     expect(recipe.checkpoint.keep).toBe(2);
-    expect(COMMANDS.run.params.parse({ recipe, runDir: '/r', runId: 'r', resumeFrom: null }).recipe).toEqual(recipe);
+    expect(COMMANDS.run.params.parse({ recipe, runDir: '/r', runId: 'r', isResumed: false }).recipe).toEqual(recipe);
   });
 });
