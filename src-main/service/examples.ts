@@ -1,11 +1,10 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
-import { splitConversation, type ChatMessage } from '../data/chat.ts';
 import { encodeTexts, type EncodedTexts } from '../data/encode.ts';
+import { makeExamples, type ExampleFields } from '../data/examples.ts';
 import { chooseSubset } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
-import { Template } from '../data/template.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
 import type { Model } from './load-model.ts';
 
@@ -17,7 +16,7 @@ export interface EncodedExample extends EncodedTexts {
   completionText: string | null;
 }
 
-export interface ExampleSettings extends Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system' | 'maxPromptTokens' | 'maxCompletionTokens'> {
+export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
   /** Whether a row without a completion is an error. */
   needsCompletions: boolean;
 }
@@ -32,53 +31,24 @@ export function takeShare(examples: readonly EncodedExample[], fraction: number,
   return chooseSubset(examples.length, fraction, seed).map((at) => examples[at]!);
 }
 
-export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, model: Model): Promise<EncodedExample[]> {
-  const read = await rowReader(settings, model);
-  const { tokenizer } = model;
-  return rows.map((row, index) => {
+export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model): Promise<EncodedExample[]> {
+  const examples = makeExamples(rows, path, settings);
+  const template = examples.some(({ prompt }) => typeof prompt !== 'string') ? await loadChatTemplate(folder.path) : null;
+  return examples.map(({ index, prompt, completion }) => {
     const where = rowName(path, index);
-    const { promptText, completionText, isRendered } = read(row, where);
-    if (completionText === null && settings.needsCompletions) {
+    if (completion === null && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }
-    const encoded = encodeTexts({ prompt: promptText, completion: completionText }, {
+    // The chat template has put the special tokens in already.
+    const isRendered = typeof prompt !== 'string';
+    const promptText = isRendered ? template!.render(prompt, { addGenerationPrompt: true }) : prompt;
+    const encoded = encodeTexts({ prompt: promptText, completion }, {
       encodePrompt: (text) => tokenizer.encode(text, { special: !isRendered }),
       encodeCompletion: (text) => tokenizer.encode(text, { special: false }),
       bosId: tokenizer.bosId,
       eosId: tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    return { index, promptText, completionText, ...encoded };
+    return { index, promptText, completionText: completion, ...encoded };
   });
-}
-
-interface Texts { promptText: string; completionText: string | null; /** Whether the chat template has put the special tokens in already. */ isRendered: boolean }
-
-async function rowReader(settings: ExampleSettings, { folder: { path } }: Model): Promise<(row: Row, where: string) => Texts> {
-  const { messages, chat, system } = settings;
-  const opening: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
-  const template = messages !== undefined || chat ? await loadChatTemplate(path) : null;
-  const render = (turns: readonly ChatMessage[]): string => template!.render(turns[0]?.role === 'system' ? turns : [...opening, ...turns], { addGenerationPrompt: true });
-  if (messages !== undefined) {
-    return (row, where) => {
-      if (!(messages in row)) {
-        throw new Problem(`${where}: there is no column "${messages}".`, { hint: `The columns are ${Object.keys(row).join(', ')}.` });
-      }
-      const { prompt, completion } = splitConversation(row[messages], where);
-      return { promptText: render(prompt), completionText: completion, isRendered: true };
-    };
-  }
-  if (settings.prompt === undefined) {
-    throw new Problem('The recipe says neither data.prompt nor data.messages.', { hint: 'Give a template such as "{{question}}", or the column of chat messages.' });
-  }
-  const prompt = new Template(settings.prompt);
-  const completion = settings.completion === undefined ? null : new Template(settings.completion);
-  return (row, where) => {
-    const text = prompt.render(row, where);
-    return {
-      promptText: chat ? render([{ role: 'user', content: text }]) : text,
-      completionText: completion && completion.render(row, where),
-      isRendered: chat,
-    };
-  };
 }
