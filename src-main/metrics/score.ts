@@ -4,8 +4,9 @@ import { accuracy } from './accuracy.ts';
 import { bootstrap } from './bootstrap.ts';
 import { exactMatch } from './exact-match.ts';
 import type { Metric } from './metric.ts';
+import { tokenF1 } from './token-f1.ts';
 
-const METRICS: readonly Metric[] = [exactMatch, accuracy];
+const METRICS: readonly Metric[] = [exactMatch, accuracy, tokenF1];
 
 /** @throws Problem where there is no metric of the name. */
 export function findMetric(name: string): Metric {

@@ -24,8 +24,8 @@ export interface PreparedRun {
   warnings: { code: string; message: string }[];
 }
 
-/** Tokens in one micro-batch if the recipe leaves its size open: enough to keep two cores busy. */
-const MICRO_BATCH_TOKENS = 2048;
+/** Bytes of activations that one micro-batch may keep for its backward pass, if the recipe leaves its size open. */
+const ACTIVATION_BUDGET = 2 ** 30;
 
 /** Checks everything that can be checked before the long work. @throws Problem of kind input. */
 export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
@@ -52,7 +52,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   for (const name of recipe.evaluate.metrics) findMetric(name);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
-  const fitting = recipe.train.microBatchSize ?? Math.max(1, Math.floor(MICRO_BATCH_TOKENS / (maxPromptTokens + maxCompletionTokens)));
+  const fitting = recipe.train.microBatchSize ?? fittingExamples(student, maxPromptTokens + maxCompletionTokens);
   // Micro-batches of one size: a remainder would cost a program of its own.
   const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
   return {
@@ -69,6 +69,12 @@ async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
     });
   }
   return pair(student, await openWholeModel(recipe.teacher.model)).teacher;
+}
+
+/** A layer keeps about ten tensors as wide as the model and five as wide as its feed-forward for every token. */
+function fittingExamples({ folder: { config } }: Model, length: number): number {
+  const perToken = 4 * config.layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
+  return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
 }
 
 function checkContext({ folder, decoder }: Model, length: number): void {
