@@ -29,6 +29,11 @@ export class ModelFolder {
     this.tensors = [...stored].map(([name, { info: { dtype, shape } }]) => ({ name, dtype, shape }));
   }
 
+  /** The files that hold the weights. */
+  get weightFiles(): string[] {
+    return [...new Set([...this.stored.values()].map(({ file }) => file.path))];
+  }
+
   /** Throws one `Problem` that names the weights which are missing, not expected, or of another shape. */
   checkWeights(expected: readonly WeightSpec[]): void {
     const names = new Set(expected.map(({ name }) => name));

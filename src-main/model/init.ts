@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { fillNormal } from '../contract/random.ts';
 import { listParameters, type ParameterSpec } from '../nn/build.ts';
@@ -28,7 +28,7 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
   const raw = await readJsonFile(file);
   if (!raw) throw new Problem(`there is no config ${file}`, { hint: 'Give a config.json or a folder that has one.' });
   const config = readConfig(file, raw);
-  const folder = isFolder(tokenizerPath) ? tokenizerPath : dirname(tokenizerPath);
+  const folder = folderOfTokenizer(tokenizerPath);
   const tokenizer = await loadTokenizer(folder);
   if (config.vocabSize < tokenizer.vocabularySize) {
     throw new Problem(`${file}: vocab_size is ${config.vocabSize}, but the tokenizer has ${tokenizer.vocabularySize} tokens`, {
@@ -61,6 +61,13 @@ async function* initialValues({ name, shape }: ParameterSpec, config: ModelConfi
 /** A config may come from elsewhere; the tokenizer knows the ids. */
 function withTokens(raw: JsonObject, { bosId, eosIds, padId }: Tokenizer): JsonObject {
   return { ...raw, bos_token_id: bosId, eos_token_id: eosIds.length > 1 ? eosIds : eosIds[0] ?? null, pad_token_id: padId };
+}
+
+function folderOfTokenizer(path: string): string {
+  if (isFolder(path)) return path;
+  // What stands beside the file belongs to the tokenizer too, so the file is found by its folder.
+  if (basename(path) === 'tokenizer.json') return dirname(path);
+  throw new Problem(`there is no tokenizer ${path}`, { hint: 'Give a folder with a tokenizer.json, or that file.' });
 }
 
 function isFolder(path: string): boolean {

@@ -49,8 +49,8 @@ function chosenTensors(teacher: ModelFolder, layers: readonly number[]): TensorT
   });
 }
 
-/** The config with fewer layers; each keeps its kind of attention. */
-function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly number[]): JsonObject {
+/** `raw`, a config.json understood as `config`, with fewer layers; each keeps its kind of attention. */
+export function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly number[]): JsonObject {
   if (config.family === 'gpt2') return { ...raw, n_layer: layers.length };
   const types = raw['layer_types'];
   const firstWindow = config.windows.findIndex((window) => window !== null);
@@ -58,8 +58,8 @@ function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly num
     ...raw,
     num_hidden_layers: layers.length,
     ...(Array.isArray(types) && { layer_types: layers.map((layer) => types[layer] as unknown) }),
-    // Without `layer_types`, Qwen's windows begin at this layer.
-    ...('max_window_layers' in raw && {
+    // Without `layer_types`, Qwen's windows begin at this layer; where it is not written, at one that the student may lack.
+    ...((config.modelType === 'qwen2' || config.modelType === 'qwen3') && {
       max_window_layers: firstWindow < 0 ? layers.length : layers.filter((layer) => layer < firstWindow).length,
     }),
   };

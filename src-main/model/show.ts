@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { countParameters, listParameters } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import { hasChatTemplate } from './chat-template.ts';
 import { openModel } from './folder.ts';
 import { storedPrecision, type WeightPrecision } from './precision.ts';
-import { loadTokenizer } from './tokenizer.ts';
+import { loadTokenizer, type TokenizerKind } from './tokenizer.ts';
 
 export interface NamedToken { id: number; text: string }
 
@@ -13,7 +14,9 @@ export interface ModelDescription {
   config: ModelConfig;
   parameters: number;
   precision: WeightPrecision;
-  tokenizer: { tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };
+  /** Bytes of the files that hold the weights. */
+  weightBytes: number;
+  tokenizer: { kind: TokenizerKind; tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };
   hasChatTemplate: boolean;
 }
 
@@ -24,13 +27,15 @@ export async function describeModel(path: string): Promise<ModelDescription> {
   folder.checkWeights(parameters);
   const tokenizer = await loadTokenizer(path);
   const named = (id: number): NamedToken => ({ id, text: tokenizer.tokenOf(id) ?? '' });
-  const { bosId, eosIds, padId, vocabularySize } = tokenizer;
+  const { kind, bosId, eosIds, padId, vocabularySize } = tokenizer;
+  const sizes = await Promise.all(folder.weightFiles.map(async (file) => (await stat(file)).size));
   return {
     path,
     config: folder.config,
     parameters: countParameters(parameters),
     precision: storedPrecision(folder.tensors),
-    tokenizer: { tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },
+    weightBytes: sizes.reduce((sum, size) => sum + size, 0),
+    tokenizer: { kind, tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },
     hasChatTemplate: await hasChatTemplate(path),
   };
 }

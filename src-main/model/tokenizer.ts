@@ -1,11 +1,14 @@
-import { BPE, Tokenizer as Backend } from '@huggingface/tokenizers';
+import { BPE, ByteLevelDecoder, Tokenizer as Backend, Unigram, WordPiece } from '@huggingface/tokenizers';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { isJsonObject, type JsonObject } from './config/fields.ts';
 import { readJsonFile } from './json-file.ts';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
 
+export type TokenizerKind = 'byte-level BPE' | 'BPE' | 'Unigram' | 'WordPiece';
+
 export class Tokenizer {
+  readonly kind: TokenizerKind;
   /** Ids that end a text, the tokenizer's own EOS first; empty if no file names one. */
   readonly eosIds: readonly number[];
   readonly bosId: number | null;
@@ -17,8 +20,9 @@ export class Tokenizer {
   private readonly backend: Backend;
   private readonly cleansUp: boolean;
 
-  constructor(backend: Backend, special: SpecialTokens, cleansUp: boolean) {
+  constructor(backend: Backend, kind: TokenizerKind, special: SpecialTokens, cleansUp: boolean) {
     this.backend = backend;
+    this.kind = kind;
     this.eosIds = special.eosIds;
     this.bosId = special.bosId;
     this.padId = special.padId;
@@ -85,10 +89,19 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   } catch (cause) {
     throw new Problem(`${path} is not understood: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+  const kind = kindOf(backend);
+  // Otherwise the library would take whole words for tokens.
+  if (kind === null) throw new Problem(`${path} is not understood: its model is none of BPE, Unigram and WordPiece`);
   const special = await readSpecialTokens(folder, config, (token) => backend.token_to_id(token));
   // Transformers leaves the spaces of BPE texts alone, whatever the config says.
-  const isBpe = isJsonObject(json['model']) && json['model']['type'] === 'BPE';
-  return new Tokenizer(backend, special, config['clean_up_tokenization_spaces'] === true && !isBpe);
+  const cleansUp = config['clean_up_tokenization_spaces'] === true && !(backend.model instanceof BPE);
+  return new Tokenizer(backend, kind, special, cleansUp);
+}
+
+function kindOf({ model, decoder }: Backend): TokenizerKind | null {
+  if (model instanceof BPE) return decoder instanceof ByteLevelDecoder ? 'byte-level BPE' : 'BPE';
+  if (model instanceof Unigram) return 'Unigram';
+  return model instanceof WordPiece ? 'WordPiece' : null;
 }
 
 /** `tokenizer_config.json` may name added tokens that `tokenizer.json` lacks. */

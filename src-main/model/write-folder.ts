@@ -1,5 +1,5 @@
-import { constants, existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from './config/fields.ts';
@@ -21,14 +21,14 @@ export interface ModelContents {
   readonly precision: WeightPrecision;
 }
 
-/** Writes a model into a folder that does not exist yet; weights are on the disk when it returns. */
+/** Writes a model into a folder that does not exist yet; its files are on the disk when it returns. */
 export async function writeModel(folder: string, { from, config = from.rawConfig, tensors, precision }: ModelContents): Promise<void> {
   const { format, dtype } = namesOf(precision);
   await mkdir(folder);
   await copyCompanions(from.path, folder);
   // Transformers 5 renamed the field; a folder keeps the spelling that it came with.
   const field = 'torch_dtype' in config ? 'torch_dtype' : 'dtype';
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [field]: dtype }, null, 2)}\n`, { flag: 'wx' });
+  await writeJson(join(folder, 'config.json'), { ...config, [field]: dtype });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
 }
 
@@ -36,8 +36,14 @@ export async function writeModel(folder: string, { from, config = from.rawConfig
 export async function copyCompanions(from: string, to: string): Promise<void> {
   for (const name of COMPANIONS) {
     const companion = join(from, name);
-    if (existsSync(companion)) await copyFile(companion, join(to, name), constants.COPYFILE_EXCL);
+    // Not `copyFile`, which would make a copy read-only where the original is.
+    if (existsSync(companion)) await writeNew(join(to, name), await readFile(companion));
   }
+}
+
+/** Writes a new file of JSON and waits until it is on the disk. */
+export async function writeJson(path: string, value: object): Promise<void> {
+  await writeNew(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** As `writeModel`, for a folder that a person named. */
@@ -46,24 +52,49 @@ export async function publishModel(folder: string, contents: ModelContents): Pro
 }
 
 /**
- * Lets `write` make a folder beside its place and renames it there when it is whole. Throws a `Problem` if the place is
- * taken, before anything is written, or if the disk is full; a failure leaves nothing behind.
- * @param write makes the folder it is given, which does not exist yet.
+ * Lets `write` make a folder beside its place and renames it there when it is whole and on the disk. Throws a `Problem`
+ * if the place is taken, before anything is written, or if it cannot be written; a failure leaves nothing behind.
+ * @param write makes the folder it is given, which does not exist yet, and syncs its files.
  */
 export async function publishFolder(folder: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const place = resolve(folder);
   if (existsSync(place)) throw new Problem(`${folder} exists already`, { hint: 'Nothing is overwritten: give a folder that does not exist yet.' });
-  const temporary = join(dirname(place), `.${basename(place)}.tmp-${process.pid}`);
-  await mkdir(dirname(place), { recursive: true });
+  const parent = dirname(place);
+  const temporary = join(parent, `.${basename(place)}.tmp-${process.pid}`);
   try {
+    await mkdir(parent, { recursive: true });
     await write(temporary);
+    await syncFolder(temporary);
     await rename(temporary, place);
+    await syncFolder(parent);
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
-    throw isDiskFull(cause) ? new Problem(`the disk is full: ${folder} was not written`, { kind: 'failure', hint: 'Free some space and try again.', cause }) : cause;
+    // The first failure is the one to tell.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw asProblem(folder, cause);
   }
 }
 
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+/** What the operating system refuses is no mistake of the program; all else passes unchanged. */
+function asProblem(folder: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error)) return error;
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+    return new Problem(`the disk is full: ${folder} was not written`, { kind: 'failure', hint: 'Free some space and try again.', cause: error });
+  }
+  if (!('syscall' in error)) return error;
+  return new Problem(`${folder} could not be written: ${error.message}`, { kind: 'failure', hint: 'Check that you may write there.', cause: error });
+}
+
+async function writeNew(path: string, contents: string | Uint8Array): Promise<void> {
+  await writeFile(path, contents, { flag: 'wx', flush: true });
+}
+
+/** Waits until a folder's list of names is on the disk. Windows offers no such thing and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

@@ -80,8 +80,19 @@ describe('bad folders', () => {
 
   it('a config.json that is not JSON', async () => {
     const folder = await copyOf('llama', 'broken-config');
-    await writeFile(join(folder, 'config.json'), '{ "model_type": "llama", ');
-    await expect(openModel(folder)).rejects.toThrow(/broken-config\/config\.json is not JSON: /);
+    const written: [text: string, reason: string][] = [
+      ['{\n  "model_type": "llama",\n  "vocab_size": ,\n  "hidden_size": 4\n}', "Unexpected token ',' in line 3"],
+      ['{\n  "model_type": "llama"\n  "vocab_size": 4\n}', "Expected ',' or '}' after property value in line 3"],
+      ['{\n  "model_type": "llama,\n  "vocab_size": 4\n}', 'Bad control character in string literal in line 2'],
+      ['{\n  "model_type": "llama",\n  "tie_word', 'Unterminated string in line 3'],
+      ['{\n  "model_type": "llama",', 'Expected double-quoted property name in line 2'],
+      ['{\n}\n}', 'Unexpected non-whitespace character after JSON in line 3'],
+      ['', 'Unexpected end of JSON input in line 1'],
+    ];
+    for (const [text, reason] of written) {
+      await writeFile(join(folder, 'config.json'), text);
+      await expect(openModel(folder)).rejects.toThrow(expect.objectContaining({ message: `${join(folder, 'config.json')} is not JSON: ${reason}` }));
+    }
   });
 
   it('an architecture that is not supported', async () => {

@@ -85,9 +85,9 @@ describe('importing', () => {
   });
 
   it('leaves nothing behind when writing fails', async () => {
-    const stop = (): void => { throw new Error('no space left'); };
+    const stop = (): void => { throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }); };
     const failing = importGguf(source, join(folder, 'model'), { precision: 'fp32', onProgress: stop });
-    await expect(failing).rejects.toMatchObject({ kind: 'failure', message: expect.stringContaining('no space left') });
+    await expect(failing).rejects.toMatchObject({ kind: 'failure', message: `the disk is full: ${join(folder, 'model')} was not written` });
     expect(readdirSync(folder)).toEqual([]);
   });
 

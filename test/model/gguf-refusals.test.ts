@@ -80,6 +80,8 @@ describe('a file that contradicts itself', () => {
   it.each<[string, Changes, string]>([
     ['a missing key', { metadata: { 'llama.block_count': undefined } }, 'lacks llama.block_count'],
     ['a key of the wrong type', { metadata: { 'llama.block_count': 'one' } }, 'llama.block_count is "one", expected a whole number'],
+    ['a list of lists', { metadata: { 'general.tags': [['a']] } }, 'the value of general.tags is a list of lists'],
+    ['an alignment that is none', { metadata: { 'general.alignment': 1.5 } }, 'general.alignment is 1.5'],
     ['a count of none', { metadata: { 'llama.attention.head_count': 0 } }, 'llama.attention.head_count is 0'],
     ['a missing tensor', { tensors: { 'blk.0.attn_v.weight': undefined } }, 'lacks the tensor blk.0.attn_v.weight'],
     ['missing embeddings', { tensors: { 'token_embd.weight': undefined } }, 'lacks the tensor token_embd.weight'],

@@ -1,5 +1,5 @@
 /** Values as the writer types them: whole numbers as uint32, others as float32; lists by their first item. */
-export type Value = string | number | boolean | readonly string[] | readonly number[];
+export type Value = string | number | boolean | readonly Value[];
 
 export interface Tensor {
   /** Outermost dimension first. */
@@ -45,8 +45,8 @@ export const TINY_LLAMA: { metadata: Readonly<Record<string, Value>>; tensors: R
 
 function typed(value: Value): Buffer[] {
   if (typeof value === 'object') {
-    const items = value.map((item: string | number) => typed(item));
-    return [u32(9), items[0]?.[0] ?? u32(8), u64(value.length), ...items.map(([, bytes]) => bytes!)];
+    const items = value.map((item) => typed(item));
+    return [u32(9), items[0]?.[0] ?? u32(8), u64(value.length), ...items.flatMap(([, ...bytes]) => bytes)];
   }
   switch (typeof value) {
     case 'string': return [u32(8), text(value)];

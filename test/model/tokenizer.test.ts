@@ -71,6 +71,20 @@ describe('tokenizer', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json is not understood: .*Mystery/);
   });
 
+  it('knows its kind, also where tokenizer.json does not say it', async () => {
+    const folder = await changed('gpt2', 'untyped', 'tokenizer.json', (json) => {
+      json['model'] = { ...json['model'] as object, type: undefined, continuing_subword_prefix: '', unk_token: null };
+    });
+    const [gpt2, untyped, llama] = await Promise.all([fixture('gpt2'), folder, fixture('llama')].map(loadTokenizer));
+    expect([gpt2!.kind, untyped!.kind, llama!.kind]).toEqual(['byte-level BPE', 'byte-level BPE', 'BPE']);
+    expect(compareTokenizers(gpt2!, untyped!)).toEqual([]);
+  });
+
+  it('refuses a vocabulary without rules', async () => {
+    const folder = await changed('gpt2', 'words', 'tokenizer.json', (json) => { json['model'] = { vocab: { a: 0 } }; });
+    await expect(loadTokenizer(folder)).rejects.toThrow('tokenizer.json is not understood: its model is none of BPE, Unigram and WordPiece');
+  });
+
   it('says where tokenizer.json is not JSON', async () => {
     const folder = temporary.path('broken');
     await cp(fixture('gpt2'), folder, { recursive: true });

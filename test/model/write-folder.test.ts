@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initModel } from '../../src-main/model/init.ts';
 import { openModel } from '../../src-main/model/folder.ts';
-import { everyKth, makeStudent } from '../../src-main/model/make-student.ts';
+import { chooseLayers, everyKth, makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
 import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
 import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
+import type { LlamaConfig } from '../../src-main/nn/config.ts';
 import { fixture, MODELS, temporaryFolder } from './model-fixtures.ts';
 import { readAll } from './read-all.ts';
 
@@ -40,6 +41,20 @@ describe('writing model folders', () => {
     const folder = await openModel(fixture('gpt2'));
     await expect(publishModel(to, { from: folder, tensors: [], precision: 'fp32' })).rejects.toThrow(`${to} exists already`);
     expect(await readdir(to)).toEqual([]);
+  });
+
+  it('makes its own copies writable', async () => {
+    const from = temporary.path('read-only');
+    await cp(fixture('gpt2'), from, { recursive: true });
+    await chmod(join(from, 'tokenizer.json'), 0o444);
+    await publishModel(temporary.path('writable'), { from: await openModel(from), tensors: [], precision: 'fp32' });
+    expect((await stat(join(temporary.path('writable'), 'tokenizer.json'))).mode & 0o200).toBe(0o200);
+  });
+
+  it('says what the operating system refuses', async () => {
+    await writeFile(temporary.path('a-file'), '');
+    const to = temporary.path('a-file/model');
+    await expect(publishFolder(to, () => Promise.resolve())).rejects.toMatchObject({ kind: 'failure', message: expect.stringContaining(`${to} could not be written`) as string });
   });
 
   it('leaves nothing behind where writing fails', async () => {
@@ -74,6 +89,14 @@ describe('making a student', () => {
     expect(student.config).toMatchObject({ layers: 3, windows: [null, 8, 8], tiedEmbeddings: true });
     expect(student.rawConfig).toMatchObject({ max_window_layers: 1, dtype: 'bfloat16' });
     expect(new Set(student.tensors.map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
+  });
+
+  it('keeps windows whose beginning the config leaves to its family', async () => {
+    const teacher = await openModel(fixture('qwen2'));
+    const { max_window_layers: _, layer_types: __, ...rawConfig } = teacher.rawConfig;
+    // As a model of 30 layers has them, whose windows begin at the 29th.
+    const config = { ...teacher.config, layers: 30, windows: Array.from({ length: 30 }, (___, layer) => (layer < 28 ? null : 8)) } as LlamaConfig;
+    expect(chooseLayers({ ...rawConfig, num_hidden_layers: 30 }, config, [0, 28, 29])).toMatchObject({ num_hidden_layers: 3, max_window_layers: 1 });
   });
 
   it('works for GPT-2', async () => {
@@ -125,6 +148,11 @@ describe('a fresh model', () => {
     await expect(initModel(settings)).rejects.toThrow(/vocab_size is 331, but the tokenizer has \d+ tokens/);
   });
 
+  it('says that the tokenizer is missing, whatever stands beside it', async () => {
+    const tokenizer = join(fixture('gpt2'), 'nothing-there');
+    await expect(initModel({ config: fixture('gpt2'), tokenizer, to: temporary.path('never'), seed: 0 })).rejects.toThrow(`there is no tokenizer ${tokenizer}`);
+  });
+
   it('says that the config is missing', async () => {
     const config = temporary.path('none.json');
     await expect(initModel({ config, tokenizer: fixture('gpt2'), to: temporary.path('never'), seed: 0 })).rejects.toThrow(`there is no config ${config}`);
@@ -132,10 +160,15 @@ describe('a fresh model', () => {
 });
 
 describe('describing a model', () => {
+  const sizeOfShards = async (folder: string): Promise<number> => {
+    const shards = (await readdir(folder)).filter((name) => name.endsWith('.safetensors'));
+    return (await Promise.all(shards.map(async (name) => (await stat(join(folder, name))).size))).reduce((a, b) => a + b);
+  };
+
   it('counts its parameters and names its tokens', async () => {
     expect(await describeModel(fixture('qwen2'))).toMatchObject({
       config: { modelType: 'qwen2', layers: 4 }, parameters: 352 * 16 + 4 * (16 * 16 * 2 + 8 * 16 * 2 + 32 + 3 * 16 * 24 + 32) + 16, precision: 'bf16',
-      tokenizer: { tokens: 333, bos: null, eos: [{ id: 332, text: '<|im_end|>' }, { id: 330, text: '<|endoftext|>' }], pad: { id: 330 } }, hasChatTemplate: true,
+      weightBytes: await sizeOfShards(fixture('qwen2')), tokenizer: { kind: 'byte-level BPE', tokens: 333, bos: null, eos: [{ id: 332, text: '<|im_end|>' }, { id: 330, text: '<|endoftext|>' }], pad: { id: 330 } }, hasChatTemplate: true,
     });
   });
 });

@@ -16,11 +16,7 @@ const FAMILIES = {
   qwen3: { vocabSize: 151936, intermediateSize: 22016, kvHeads: 32, headDim: 128, contextLength: 32768 },
 } as const;
 
-export type LlamaModelType = keyof typeof FAMILIES;
-
-export function isLlamaModelType(modelType: string): modelType is LlamaModelType {
-  return Object.hasOwn(FAMILIES, modelType);
-}
+type LlamaModelType = keyof typeof FAMILIES;
 
 /** Reads a config of the llama family. Throws a `Problem` that names the field and its value. */
 export function readLlamaConfig(where: string, modelType: LlamaModelType, raw: JsonObject): LlamaConfig {

@@ -2,7 +2,16 @@ import { Problem } from '../../contract/problem.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { JsonObject } from './fields.ts';
 import { readGpt2Config } from './gpt2.ts';
-import { isLlamaModelType, readLlamaConfig } from './llama.ts';
+import { readLlamaConfig } from './llama.ts';
+
+/** The reader of each `model_type`. */
+const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => ModelConfig>> = {
+  llama: (where, raw) => readLlamaConfig(where, 'llama', raw),
+  mistral: (where, raw) => readLlamaConfig(where, 'mistral', raw),
+  qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
+  qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
+  gpt2: readGpt2Config,
+};
 
 /** Heads that Retort reads: a language model's, or none (then it must be tied). */
 const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|(Llama|Mistral|Qwen2|Qwen3|GPT2)Model)$/;
@@ -17,13 +26,13 @@ export function readConfig(where: string, raw: JsonObject): ModelConfig {
   if (typeof modelType !== 'string') throw new Problem(`${where} lacks model_type`, { hint: 'Expected the config.json of a Hugging Face model.' });
   const strange = [raw['architectures'] ?? []].flat().find((name) => typeof name !== 'string' || !ARCHITECTURE.test(name));
   if (strange !== undefined) throw unsupported(where, 'architectures', strange);
-  if (isLlamaModelType(modelType)) return readLlamaConfig(where, modelType, raw);
-  if (modelType === 'gpt2') return readGpt2Config(where, raw);
-  throw unsupported(where, 'model_type', modelType);
+  const read = Object.hasOwn(READERS, modelType) ? READERS[modelType] : undefined;
+  if (!read) throw unsupported(where, 'model_type', modelType);
+  return read(where, raw);
 }
 
 function unsupported(where: string, field: string, value: unknown): Problem {
   return new Problem(`${where}: ${field} ${JSON.stringify(value)} is not supported`, {
-    hint: 'Retort supports language models of the types llama, mistral, qwen2, qwen3 and gpt2.',
+    hint: `Retort supports language models of the types ${Object.keys(READERS).join(', ')}.`,
   });
 }

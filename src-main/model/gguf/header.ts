@@ -39,7 +39,7 @@ export async function readHeader(path: string, file: FileHandle): Promise<Header
       return parseHeader(path, new Cursor(path, bytes.subarray(0, bytesRead), size));
     } catch (error) {
       if (!(error instanceof NeedsMore)) throw error;
-      if (length > MAX_HEADER) throw new Problem(`${path} is damaged: its header is longer than ${MAX_HEADER} bytes`, { hint: HINT });
+      if (length >= MAX_HEADER) throw new Problem(`${path} is damaged: its header is longer than ${MAX_HEADER} bytes`, { hint: HINT });
     }
   }
 }
@@ -56,7 +56,7 @@ function parseHeader(path: string, cursor: Cursor): Header {
   const tensors: TensorEntry[] = [];
   for (let at = 0; at < tensorCount; at++) tensors.push(readTensor(cursor));
   const alignment = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
-  if (typeof alignment !== 'number' || !(alignment >= 1)) throw cursor.damaged(`general.alignment is ${String(alignment)}`);
+  if (typeof alignment !== 'number' || !Number.isInteger(alignment) || alignment < 1) throw cursor.damaged(`general.alignment is ${String(alignment)}`);
   return { metadata, tensors, dataStart: Math.ceil(cursor.at / alignment) * alignment };
 }
 
@@ -98,6 +98,7 @@ const SCALARS: Readonly<Record<number, (cursor: Cursor, where: string) => Metada
 function readValue(cursor: Cursor, type: number, key: string): MetadataValue {
   if (type === ARRAY) {
     const itemType = cursor.u32(key);
+    if (itemType === ARRAY) throw cursor.damaged(`the value of ${key} is a list of lists`);
     const length = cursor.u64(key);
     const items: MetadataValue[] = [];
     for (let at = 0; at < length; at++) items.push(readValue(cursor, itemType, key));

@@ -1,16 +1,17 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesOf, type WeightPrecision } from '../precision.ts';
 import { writeSafetensors } from '../safetensors-write.ts';
-import type { FloatFormat } from '../float-formats.ts';
+import { publishFolder, writeJson } from '../write-folder.ts';
 import { planImport } from './architecture.ts';
 import { GgufFile } from './gguf-file.ts';
-import { demandNew, makeFolder, writeJson } from './new-folder.ts';
 import type { PlannedTensor } from './plan.ts';
 import { restoredPieces } from './restore.ts';
 import { planTokenizer } from './tokenizer-files.ts';
 
 export interface ImportOptions {
   /** How the weights are written. */
-  readonly precision: 'fp32' | 'fp16' | 'bf16';
+  readonly precision: WeightPrecision;
   /** Weights written so far and in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -21,25 +22,21 @@ export interface ImportedModel {
   readonly parameters: number;
 }
 
-const PRECISION = {
-  fp32: { format: 'F32', dtype: 'float32' }, fp16: { format: 'F16', dtype: 'float16' }, bf16: { format: 'BF16', dtype: 'bfloat16' },
-} as const satisfies Record<ImportOptions['precision'], { format: FloatFormat; dtype: string }>;
-
 /**
  * Turns a GGUF file into the new Hugging Face model folder `to`. Everything is checked before anything is written, and
  * the folder appears only when it is whole.
  * @throws Problem naming what Retort does not support or what is wrong with the file; of kind failure if writing fails.
  */
 export async function importGguf(source: string, to: string, { precision, onProgress }: ImportOptions): Promise<ImportedModel> {
-  demandNew(to);
   const file = await GgufFile.open(source);
   const plan = await planImport(file);
   const { tokenizer, tokenizerConfig, generationConfig } = planTokenizer(file.metadata, plan);
-  const { format, dtype } = PRECISION[precision];
+  const { format, dtype } = namesOf(precision);
   const parameters = plan.tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
   let written = 0;
 
-  await makeFolder(to, async (folder) => {
+  await publishFolder(to, async (folder) => {
+    await mkdir(folder);
     const tensors = plan.tensors.map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: counted(tensor) }));
     await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
     await writeJson(join(folder, 'config.json'), { ...plan.config, ...generationConfig, torch_dtype: dtype });
