@@ -1,4 +1,5 @@
 import { Graph, topological } from '../graph/value.ts';
+import type { DType } from '../graph/dtype.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { FullAttention } from './attention/full.ts';
 import type { ModelConfig } from './config.ts';
@@ -18,12 +19,16 @@ export function buildDecoder(config: ModelConfig, weights: WeightFormat = EXACT)
 
 /** Every weight a model reads, found by tracing it once; in the order in which it is first used. */
 export function listParameters(config: ModelConfig): ParameterSpec[] {
-  const decoder = buildDecoder(config);
+  return listStored(config, EXACT).map(({ name, shape }) => ({ name, shape }));
+}
+
+/** What a model's graph reads when its weights are kept in a format. */
+export function listStored(config: ModelConfig, weights: WeightFormat): (ParameterSpec & { dtype: DType })[] {
+  const decoder = buildDecoder(config, weights);
   const graph = new Graph();
   const hidden = decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1));
-  const { name, shape } = decoder.outputLayer;
-  const { sources } = topological([hidden, graph.parameter(name, shape)]);
-  return sources.flatMap(({ source, shape }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number) }] : []));
+  const { sources } = topological([hidden, decoder.logits(hidden)]);
+  return sources.flatMap(({ source, shape, dtype }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number), dtype }] : []));
 }
 
 export function countParameters(parameters: readonly ParameterSpec[]): number {

@@ -18,21 +18,21 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
   return { dtype: 'int32', shape, data };
 }
 
-/** A fresh tensor of zeros. */
-export function allocate(dtype: DType, shape: readonly number[]): Tensor {
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const buffer = new ArrayBuffer(size * DTYPES[dtype].bytes);
-  return { dtype, shape, data: viewOf(dtype, buffer) };
+/** A tensor over raw bytes, which are copied where their place does not suit the element type. */
+export function tensorOf(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
+  const isAligned = bytes.byteOffset % DTYPES[dtype].bytes === 0;
+  const { buffer, byteOffset } = isAligned ? bytes : bytes.slice();
+  return { dtype, shape, data: viewOf(dtype, buffer as ArrayBuffer, byteOffset, bytes.byteLength / DTYPES[dtype].bytes) };
 }
 
-function viewOf(dtype: DType, buffer: ArrayBuffer): TensorData {
+function viewOf(dtype: DType, buffer: ArrayBuffer, offset: number, length: number): TensorData {
   switch (dtype) {
-    case 'float32': return new Float32Array(buffer);
-    case 'float16': return new Uint16Array(buffer);
-    case 'int32': return new Int32Array(buffer);
-    case 'int64': return new BigInt64Array(buffer);
-    case 'int8': return new Int8Array(buffer);
+    case 'float32': return new Float32Array(buffer, offset, length);
+    case 'float16': return new Uint16Array(buffer, offset, length);
+    case 'int32': return new Int32Array(buffer, offset, length);
+    case 'int64': return new BigInt64Array(buffer, offset, length);
+    case 'int8': return new Int8Array(buffer, offset, length);
     case 'bool':
-    case 'uint8': return new Uint8Array(buffer);
+    case 'uint8': return new Uint8Array(buffer, offset, length);
   }
 }

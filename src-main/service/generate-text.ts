@@ -3,6 +3,7 @@ import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import type { Sampling } from '../decode/choose.ts';
+import { TextStream } from '../model/text-stream.ts';
 import { encodeRows } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
 import { longestText } from './longest-text.ts';
@@ -27,19 +28,13 @@ export async function generateText(
     vocabulary: Math.min(decoder.vocabSize, tokenizer.vocabularySize), maxLength, strategy: sampling.strategy,
   }).open();
   try {
-    const tokens: number[] = [];
-    let told = '';
+    const stream = new TextStream(tokenizer, { skipSpecial: true });
+    const tell = (text: string): void => { if (text !== '') emit({ event: 'text', text }); };
     const [completion] = await writer.write(examples.map(({ prompt }) => ({ id: 0, tokens: prompt })), {
       maxNewTokens: params.maxNewTokens, eos, sampling, signal,
-      onToken: (_, token) => {
-        tokens.push(token);
-        const text = tokenizer.decode(tokens, { skipSpecial: true });
-        // A character of several tokens is not whole yet.
-        if (text.endsWith('\ufffd')) return;
-        emit({ event: 'text', text: text.slice(told.length) });
-        told = text;
-      },
+      onToken: (_, token) => tell(stream.push(token)),
     });
+    tell(stream.end());
     return { text: tokenizer.decode([...completion!.tokens], { skipSpecial: true }), tokens: [...completion!.tokens], ended: completion!.ended };
   } finally {
     await writer.release();

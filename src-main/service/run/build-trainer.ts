@@ -9,6 +9,7 @@ import { TextPlan } from '../../decode/text-writer.ts';
 import { batchIndices } from '../../data/order.ts';
 import type { Executor } from '../../runtime/program.ts';
 import { executorFor, readWeights } from '../load-model.ts';
+import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { EncodedExample } from '../examples.ts';
 
@@ -68,5 +69,6 @@ export async function buildTrainer(
 /** A run's teacher, read once. */
 export async function readTeacher({ teacher, recipe }: PreparedRun): Promise<FrozenModel | null> {
   if (!teacher || !recipe.teacher) return null;
-  return new FrozenModel(executorFor(recipe.teacher.device), teacher.decoder, await readWeights(teacher));
+  const { decoder, weights } = inPrecision(teacher, await readWeights(teacher), recipe.teacher.precision);
+  return new FrozenModel(executorFor(recipe.teacher.device), decoder, weights);
 }

@@ -31,6 +31,9 @@ const ACTIVATION_BUDGET = 2 ** 30;
 export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const method = methodOf(recipe);
   const warnings: PreparedRun['warnings'] = [];
+  if (recipe.student.device !== 'cpu') {
+    throw new Problem(`student.device is "${recipe.student.device}": a student trains on the "cpu" in this version.`, { hint: 'A teacher may run on another device.' });
+  }
   const student = await openWholeModel(recipe.student.model);
   const teacher = needsTeacher(method) ? await openTeacher(recipe, student) : null;
   const { maxPromptTokens, maxCompletionTokens } = recipe.data;

@@ -1,0 +1,25 @@
+import type { Recipe } from '../contract/recipe.ts';
+import { StoredWeights } from '../export/precision.ts';
+import { buildDecoder, listMatrices, listStored } from '../nn/build.ts';
+import type { Decoder } from '../nn/decoder.ts';
+import { EXACT, HALF, INT8, type WeightFormat } from '../nn/weight-format.ts';
+import { tensorOf, type Tensor } from '../runtime/tensor.ts';
+import type { Weights } from '../runtime/weights.ts';
+import type { Model } from './load-model.ts';
+
+type Precision = NonNullable<Recipe['teacher']>['precision'];
+
+const FORMATS: Readonly<Record<Precision, WeightFormat>> = { fp32: EXACT, fp16: HALF, int8: INT8 };
+
+/**
+ * A teacher as its precision stores it. The output layer stays in float32 as well, because the loss multiplies by it
+ * beside the student's.
+ */
+export function inPrecision({ folder: { config } }: Model, weights: Weights, precision: Precision): { decoder: Decoder; weights: Weights } {
+  if (precision === 'fp32') return { decoder: buildDecoder(config), weights };
+  const decoder = buildDecoder(config, FORMATS[precision]);
+  const stored = new StoredWeights(precision, (name) => weights[name]!.data as Float32Array, listMatrices(config), decoder.tables);
+  const kept = listStored(config, FORMATS[precision]).map(({ name, shape, dtype }): [string, Tensor] => [name, tensorOf(dtype, shape, stored.bytes(name))]);
+  const { name } = decoder.outputLayer;
+  return { decoder, weights: { ...Object.fromEntries(kept), [name]: weights[name]! } };
+}
