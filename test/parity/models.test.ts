@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TextPlan } from '../../src-main/decode/text-writer.ts';
+import { layOut } from '../../src-main/distill/batch.ts';
+import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
+import { openModel } from '../../src-main/model/folder.ts';
+import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
+import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
+import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { float32 } from '../../src-main/runtime/tensor.ts';
+import { tinyStudent } from '../support/tiny-student.ts';
+
+const FIXTURES = 'test/fixtures/engine';
+const MODELS = ['llama', 'llama-tied-biased', 'llama-head-dim', 'llama-linear', 'llama-llama3', 'llama-yarn', 'mistral-window', 'qwen2', 'qwen3', 'gpt2', 'gpt2-by-layer'];
+const executor = ortExecutor('cpu', 1);
+
+interface Reference { ids: number[][]; lengths: number[]; prompts: number[]; greedy: number[][] }
+
+async function load(name: string) {
+  const folder = await openModel(join(FIXTURES, name));
+  const weights: Record<string, ReturnType<typeof float32>> = {};
+  await folder.readWeights((key, shape) => {
+    const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
+    weights[key] = float32(data, shape);
+    return data;
+  }, listParameters(folder.config));
+  const reference = JSON.parse(await readFile(join(FIXTURES, name, 'reference.json'), 'utf8')) as Reference;
+  const file = await SafetensorsFile.open(join(FIXTURES, name, 'reference.safetensors'));
+  const numbers = async (key: string): Promise<Float32Array> => {
+    const data = new Float32Array(file.tensors.find((tensor) => tensor.name === key)!.shape.reduce((size, dim) => size * dim, 1));
+    await file.read(key, data);
+    return data;
+  };
+  const examples = reference.lengths.map((length, index) => {
+    const ids = Int32Array.from(reference.ids[index]!.slice(0, length));
+    return { index, prompt: ids.slice(0, reference.prompts[index]), completion: ids.slice(reference.prompts[index]), isOnPolicy: false };
+  });
+  return { config: folder.config, decoder: buildDecoder(folder.config), weights, reference, numbers, examples };
+}
+
+describe.each(MODELS)('%s is what Transformers computes', (name) => {
+  it('logits, within 1e-4', async () => {
+    const { decoder, weights, numbers, examples } = await load(name);
+    const expected = await numbers('logits');
+    const model = new FrozenModel(executor, decoder, weights);
+    const [batch] = layOut(examples, 3, 'sequence');
+    const hidden = (await model.hidden(batch!)).data as Float32Array;
+    const output = model.outputLayer(decoder.vocabSize).data as Float32Array;
+    const longest = expected.length / 3 / decoder.vocabSize;
+    for (const { example, start, end } of batch!.spans) {
+      for (let at = start; at < end; at++) {
+        const position = examples[example]!.prompt.length - 1 + at - start;
+        for (let token = 0; token < decoder.vocabSize; token++) {
+          let logit = 0;
+          for (let k = 0; k < decoder.hiddenSize; k++) logit += hidden[at * decoder.hiddenSize + k]! * output[token * decoder.hiddenSize + k]!;
+          expect(Math.abs(logit - expected[(example * longest + position) * decoder.vocabSize + token]!)).toBeLessThan(1e-4);
+        }
+      }
+    }
+    await model.release();
+  });
+
+  it('loss and gradients, within 1e-4 relative', async () => {
+    const { config, weights, numbers, examples } = await load(name);
+    const { student, optimizer } = tinyStudent(executor, config, weights, {
+      method: { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 7,
+    });
+    let loss = 0;
+    for (const batch of layOut(examples, 2, 'sequence')) loss += (await student.learn(batch, null)).loss;
+    const [expected] = await numbers('loss');
+    expect(Math.abs(loss - expected!)).toBeLessThan(1e-5 * expected!);
+    for (const { name: key } of listParameters(config)) {
+      const [found, wanted] = [optimizer.gradients(key), await numbers(`gradient ${key}`)];
+      const scale = Math.hypot(...wanted);
+      expect(Math.hypot(...wanted.map((value, at) => value - found[at]!)), key).toBeLessThanOrEqual(1e-4 * scale + 1e-6);
+    }
+    await student.release();
+  });
+
+  it('greedy text through the cache, token for token', async () => {
+    const { config, decoder, weights, reference, examples } = await load(name);
+    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, strategy: 'greedy' }).open();
+    const completions = await writer.write(examples.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
+      { maxNewTokens: reference.greedy[0]!.length, eos: new Set(), sampling: { strategy: 'greedy' } });
+    expect(completions.map(({ tokens }) => [...tokens])).toEqual(reference.greedy);
+    await writer.release();
+  });
+});
