@@ -111,6 +111,6 @@ describe('scores', () => {
   });
 
   test('of an unknown metric are refused with those there are', () => {
-    expect(() => findMetric('acuracy')).toThrow(expect.objectContaining({ kind: 'input', hint: 'The metrics are exact-match, accuracy.' }));
+    expect(() => findMetric('acuracy')).toThrow(expect.objectContaining({ kind: 'input', hint: 'The metrics are exact-match, accuracy, token-f1.' }));
   });
 });
