@@ -20,9 +20,9 @@ export function addModelCommands(program: Command, act: Action): void {
     .action(act(async ({ output }, [path]) => {
       const description = await describeModel(path!);
       output.json(description);
-      const { config, parameters, precision, tokenizer, hasChatTemplate } = description;
-      output.line(`${config.modelType}, ${(parameters / 1e6).toFixed(2)} million parameters in ${precision}`);
-      output.line(`${config.layers} layers of width ${config.hiddenSize}, ${config.heads} heads, vocabulary ${config.vocabSize}, context ${config.contextLength}`);
+      const { family, parameters, precision, layers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
+      output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${precision}`);
+      output.line(`${layers} layers of width ${hiddenSize}, ${heads} heads, vocabulary ${vocabularySize}, context ${contextLength}`);
       output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);
       output.line(hasChatTemplate ? 'has a chat template' : 'has no chat template');
     }));

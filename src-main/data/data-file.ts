@@ -3,11 +3,12 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
+import type { DataFormat } from '../contract/data-view.ts';
 import { Problem } from '../contract/problem.ts';
-import { detectFormat, type Format } from './detect-format.ts';
+import { detectFormat } from './detect-format.ts';
 
 /** A data file that was looked into. */
-export interface DataFile { path: string; format: Format; isGzipped: boolean }
+export interface DataFile { path: string; format: DataFormat; isGzipped: boolean }
 
 const HEAD_BYTES = 2 ** 16;
 

@@ -1,8 +1,7 @@
+import type { DataFormat } from '../contract/data-view.ts';
 import { Problem } from '../contract/problem.ts';
 
-export type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet';
-
-const EXTENSIONS: Readonly<Record<string, Format>> = {
+const EXTENSIONS: Readonly<Record<string, DataFormat>> = {
   jsonl: 'jsonl', ndjson: 'jsonl', json: 'json', csv: 'csv', tsv: 'tsv', parquet: 'parquet',
 };
 const HINT = 'Use JSON Lines (.jsonl), JSON, CSV, TSV or Parquet; each may be gzipped.';
@@ -12,7 +11,7 @@ const HINT = 'Use JSON Lines (.jsonl), JSON, CSV, TSV or Parquet; each may be gz
  * many a file called .json holds JSON Lines.
  * @throws Problem where neither tells.
  */
-export function detectFormat(path: string, head: Buffer): Format {
+export function detectFormat(path: string, head: Buffer): DataFormat {
   if (head.subarray(0, 4).toString('latin1') === 'PAR1') return 'parquet';
   const named = EXTENSIONS[/\.([a-z]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? ''];
   if (named === 'parquet') throw new Problem(`Data file ${path} is not a Parquet file.`, { hint: 'Fetch or write it again.' });
@@ -28,7 +27,7 @@ export function detectFormat(path: string, head: Buffer): Format {
 }
 
 /** JSON Lines where the first line is a whole object, unless that is `{"data": [...]}` and all there is. */
-function jsonFormat(text: string): Format {
+function jsonFormat(text: string): DataFormat {
   const [line, rest] = text.split(/\n(.*)/s, 2) as [string, string?];
   try {
     const first = JSON.parse(line) as { data?: unknown };
@@ -38,7 +37,7 @@ function jsonFormat(text: string): Format {
   }
 }
 
-function tableFormat(text: string): Format | undefined {
+function tableFormat(text: string): DataFormat | undefined {
   const header = text.split('\n', 1)[0]!;
   if (header.includes('\t')) return 'tsv';
   return /[,;]/.test(header) ? 'csv' : undefined;

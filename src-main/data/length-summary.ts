@@ -1,21 +1,5 @@
+import type { Lengths, LengthSummary } from '../contract/data-view.ts';
 import type { EncodedTexts } from './encode.ts';
-
-/** Lengths in tokens. */
-export interface Lengths { mean: number; median: number; p95: number; max: number }
-
-export interface LengthSummary {
-  examples: number;
-  /** Before anything was cut off; null without examples. */
-  prompt: Lengths | null;
-  /** EOS included, before anything was cut off; null where no example has a completion. */
-  completion: Lengths | null;
-  cutPrompts: number;
-  cutCompletions: number;
-  /** Examples whose prompt has no token. */
-  emptyPrompts: number;
-  /** Examples whose completion is only its EOS. */
-  emptyCompletions: number;
-}
 
 /** How long the examples of a data set are and how many do not fit, for a preview and before a run. */
 export function summarizeLengths(examples: readonly EncodedTexts[]): LengthSummary {

@@ -1,30 +1,21 @@
-import { openDataFile, type DataFile } from './data-file.ts';
+import type { DataPreview, ValueKind } from '../contract/data-view.ts';
+import { openDataFile } from './data-file.ts';
 import { streamRows } from './read.ts';
 import type { Row } from './row.ts';
 
-export type ValueKind = 'text' | 'number' | 'boolean' | 'list' | 'object' | 'messages' | 'empty';
-
-export interface Preview extends DataFile {
-  /** Rows of the whole file, all of which have been read. */
-  count: number;
-  /** The first rows. */
-  rows: Row[];
-  /** The columns of the first rows in order of appearance, with the kinds of values found in them. */
-  columns: { name: string; kinds: ValueKind[] }[];
-}
-
-/** Reads a data file once, to show its beginning and what is in it. @throws Problem where any row is damaged. */
-export async function previewFile(path: string, limit: number): Promise<Preview> {
+/** Reads a data file once, to show a page of it and what is in it. @throws Problem where any row is damaged. */
+export async function previewFile(path: string, { offset, limit }: { offset: number; limit: number }): Promise<DataPreview> {
   const file = await openDataFile(path);
   const rows: Row[] = [];
   let count = 0;
   for await (const row of streamRows(file)) {
-    if (count++ < limit) rows.push(row);
+    if (count >= offset && count < offset + limit) rows.push(row);
+    count++;
   }
-  return { ...file, count, rows, columns: columnsOf(rows) };
+  return { ...file, count, offset, rows, columns: columnsOf(rows) };
 }
 
-function columnsOf(rows: readonly Row[]): Preview['columns'] {
+function columnsOf(rows: readonly Row[]): DataPreview['columns'] {
   const kinds = new Map<string, Set<ValueKind>>();
   for (const row of rows) {
     for (const [name, value] of Object.entries(row)) {

@@ -1,8 +1,6 @@
+import type { WeightPrecision } from '../contract/model-description.ts';
 import type { FloatFormat } from './float-formats.ts';
 import type { TensorInfo } from './safetensors-read.ts';
-
-/** How a model's weights are stored, in the words of recipes and commands. */
-export type WeightPrecision = 'fp32' | 'fp16' | 'bf16';
 
 const FORMATS = {
   fp32: { format: 'F32', dtype: 'float32' }, fp16: { format: 'F16', dtype: 'float16' }, bf16: { format: 'BF16', dtype: 'bfloat16' },

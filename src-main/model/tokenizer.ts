@@ -1,11 +1,10 @@
 import { BPE, ByteLevelDecoder, Tokenizer as Backend, Unigram, WordPiece } from '@huggingface/tokenizers';
 import { join } from 'node:path';
+import type { TokenizerKind } from '../contract/model-description.ts';
 import { Problem } from '../contract/problem.ts';
 import { isJsonObject, type JsonObject } from './config/fields.ts';
 import { readJsonFile } from './json-file.ts';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
-
-export type TokenizerKind = 'byte-level BPE' | 'BPE' | 'Unigram' | 'WordPiece';
 
 export class Tokenizer {
   readonly kind: TokenizerKind;

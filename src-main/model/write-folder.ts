@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from './config/fields.ts';
 import type { ModelFolder } from './folder.ts';
-import { namesOf, type WeightPrecision } from './precision.ts';
+import type { WeightPrecision } from '../contract/model-description.ts';
+import { namesOf } from './precision.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 
 /** What belongs to a model besides its config and weights. */

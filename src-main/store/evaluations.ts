@@ -1,16 +1,6 @@
-import type { Evaluation, Prediction, Score } from '../contract/events.ts';
+import type { Evaluation, Prediction } from '../contract/events.ts';
+import type { StoredEvaluation, StoredScore } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
-
-export type StoredScore = { [Field in keyof Score]: number | null };
-
-/** An evaluation as a point of a chart; its samples are read on their own. */
-export interface StoredEvaluation {
-  step: number;
-  examples: number;
-  divergence: number | null;
-  loss: number | null;
-  metrics: Record<string, StoredScore>;
-}
 
 /** Stores an evaluation; one of the same step, from before a resume, gives way. */
 export async function insertEvaluation(queries: Queries, run: string, evaluation: Evaluation): Promise<void> {

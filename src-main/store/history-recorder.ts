@@ -1,7 +1,8 @@
 import type { RunEvent, StepMetrics } from '../contract/events.ts';
+import type { LogLevel } from '../contract/history.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
 import { insertEvaluation } from './evaluations.ts';
-import { insertLog, type LogLevel } from './log.ts';
+import { insertLog } from './log.ts';
 import { ROLLOUT_BUDGET, rolloutBytes, trimRollouts } from './rollout-budget.ts';
 import { insertRollouts } from './rollouts.ts';
 import type { Database, Queries } from './sqlite.ts';

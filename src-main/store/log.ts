@@ -1,8 +1,5 @@
+import type { LogEntry, StoredLogEntry } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
-
-export type LogLevel = 'info' | 'warning' | 'error';
-export interface LogEntry { at: number; step: number; level: LogLevel; code: string; message: string }
-export interface StoredLogEntry extends LogEntry { id: number }
 
 export async function insertLog(queries: Pick<Queries, 'run'>, run: string, entry: LogEntry): Promise<void> {
   await queries.run('INSERT INTO log (run, at, step, level, code, message) VALUES (?, ?, ?, ?, ?, ?)',

@@ -1,25 +1,8 @@
 import type { Rollout } from '../contract/events.ts';
+import type { RolloutQuery, StoredRollout } from '../contract/history.ts';
 import type { Queries, SqlValue } from './sqlite.ts';
 
-export interface StoredRollout extends Rollout { id: number; meanDivergence: number; maxDivergence: number }
-
-const ORDERS = { step: 'step', mean: 'meanDivergence', max: 'maxDivergence', length: 'length' } as const;
-
-export interface RolloutQuery {
-  order: keyof typeof ORDERS;
-  descending: boolean;
-  offset: number;
-  limit: number;
-  /** Steps `fromStep` to `toStep`, both included. */
-  fromStep?: number;
-  toStep?: number;
-  /** Only those that ended by themselves, or only those cut off. */
-  ended?: boolean;
-  /** Only those about one example of the training data: the same prompt over training time. */
-  example?: number;
-  /** Text that prompt and completion, one after the other, contain; the case of ASCII letters does not matter. */
-  search?: string;
-}
+const ORDERS = { step: 'step', mean: 'meanDivergence', max: 'maxDivergence', length: 'length' } as const satisfies Record<RolloutQuery['order'], string>;
 
 /** Bytes a rollout takes: eight for each token (int32 and float32), its text, and the row around it. */
 function sizeOf(rollout: Rollout): number {

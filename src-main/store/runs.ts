@@ -1,31 +1,8 @@
 import type { RunStatus } from '../contract/events.ts';
+import type { Headline, RunRecord } from '../contract/history.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Queries } from './sqlite.ts';
-
-/** The latest evaluation in one number: its first task metric, or else the divergence, or else the loss. */
-export interface Headline { name: string; value: number; step: number }
-
-export interface RunRecord {
-  id: string;
-  name: string;
-  status: RunStatus;
-  recipe: Recipe;
-  runDir: string;
-  tags: string[];
-  /** Milliseconds since 1970: when it was created, first started, last heard of, ended. */
-  created: number;
-  started: number | null;
-  updated: number;
-  ended: number | null;
-  /** The last step in the history, and the steps the run shall have. */
-  lastStep: number;
-  totalSteps: number | null;
-  parameters: number | null;
-  checkpoint: { step: number; path: string } | null;
-  headline: Headline | null;
-  error: ProblemReport | null;
-}
 
 export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string }
 

@@ -1,22 +1,5 @@
+import type { Series, SeriesRequest } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
-import type { StepField } from './steps.ts';
-
-/** One field over time; an entry is null where no step of the bucket has a value. */
-export interface ThinnedField { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
-
-/**
- * A run's steps in at most `buckets` stretches of equally many step numbers. All arrays have one entry a
- * stretch that holds a step; `elapsedMs` is the time spent in steps from the start of the run to its end.
- */
-export interface Series {
-  firstStep: number[];
-  lastStep: number[];
-  elapsedMs: number[];
-  fields: Partial<Record<StepField, ThinnedField>>;
-}
-
-/** Steps `from` to `to`, both included; the whole run where they are left out. */
-interface SeriesRequest { fields: readonly StepField[]; buckets: number; from?: number; to?: number }
 
 /**
  * Thins a run for a chart and keeps the smallest and largest value of every stretch, so that no spike is

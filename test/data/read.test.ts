@@ -131,8 +131,8 @@ describe('a preview', () => {
   test('has the first rows, all columns with their kinds, and the count', async () => {
     const rows = [{ q: 'a', n: 1 }, { q: '', n: 1.5, chat: [{ role: 'user', content: 'x' }] }, { q: 'b', deep: { x: true }, tags: ['x'] }, { late: 1 }];
     const path = file('some.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
-    expect(await previewFile(path, 3)).toEqual({
-      path, format: 'jsonl', isGzipped: false, count: 4, rows: rows.slice(0, 3),
+    expect(await previewFile(path, { offset: 0, limit: 3 })).toEqual({
+      path, format: 'jsonl', isGzipped: false, count: 4, offset: 0, rows: rows.slice(0, 3),
       columns: [
         { name: 'q', kinds: ['text', 'empty'] }, { name: 'n', kinds: ['number'] }, { name: 'chat', kinds: ['messages'] },
         { name: 'deep', kinds: ['object'] }, { name: 'tags', kinds: ['list'] },
@@ -141,6 +141,6 @@ describe('a preview', () => {
   });
 
   test('finds damage behind the first rows', async () => {
-    await expect(previewFile(file('late.jsonl', '{"a": 1}\n{"a": 2}\n{"a"\n'), 1)).rejects.toThrow('late.jsonl line 3');
+    await expect(previewFile(file('late.jsonl', '{"a": 1}\n{"a": 2}\n{"a"\n'), { offset: 0, limit: 1 })).rejects.toThrow('late.jsonl line 3');
   });
 });

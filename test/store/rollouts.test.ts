@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RolloutQuery } from '../../src-main/contract/history.ts';
 import { stepsToDrop, trimRollouts } from '../../src-main/store/rollout-budget.ts';
-import { insertRollouts, readRollouts, type RolloutQuery } from '../../src-main/store/rollouts.ts';
+import { insertRollouts, readRollouts } from '../../src-main/store/rollouts.ts';
 import { historyWithRun, rollout } from './fixtures.ts';
 
 const page = (changes: Partial<RolloutQuery> = {}): RolloutQuery => ({ order: 'step', descending: false, offset: 0, limit: 10, ...changes });

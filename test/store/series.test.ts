@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { STEP_FIELDS } from '../../src-main/contract/history.ts';
 import { readSeries } from '../../src-main/store/series.ts';
-import { STEP_FIELDS, insertSteps, readSteps } from '../../src-main/store/steps.ts';
+import { insertSteps, readSteps } from '../../src-main/store/steps.ts';
 import { historyWithRun, stepMetrics } from './fixtures.ts';
 
 describe('steps', () => {

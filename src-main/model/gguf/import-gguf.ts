@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesOf, type WeightPrecision } from '../precision.ts';
+import type { WeightPrecision } from '../../contract/model-description.ts';
+import { namesOf } from '../precision.ts';
 import { writeSafetensors } from '../safetensors-write.ts';
 import { publishFolder, writeJson } from '../write-folder.ts';
 import { planImport } from './architecture.ts';

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { SeenData, DataPreview } from '../data-view.ts';
+import {
+  ROLLOUT_ORDERS, STEP_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
+  type StoredSample, type StoredStep,
+} from '../history.ts';
+import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
+import type { ProblemReport } from '../problem.ts';
+import { recipeSchema, type Recipe } from '../recipe.ts';
+import { reads, writes, type Call } from './call.ts';
+import type { Job, LiveRun } from './feed.ts';
+import { settingsSchema, type Settings } from './settings.ts';
+
+const nothing = z.null();
+const path = z.string().min(1).max(4096);
+const id = z.string().min(1).max(200);
+const step = z.int().nonnegative();
+const page = { offset: z.int().nonnegative(), limit: z.int().min(1).max(1000) };
+const name = z.string().trim().min(1).max(200);
+const byRun = z.strictObject({ runId: id });
+
+/** What the program is and what it may do here. */
+export interface About {
+  version: string;
+  home: string;
+  /** Another program uses the data folder: this one only shows. The text says which. */
+  readOnly: string | null;
+  platform: string;
+  versions: { name: string; version: string }[];
+  licences: { name: string; version: string; licence: string }[];
+}
+
+/** A model the person has imported or made, wherever its folder lies. */
+export interface KnownModel {
+  path: string;
+  name: string;
+  added: number;
+  /** Null where the folder is gone or no longer whole; `problem` says what is wrong. */
+  description: ModelDescription | null;
+  problem: ProblemReport | null;
+  /** Whether the folder lies in the data folder, so that removing the model may delete it. */
+  isOwn: boolean;
+}
+
+export interface PairCheck {
+  teacher: ModelDescription;
+  student: ModelDescription;
+  /** Ids both models know. */
+  sharedVocabulary: number;
+  /** Differences in words, first ones; none if they fit. */
+  differences: string[];
+  warnings: string[];
+}
+
+/** What a new run will take, measured on this machine by a few steps. */
+export interface Forecast {
+  steps: number;
+  parameters: number;
+  microBatchSize: number;
+  stepMs: number;
+  /** Bytes resident at the peak of the measured steps. */
+  memory: number;
+  /** Bytes its checkpoints will take, and bytes free there. */
+  diskNeeded: number;
+  diskFree: number;
+}
+
+/** A recipe as far as the wizard has come; the paths in it are absolute. Unfinished, so not validated. */
+export interface Draft { id: string; updated: number; title: string; page: string; recipe: Record<string, unknown> }
+
+/** What is wrong with a recipe: `field` as `data.train`, or empty where it is about the whole. */
+export interface FieldProblem { field: string; message: string; hint: string | null }
+
+export interface FolderEntry { name: string; path: string; isFolder: boolean; bytes: number | null; kind: FileKind }
+export const FILE_KINDS = ['data', 'model', 'gguf', 'recipe', 'folder', 'other'] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+
+const draft = z.strictObject({
+  id: id.nullable(), title: z.string().max(200), page: z.string().max(40), recipe: z.record(z.string(), z.unknown()),
+});
+const dataView = recipeSchema.shape.data.pick({ prompt: true, completion: true, messages: true, chat: true, system: true, maxPromptTokens: true, maxCompletionTokens: true });
+
+/**
+ * Everything the interface can ask, whichever door it came through. One entry here, one handler in
+ * `service/studio/`; what goes in is validated by these schemas where it arrives.
+ */
+export const API = {
+  'app.about': reads<About>()(nothing),
+  'settings.get': reads<Settings>()(nothing),
+  'settings.set': writes<Settings>()(settingsSchema.partial()),
+
+  'runs.list': reads<RunRecord[]>()(nothing),
+  'runs.get': reads<RunRecord>()(byRun),
+  'runs.live': reads<{ live: LiveRun[]; jobs: Job[] }>()(nothing),
+  'runs.series': reads<Series>()(z.strictObject({
+    runId: id, fields: z.array(z.enum(STEP_FIELDS)).max(STEP_FIELDS.length), buckets: z.int().min(2).max(10_000), from: step.optional(), to: step.optional(),
+  })),
+  'runs.steps': reads<StoredStep[]>()(z.strictObject({ runId: id, after: z.int().min(-1), limit: page.limit })),
+  'runs.evaluations': reads<StoredEvaluation[]>()(byRun),
+  'runs.samples': reads<StoredSample[]>()(z.strictObject({ runId: id, step })),
+  'runs.rollouts': reads<{ total: number; rollouts: StoredRollout[] }>()(z.strictObject({
+    runId: id, order: z.enum(ROLLOUT_ORDERS), descending: z.boolean(), ...page, fromStep: step.optional(), toStep: step.optional(),
+    ended: z.boolean().optional(), example: z.int().nonnegative().optional(), search: z.string().max(1000).optional(),
+  })),
+  'runs.log': reads<StoredLogEntry[]>()(z.strictObject({ runId: id, after: z.int().nonnegative(), limit: page.limit })),
+  /** Queues a run; it starts at once where no other is going. */
+  'runs.start': writes<{ runId: string }>()(z.strictObject({ recipe: recipeSchema, draftId: id.optional() })),
+  'runs.resume': writes<null>()(byRun),
+  /** `save`: finish the step, write a checkpoint. `abandon`: end at once; the steps since the last checkpoint are lost. */
+  'runs.stop': writes<null>()(z.strictObject({ runId: id, how: z.enum(['save', 'abandon']) })),
+  'runs.rename': writes<null>()(z.strictObject({ runId: id, name })),
+  'runs.setTags': writes<null>()(z.strictObject({ runId: id, tags: z.array(z.string().trim().min(1).max(40)).max(20) })),
+  /** Takes the runs out of the history and, `withFiles`, their folders off the disk. */
+  'runs.delete': writes<null>()(z.strictObject({ runIds: z.array(id).min(1).max(1000), withFiles: z.boolean() })),
+
+  /** The runs of the sample project, one after the other, each from the same student. */
+  'sample.start': writes<{ runIds: string[] }>()(z.strictObject({ methods: z.array(z.enum(['sft', 'supervised-kd', 'gkd'])).min(1).max(3) })),
+
+  'recipe.check': reads<FieldProblem[]>()(z.strictObject({ recipe: z.record(z.string(), z.unknown()) })),
+  /** A recipe file, read with its paths made absolute. */
+  'recipe.open': reads<Recipe>()(z.strictObject({ path })),
+  /** Writes a recipe file; an existing one is only replaced where `replace` says so. */
+  'recipe.save': writes<null>()(z.strictObject({ path, recipe: recipeSchema, replace: z.boolean() })),
+  'recipe.forecast': writes<Forecast>()(z.strictObject({ recipe: recipeSchema, steps: z.int().min(2).max(20) })),
+
+  'drafts.list': reads<Draft[]>()(nothing),
+  'drafts.save': writes<Draft>()(draft),
+  'drafts.remove': writes<null>()(z.strictObject({ id })),
+
+  'data.preview': reads<DataPreview>()(z.strictObject({ path, ...page })),
+  /** Examples `offset` onwards as the model will see them, and the lengths of all. */
+  'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataView, ...page })),
+
+  'models.list': reads<KnownModel[]>()(nothing),
+  /** Adds a model folder where it lies. */
+  'models.add': writes<KnownModel>()(z.strictObject({ path, name: name.optional() })),
+  /** Makes a model folder in the data folder from a GGUF file; a job, answered when it is done. */
+  'models.import': writes<KnownModel>()(z.strictObject({ path, name, precision: z.enum(WEIGHT_PRECISIONS) })),
+  'models.makeStudent': writes<KnownModel>()(z.strictObject({ teacher: path, name, layers: z.array(z.int().nonnegative()).min(1).max(1000) })),
+  'models.rename': writes<null>()(z.strictObject({ path, name })),
+  /** Forgets a model and, `withFiles`, deletes its folder where that is Retort's own. */
+  'models.remove': writes<null>()(z.strictObject({ path, withFiles: z.boolean() })),
+  'models.pair': reads<PairCheck>()(z.strictObject({ teacher: path, student: path })),
+  'jobs.cancel': writes<null>()(z.strictObject({ id })),
+
+  /** Text out of one model, on the interactive worker. */
+  'models.generate': reads<{ text: string }>()(z.strictObject({
+    model: path, prompt: z.string().max(100_000), chat: z.boolean(), maxNewTokens: z.int().min(1).max(4096),
+    decode: z.strictObject({ strategy: z.enum(['greedy', 'sample']), temperature: z.number().gt(0).max(10) }), seed: z.int().min(0).max(2 ** 32 - 1),
+  })),
+
+  /** A folder of this machine, for choosing files where there is no native dialog. `~` is the person's home. */
+  'files.list': reads<{ path: string; parent: string | null; entries: FolderEntry[] }>()(z.strictObject({ path: z.string().max(4096) })),
+  /** What a dropped file or folder is. */
+  'files.classify': reads<{ kind: FileKind; path: string }>()(z.strictObject({ path })),
+} satisfies Record<string, Call<z.ZodType, unknown>>;
+
+export type Api = typeof API;
+export type CallName = keyof Api;
+export type CallParams<Name extends CallName> = z.output<Api[Name]['params']>;
+export type CallInput<Name extends CallName> = z.input<Api[Name]['params']>;
+export type CallResult<Name extends CallName> = Api[Name] extends Call<z.ZodType, infer Result> ? Result : never;
+
+/** How a call is answered across a process boundary. */
+export type Answer = { ok: true; result: unknown } | { ok: false; error: ProblemReport };

@@ -1,0 +1,48 @@
+import type { Evaluation, Phase, StepMetrics } from '../events.ts';
+import type { ProblemReport } from '../problem.ts';
+import type { Settings } from './settings.ts';
+
+/** A run that computes now, or waits for the one before it. */
+export interface LiveRun {
+  runId: string;
+  name: string;
+  state: 'waiting' | 'starting' | 'running' | 'stopping';
+  /** What it does besides stepping; null while it steps. */
+  phase: { name: Phase; done: number; total: number } | null;
+  step: number;
+  totalSteps: number | null;
+  /** The step and time (milliseconds since 1970) this session began at; rate and time left count from here. */
+  from: { step: number; at: number } | null;
+}
+
+/** Something besides runs that takes a while: an import, a new student, an export, a forecast. */
+export interface Job {
+  id: string;
+  kind: 'import' | 'make-student' | 'export' | 'forecast';
+  /** What it is about, for a person: a file, a model, a run. */
+  title: string;
+  done: number;
+  total: number;
+  state: 'going' | 'done' | 'failed' | 'cancelled';
+  error: ProblemReport | null;
+}
+
+/**
+ * What the program tells every window unasked. A topic without content says that something changed and may be
+ * asked for again; `resync` says that messages were missed, so everything shown may be old.
+ */
+export type FeedMessage =
+  | { topic: 'resync' }
+  | { topic: 'runs' }
+  | { topic: 'models' }
+  | { topic: 'drafts' }
+  | { topic: 'live'; live: LiveRun[] }
+  | { topic: 'jobs'; jobs: Job[] }
+  | { topic: 'settings'; settings: Settings }
+  /** New steps of a run in order, at most ten messages a second however fast it steps. */
+  | { topic: 'steps'; runId: string; steps: StepMetrics[] }
+  | { topic: 'evaluation'; runId: string; evaluation: Omit<Evaluation, 'samples'> }
+  | { topic: 'rollouts'; runId: string; step: number }
+  | { topic: 'log'; runId: string }
+  /** A run came to its end, however it did: for notifications. */
+  | { topic: 'ended'; runId: string; name: string; how: 'done' | 'stopped' | 'interrupted' | 'failed'; error: ProblemReport | null };

@@ -1,0 +1,24 @@
+export interface NamedToken { id: number; text: string }
+
+export const TOKENIZER_KINDS = ['byte-level BPE', 'BPE', 'Unigram', 'WordPiece'] as const;
+export type TokenizerKind = (typeof TOKENIZER_KINDS)[number];
+export const WEIGHT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
+export type WeightPrecision = (typeof WEIGHT_PRECISIONS)[number];
+
+/** What a person wants to know of a model folder before using it. */
+export interface ModelDescription {
+  path: string;
+  /** `model_type` of the config: llama, qwen2, gpt2, ... */
+  family: string;
+  parameters: number;
+  layers: number;
+  hiddenSize: number;
+  heads: number;
+  vocabularySize: number;
+  contextLength: number;
+  precision: WeightPrecision;
+  /** Bytes of the files that hold the weights. */
+  weightBytes: number;
+  tokenizer: { kind: TokenizerKind; tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };
+  hasChatTemplate: boolean;
+}
