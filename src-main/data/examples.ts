@@ -1,10 +1,10 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
+import { Template } from '../contract/template.ts';
+import { unknownColumn } from '../contract/unknown-column.ts';
 import { splitConversation, type ChatMessage } from './chat.ts';
 import { rowName } from './read.ts';
 import type { Row } from './row.ts';
-import { Template } from './template.ts';
-import { unknownColumn } from './unknown-column.ts';
 
 /** What is given and what is to be said, before any tokenizer. */
 export interface Example {

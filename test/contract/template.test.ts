@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Template } from '../../src-main/data/template.ts';
+import { Template } from '../../src-main/contract/template.ts';
 
 const WHERE = 'train.jsonl row 17';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../contract/problem.ts';
+import { Problem } from './problem.ts';
 import { closestName } from './closest-name.ts';
 
 /** @param where  names the file or row in messages */

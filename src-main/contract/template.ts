@@ -1,7 +1,7 @@
-import { Problem } from '../contract/problem.ts';
-import type { Row } from './row.ts';
+import { Problem } from './problem.ts';
 import { unknownColumn } from './unknown-column.ts';
 
+type Row = Record<string, unknown>;
 type Part = { text: string } | { column: string; path: readonly string[] };
 
 /** Text with {{columns}} in it; `{{a.b}}` reaches a field of a nested value, `{{a.0}}` an element of a list. All else stays as it is. */
