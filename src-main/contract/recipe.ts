@@ -28,6 +28,8 @@ const student = z.strictObject({
 const data = z.strictObject({
   train: path.meta(help('Training examples: .jsonl, .json, .csv, .tsv or .parquet, also gzipped.')),
   validation: path.optional().meta(help('Held-out examples for evaluation, in the same columns.')),
+  validationShare: z.number().gt(0).lt(1).optional().meta(help(
+    'Instead of a validation file: this share of the training examples, chosen by the seed, is held out for evaluation and never trained on.')),
   prompt: z.string().min(1).optional().meta(help('Template of the prompt. {{column}} inserts a column, {{a.b}} a nested field.')),
   completion: z.string().min(1).optional().meta(help(
     'Template of the completion. Needed wherever data is learned from (lambda below 1); begin it with the space that separates it from the prompt.')),

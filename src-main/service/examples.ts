@@ -2,7 +2,7 @@ import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { encodeTexts, type EncodedTexts } from '../data/encode.ts';
 import { makeExamples, type ExampleFields } from '../data/examples.ts';
-import { chooseSubset } from '../data/order.ts';
+import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
@@ -29,6 +29,12 @@ export async function readExamples(path: string, settings: ExampleSettings, mode
 /** A seeded share of examples. */
 export function takeShare(examples: readonly EncodedExample[], fraction: number, seed: number): EncodedExample[] {
   return chooseSubset(examples.length, fraction, seed).map((at) => examples[at]!);
+}
+
+/** Holds a seeded share of examples out for evaluation. */
+export function holdOut(examples: readonly EncodedExample[], share: number, seed: number): { train: EncodedExample[]; validation: EncodedExample[] } {
+  const { train, validation } = splitValidation(examples.length, share, seed);
+  return { train: train.map((at) => examples[at]!), validation: validation.map((at) => examples[at]!) };
 }
 
 export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model): Promise<EncodedExample[]> {

@@ -3,7 +3,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { findMetric } from '../../metrics/score.ts';
-import { readExamples, takeShare, type EncodedExample } from '../examples.ts';
+import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
 
@@ -47,11 +47,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
     });
   }
 
-  const needsCompletions = method.lambda < 1 && method.source === 'data';
-  const all = await readExamples(recipe.data.train, { ...recipe.data, needsCompletions }, student);
-  const train = takeShare(all, recipe.data.fraction, recipe.seed);
-  const validation = recipe.data.validation === undefined ? []
-    : await readExamples(recipe.data.validation, { ...recipe.data, needsCompletions: false }, student);
+  const { train, validation } = await readData(recipe, method, student);
   for (const name of recipe.evaluate.metrics) findMetric(name);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
@@ -63,6 +59,18 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
     microBatchSize,
     sharedVocabulary: sharedVocabulary(teacher ? [student, teacher] : [student]),
   };
+}
+
+async function readData({ data, seed }: Recipe, method: Method, student: Model): Promise<{ train: EncodedExample[]; validation: EncodedExample[] }> {
+  if (data.validation !== undefined && data.validationShare !== undefined) {
+    throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
+  }
+  const needsCompletions = method.lambda < 1 && method.source === 'data';
+  const all = await readExamples(data.train, { ...data, needsCompletions }, student);
+  const { train, validation } = data.validationShare === undefined
+    ? { train: all, validation: data.validation === undefined ? [] : await readExamples(data.validation, { ...data, needsCompletions: false }, student) }
+    : holdOut(all, data.validationShare, seed);
+  return { train: takeShare(train, data.fraction, seed), validation };
 }
 
 async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
