@@ -11,6 +11,8 @@ export interface ModelDescription {
   /** `model_type` of the config: llama, qwen2, gpt2, ... */
   family: string;
   parameters: number;
+  /** Those of one layer: a student with fewer layers is smaller by so many for each. */
+  layerParameters: number;
   layers: number;
   hiddenSize: number;
   heads: number;

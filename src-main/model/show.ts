@@ -21,6 +21,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
     family: config.modelType, layers: config.layers, hiddenSize: config.hiddenSize, heads: config.heads,
     vocabularySize: config.vocabSize, contextLength: config.contextLength,
     parameters: countParameters(parameters),
+    layerParameters: countParameters(parameters.filter(({ name }) => /\.(layers|h)\.0\./.test(name))),
     precision: storedPrecision(folder.tensors),
     weightBytes: sizes.reduce((sum, size) => sum + size, 0),
     tokenizer: { kind, tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },

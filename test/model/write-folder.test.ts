@@ -167,7 +167,7 @@ describe('describing a model', () => {
 
   it('counts its parameters and names its tokens', async () => {
     expect(await describeModel(fixture('qwen2'))).toMatchObject({
-      family: 'qwen2', layers: 4, parameters: 352 * 16 + 4 * (16 * 16 * 2 + 8 * 16 * 2 + 32 + 3 * 16 * 24 + 32) + 16, precision: 'bf16',
+      family: 'qwen2', layers: 4, layerParameters: 16 * 16 * 2 + 8 * 16 * 2 + 32 + 3 * 16 * 24 + 32, parameters: 352 * 16 + 4 * (16 * 16 * 2 + 8 * 16 * 2 + 32 + 3 * 16 * 24 + 32) + 16, precision: 'bf16',
       weightBytes: await sizeOfShards(fixture('qwen2')), tokenizer: { kind: 'byte-level BPE', tokens: 333, bos: null, eos: [{ id: 332, text: '<|im_end|>' }, { id: 330, text: '<|endoftext|>' }], pad: { id: 330 } }, hasChatTemplate: true,
     });
   });
