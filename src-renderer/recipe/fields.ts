@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { recipeSchema } from '../../src-main/contract/recipe.ts';
+
+/** A field of the recipe as a form shows it; all of it comes from the validators, the help text too. */
+export interface RecipeField {
+  /** `train.batchSize` */
+  path: string;
+  label: string;
+  help: string;
+  kind: 'integer' | 'number' | 'boolean' | 'choice' | 'text' | 'list';
+  options: readonly string[];
+  minimum: number | undefined;
+  maximum: number | undefined;
+  /** Whether the bounds themselves are not allowed. */
+  isMinimumOpen: boolean;
+  isMaximumOpen: boolean;
+  isRequired: boolean;
+  default: unknown;
+}
+
+/** The part of JSON Schema that the recipe uses. */
+interface Schema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: string[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+}
+
+/** Every field of the recipe by its path, in the order of the contract. */
+export const RECIPE_FIELDS: ReadonlyMap<string, RecipeField> = new Map(
+  fieldsOf(z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema, '').map((field) => [field.path, field]));
+
+/** @throws where the recipe has no such field: a mistake in the program. */
+export function recipeField(path: string): RecipeField {
+  const field = RECIPE_FIELDS.get(path);
+  if (!field) throw new Error(`the recipe has no field ${path}`);
+  return field;
+}
+
+/** The fields of `train`, `evaluate.decode` and so on, those of sections within included. */
+export function fieldsIn(section: string): RecipeField[] {
+  return [...RECIPE_FIELDS.values()].filter(({ path }) => path.startsWith(`${section}.`));
+}
+
+function fieldsOf({ properties = {}, required = [] }: Schema, before: string): RecipeField[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const path = `${before}${name}`;
+    return schema.properties ? fieldsOf(schema, `${path}.`) : [fieldOf(path, schema, required.includes(name))];
+  });
+}
+
+function fieldOf(path: string, schema: Schema, isRequired: boolean): RecipeField {
+  const bound = (value: number | undefined): number | undefined => (value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? undefined : value);
+  return {
+    path, isRequired,
+    label: labelOf(path),
+    help: schema.description ?? '',
+    kind: kindOf(schema),
+    options: schema.enum ?? [],
+    minimum: bound(schema.minimum ?? schema.exclusiveMinimum),
+    maximum: bound(schema.maximum ?? schema.exclusiveMaximum),
+    isMinimumOpen: schema.exclusiveMinimum !== undefined,
+    isMaximumOpen: schema.exclusiveMaximum !== undefined,
+    default: schema.default,
+  };
+}
+
+function kindOf({ type, enum: options }: Schema): RecipeField['kind'] {
+  if (options) return 'choice';
+  if (type === 'integer' || type === 'number' || type === 'boolean') return type;
+  return type === 'array' ? 'list' : 'text';
+}
+
+/** `train.microBatchSize` becomes "Micro batch size": the field's own name, readable. */
+function labelOf(path: string): string {
+  const words = path.slice(path.lastIndexOf('.') + 1).replace(/([a-z])([A-Z0-9])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

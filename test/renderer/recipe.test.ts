@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { PRESETS } from '../../src-main/contract/presets.ts';
+import { equivalentCommand, recipeFileName } from '../../src-renderer/recipe/command.ts';
+import { differences, isFixed, standardOf, withPreset } from '../../src-renderer/recipe/difference.ts';
+import { fieldsIn, RECIPE_FIELDS, recipeField } from '../../src-renderer/recipe/fields.ts';
+import { studentParameters } from '../../src-renderer/recipe/layers.ts';
+import { columnsUsed, renderTemplate, suggestMapping, templateProblem } from '../../src-renderer/recipe/mapping.ts';
+import { pathsOf, valueAt, withValue } from '../../src-renderer/recipe/paths.ts';
+
+describe('a recipe under edit', () => {
+  it('takes values by path and loses empty sections', () => {
+    const one = withValue({}, 'evaluate.decode.strategy', 'sample');
+    expect(one).toEqual({ evaluate: { decode: { strategy: 'sample' } } });
+    expect(valueAt(one, 'evaluate.decode.strategy')).toBe('sample');
+    expect(valueAt(one, 'evaluate.decode.strategy.more')).toBeUndefined();
+    expect(withValue(one, 'evaluate.decode.strategy', undefined)).toEqual({});
+    expect(pathsOf(withValue(one, 'data.train', 'a.csv'))).toEqual(['evaluate.decode.strategy', 'data.train']);
+  });
+
+  it('is left as it was', () => {
+    const before = { data: { train: 'a' } };
+    withValue(before, 'data.train', 'b');
+    withValue(before, 'data.train', undefined);
+    expect(before).toEqual({ data: { train: 'a' } });
+  });
+});
+
+describe('fields', () => {
+  it('all have a help text, whatever section they are in', () => {
+    expect([...RECIPE_FIELDS.values()].filter(({ help, path }) => help.length < 10 && !path.startsWith('method.preset'))).toEqual([]);
+    expect(fieldsIn('evaluate').map(({ path }) => path)).toContain('evaluate.decode.temperature');
+  });
+
+  it('know their kind and bounds', () => {
+    expect(recipeField('method.beta')).toMatchObject({ kind: 'number', minimum: 0, maximum: 1, isMinimumOpen: true, isMaximumOpen: true });
+    expect(recipeField('train.batchSize')).toMatchObject({ kind: 'integer', label: 'Batch size', default: 32, isMinimumOpen: true, maximum: undefined });
+    expect(recipeField('method.divergence')).toMatchObject({ kind: 'choice', options: ['forward_kl', 'reverse_kl', 'jsd', 'tvd', 'cross_entropy'] });
+    expect(recipeField('evaluate.metrics').kind).toBe('list');
+    expect(recipeField('data.train').isRequired).toBe(true);
+  });
+});
+
+describe('what differs from the preset', () => {
+  it('is nothing for a recipe that says what its preset says', () => {
+    expect(differences({ method: { preset: 'gkd', lambda: 0.5, divergence: 'jsd' }, train: { batchSize: 32 } })).toEqual([]);
+  });
+
+  it('names value and standard', () => {
+    expect(differences({ method: { preset: 'imitkd', lambda: 1 }, train: { learningRate: 1e-3 } })).toEqual([
+      { path: 'method.preset', value: 'imitkd', standard: 'gkd' },
+      { path: 'method.lambda', value: 1, standard: 0.5 },
+      { path: 'train.learningRate', value: 1e-3, standard: 3e-4 },
+    ]);
+  });
+
+  it('knows what a preset leaves no choice in, and drops it when the preset is chosen', () => {
+    expect(isFixed('sft', 'method.lambda')).toBe(true);
+    expect(isFixed('gkd', 'method.lambda')).toBe(false);
+    const recipe = { method: { preset: 'gkd', lambda: 0.2, samplingTemperature: 2 }, seed: 1 };
+    expect(withPreset(recipe, 'sft')).toEqual({ method: { preset: 'sft', samplingTemperature: 2 }, seed: 1 });
+    for (const preset of PRESETS) expect(standardOf(preset, 'method.lambda')).toBeTypeOf('number');
+  });
+});
+
+describe('mapping columns', () => {
+  const columns = (...names: string[]): { name: string; kinds: ['text'] }[] => names.map((name) => ({ name, kinds: ['text'] }));
+
+  it('is suggested from their names', () => {
+    expect(suggestMapping({ columns: columns('id', 'Question', 'answer'), rows: [{ Question: 'how many', answer: '4' }] }))
+      .toEqual({ prompt: '{{Question}}', completion: ' {{answer}}' });
+    expect(suggestMapping({ columns: columns('question', 'solution'), rows: [{ question: '1+1=', solution: '2' }] }))
+      .toEqual({ prompt: '{{question}}', completion: '{{solution}}' });
+    expect(suggestMapping({ columns: [{ name: 'turns', kinds: ['messages'] }], rows: [] })).toEqual({ messages: 'turns' });
+    expect(suggestMapping({ columns: columns('a', 'b'), rows: [] })).toEqual({});
+  });
+
+  it('says which column was meant', () => {
+    expect(templateProblem('{{qestion}}', ['question', 'answer'], 'train.csv')?.hint).toBe('Did you mean "question"? The columns are question, answer.');
+    expect(templateProblem('{{question}', ['question'], 'train.csv')?.message).toContain('braces');
+    expect(templateProblem('{{answer.text}}', ['answer'], 'train.csv')).toBeNull();
+  });
+
+  it('shows what a template makes of a row', () => {
+    expect(renderTemplate('Q: {{q.text}}', { q: { text: 'why' } }, 'row 1')).toEqual({ text: 'Q: why' });
+    expect(renderTemplate('{{q}}', { q: null }, 'row 1')).toEqual({ problem: 'row 1: the column "q" has no value.' });
+    expect(columnsUsed('{{a.b}} {{c}}', ['a', 'c'])).toEqual(['a', 'c']);
+    expect(columnsUsed('{{a', ['a'])).toEqual([]);
+  });
+});
+
+it('a recipe is saved under a name every file system takes', () => {
+  expect(recipeFileName('Titel, größer: λ=1')).toBe('titel-gro-er-1.json');
+  expect(recipeFileName('…')).toBe('recipe.json');
+  expect(equivalentCommand('/home/me/titles.json')).toBe('retort run /home/me/titles.json');
+  expect(equivalentCommand('/home/me/my titles.json')).toBe('retort run "/home/me/my titles.json"');
+});
+
+it('a student is smaller by the layers it lacks', () => {
+  const teacher = { parameters: 1000, layers: 10, layerParameters: 50 } as Parameters<typeof studentParameters>[0];
+  expect(studentParameters(teacher, 4)).toBe(700);
+});
