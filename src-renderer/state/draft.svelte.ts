@@ -1,0 +1,170 @@
+import type { Draft, FieldProblem } from '../../src-main/contract/api/api.ts';
+import type { PresetName } from '../../src-main/contract/presets.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+import { differences, presetOf, withPreset } from '../recipe/difference.ts';
+import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
+
+export const WIZARD_PAGES = ['data', 'models', 'method', 'review'] as const;
+export type WizardPage = (typeof WIZARD_PAGES)[number];
+
+/** Milliseconds without a change after which a draft is saved and its recipe checked. */
+const QUIET = 400;
+
+/** What a new run starts from: the paper's method, once over the data. */
+const EMPTY: UnfinishedRecipe = { method: { preset: 'gkd' }, train: { epochs: 1 } };
+
+/**
+ * The recipe of a run that is being prepared. Every change is saved in the program shortly after it is made, so that
+ * a reload, another window and a restart show the same.
+ */
+export class DraftState {
+  id = $state<string | null>(null);
+  page = $state<WizardPage>('data');
+  isAdvanced = $state(false);
+  /** Changed only as a whole, by `set` and its kin. */
+  recipe = $state.raw<UnfinishedRecipe>(EMPTY);
+  /** What is wrong with the recipe as it was a moment ago. */
+  problems = $state.raw<readonly FieldProblem[]>([]);
+  /** Whether `problems` are those of the recipe as it is now. */
+  isChecked = $state(false);
+  saving = $state<'saved' | 'waiting' | 'failed'>('saved');
+  readonly preset = $derived(presetOf(this.recipe));
+  readonly differences = $derived(differences(this.recipe));
+
+  private readonly bridge: Bridge;
+  private readonly onId: (id: string) => void;
+  private updated = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private saveInFlight: Promise<void> | null = null;
+  private checks = 0;
+
+  /** @param onId  hears the name a new draft is kept under, for the address */
+  constructor(bridge: Bridge, onId: (id: string) => void, draft?: Draft) {
+    this.bridge = bridge;
+    this.onId = onId;
+    if (draft) this.adopt(draft);
+    void this.check();
+  }
+
+  /** Takes over what another window has saved, unless there is something newer here. */
+  adopt(draft: Draft): void {
+    if (this.saving !== 'saved' || draft.updated <= this.updated) return;
+    const [page, mode] = draft.page.split(' ');
+    this.id = draft.id;
+    this.updated = draft.updated;
+    this.page = WIZARD_PAGES.find((known) => known === page) ?? 'data';
+    this.isAdvanced = mode === 'advanced';
+    this.recipe = draft.recipe;
+    void this.check();
+  }
+
+  text(path: string): string | undefined {
+    const value = valueAt(this.recipe, path);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  get(path: string): unknown {
+    return valueAt(this.recipe, path);
+  }
+
+  /** Changes one field; `undefined` leaves it to the preset or the default. */
+  set(path: string, value: unknown): void {
+    if (path === 'method.preset') return this.choosePreset(value as PresetName);
+    this.change(withValue(this.recipe, path, value));
+  }
+
+  setAll(values: Readonly<Record<string, unknown>>): void {
+    this.change(Object.entries(values).reduce((recipe, [path, value]) => withValue(recipe, path, value), this.recipe));
+  }
+
+  choosePreset(preset: PresetName): void {
+    this.change(withPreset(this.recipe, preset));
+  }
+
+  go(page: WizardPage): void {
+    this.page = page;
+    this.saveSoon();
+  }
+
+  setAdvanced(isAdvanced: boolean): void {
+    this.isAdvanced = isAdvanced;
+    this.saveSoon();
+  }
+
+  problemAt(path: string): FieldProblem | undefined {
+    return this.problems.find(({ field }) => field === path);
+  }
+
+  /** Saves what is not saved yet, now: before the page goes away or the run starts. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.saveInFlight;
+    if (this.saving !== 'saved') await this.save();
+  }
+
+  /** Asks what is wrong with the recipe. Answers that come after a newer question are dropped. */
+  async check(): Promise<void> {
+    const asked = ++this.checks;
+    try {
+      const problems = await this.bridge.call('recipe.check', { recipe: this.named() });
+      if (asked !== this.checks) return;
+      this.problems = problems;
+      this.isChecked = true;
+    } catch (error) {
+      if (asked !== this.checks) return;
+      this.problems = [{ field: '', message: (error as Error).message, hint: null }];
+    }
+  }
+
+  /** The recipe with a name: its own, or one made from its data file. */
+  named(): Record<string, unknown> {
+    const name = this.text('name')?.trim();
+    return { name: name ? name : this.title, ...(name ? this.recipe : withValue(this.recipe, 'name', undefined)) };
+  }
+
+  get title(): string {
+    const name = this.text('name')?.trim();
+    if (name) return name.slice(0, 200);
+    const file = this.text('data.train')?.split(/[\\/]/).at(-1)?.split('.')[0];
+    return file ? `${file}, ${this.preset}` : 'New run';
+  }
+
+  private change(recipe: UnfinishedRecipe): void {
+    this.recipe = recipe;
+    this.isChecked = false;
+    this.checks++;
+    this.saveSoon();
+  }
+
+  private saveSoon(): void {
+    this.saving = 'waiting';
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      void this.save();
+      if (!this.isChecked) void this.check();
+    }, QUIET);
+  }
+
+  private save(): Promise<void> {
+    this.saveInFlight ??= this.saveOnce().finally(() => { this.saveInFlight = null; });
+    return this.saveInFlight;
+  }
+
+  private async saveOnce(): Promise<void> {
+    const { recipe, page, isAdvanced } = this;
+    try {
+      const saved = await this.bridge.call('drafts.save', {
+        id: this.id, title: this.title, page: `${page}${isAdvanced ? ' advanced' : ''}`, recipe: { ...recipe },
+      });
+      this.updated = saved.updated;
+      if (this.id === null) {
+        this.id = saved.id;
+        this.onId(saved.id);
+      }
+      // What changed while this was written is saved by its own timer.
+      if (recipe === this.recipe && page === this.page && isAdvanced === this.isAdvanced) this.saving = 'saved';
+    } catch {
+      this.saving = 'failed';
+    }
+  }
+}

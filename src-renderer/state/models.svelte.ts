@@ -1,0 +1,86 @@
+import type { KnownModel, PairCheck } from '../../src-main/contract/api/api.ts';
+import type { Job } from '../../src-main/contract/api/feed.ts';
+import type { WeightPrecision } from '../../src-main/contract/model-description.ts';
+import { Problem } from '../../src-main/contract/problem.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+
+/** The models the program knows, and the work that makes new ones. */
+export class ModelsState {
+  models = $state.raw<readonly KnownModel[]>([]);
+  /** Imports and new students, those of the last minutes that are over included. */
+  jobs = $state.raw<readonly Job[]>([]);
+  isLoaded = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  private readonly bridge: Bridge;
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge;
+  }
+
+  /** Loads the list and keeps it current until the returned function is called. */
+  follow(): () => void {
+    void this.load();
+    return this.bridge.subscribe((message) => {
+      if (message.topic === 'models' || message.topic === 'resync') void this.load();
+      if (message.topic === 'jobs') this.jobs = message.jobs.filter(isAboutModels);
+    });
+  }
+
+  async load(): Promise<void> {
+    try {
+      const [models, { jobs }] = await Promise.all([this.bridge.call('models.list', null), this.bridge.call('runs.live', null)]);
+      this.models = models;
+      this.jobs = jobs.filter(isAboutModels);
+      this.problem = null;
+    } catch (error) {
+      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+    }
+    this.isLoaded = true;
+  }
+
+  named(path: string | undefined): KnownModel | undefined {
+    return this.models.find((model) => model.path === path);
+  }
+
+  /** The models that can be chosen: those whose folders are whole. */
+  get usable(): KnownModel[] {
+    return this.models.filter(({ description }) => description !== null);
+  }
+
+  /** Adds a folder, or makes one from a GGUF file. Long work shows in `jobs` while this waits. */
+  async bring(path: string, isGguf: boolean, name: string, precision: WeightPrecision): Promise<KnownModel> {
+    const model = isGguf
+      ? await this.bridge.call('models.import', { path, name, precision })
+      : await this.bridge.call('models.add', { path, name });
+    await this.load();
+    return model;
+  }
+
+  async makeStudent(teacher: string, name: string, layers: number[]): Promise<KnownModel> {
+    const model = await this.bridge.call('models.makeStudent', { teacher, name, layers });
+    await this.load();
+    return model;
+  }
+
+  async rename(path: string, name: string): Promise<void> {
+    await this.bridge.call('models.rename', { path, name });
+    await this.load();
+  }
+
+  async remove(path: string, withFiles: boolean): Promise<void> {
+    await this.bridge.call('models.remove', { path, withFiles });
+    await this.load();
+  }
+
+  cancel(job: Job): Promise<null> {
+    return this.bridge.call('jobs.cancel', { id: job.id });
+  }
+
+  pair(teacher: string, student: string): Promise<PairCheck> {
+    return this.bridge.call('models.pair', { teacher, student });
+  }
+}
+
+function isAboutModels({ kind }: Job): boolean {
+  return kind === 'import' || kind === 'make-student';
+}
