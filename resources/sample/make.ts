@@ -52,7 +52,7 @@ async function fineTune(name: string, shape: Shape, train: string, settings: Rec
     evaluate: { every: 250, metrics: ['accuracy'] },
     checkpoint: { every: 250, keep: 1 },
   } satisfies RecipeInput);
-  await runJob({ recipe, runDir: path(`${name}-run`), runId: name, isResumed: false, emit: print, shouldStop: () => false });
+  await runJob({ recipe, runDir: path(`${name}-run`), runId: name, isResumed: false, emit: print, stopRequest: () => null });
 }
 
 function config({ layers, width, inner, heads }: Shape): object {

@@ -80,4 +80,5 @@ export type RunEvent =
   | { event: 'done'; step: number; checkpoint: string }
   | { event: 'failed'; error: ProblemReport };
 
-export type RunStatus = 'running' | 'done' | 'stopped' | 'interrupted' | 'failed';
+/** `waiting`: in the queue behind another run. */
+export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'interrupted' | 'failed';

@@ -43,6 +43,11 @@ const data = z.strictObject({
   fraction: z.number().gt(0).max(1).default(1).meta(help('Use only this share of the training examples, chosen by the seed.')),
 });
 
+/** How the rows of a data file become prompts and completions. */
+export const dataViewSchema = data.pick({
+  prompt: true, completion: true, messages: true, chat: true, system: true, maxPromptTokens: true, maxCompletionTokens: true,
+});
+
 const method = z.strictObject({
   preset: z.enum(PRESETS).default('gkd').meta(help('A named method. It sets the fields below; what you write yourself wins where the method leaves a choice.')),
   lambda: share.optional().meta(help(

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
+import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
-import { recipeSchema } from './recipe.ts';
+import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
+import { dataViewSchema, recipeSchema } from './recipe.ts';
 import type { TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
@@ -20,8 +22,11 @@ const run = {
   event: runEventSchema,
 };
 
-/** Finish the step, save a checkpoint, end the run with `stopped`. Answered at once; the run's own request settles later. */
-const stop = { params: z.strictObject({ runId: text }), result: nothing, event: z.never() };
+/**
+ * Finish the step, save a checkpoint where `save` says so, end the run with `stopped`. Answered at once; the run's own
+ * request settles later.
+ */
+const stop = { params: z.strictObject({ runId: text, save: z.boolean().default(true) }), result: nothing, event: z.never() };
 
 const evaluate = {
   params: z.strictObject({
@@ -75,14 +80,41 @@ const exportModel = {
 
 /** A few steps of the recipe, measured and thrown away: what the review of a new run forecasts from. */
 const probe = {
-  params: z.strictObject({ recipe: recipeSchema, steps: count }),
-  result: z.strictObject({ steps: count, parameters: z.int(), microBatchSize: count, stepMs: real, memory: real }),
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count }),
+  result: z.strictObject({
+    steps: count, totalSteps: count, parameters: z.int(), microBatchSize: count, stepMs: real, memory: real, diskNeeded: real, diskFree: real,
+  }),
   event: phaseSchema,
 };
+
+/** Everything that is looked at before a run begins. Rejects with the first problem. */
+const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: nothing, event: z.never() };
+
+/** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
+const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
+const page = { offset: z.int().nonnegative(), limit: count };
+
+const preview = { params: z.strictObject({ data: path, ...page }), result: view<DataPreview>(), event: z.never() };
+const see = {
+  params: z.strictObject({ data: path, model: path, view: dataViewSchema, ...page }), result: view<SeenData>(), event: z.never(),
+};
+const describe = { params: z.strictObject({ model: path }), result: view<ModelDescription>(), event: z.never() };
+const pair = {
+  params: z.strictObject({ teacher: path, student: path }),
+  result: z.strictObject({
+    teacher: view<ModelDescription>(), student: view<ModelDescription>(), sharedVocabulary: z.int(), differences: z.array(text), warnings: z.array(text),
+  }),
+  event: z.never(),
+};
+const importModel = {
+  params: z.strictObject({ source: path, to: path, precision: z.enum(WEIGHT_PRECISIONS) }), result: nothing,
+  event: z.strictObject({ event: z.literal('progress'), done: z.int(), total: z.int() }),
+};
+const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: z.never() };
 
 /**
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, export: exportModel, probe } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { Problem } from '../contract/problem.ts';
 import { history } from './migrations/001-history.ts';
+import { desktop } from './migrations/002-desktop.ts';
 import type { Database } from './sqlite.ts';
 
 export interface Migration { version: number; sql: string }
 
-export const MIGRATIONS: readonly Migration[] = [history];
+export const MIGRATIONS: readonly Migration[] = [history, desktop];
 
 /** The schema version a database has; 0 for a new one. */
 export async function schemaVersion(database: Pick<Database, 'get'>): Promise<number> {

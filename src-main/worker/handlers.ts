@@ -1,17 +1,25 @@
+import { previewFile } from '../data/preview.ts';
+import { importGguf } from '../model/gguf/import-gguf.ts';
+import { openModel } from '../model/folder.ts';
+import { makeStudent } from '../model/make-student.ts';
+import { describeModel } from '../model/show.ts';
 import { toReport } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
 import { evaluateModel } from '../service/evaluate-model.ts';
+import { checkPair } from '../service/check-pair.ts';
 import { exportModel } from '../service/export-model.ts';
 import { generateText } from '../service/generate-text.ts';
 import { inspectData } from '../service/inspect-data.ts';
+import { checkRun } from '../service/run/check.ts';
 import { probeRun } from '../service/run/probe.ts';
-import { runJob } from '../service/run/run-job.ts';
+import { runJob, type StopRequest } from '../service/run/run-job.ts';
+import { seeData } from '../service/see-data.ts';
 import type { Handlers } from './serve.ts';
 
 /** What the computing process does for each command. */
 export function createHandlers(): Handlers<Commands> {
   /** Runs that were asked to stop after their present step. */
-  const stopping = new Set<string>();
+  const stopping = new Map<string, StopRequest>();
   return {
     run: async (params, { signal, emit }) => {
       let isStarted = false;
@@ -22,7 +30,7 @@ export function createHandlers(): Handlers<Commands> {
             isStarted = true;
             emit(event);
           },
-          shouldStop: () => signal.aborted || stopping.has(params.runId),
+          stopRequest: () => (signal.aborted ? 'save' : stopping.get(params.runId) ?? null),
         });
       } catch (error) {
         if (isStarted) emit({ event: 'failed', error: toReport(error) });
@@ -31,8 +39,8 @@ export function createHandlers(): Handlers<Commands> {
         stopping.delete(params.runId);
       }
     },
-    stop: async ({ runId }) => {
-      stopping.add(runId);
+    stop: async ({ runId, save }) => {
+      stopping.set(runId, save ? 'save' : 'discard');
       return null;
     },
     evaluate: (params, { signal, emit }) => evaluateModel(params, signal, emit),
@@ -40,5 +48,27 @@ export function createHandlers(): Handlers<Commands> {
     inspect: (params, { signal, emit }) => inspectData(params, signal, emit),
     export: (params, { emit }) => exportModel(params, emit),
     probe: (params, { emit }) => probeRun(params, emit),
+    check: async ({ recipe, runDir }) => {
+      await checkRun(recipe, runDir);
+      return null;
+    },
+    preview: ({ data, ...page }) => previewFile(data, page),
+    see: (params) => seeData(params),
+    describe: ({ model }) => describeModel(model),
+    pair: (params) => checkPair(params),
+    import: async ({ source, to, precision }, { signal, emit }) => {
+      await importGguf(source, to, {
+        precision,
+        onProgress: (done, total) => {
+          signal.throwIfAborted();
+          emit({ event: 'progress', done, total });
+        },
+      });
+      return null;
+    },
+    makeStudent: async ({ teacher, layers, to }) => {
+      await makeStudent(await openModel(teacher), layers, to);
+      return null;
+    },
   };
 }

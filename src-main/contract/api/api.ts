@@ -6,7 +6,7 @@ import {
 } from '../history.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
 import type { ProblemReport } from '../problem.ts';
-import { recipeSchema, type Recipe } from '../recipe.ts';
+import { dataViewSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { settingsSchema, type Settings } from './settings.ts';
@@ -54,7 +54,9 @@ export interface PairCheck {
 
 /** What a new run will take, measured on this machine by a few steps. */
 export interface Forecast {
+  /** Steps measured, and steps the run will have. */
   steps: number;
+  totalSteps: number;
   parameters: number;
   microBatchSize: number;
   stepMs: number;
@@ -78,7 +80,6 @@ export type FileKind = (typeof FILE_KINDS)[number];
 const draft = z.strictObject({
   id: id.nullable(), title: z.string().max(200), page: z.string().max(40), recipe: z.record(z.string(), z.unknown()),
 });
-const dataView = recipeSchema.shape.data.pick({ prompt: true, completion: true, messages: true, chat: true, system: true, maxPromptTokens: true, maxCompletionTokens: true });
 
 /**
  * Everything the interface can ask, whichever door it came through. One entry here, one handler in
@@ -129,7 +130,7 @@ export const API = {
 
   'data.preview': reads<DataPreview>()(z.strictObject({ path, ...page })),
   /** Examples `offset` onwards as the model will see them, and the lengths of all. */
-  'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataView, ...page })),
+  'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataViewSchema, ...page })),
 
   'models.list': reads<KnownModel[]>()(nothing),
   /** Adds a model folder where it lies. */

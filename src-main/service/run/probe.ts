@@ -3,10 +3,11 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { countParameters } from '../../nn/build.ts';
 import { buildTrainer, readTeacher } from './build-trainer.ts';
 import { prepareRun } from './prepare.ts';
+import { diskForecast } from './resource-check.ts';
 
 /** Makes a few steps of a recipe in memory, measures them and throws them away. */
 export async function probeRun(
-  { recipe, steps }: Params<Commands, 'probe'>, emit: (event: CommandEvent<Commands, 'probe'>) => void,
+  { recipe, runDir, steps }: Params<Commands, 'probe'>, emit: (event: CommandEvent<Commands, 'probe'>) => void,
 ): Promise<Result<Commands, 'probe'>> {
   const run = await prepareRun(recipe);
   const { student } = run;
@@ -25,8 +26,10 @@ export async function probeRun(
     }
     // The first step also compiles its graphs, which later steps seldom do.
     const settled = times.length > 1 ? times.slice(1) : times;
+    const { needed, free } = await diskForecast(run, runDir);
     return {
       steps, memory,
+      totalSteps: run.steps, diskNeeded: needed, diskFree: free,
       parameters: countParameters(student.parameters),
       microBatchSize: run.microBatchSize,
       stepMs: settled.reduce((sum, time) => sum + time, 0) / settled.length,

@@ -11,8 +11,16 @@ const FLOAT = 4;
 const TRAINED_TENSORS = 4;
 const SAVED_TENSORS = 3;
 
+/** Bytes the checkpoints of a run will take at most, and bytes free where they go. */
+export async function diskForecast({ student, recipe }: PreparedRun, runDir: string): Promise<{ needed: number; free: number }> {
+  const { bavail, bsize } = await statfs(existingParent(runDir));
+  // One more than is kept exists while the newest is written.
+  return { needed: countParameters(student.parameters) * FLOAT * SAVED_TENSORS * (recipe.checkpoint.keep + 1), free: bavail * bsize };
+}
+
 /** Refuses what can be seen not to fit: parameters beyond the machine's memory, checkpoints beyond the disk. */
-export async function checkResources({ student, teacher, recipe }: PreparedRun, runDir: string): Promise<void> {
+export async function checkResources(run: PreparedRun, runDir: string): Promise<void> {
+  const { student, teacher } = run;
   const own = countParameters(student.parameters) * FLOAT;
   const memory = own * TRAINED_TENSORS + (teacher ? countParameters(teacher.parameters) * FLOAT : 0);
   if (memory > totalmem()) {
@@ -20,11 +28,9 @@ export async function checkResources({ student, teacher, recipe }: PreparedRun, 
       hint: 'Choose smaller models.',
     });
   }
-  // One more than is kept exists while the newest is written.
-  const disk = own * SAVED_TENSORS * (recipe.checkpoint.keep + 1);
-  const { bavail, bsize } = await statfs(existingParent(runDir));
-  if (disk > bavail * bsize) {
-    throw new Problem(`Checkpoints will take ${gib(disk)} at ${runDir}, and ${gib(bavail * bsize)} are free.`, {
+  const { needed, free } = await diskForecast(run, runDir);
+  if (needed > free) {
+    throw new Problem(`Checkpoints will take ${gib(needed)} at ${runDir}, and ${gib(free)} are free.`, {
       hint: 'Free some space, lower checkpoint.keep, or choose another --run-dir.',
     });
   }

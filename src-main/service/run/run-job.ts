@@ -21,9 +21,12 @@ export interface RunJob {
   /** Go on from the newest checkpoint in `runDir`, or from the start if there is none yet. */
   isResumed: boolean;
   emit(event: RunEvent): void;
-  /** Asked after every step: whether to save a checkpoint and stop. */
-  shouldStop(): boolean;
+  /** Asked after every step: whether to stop, and how. */
+  stopRequest(): StopRequest | null;
 }
+
+/** `discard`: what was learned since the last checkpoint is given up. */
+export type StopRequest = 'save' | 'discard';
 
 export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoint: string | null }
 
@@ -95,19 +98,21 @@ class Run {
     for (let step = first + 1; step <= steps; step++) {
       this.tell(await built.trainer.step(step));
       if (step < steps && evaluate.every !== undefined && step % evaluate.every === 0) await this.evaluate(built, step);
-      const isStopping = job.shouldStop() && step < steps;
-      if (isStopping || step === steps || step % checkpoint.every === 0) {
-        const path = await this.save(built, step);
-        if (isStopping) {
-          job.emit({ event: 'stopped', step, checkpoint: path });
-          return { status: 'stopped', step, checkpoint: path };
-        }
-      }
+      const stop = step < steps ? job.stopRequest() : null;
+      if (stop === 'save' || step === steps || step % checkpoint.every === 0) await this.save(built, step);
+      if (stop !== null) return await this.stopped();
     }
     await this.evaluate(built, steps);
     const last = (await listCheckpoints(this.folder.checkpoints)).at(-1)!;
     job.emit({ event: 'done', step: steps, checkpoint: last.path });
     return { status: 'done', step: steps, checkpoint: last.path };
+  }
+
+  private async stopped(): Promise<RunOutcome> {
+    const last = (await listCheckpoints(this.folder.checkpoints)).at(-1) ?? null;
+    const outcome = { step: last?.step ?? 0, checkpoint: last?.path ?? null };
+    this.job.emit({ event: 'stopped', ...outcome });
+    return { status: 'stopped', ...outcome };
   }
 
   private tell({ metrics, rollouts }: StepResult): void {
@@ -125,14 +130,13 @@ class Run {
     job.emit({ event: 'step', ...metrics });
   }
 
-  private async save(built: BuiltRun, step: number): Promise<string> {
+  private async save(built: BuiltRun, step: number): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
     const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize };
     const path = await publishCheckpoint(folder.checkpoints, step, (place) => writeCheckpoint(place, prepared.student, built.optimizer, state));
     await pruneCheckpoints(folder.checkpoints, prepared.recipe.checkpoint.keep);
     job.emit({ event: 'checkpoint', step, path });
-    return path;
   }
 
   private async evaluate({ executor, student, teacher }: BuiltRun, step: number): Promise<void> {

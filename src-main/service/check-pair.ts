@@ -1,0 +1,29 @@
+import type { Commands } from '../contract/worker.ts';
+import type { Params, Result } from '../contract/worker-host.ts';
+import { compareTokenizers } from '../model/compare-tokenizers.ts';
+import { describeModel } from '../model/show.ts';
+import { openWholeModel } from './load-model.ts';
+import { sharedVocabulary } from './model-pair.ts';
+
+/** Whether a student can learn from a teacher, in words; nothing is refused here. */
+export async function checkPair({ teacher, student }: Params<Commands, 'pair'>): Promise<Result<Commands, 'pair'>> {
+  const [described, models] = await Promise.all([
+    Promise.all([describeModel(teacher), describeModel(student)]),
+    Promise.all([openWholeModel(teacher), openWholeModel(student)]),
+  ]);
+  const [large, small] = described;
+  const warnings: string[] = [];
+  const ends = new Set(large.tokenizer.eos.map(({ id }) => id));
+  if (!small.tokenizer.eos.some(({ id }) => ends.has(id))) {
+    warnings.push('Teacher and student end their texts with different tokens: the student may never learn to stop.');
+  }
+  if (small.parameters > large.parameters) warnings.push('The student is larger than the teacher.');
+  if (large.hasChatTemplate !== small.hasChatTemplate) {
+    warnings.push(`Only the ${large.hasChatTemplate ? 'teacher' : 'student'} has a chat template.`);
+  }
+  return {
+    teacher: large, student: small, warnings,
+    sharedVocabulary: sharedVocabulary(models),
+    differences: compareTokenizers(models[0].tokenizer, models[1].tokenizer),
+  };
+}

@@ -1,0 +1,28 @@
+import type { SeenData, SeenExample, SeenToken } from '../contract/data-view.ts';
+import type { Commands } from '../contract/worker.ts';
+import type { Params } from '../contract/worker-host.ts';
+import { summarizeLengths } from '../data/length-summary.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import { readExamples, type EncodedExample } from './examples.ts';
+import { openWholeModel } from './load-model.ts';
+
+/** A data file through the eyes of a model: a page of examples as tokens, which of them are learned, and all lengths. */
+export async function seeData({ data, model: path, view, offset, limit }: Params<Commands, 'see'>): Promise<SeenData> {
+  const model = await openWholeModel(path);
+  const examples = await readExamples(data, { ...view, needsCompletions: false }, model);
+  return {
+    examples: examples.slice(offset, offset + limit).map((example) => seenBy(model.tokenizer, example)),
+    lengths: summarizeLengths(examples),
+  };
+}
+
+function seenBy(tokenizer: Tokenizer, { promptText, completionText, prompt, completion, promptLength, completionLength }: EncodedExample): SeenExample {
+  const show = (ids: Int32Array, isLearned: boolean): SeenToken[] =>
+    Array.from(ids, (id) => ({ id, text: tokenizer.decode([id], { skipSpecial: false }), isLearned }));
+  return {
+    promptText, completionText,
+    tokens: [...show(prompt, false), ...show(completion, true)],
+    isPromptCut: prompt.length < promptLength,
+    isCompletionCut: completion.length < completionLength,
+  };
+}
