@@ -25,7 +25,7 @@ const stepMetricsSchema = z.strictObject({
 const evaluationSchema = z.strictObject({
   step, examples: z.int().nonnegative(), divergence: measured, loss: measured,
   metrics: z.record(text, z.strictObject({ value: real, low: measured, high: measured })),
-  samples: z.array(z.strictObject({ prompt: text, prediction: text, reference: text.nullable() })),
+  samples: z.array(z.strictObject({ prompt: text, prediction: text, reference: text.nullable(), teacher: text.nullable() })),
 }) satisfies z.ZodType<Evaluation>;
 
 const rolloutSchema = z.strictObject({

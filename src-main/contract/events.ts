@@ -42,6 +42,9 @@ export interface Score { value: number; low: number | null; high: number | null 
 
 export interface Prediction { prompt: string; prediction: string; reference: string | null }
 
+/** An answer kept to be read, beside the teacher's own where there is a teacher. */
+export interface Sample extends Prediction { teacher: string | null }
+
 export interface Evaluation {
   step: number;
   examples: number;
@@ -50,7 +53,7 @@ export interface Evaluation {
   /** Mean negative log-likelihood a token of held-out completions, in nats; null without references. */
   loss: number | null;
   metrics: Record<string, Score>;
-  samples: Prediction[];
+  samples: Sample[];
 }
 
 /** A completion the student wrote in training, with what the teacher thought of every token. */

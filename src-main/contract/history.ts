@@ -1,4 +1,4 @@
-import type { Prediction, Rollout, RunStatus, Score, StepMetrics } from './events.ts';
+import type { Rollout, RunStatus, Score, StepMetrics } from './events.ts';
 import type { ProblemReport } from './problem.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -67,9 +67,6 @@ export interface StoredEvaluation {
   loss: number | null;
   metrics: Record<string, StoredScore>;
 }
-
-/** What the student answered at one evaluation; `teacher` is the teacher's own answer, where it was asked for one. */
-export interface StoredSample extends Prediction { teacher: string | null }
 
 export type LogLevel = 'info' | 'warning' | 'error';
 export interface LogEntry { at: number; step: number; level: LogLevel; code: string; message: string }

@@ -14,11 +14,11 @@ export interface Home {
   close(): Promise<void>;
 }
 
-/** Opens the history; runs whose process has died are marked interrupted. */
-export async function openHome(path: string): Promise<Home> {
+/** Opens the history; runs whose process has died are marked interrupted, unless it is only looked at. */
+export async function openHome(path: string, { readOnly = false } = {}): Promise<Home> {
   await mkdir(path, { recursive: true });
-  const database = await openHistory(join(path, HISTORY_FILE));
-  await markInterrupted(database, async (runDir) => (await lockHolder(runDir)) !== null);
+  const database = await openHistory(join(path, HISTORY_FILE), { readOnly });
+  if (!readOnly) await markInterrupted(database, async (runDir) => (await lockHolder(runDir)) !== null);
   return {
     path, database,
     runDir: (runId) => join(path, 'runs', runId),

@@ -31,6 +31,11 @@ export function runPaths(path: string): Omit<RunFolder, 'close'> {
   };
 }
 
+/** Whether a folder is one of a run, so that deleting it deletes nothing else. */
+export function isRunFolder(path: string): boolean {
+  return existsSync(join(path, RECIPE)) && existsSync(join(path, 'checkpoints'));
+}
+
 /**
  * Makes a run folder, locks it and writes the recipe as started.
  * @throws Problem where the folder holds anything already, or cannot be written.

@@ -4,7 +4,7 @@ import { fromReport, Problem, toReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { Result, WorkerHost } from '../contract/worker-host.ts';
-import { HistoryRecorder } from '../store/history-recorder.ts';
+import { HistoryRecorder, type Recorded } from '../store/history-recorder.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Home } from './home.ts';
 import { newRunId } from './ids.ts';
@@ -22,8 +22,9 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   const runId = newRunId();
   const place = runDir === null ? home.runDir(runId) : resolve(runDir);
   options.onId?.(runId);
-  return follow(home, host, { recipe, runDir: place, runId, isResumed: false }, options,
-    () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place }));
+  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false }, {
+    ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place }),
+  });
 }
 
 /** Goes on with a run from its last checkpoint. */
@@ -31,21 +32,29 @@ export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: 
   const run = await findRun(home.database, wanted).catch((error: unknown) => findRun(home.database, resolve(wanted)).catch(() => { throw error; }));
   if (run.status === 'done') throw new Problem(`Run ${run.id} is done.`, { hint: 'Start a new run from its recipe: retort run.' });
   options.onId?.(run.id);
-  return follow(home, host, { recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true }, options, async () => undefined);
+  return followRun(home, host, { recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true }, options);
 }
 
-async function follow(
+interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
+  /** Puts the run into the history at its first event; left out where it is there already. */
+  enter?(): Promise<void>;
+  /** Told what can be read from the history now. */
+  onWritten?(events: readonly Recorded[]): void;
+}
+
+/** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
+export async function followRun(
   home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean },
-  { onEvent }: RunOptions, enter: () => Promise<void>,
+  { onEvent, enter, onWritten }: FollowOptions,
 ): Promise<RunResult> {
-  const recorder = new HistoryRecorder(home.database, params.runId);
+  const recorder = new HistoryRecorder(home.database, params.runId, onWritten ? { onWritten } : {});
   let entered: Promise<void> | undefined;
   let hasFailed = false;
   try {
     return await host.request('run', params, {
       onEvent: (event) => {
         // Events wait in the recorder until its first flush, so the run's row is there before them.
-        entered ??= enter();
+        entered ??= enter ? enter() : Promise.resolve();
         recorder.record(event);
         hasFailed ||= event.event === 'failed';
         onEvent(event);

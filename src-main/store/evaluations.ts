@@ -1,4 +1,4 @@
-import type { Evaluation, Prediction } from '../contract/events.ts';
+import type { Evaluation, Sample } from '../contract/events.ts';
 import type { StoredEvaluation, StoredScore } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
 
@@ -10,8 +10,8 @@ export async function insertEvaluation(queries: Queries, run: string, evaluation
     [...key, evaluation.examples, evaluation.divergence, evaluation.loss]);
   await queries.batch('INSERT INTO scores (run, step, position, name, value, low, high) VALUES (?, ?, ?, ?, ?, ?, ?)',
     Object.entries(evaluation.metrics).map(([name, score], position) => [...key, position, name, score.value, score.low, score.high]));
-  await queries.batch('INSERT INTO samples (run, step, position, prompt, prediction, reference) VALUES (?, ?, ?, ?, ?, ?)',
-    evaluation.samples.map((sample, position) => [...key, position, sample.prompt, sample.prediction, sample.reference]));
+  await queries.batch('INSERT INTO samples (run, step, position, prompt, prediction, reference, teacher) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    evaluation.samples.map((sample, position) => [...key, position, sample.prompt, sample.prediction, sample.reference, sample.teacher]));
 }
 
 /** All evaluations of a run, by step. */
@@ -29,7 +29,7 @@ export async function readEvaluations(queries: Pick<Queries, 'all'>, run: string
 }
 
 /** What the student answered at one evaluation, in the order of the examples. */
-export async function readSamples(queries: Pick<Queries, 'all'>, run: string, step: number): Promise<Prediction[]> {
-  return queries.all<Prediction>(
-    'SELECT prompt, prediction, reference FROM samples WHERE run = ? AND step = ? ORDER BY position', [run, step]);
+export async function readSamples(queries: Pick<Queries, 'all'>, run: string, step: number): Promise<Sample[]> {
+  return queries.all<Sample>(
+    'SELECT prompt, prediction, reference, teacher FROM samples WHERE run = ? AND step = ? ORDER BY position', [run, step]);
 }

@@ -10,11 +10,13 @@ import { insertSteps } from './steps.ts';
 import { truncateAfter } from './truncate.ts';
 
 /** What is kept: all but the passing phases, and the death of the worker, which only its host can tell. */
-type Recorded = Exclude<RunEvent, { event: 'phase' }> | { event: 'interrupted'; error: ProblemReport };
+export type Recorded = Exclude<RunEvent, { event: 'phase' }> | { event: 'interrupted'; error: ProblemReport };
 
 interface RecorderOptions {
   /** Bytes of rollouts kept of the run. */
   rolloutBudget?: number;
+  /** Told what can be read from the history now. */
+  onWritten?: (events: readonly Recorded[]) => void;
   /** Told when a batch could not be written. It is kept and tried again with the next one. */
   onProblem?: (problem: unknown) => void;
 }
@@ -30,6 +32,7 @@ export class HistoryRecorder {
   readonly #database: Database;
   readonly #run: string;
   readonly #budget: number;
+  readonly #onWritten: (events: readonly Recorded[]) => void;
   readonly #onProblem: (problem: unknown) => void;
   #waiting: { at: number; event: Recorded }[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -42,6 +45,7 @@ export class HistoryRecorder {
     this.#database = database;
     this.#run = run;
     this.#budget = options.rolloutBudget ?? ROLLOUT_BUDGET;
+    this.#onWritten = options.onWritten ?? (() => undefined);
     this.#onProblem = options.onProblem ?? (() => undefined);
   }
 
@@ -101,6 +105,7 @@ export class HistoryRecorder {
       this.#rolloutBytes = before.rolloutBytes;
       throw error;
     }
+    this.#onWritten(batch.map(({ event }) => event));
   }
 
   async #writeEvent(queries: Queries, at: number, event: Exclude<Recorded, { event: 'step' }>): Promise<void> {

@@ -4,13 +4,13 @@ import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Queries } from './sqlite.ts';
 
-export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string }
+export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string; status?: 'waiting' | 'running' }
 
-/** Puts a run into the history, as running: its lock says whether that is still true. */
+/** Puts a run into the history. Of one that is running its lock says whether that is still true. */
 export async function createRun(queries: Queries, run: NewRun, now: number = Date.now()): Promise<void> {
   await queries.run(
-    "INSERT INTO runs (id, name, status, recipe, runDir, created, updated) VALUES (?, ?, 'running', ?, ?, ?, ?)",
-    [run.id, run.name, JSON.stringify(run.recipe), run.runDir, now, now]);
+    'INSERT INTO runs (id, name, status, recipe, runDir, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    [run.id, run.name, run.status ?? 'running', JSON.stringify(run.recipe), run.runDir, now, now]);
 }
 
 /** Every run, newest first. */
@@ -45,6 +45,16 @@ export async function renameRun(queries: Queries, id: string, name: string): Pro
 
 export async function setTags(queries: Queries, id: string, tags: readonly string[]): Promise<void> {
   await changeOne(queries, id, 'UPDATE runs SET tags = ?1 WHERE id = ?2', JSON.stringify([...new Set(tags)]));
+}
+
+/** Says where a run stands while no worker can: in the queue, taken out of it, refused before its start. */
+export async function setStatus(queries: Queries, id: string, status: RunStatus, error: ProblemReport | null = null): Promise<void> {
+  await queries.run('UPDATE runs SET status = ?, error = ?, updated = ? WHERE id = ?', [status, error && JSON.stringify(error), Date.now(), id]);
+}
+
+/** Runs that waited in the queue of a program that is no more. */
+export async function interruptWaiting(queries: Queries): Promise<void> {
+  await queries.run("UPDATE runs SET status = 'interrupted' WHERE status = 'waiting'");
 }
 
 /** Forgets a run with all that was measured of it. Its folder is not touched. */

@@ -40,7 +40,7 @@ export function evaluation(step: number, changes: Partial<Evaluation> = {}): Eva
   return {
     step, examples: 100, divergence: 0.3, loss: 1.5,
     metrics: { rouge2: { value: 0.2, low: 0.1, high: 0.3 }, accuracy: { value: 0.5, low: null, high: null } },
-    samples: [{ prompt: 'p', prediction: 'x', reference: 'y' }, { prompt: 'q', prediction: 'z', reference: null }],
+    samples: [{ prompt: 'p', prediction: 'x', reference: 'y', teacher: 't' }, { prompt: 'q', prediction: 'z', reference: null, teacher: null }],
     ...changes,
   };
 }

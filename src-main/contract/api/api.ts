@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
+import type { Sample } from '../events.ts';
 import {
   ROLLOUT_ORDERS, STEP_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
-  type StoredSample, type StoredStep,
+  type StoredStep,
 } from '../history.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
 import type { ProblemReport } from '../problem.ts';
@@ -98,7 +99,7 @@ export const API = {
   })),
   'runs.steps': reads<StoredStep[]>()(z.strictObject({ runId: id, after: z.int().min(-1), limit: page.limit })),
   'runs.evaluations': reads<StoredEvaluation[]>()(byRun),
-  'runs.samples': reads<StoredSample[]>()(z.strictObject({ runId: id, step })),
+  'runs.samples': reads<Sample[]>()(z.strictObject({ runId: id, step })),
   'runs.rollouts': reads<{ total: number; rollouts: StoredRollout[] }>()(z.strictObject({
     runId: id, order: z.enum(ROLLOUT_ORDERS), descending: z.boolean(), ...page, fromStep: step.optional(), toStep: step.optional(),
     ended: z.boolean().optional(), example: z.int().nonnegative().optional(), search: z.string().max(1000).optional(),

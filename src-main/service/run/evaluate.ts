@@ -1,4 +1,4 @@
-import type { Evaluation, Prediction } from '../../contract/events.ts';
+import type { Evaluation, Prediction, Sample } from '../../contract/events.ts';
 import { uniform } from '../../contract/random.ts';
 import type { DecodeSettings } from '../../contract/recipe.ts';
 import { TextPlan } from '../../decode/text-writer.ts';
@@ -27,6 +27,8 @@ export interface EvaluationSettings {
   eos: ReadonlySet<number>;
   sharedVocabulary: number;
   loss: DivergenceSpec & { lossTemperature: number };
+  /** The teacher's own answers to the first examples, to be read beside the student's. */
+  teacherAnswers: readonly string[] | null;
 }
 
 /** How far the student is from teacher and references on held-out examples, and how well what it writes does. */
@@ -35,14 +37,14 @@ export async function evaluateStudent(
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
 ): Promise<Evaluation> {
   const held = await judgeReferences(executor, student, teacher, examples, settings);
-  const predictions = settings.metrics.length === 0 ? []
-    : await predict(executor, student, tokenizer, examples, settings, (done) => onProgress(done, examples.length));
+  const written = settings.metrics.length === 0 ? examples.slice(0, SAMPLES) : examples;
+  const predictions = await writeAnswers(executor, student, tokenizer, written, settings, (done) => onProgress(done, written.length));
   return {
     step: settings.step,
     examples: examples.length,
     ...held,
     metrics: scoreAll(settings.metrics, predictions, settings.seed),
-    samples: predictions.slice(0, SAMPLES),
+    samples: predictions.slice(0, SAMPLES).map((prediction, at): Sample => ({ ...prediction, teacher: settings.teacherAnswers?.[at] ?? null })),
   };
 }
 
@@ -69,13 +71,21 @@ async function judgeReferences(
   return { divergence: teacher && sums.divergence / sums.tokens, loss: sums.loss / sums.tokens };
 }
 
-async function predict(
-  executor: Executor, student: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: EvaluationSettings,
-  onDone: (count: number) => void,
+/** What a teacher answers to the examples whose answers an evaluation keeps. */
+export async function teacherAnswers(
+  executor: Executor, teacher: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: Omit<EvaluationSettings, 'teacherAnswers'>,
+): Promise<string[]> {
+  const answers = await writeAnswers(executor, teacher, tokenizer, examples.slice(0, SAMPLES), settings, () => undefined);
+  return answers.map(({ prediction }) => prediction);
+}
+
+async function writeAnswers(
+  executor: Executor, model: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[],
+  settings: Omit<EvaluationSettings, 'teacherAnswers'>, onDone: (count: number) => void,
 ): Promise<Prediction[]> {
   const { maxNewTokens, maxLength, eos, seed, sharedVocabulary } = settings;
   const sampling = samplingOf(settings.decode, seed);
-  const writer = await new TextPlan(executor, student.decoder, student.weights, { vocabulary: sharedVocabulary, maxLength, strategy: sampling.strategy }).open();
+  const writer = await new TextPlan(executor, model.decoder, model.weights, { vocabulary: sharedVocabulary, maxLength, strategy: sampling.strategy }).open();
   try {
     const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
     const completions = await writer.write(prompts, { maxNewTokens, eos, sampling }, onDone);

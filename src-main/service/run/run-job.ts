@@ -9,7 +9,7 @@ import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpo
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
 import { CHECKPOINT_MODEL, readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
-import { evaluateStudent } from './evaluate.ts';
+import { evaluateStudent, teacherAnswers } from './evaluate.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { checkResources } from './resource-check.ts';
 import { teacherWritten } from './teacher-data.ts';
@@ -52,6 +52,8 @@ class Run {
   private readonly prepared: PreparedRun;
   private readonly folder: RunFolder;
   private totalTokens = 0;
+  /** The teacher does not change, so it answers once. */
+  private teacherAnswers: Promise<string[]> | null = null;
 
   constructor(job: RunJob, prepared: PreparedRun, folder: RunFolder) {
     this.job = job;
@@ -144,13 +146,17 @@ class Run {
     const examples = validation.slice(0, recipe.evaluate.examples);
     if (examples.length === 0) return;
     const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
-    const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples, {
+    const settings = {
       step, eos, sharedVocabulary, maxNewTokens, loss: method,
       seed: recipe.seed,
       metrics: recipe.evaluate.metrics,
       decode: recipe.evaluate.decode,
       maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
-    }, (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }));
+    };
+    if (teacher) this.teacherAnswers ??= teacherAnswers(executor, teacher, tokenizer, examples, settings);
+    const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
+      { ...settings, teacherAnswers: await this.teacherAnswers },
+      (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }));
     job.emit({ event: 'evaluation', ...evaluation });
   }
 }

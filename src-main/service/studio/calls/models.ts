@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import type { KnownModel } from '../../../contract/api/api.ts';
+import { Problem, toReport, type ProblemReport } from '../../../contract/problem.ts';
+import { listModels, putModel, removeModel, renameModel, type ModelRow } from '../../../store/models.ts';
+import type { Home } from '../../home.ts';
+import type { Feed } from '../feed.ts';
+import type { CallsOf, Handlers } from '../handlers.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Workers } from '../workers.ts';
+
+export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers: Workers; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'models'>> {
+  const { database } = home;
+  const ownFolder = join(home.path, 'models');
+  const known = (row: ModelRow): KnownModel => {
+    const problem = missing(row.path);
+    return { ...row, problem, description: problem ? null : row.description, isOwn: row.path.startsWith(ownFolder + sep) };
+  };
+  const add = async (path: string, name: string): Promise<KnownModel> => {
+    const row = { path, name, added: Date.now(), description: await workers.get('interactive').request('describe', { model: path }) };
+    await putModel(database, row);
+    feed.publish({ topic: 'models' });
+    return known(row);
+  };
+  /** A folder of this name that does not exist yet. */
+  const freshFolder = (name: string): string => {
+    const base = name.toLowerCase().replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'model';
+    for (let count = 1; ; count++) {
+      const path = join(ownFolder, count === 1 ? base : `${base}-${count}`);
+      if (!existsSync(path)) return path;
+    }
+  };
+
+  return {
+    'models.list': async () => (await listModels(database)).map(known),
+    'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
+    'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal) => {
+      const to = freshFolder(name);
+      await workers.get('interactive').request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) });
+      return add(to, name);
+    }),
+    'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (_, signal) => {
+      const to = freshFolder(name);
+      await workers.get('interactive').request('makeStudent', { teacher, layers, to }, { signal });
+      return add(to, name);
+    }),
+    'models.rename': async ({ path, name }) => {
+      await renameModel(database, path, name);
+      feed.publish({ topic: 'models' });
+      return null;
+    },
+    'models.remove': async ({ path, withFiles }) => {
+      const row = (await listModels(database)).find((model) => model.path === path);
+      if (!row) throw new Problem(`No model ${path} in the list.`);
+      if (withFiles) {
+        if (!known(row).isOwn) throw new Problem('This folder is your own, so Retort does not delete it.', { hint: 'Remove the model from the list only.' });
+        await rm(path, { recursive: true, force: true });
+      }
+      await removeModel(database, path);
+      feed.publish({ topic: 'models' });
+      return null;
+    },
+    'models.pair': (params) => workers.get('interactive').request('pair', params),
+    'models.generate': async (params) => {
+      const { text } = await workers.get('interactive').request('generate', { ...params, device: 'cpu', system: null });
+      return { text };
+    },
+  };
+}
+
+/** Only what can be seen at a glance: a whole check happens where the model is used. */
+function missing(path: string): ProblemReport | null {
+  if (existsSync(join(path, 'config.json'))) return null;
+  return toReport(new Problem(existsSync(path) ? `${path} has no config.json any more.` : `${path} is gone.`, {
+    hint: 'Put it back, or remove the model from the list.',
+  }));
+}

@@ -1,0 +1,68 @@
+import { rm } from 'node:fs/promises';
+import { Problem } from '../../../contract/problem.ts';
+import { readEvaluations, readSamples } from '../../../store/evaluations.ts';
+import { readLog } from '../../../store/log.ts';
+import { readRollouts } from '../../../store/rollouts.ts';
+import { deleteRun, findRun, listRuns, renameRun, setTags } from '../../../store/runs.ts';
+import { readSeries } from '../../../store/series.ts';
+import { readSteps } from '../../../store/steps.ts';
+import { removeDraft } from '../../../store/drafts.ts';
+import type { Home } from '../../home.ts';
+import { isRunFolder } from '../../run-folder.ts';
+import { lockHolder } from '../../run-lock.ts';
+import type { Feed } from '../feed.ts';
+import type { CallsOf, Handlers } from '../handlers.ts';
+import type { Jobs } from '../jobs.ts';
+import type { RunQueue } from '../run-queue.ts';
+
+export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQueue; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'runs'>> {
+  const { database } = home;
+  const changed = async (change: Promise<void>): Promise<null> => {
+    await change;
+    feed.publish({ topic: 'runs' });
+    return null;
+  };
+  return {
+    'runs.list': () => listRuns(database),
+    'runs.get': ({ runId }) => findRun(database, runId),
+    'runs.live': async () => ({ live: queue.live(), jobs: jobs.list() }),
+    'runs.series': ({ runId, ...request }) => readSeries(database, runId, request),
+    'runs.steps': ({ runId, ...range }) => readSteps(database, runId, range),
+    'runs.evaluations': ({ runId }) => readEvaluations(database, runId),
+    'runs.samples': ({ runId, step }) => readSamples(database, runId, step),
+    'runs.rollouts': ({ runId, ...query }) => readRollouts(database, runId, query),
+    'runs.log': ({ runId, ...range }) => readLog(database, runId, range),
+    'runs.start': async ({ recipe, draftId }) => {
+      const runId = await queue.start(recipe);
+      if (draftId !== undefined) {
+        await removeDraft(database, draftId);
+        feed.publish({ topic: 'drafts' });
+      }
+      return { runId };
+    },
+    'runs.resume': async ({ runId }) => {
+      await queue.resume(runId);
+      return null;
+    },
+    'runs.stop': async ({ runId, how }) => {
+      await queue.stop(runId, how);
+      return null;
+    },
+    'runs.rename': ({ runId, name }) => changed(renameRun(database, runId, name)),
+    'runs.setTags': ({ runId, tags }) => changed(setTags(database, runId, tags)),
+    'runs.delete': ({ runIds, withFiles }) => changed(deleteRuns(home, queue, runIds, withFiles)),
+  };
+}
+
+async function deleteRuns(home: Home, queue: RunQueue, runIds: readonly string[], withFiles: boolean): Promise<void> {
+  const runs = await Promise.all(runIds.map((id) => findRun(home.database, id)));
+  const live = new Set(queue.live().map(({ runId }) => runId));
+  for (const { id, name, runDir } of runs) {
+    if (live.has(id) || await lockHolder(runDir)) throw new Problem(`Run "${name}" is going.`, { hint: 'Stop it first.' });
+  }
+  for (const { id, runDir } of runs) {
+    // Only what is certainly a run's own folder: a person may have named any place for it.
+    if (withFiles && isRunFolder(runDir)) await rm(runDir, { recursive: true, force: true });
+    await deleteRun(home.database, id);
+  }
+}

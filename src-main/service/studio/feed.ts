@@ -1,0 +1,17 @@
+import type { FeedMessage } from '../../contract/api/feed.ts';
+
+/** Tells every door what changed, in order. */
+export class Feed {
+  readonly #listeners = new Set<(message: FeedMessage) => void>();
+
+  /** @returns ends the subscription */
+  subscribe(listener: (message: FeedMessage) => void): () => void {
+    const own = (message: FeedMessage): void => listener(message);
+    this.#listeners.add(own);
+    return () => { this.#listeners.delete(own); };
+  }
+
+  publish(message: FeedMessage): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Job } from '../../contract/api/feed.ts';
+import { Problem, toReport } from '../../contract/problem.ts';
+import { newRunId } from '../ids.ts';
+import type { Feed } from './feed.ts';
+
+/** Finished jobs that are still shown. */
+const KEPT = 20;
+
+interface Going { job: Job; controller: AbortController }
+
+/** What takes a while besides runs: told to every window while it goes on, and cancelled by any of them. */
+export class Jobs {
+  readonly #feed: Feed;
+  #going: Going[] = [];
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  list(): Job[] {
+    return this.#going.map(({ job }) => job);
+  }
+
+  /** Does `work` as a job. Settles as `work` does. */
+  async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const job: Job = { id: newRunId(), kind, title, done: 0, total: 1, state: 'going', error: null };
+    this.#going = [...this.#going, { job, controller }].slice(-KEPT);
+    this.#tell();
+    try {
+      const result = await work((done, total) => {
+        Object.assign(job, { done, total });
+        this.#tell();
+      }, controller.signal);
+      Object.assign(job, { state: 'done', done: job.total });
+      return result;
+    } catch (error) {
+      if (controller.signal.aborted) job.state = 'cancelled';
+      else Object.assign(job, { state: 'failed', error: toReport(error) });
+      throw error;
+    } finally {
+      this.#tell();
+    }
+  }
+
+  cancel(id: string): void {
+    const going = this.#going.find(({ job }) => job.id === id && job.state === 'going');
+    if (!going) throw new Problem('This job is not going on any more.');
+    going.controller.abort(new Problem('Cancelled.', { kind: 'failure' }));
+  }
+
+  cancelAll(): void {
+    for (const { job, controller } of this.#going) if (job.state === 'going') controller.abort(new Problem('Retort was closed.', { kind: 'failure' }));
+  }
+
+  #tell(): void {
+    this.#feed.publish({ topic: 'jobs', jobs: this.list().map((job) => ({ ...job })) });
+  }
+}

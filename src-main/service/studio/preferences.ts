@@ -1,0 +1,44 @@
+import { DEFAULT_SETTINGS, settingsSchema, type Settings } from '../../contract/api/settings.ts';
+import { readSettings, writeSettings } from '../../store/settings.ts';
+import type { Database } from '../../store/sqlite.ts';
+import type { Feed } from './feed.ts';
+import type { Handlers } from './handlers.ts';
+
+/** What the person chose for the whole program. */
+export class Preferences {
+  #settings: Settings;
+
+  private constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  static async read(database: Database): Promise<Preferences> {
+    const stored = await readSettings(database);
+    // A value of another version that is no longer understood falls back to its default, and the others stay.
+    const known = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
+      const parsed = schema.safeParse(stored[name]);
+      return parsed.success ? [[name, parsed.data]] : [];
+    });
+    return new Preferences({ ...DEFAULT_SETTINGS, ...Object.fromEntries(known) });
+  }
+
+  get(): Settings {
+    return this.#settings;
+  }
+
+  /** @param onChange  told the old and the new */
+  calls(database: Database, feed: Feed, onChange: (before: Settings, after: Settings) => void): Handlers<'settings.get' | 'settings.set'> {
+    return {
+      'settings.get': async () => this.#settings,
+      'settings.set': async (changes) => {
+        const before = this.#settings;
+        const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+        this.#settings = { ...before, ...Object.fromEntries(given) };
+        await writeSettings(database, this.#settings);
+        feed.publish({ topic: 'settings', settings: this.#settings });
+        onChange(before, this.#settings);
+        return this.#settings;
+      },
+    };
+  }
+}

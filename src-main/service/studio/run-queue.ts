@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import type { LiveRun } from '../../contract/api/feed.ts';
+import type { RunEvent, StepMetrics } from '../../contract/events.ts';
+import { Problem, toReport } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import type { Recorded } from '../../store/history-recorder.ts';
+import { createRun, findRun, setStatus } from '../../store/runs.ts';
+import type { Home } from '../home.ts';
+import { newRunId } from '../ids.ts';
+import { runPaths } from '../run-folder.ts';
+import { followRun } from '../runs.ts';
+import type { Feed } from './feed.ts';
+import type { Workers } from './workers.ts';
+
+/** Milliseconds between two messages about the steps of a run: what an eye can follow. */
+const TELL_EVERY = 100;
+
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean }
+
+/** The runs of this program, computed one after the other. */
+export class RunQueue {
+  readonly #home: Home;
+  readonly #workers: Workers;
+  readonly #feed: Feed;
+  /** The first computes, the others wait. */
+  #entries: Entry[] = [];
+  #going: Promise<void> | null = null;
+  #untold: StepMetrics[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(home: Home, workers: Workers, feed: Feed) {
+    this.#home = home;
+    this.#workers = workers;
+    this.#feed = feed;
+  }
+
+  live(): LiveRun[] {
+    return this.#entries.map(({ live }) => ({ ...live }));
+  }
+
+  /** Checks a recipe and queues it. @throws Problem where a run of it could not begin. */
+  async start(recipe: Recipe): Promise<string> {
+    const runId = newRunId();
+    const runDir = this.#home.runDir(runId);
+    await this.#workers.get('interactive').request('check', { recipe, runDir });
+    await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
+    this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false });
+    return runId;
+  }
+
+  async resume(runId: string): Promise<void> {
+    if (this.#find(runId)) throw new Problem('This run is going already.');
+    const { name, recipe, runDir, status } = await findRun(this.#home.database, runId);
+    if (status === 'done') throw new Problem('This run is done.', { hint: 'Duplicate it to train on with changes.' });
+    if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
+    await setStatus(this.#home.database, runId, 'waiting');
+    // One that never got to its start has nothing to go on from.
+    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe) });
+  }
+
+  /** @param how  `abandon` gives up what was learned since the last checkpoint */
+  async stop(runId: string, how: 'save' | 'abandon'): Promise<void> {
+    const entry = this.#find(runId);
+    if (!entry) throw new Problem('This run is not going in this program.');
+    if (entry.live.state === 'waiting') {
+      this.#entries = this.#entries.filter((other) => other !== entry);
+      await setStatus(this.#home.database, runId, 'stopped');
+      this.#feed.publish({ topic: 'runs' });
+    } else {
+      entry.live.state = 'stopping';
+      await this.#workers.get('compute').request('stop', { runId, save: how === 'save' });
+    }
+    this.#tellLive();
+  }
+
+  /** Takes everything out of the queue and stops what computes, its work saved. Settles when it has. */
+  async stopAll(): Promise<void> {
+    for (const { live } of this.#entries.toReversed()) await this.stop(live.runId, 'save').catch(() => undefined);
+    await this.#going;
+  }
+
+  #find(runId: string): Entry | undefined {
+    return this.#entries.find(({ live }) => live.runId === runId);
+  }
+
+  #queue(run: Pick<LiveRun, 'runId' | 'name'>, work: Omit<Entry, 'live'>): void {
+    this.#entries.push({ ...work, live: { ...run, state: 'waiting', phase: null, step: 0, totalSteps: null, from: null } });
+    this.#feed.publish({ topic: 'runs' });
+    this.#tellLive();
+    this.#next();
+  }
+
+  #next(): void {
+    const [entry] = this.#entries;
+    if (!entry || this.#going) return;
+    this.#going = this.#compute(entry).finally(() => {
+      this.#going = null;
+      this.#next();
+    });
+  }
+
+  async #compute({ live, recipe, runDir, isResumed }: Entry): Promise<void> {
+    const { runId, name } = live;
+    let how: 'done' | 'stopped' | 'interrupted' | 'failed' = 'failed';
+    let error = null;
+    live.state = 'starting';
+    this.#tellLive();
+    try {
+      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed }, {
+        onEvent: (event) => this.#follow(live, event),
+        onWritten: (events) => this.#tellWritten(runId, events),
+      })).status;
+    } catch (caught) {
+      error = toReport(caught);
+      const { status } = await findRun(this.#home.database, runId);
+      if (status === 'interrupted') how = status;
+      // Refused before its first word, so nothing has been written of it.
+      else if (status === 'waiting') await setStatus(this.#home.database, runId, 'failed', error);
+    }
+    this.#tellSteps(runId);
+    this.#entries = this.#entries.filter((other) => other.live !== live);
+    this.#tellLive();
+    this.#feed.publish({ topic: 'runs' });
+    this.#feed.publish({ topic: 'ended', runId, name, how, error });
+  }
+
+  #follow(live: LiveRun, event: RunEvent): void {
+    switch (event.event) {
+      case 'started':
+        if (live.state === 'starting') live.state = 'running';
+        Object.assign(live, { step: event.fromStep, totalSteps: event.steps });
+        break;
+      case 'phase':
+        live.phase = { name: event.phase, done: event.done, total: event.total };
+        break;
+      case 'step':
+        live.phase = null;
+        live.step = event.step;
+        live.from ??= { step: event.step - 1, at: Date.now() - event.stepMs };
+        this.#untold.push(event);
+        break;
+      case 'evaluation': {
+        const { event: topic, samples: _, ...evaluation } = event;
+        this.#feed.publish({ topic, runId: live.runId, evaluation });
+        break;
+      }
+      case 'rollouts': case 'checkpoint': case 'warning': case 'stopped': case 'done': case 'failed':
+    }
+    this.#timer ??= setTimeout(() => this.#tellSteps(live.runId), TELL_EVERY);
+  }
+
+  #tellSteps(runId: string): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const steps = this.#untold.splice(0);
+    if (steps.length > 0) this.#feed.publish({ topic: 'steps', runId, steps });
+    this.#tellLive();
+  }
+
+  #tellWritten(runId: string, events: readonly Recorded[]): void {
+    const kinds = new Set(events.map(({ event }) => event));
+    const rollouts = events.findLast((event) => event.event === 'rollouts');
+    if (rollouts?.event === 'rollouts') this.#feed.publish({ topic: 'rollouts', runId, step: rollouts.rollouts.at(-1)?.step ?? 0 });
+    if (['started', 'evaluation', 'checkpoint', 'stopped', 'done', 'failed', 'interrupted'].some((kind) => kinds.has(kind as Recorded['event']))) {
+      this.#feed.publish({ topic: 'runs' });
+    }
+    if (events.some(({ event }) => event !== 'step' && event !== 'rollouts')) this.#feed.publish({ topic: 'log', runId });
+  }
+
+  #tellLive(): void {
+    this.#feed.publish({ topic: 'live', live: this.live() });
+  }
+}

@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { API, type Answer, type CallName, type CallParams } from '../../contract/api/api.ts';
+import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
+import { Problem, toReport } from '../../contract/problem.ts';
+import { interruptWaiting } from '../../store/runs.ts';
+import { openHome, type Home } from '../home.ts';
+import { acquireLock, type FolderLock } from '../run-lock.ts';
+import { describeProgram } from './about.ts';
+import { dataCalls } from './calls/data.ts';
+import { draftCalls } from './calls/drafts.ts';
+import { fileCalls } from './calls/files.ts';
+import { modelCalls } from './calls/models.ts';
+import { recipeCalls } from './calls/recipes.ts';
+import { runCalls } from './calls/runs.ts';
+import { sampleCalls } from './calls/sample.ts';
+import { Feed } from './feed.ts';
+import type { Handlers } from './handlers.ts';
+import { watchHistory } from './history-watch.ts';
+import { Jobs } from './jobs.ts';
+import { Preferences } from './preferences.ts';
+import { RunQueue } from './run-queue.ts';
+import { Workers, type CreateWorker } from './workers.ts';
+
+/** The one program behind every window and door. */
+export interface Studio {
+  /** Answers a call of the interface by its name. Never rejects. */
+  call(name: string, params: unknown): Promise<Answer>;
+  /** @returns ends the subscription */
+  subscribe(listener: (message: FeedMessage) => void): () => void;
+  /** Why nothing can be changed here, or null. */
+  readonly readOnly: string | null;
+  live(): readonly LiveRun[];
+  /** Stops runs with their work saved, ends the workers, closes the history. */
+  close(): Promise<void>;
+}
+
+/** Opens the data folder; where another program has it, this one only shows. */
+export async function openStudio({ home: path, createWorker }: { home: string; createWorker: CreateWorker }): Promise<Studio> {
+  const { home, lock, readOnly } = await takeHome(path);
+  const feed = new Feed();
+  const preferences = await Preferences.read(home.database);
+  const workers = new Workers(createWorker, () => preferences.get());
+  const queue = new RunQueue(home, workers, feed);
+  const jobs = new Jobs(feed);
+  const parts = { home, workers, queue, jobs, feed };
+  const handlers: Handlers<CallName> = {
+    'app.about': () => describeProgram(path, readOnly),
+    ...preferences.calls(home.database, feed, (before, after) => {
+      if (before.worker === after.worker && before.threads === after.threads) return;
+      void workers.end('interactive');
+      if (queue.live().length === 0) void workers.end('compute');
+    }),
+    ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
+    ...fileCalls(), 'jobs.cancel': async ({ id }) => {
+      jobs.cancel(id);
+      return null;
+    },
+  };
+  const stopWatching = watchHistory(home.database, () => feed.publish({ topic: 'runs' }));
+
+  return {
+    readOnly,
+    call: (name, params) => answer(handlers, readOnly, name, params),
+    subscribe: (listener) => feed.subscribe(listener),
+    live: () => queue.live(),
+    close: async () => {
+      stopWatching();
+      jobs.cancelAll();
+      await queue.stopAll();
+      await workers.close();
+      await home.close();
+      await lock?.release();
+    },
+  };
+}
+
+async function takeHome(path: string): Promise<{ home: Home; lock: FolderLock | null; readOnly: string | null }> {
+  await mkdir(path, { recursive: true });
+  try {
+    const lock = await acquireLock(path, 'Data folder');
+    const home = await openHome(path);
+    await interruptWaiting(home.database);
+    return { home, lock, readOnly: null };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== 'input') throw error;
+    return { home: await openHome(path, { readOnly: true }), lock: null, readOnly: error.message };
+  }
+}
+
+async function answer(handlers: Handlers<CallName>, readOnly: string | null, name: string, params: unknown): Promise<Answer> {
+  try {
+    if (!Object.hasOwn(API, name)) throw new Problem(`There is no call "${name}".`, { kind: 'failure' });
+    const known = name as CallName;
+    const { params: schema, writes } = API[known];
+    if (writes && readOnly !== null) throw new Problem(`${readOnly} This one only shows.`, { hint: 'Close the other program, then open this one again.' });
+    const parsed = schema.safeParse(params);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new Problem(`${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not what was expected'}.`);
+    }
+    // The schema has just made the parameters what the handler's type says.
+    const handler = handlers[known] as (params: CallParams<CallName>) => Promise<unknown>;
+    return { ok: true, result: await handler(parsed.data) };
+  } catch (error) {
+    return { ok: false, error: toReport(error) };
+  }
+}
