@@ -37,8 +37,9 @@ export async function readWeights({ folder, parameters }: Model): Promise<Weight
   return weights;
 }
 
-export function executorFor(device: Device, threads = 0): Executor {
-  return ortExecutor(device, threads);
+/** What computes on a device, with as many threads as the worker was given; 0 or nothing leaves it to ONNX Runtime. */
+export function executorFor(device: Device): Executor {
+  return ortExecutor(device, Number(process.env['RETORT_THREADS'] ?? 0));
 }
 
 /** The tokens that end a text of this model. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Rollout, RunEvent } from '../../contract/events.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
 import { openModel } from '../../model/folder.ts';
@@ -51,6 +52,7 @@ class Run {
   private readonly job: RunJob;
   private readonly prepared: PreparedRun;
   private readonly folder: RunFolder;
+  private readonly guard = new CollapseGuard();
   private totalTokens = 0;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[]> | null = null;
@@ -130,6 +132,7 @@ class Run {
       });
     }
     job.emit({ event: 'step', ...metrics });
+    for (const warning of this.guard.watch(metrics, rollouts)) job.emit({ event: 'warning', ...warning });
   }
 
   private async save(built: BuiltRun, step: number): Promise<void> {
