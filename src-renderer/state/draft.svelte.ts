@@ -2,6 +2,7 @@ import type { Draft, FieldProblem } from '../../src-main/contract/api/api.ts';
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { differences, presetOf, withPreset } from '../recipe/difference.ts';
+import { friendly } from '../recipe/friendly.ts';
 import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
 
 export const WIZARD_PAGES = ['data', 'models', 'method', 'review'] as const;
@@ -106,9 +107,10 @@ export class DraftState {
   async check(): Promise<void> {
     const asked = ++this.checks;
     try {
+      const { recipe } = this;
       const problems = await this.bridge.call('recipe.check', { recipe: this.named() });
       if (asked !== this.checks) return;
-      this.problems = problems;
+      this.problems = friendly(problems, recipe);
       this.isChecked = true;
     } catch (error) {
       if (asked !== this.checks) return;

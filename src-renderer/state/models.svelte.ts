@@ -10,6 +10,8 @@ export class ModelsState {
   /** Imports and new students, those of the last minutes that are over included. */
   jobs = $state.raw<readonly Job[]>([]);
   isLoaded = $state(false);
+  /** A folder or GGUF file that the person has dropped on the window or opened with Retort: the Models screen asks about it. */
+  offered = $state<string | null>(null);
   problem = $state.raw<Problem | null>(null);
   private readonly bridge: Bridge;
 
