@@ -9,6 +9,8 @@ export interface Metric {
   readonly name: string;
   /** Whether predictions are held against references. */
   readonly needsReference: boolean;
+  /** How it was computed, in the words of the package that the field compares by. */
+  readonly signature?: string;
   /** What each prediction adds to its corpus, equally many numbers for each. */
   statistics(predictions: readonly Prediction[]): readonly (readonly number[])[];
   /** The score of `count` predictions from the sums of their statistics; with one, that of the prediction itself. */
