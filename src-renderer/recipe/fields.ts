@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
+import type { UnfinishedRecipe } from './paths.ts';
 
 /** A field of the recipe as a form shows it; all of it comes from the validators, the help text too. */
 export interface RecipeField {
@@ -46,6 +47,23 @@ export function recipeField(path: string): RecipeField {
 /** The fields of `train`, `evaluate.decode` and so on, those of sections within included. */
 export function fieldsIn(section: string): RecipeField[] {
   return [...RECIPE_FIELDS.values()].filter(({ path }) => path.startsWith(`${section}.`));
+}
+
+/** What a field takes, in words: "a whole number above 0". */
+export function allowedIn({ kind, options, minimum, maximum, isMinimumOpen, isMaximumOpen }: RecipeField): string {
+  if (kind === 'choice') return `one of ${options.join(', ')}`;
+  if (kind !== 'integer' && kind !== 'number') return { boolean: 'yes or no', text: 'a text', list: 'names, separated by commas' }[kind];
+  const bounds = [
+    minimum === undefined ? '' : isMinimumOpen ? `above ${minimum}` : `at least ${minimum}`,
+    maximum === undefined ? '' : isMaximumOpen ? `below ${maximum}` : `at most ${maximum}`,
+  ].filter(Boolean);
+  return [kind === 'integer' ? 'a whole number' : 'a number', bounds.join(' and ')].join(' ').trim();
+}
+
+/** A recipe with its sections in the contract's order, for reading. */
+export function inOrder(recipe: UnfinishedRecipe): Record<string, unknown> {
+  const known = Object.keys(recipeSchema.shape);
+  return Object.fromEntries(Object.entries(recipe).toSorted(([a], [b]) => known.indexOf(a) - known.indexOf(b)));
 }
 
 function fieldsOf({ properties = {}, required = [] }: Schema, before: string): RecipeField[] {

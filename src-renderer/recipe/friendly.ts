@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../src-main/contract/api/api.ts';
-import { RECIPE_FIELDS } from './fields.ts';
+import { allowedIn, RECIPE_FIELDS } from './fields.ts';
 import { valueAt, type UnfinishedRecipe } from './paths.ts';
 
 /** Where a whole section is missing, the field of it that the person has to give. */
@@ -12,11 +12,24 @@ const MISSING: Readonly<Record<string, string>> = {
   'teacher.model': 'No teacher is chosen.',
 };
 
-/** Problems as a person reads them: a validator calls a field that nobody has filled in an unexpected `undefined`. */
+/** Problems as a person reads them; the validators' own words are for programmers. */
 export function friendly(problems: readonly FieldProblem[], recipe: UnfinishedRecipe): FieldProblem[] {
   return problems.map((problem) => {
-    const field = FIRST[problem.field] ?? problem.field;
-    if (valueAt(recipe, field) !== undefined || !problem.message.includes('undefined')) return { ...problem, field };
-    return { field, message: MISSING[field] ?? `${RECIPE_FIELDS.get(field)?.label ?? field} is missing.`, hint: null };
+    const field = FIRST[problem.field] ?? (problem.field || namedIn(problem.message, recipe));
+    const [value, known] = [valueAt(recipe, field), RECIPE_FIELDS.get(field)];
+    if (!/^(Invalid|Too|Expected)/.test(problem.message)) return { ...problem, field };
+    if (value === undefined) return { field, message: MISSING[field] ?? `${known?.label ?? field} is missing.`, hint: null };
+    return { field, message: `${JSON.stringify(value)} does not fit here${known ? `: ${allowedIn(known)}` : ''}.`, hint: null };
   });
+}
+
+/** Files and folders whose own troubles are told by their names. */
+const PLACES = ['data.validation', 'data.train', 'teacher.model', 'student.model'] as const;
+
+/** The field whose file a message speaks of; empty where it speaks of none. */
+function namedIn(message: string, recipe: UnfinishedRecipe): string {
+  return PLACES.find((field) => {
+    const path = valueAt(recipe, field);
+    return typeof path === 'string' && path !== '' && message.includes(path);
+  }) ?? '';
 }

@@ -3,6 +3,7 @@ import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { differences, presetOf, withPreset } from '../recipe/difference.ts';
 import { friendly } from '../recipe/friendly.ts';
+import { inOrder } from '../recipe/fields.ts';
 import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
 
 export const WIZARD_PAGES = ['data', 'models', 'method', 'review'] as const;
@@ -12,7 +13,7 @@ export type WizardPage = (typeof WIZARD_PAGES)[number];
 const QUIET = 400;
 
 /** What a new run starts from: the paper's method, once over the data. */
-const EMPTY: UnfinishedRecipe = { method: { preset: 'gkd' }, train: { epochs: 1 } };
+export const EMPTY_RECIPE: UnfinishedRecipe = { method: { preset: 'gkd' }, train: { epochs: 1 } };
 
 /**
  * The recipe of a run that is being prepared. Every change is saved in the program shortly after it is made, so that
@@ -23,7 +24,7 @@ export class DraftState {
   page = $state<WizardPage>('data');
   isAdvanced = $state(false);
   /** Changed only as a whole, by `set` and its kin. */
-  recipe = $state.raw<UnfinishedRecipe>(EMPTY);
+  recipe = $state.raw<UnfinishedRecipe>(EMPTY_RECIPE);
   /** What is wrong with the recipe as it was a moment ago. */
   problems = $state.raw<readonly FieldProblem[]>([]);
   /** Whether `problems` are those of the recipe as it is now. */
@@ -120,8 +121,7 @@ export class DraftState {
 
   /** The recipe with a name: its own, or one made from its data file. */
   named(): Record<string, unknown> {
-    const name = this.text('name')?.trim();
-    return { name: name ? name : this.title, ...(name ? this.recipe : withValue(this.recipe, 'name', undefined)) };
+    return inOrder({ ...this.recipe, name: this.title });
   }
 
   get title(): string {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { FieldProblem } from '../../src-main/contract/api/api.ts';
 import { PRESETS } from '../../src-main/contract/presets.ts';
 import { equivalentCommand, recipeFileName } from '../../src-renderer/recipe/command.ts';
 import { differences, isFixed, standardOf, withPreset } from '../../src-renderer/recipe/difference.ts';
 import { fieldsIn, RECIPE_FIELDS, recipeField } from '../../src-renderer/recipe/fields.ts';
+import { friendly } from '../../src-renderer/recipe/friendly.ts';
 import { studentParameters } from '../../src-renderer/recipe/layers.ts';
 import { columnsUsed, renderTemplate, suggestMapping, templateProblem } from '../../src-renderer/recipe/mapping.ts';
 import { pathsOf, valueAt, withValue } from '../../src-renderer/recipe/paths.ts';
@@ -98,4 +100,23 @@ it('a recipe is saved under a name every file system takes', () => {
 it('a student is smaller by the layers it lacks', () => {
   const teacher = { parameters: 1000, layers: 10, layerParameters: 50 } as Parameters<typeof studentParameters>[0];
   expect(studentParameters(teacher, 4)).toBe(700);
+});
+
+it('problems are told in a person\'s words, at the field they belong to', () => {
+  const problem = (field: string, message: string): FieldProblem => ({ field, message, hint: null });
+  const recipe = { train: { batchSize: 'many', learningRate: -1 }, data: { train: '/data/a.csv' } };
+  const told = friendly([
+    problem('student', 'Invalid input: expected object, received undefined'),
+    problem('train.batchSize', 'Invalid input: expected number, received string'),
+    problem('train.learningRate', 'Too small: expected number to be >0'),
+    problem('', '/data/a.csv row 3: the column "x" has no value.'),
+    problem('', 'Something else.'),
+  ], recipe);
+  expect(told.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+    'student.model: No student is chosen.',
+    'train.batchSize: "many" does not fit here: a whole number above 0.',
+    'train.learningRate: -1 does not fit here: a number above 0.',
+    'data.train: /data/a.csv row 3: the column "x" has no value.',
+    ': Something else.',
+  ]);
 });

@@ -2,7 +2,7 @@ import { needsTeacher, type Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
-import { findMetric } from '../../metrics/score.ts';
+import { findMetrics } from '../../metrics/score.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
@@ -48,7 +48,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   }
 
   const { train, validation } = await readData(recipe, method, student);
-  for (const name of recipe.evaluate.metrics) findMetric(name);
+  for (const name of recipe.evaluate.metrics) findMetrics(name);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
   const fitting = recipe.train.microBatchSize ?? fittingExamples(student, maxPromptTokens + maxCompletionTokens);
@@ -75,7 +75,7 @@ async function readData({ data, seed }: Recipe, method: Method, student: Model):
 
 async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
   if (!recipe.teacher) {
-    throw new Problem(`The method "${recipe.method.preset}" needs a teacher, and the recipe has none.`, {
+    throw new Problem(`teacher.model is missing: the method "${recipe.method.preset}" needs a teacher.`, {
       hint: 'Add "teacher": { "model": "..." }, or use the preset "sft".',
     });
   }
@@ -101,5 +101,5 @@ function stepsOf({ train }: Recipe, examples: number): number {
   }
   if (train.steps !== undefined) return train.steps;
   if (train.epochs !== undefined) return Math.max(1, Math.ceil((train.epochs * examples) / train.batchSize));
-  throw new Problem('The recipe does not say how long to train.', { hint: 'Give train.steps or train.epochs.' });
+  throw new Problem('train.steps is missing: the recipe does not say how long to train.', { hint: 'Give train.steps or train.epochs.' });
 }
