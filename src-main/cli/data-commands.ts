@@ -44,7 +44,8 @@ export function addDataCommands(program: Command, act: Action): void {
       context.output.json(result);
       for (const [name, { value, low, high }] of Object.entries(result.metrics)) {
         const interval = low === null || high === null ? '' : `  95% interval ${low.toFixed(4)} to ${high.toFixed(4)}`;
-        context.output.line(`${name}  ${value.toFixed(4)}${interval}  (${result.examples} examples)`);
+        const signature = result.signatures[name];
+        context.output.line(`${name}  ${value.toFixed(4)}${interval}  (${result.examples} examples${signature === undefined ? '' : `, ${signature}`})`);
       }
     }));
 

@@ -94,7 +94,7 @@ const decode = z.strictObject({
 
 const evaluate = z.strictObject({
   every: count.optional().meta(help('Steps between evaluations. Left out: before and after only.')),
-  metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match or accuracy. Divergence on held-out data is always measured.')),
+  metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match, accuracy, rouge or bleu. Divergence on held-out data is always measured.')),
   examples: count.default(200).meta(help('How many validation examples are used.')),
   maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
   decode: decode.default({ strategy: 'greedy', temperature: 1 }),

@@ -36,6 +36,8 @@ const evaluate = {
   result: z.strictObject({
     examples: z.int(),
     metrics: z.record(text, z.strictObject({ value: real, low: real.nullable(), high: real.nullable() })),
+    /** Of the metrics that have one: how they were computed, in the words of the package that the field compares by. */
+    signatures: z.record(text, text),
   }),
   event: z.discriminatedUnion('event', [
     phaseSchema,

@@ -2,17 +2,30 @@ import type { Prediction, Score } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
 import { accuracy } from './accuracy.ts';
 import { bootstrap } from './bootstrap.ts';
+import { bleu, bleuIntl } from './bleu.ts';
+import { chrf } from './chrf.ts';
+import { distinct1, distinct2, selfBleu } from './diversity.ts';
 import { exactMatch } from './exact-match.ts';
+import { rouge1, rouge2, rougeL, rougeLsum } from './rouge.ts';
 import type { Metric } from './metric.ts';
 import { tokenF1 } from './token-f1.ts';
 
-const METRICS: readonly Metric[] = [exactMatch, accuracy, tokenF1];
+const METRICS: readonly Metric[] = [
+  exactMatch, accuracy, tokenF1, rouge1, rouge2, rougeL, rougeLsum, bleu, bleuIntl, chrf, selfBleu, distinct1, distinct2,
+];
+/** Names that stand for several metrics. */
+const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
+  'rouge': [rouge1, rouge2, rougeL, rougeLsum],
+  'distinct': [distinct1, distinct2],
+};
 
-/** @throws Problem where there is no metric of the name. */
-export function findMetric(name: string): Metric {
-  const metric = METRICS.find((candidate) => candidate.name === name);
-  if (metric) return metric;
-  throw new Problem(`There is no metric "${name}".`, { hint: `The metrics are ${METRICS.map((candidate) => candidate.name).join(', ')}.` });
+/** The metrics a name stands for, often one. @throws Problem where there is none. */
+export function findMetrics(name: string): readonly Metric[] {
+  const metrics = GROUPS[name] ?? METRICS.filter((candidate) => candidate.name === name);
+  if (metrics.length > 0) return metrics;
+  throw new Problem(`There is no metric "${name}".`, {
+    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS)].join(', ')}.`,
+  });
 }
 
 /**
@@ -22,8 +35,8 @@ export function findMetric(name: string): Metric {
  */
 export function scoreAll(names: readonly string[], predictions: readonly Prediction[], seed: number): Record<string, Score> {
   if (predictions.length === 0) return {};
-  return Object.fromEntries(names.map((name) => {
-    const metric = findMetric(name);
+  return Object.fromEntries(names.flatMap(findMetrics).map((metric) => {
+    const { name } = metric;
     const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
     if (judged.length === 0) {
       throw new Problem(`The metric "${name}" needs references, and no example has one.`, { hint: 'Name the column of the right answers.' });

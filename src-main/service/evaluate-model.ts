@@ -1,7 +1,7 @@
 import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import { TextPlan } from '../decode/text-writer.ts';
-import { scoreAll, findMetric } from '../metrics/score.ts';
+import { findMetrics, scoreAll } from '../metrics/score.ts';
 import { readExamples } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
 import { samplingOf } from './run/evaluate.ts';
@@ -11,7 +11,7 @@ import { longestText } from './longest-text.ts';
 export async function evaluateModel(
   params: Params<Commands, 'evaluate'>, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
 ): Promise<Result<Commands, 'evaluate'>> {
-  for (const name of params.metrics) findMetric(name);
+  for (const name of params.metrics) findMetrics(name);
   const model = await openWholeModel(params.model);
   const eos = endTokens(model);
   const all = await readExamples(params.data, {
@@ -35,7 +35,12 @@ export async function evaluateModel(
       prompt: promptText, prediction: model.tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
     }));
     for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
-    return { examples: examples.length, metrics: scoreAll(params.metrics, predictions, params.seed) };
+    const used = params.metrics.flatMap(findMetrics);
+    return {
+      examples: examples.length,
+      metrics: scoreAll(params.metrics, predictions, params.seed),
+      signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
+    };
   } finally {
     await writer.release();
   }
