@@ -5,11 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
-import { openModel } from '../../src-main/model/folder.ts';
 import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
-import { float32 } from '../../src-main/runtime/tensor.ts';
+import { loadFixture } from '../support/model-fixture.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
 
 const FIXTURES = 'test/fixtures/engine/models';
@@ -19,13 +18,7 @@ const executor = ortExecutor('cpu', 1);
 interface Reference { ids: number[][]; lengths: number[]; promptLengths: number[]; loss: number; greedy: number[][]; gradients: string[] }
 
 async function load(name: string) {
-  const folder = await openModel(join(FIXTURES, name));
-  const weights: Record<string, ReturnType<typeof float32>> = {};
-  await folder.readWeights((key, shape) => {
-    const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
-    weights[key] = float32(data, shape);
-    return data;
-  }, listParameters(folder.config));
+  const { config, weights } = await loadFixture(join(FIXTURES, name));
   const reference = JSON.parse(await readFile(join(FIXTURES, name, 'reference.json'), 'utf8')) as Reference;
   const file = await SafetensorsFile.open(join(FIXTURES, name, 'reference.safetensors'));
   const numbers = async (key: string): Promise<Float32Array> => {
@@ -37,7 +30,7 @@ async function load(name: string) {
     const ids = Int32Array.from(reference.ids[index]!.slice(0, length));
     return { index, prompt: ids.slice(0, reference.promptLengths[index]), completion: ids.slice(reference.promptLengths[index]), isOnPolicy: false };
   });
-  return { config: folder.config, decoder: buildDecoder(folder.config), weights, reference, numbers, examples };
+  return { config, decoder: buildDecoder(config), weights, reference, numbers, examples };
 }
 
 describe.each(MODELS)('%s is what Transformers computes', (name) => {
