@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/build.ts',
     // Model loading and short trainings take seconds on two busy cores.
     testTimeout: 120_000,
     hookTimeout: 120_000,

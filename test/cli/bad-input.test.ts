@@ -4,6 +4,7 @@ import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
+import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -13,7 +14,7 @@ afterAll(() => project.remove());
 interface Outcome { status: number | null; error: string }
 
 function retort(...args: string[]): Outcome {
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src-main/cli.ts', '--home', join(project.folder, 'home'), ...args], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [CLI, '--home', join(project.folder, 'home'), ...args], { encoding: 'utf8' });
   return { status, error: stderr };
 }
 

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -16,7 +17,7 @@ afterAll(() => project.remove());
 interface Event { event: string; step?: number; loss?: number }
 
 function retort(...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src-main/cli.ts', '--home', join(project.folder, 'home'), '--json', ...args],
+  return spawn(process.execPath, [CLI, '--home', join(project.folder, 'home'), '--json', ...args],
     { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 }
 

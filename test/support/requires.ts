@@ -1,4 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
@@ -7,6 +9,7 @@ const TOOLS = {
   chromium: { present: () => chromium() !== undefined, hint: 'install Chromium (Debian: apt-get install chromium)' },
   python: { present: () => python() !== undefined, hint: 'install Python 3 or name one in RETORT_PYTHON' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
+  mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;
@@ -48,6 +51,16 @@ function vulkan(): boolean {
 
 function display(): boolean {
   return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
+}
+
+/** Whether a file system of a few pages may be mounted: what a full disk is tested with. */
+function mount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const place = mkdtempSync(join(tmpdir(), 'retort-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'retort', place]).status === 0;
+  if (mounted) spawnSync('umount', [place]);
+  rmdirSync(place);
+  return mounted;
 }
 
 function onPath(...programs: string[]): string | undefined {
