@@ -23,13 +23,14 @@ export function friendly(problems: readonly FieldProblem[], recipe: UnfinishedRe
   });
 }
 
-/** Files and folders whose own troubles are told by their names. */
-const PLACES = ['data.validation', 'data.train', 'teacher.model', 'student.model'] as const;
+/** Fields whose values are named by the trouble they cause: files, folders, metrics. */
+const NAMED = ['data.validation', 'data.train', 'teacher.model', 'student.model', 'evaluate.metrics'] as const;
 
-/** The field whose file a message speaks of; empty where it speaks of none. */
+/** The field whose file or name a message speaks of; empty where it speaks of none. */
 function namedIn(message: string, recipe: UnfinishedRecipe): string {
-  return PLACES.find((field) => {
-    const path = valueAt(recipe, field);
-    return typeof path === 'string' && path !== '' && message.includes(path);
-  }) ?? '';
+  const names = (value: unknown): string[] => {
+    if (Array.isArray(value)) return value.map((item) => JSON.stringify(item));
+    return typeof value === 'string' && value !== '' ? [value] : [];
+  };
+  return NAMED.find((field) => names(valueAt(recipe, field)).some((name) => message.includes(name))) ?? '';
 }

@@ -132,6 +132,8 @@ export class DraftState {
   }
 
   private change(recipe: UnfinishedRecipe): void {
+    // What is said of a field holds for the value it had.
+    this.problems = this.problems.filter(({ field }) => valueAt(this.recipe, field) === valueAt(recipe, field));
     this.recipe = recipe;
     this.isChecked = false;
     this.checks++;

@@ -1,0 +1,38 @@
+import type { Draft } from '../../src-main/contract/api/api.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+
+/** The drafts of runs that were not started yet, newest first. */
+export class DraftsState {
+  drafts = $state.raw<readonly Draft[]>([]);
+  isLoaded = $state(false);
+  private readonly bridge: Bridge;
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge;
+  }
+
+  /** Loads the list and keeps it current until the returned function is called. */
+  follow(): () => void {
+    void this.load();
+    return this.bridge.subscribe(({ topic }) => {
+      if (topic === 'drafts' || topic === 'resync') void this.load();
+    });
+  }
+
+  async load(): Promise<void> {
+    const drafts = await this.bridge.call('drafts.list', null).catch(() => this.drafts);
+    this.drafts = drafts.toSorted((a, b) => b.updated - a.updated);
+    this.isLoaded = true;
+  }
+
+  async remove({ id }: Draft): Promise<void> {
+    await this.bridge.call('drafts.remove', { id });
+    await this.load();
+  }
+
+  /** Brings back what was just removed, under its old name. */
+  async restore({ updated: _, ...draft }: Draft): Promise<void> {
+    await this.bridge.call('drafts.save', draft);
+    await this.load();
+  }
+}
