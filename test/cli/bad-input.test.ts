@@ -85,6 +85,13 @@ describe('a recipe that cannot be run is refused in one line, with exit code 2 a
   it('texts longer than the context', async () => {
     expect(await refuse('context', changed('data', { maxPromptTokens: 90, maxCompletionTokens: 10 }))).toContain('context of 96');
   });
+  it('metrics without held-out examples, or without right answers', async () => {
+    const { validation: _, ...data } = project.recipe().data;
+    const evaluate = { metrics: ['accuracy'] };
+    expect(await refuse('no-validation', { ...project.recipe(), data, evaluate })).toContain('no held-out examples');
+    const { completion: __, ...unanswered } = project.recipe().data;
+    expect(await refuse('no-answers', { ...project.recipe(), data: unanswered, evaluate, method: { preset: 'on-policy-kd' } })).toContain('needs right answers');
+  });
   it('a teacher that the method needs', async () => {
     const { teacher: _, ...recipe } = project.recipe();
     expect(await refuse('no-teacher', recipe)).toContain('needs a teacher');

@@ -62,4 +62,8 @@ it('a run killed with SIGKILL and resumed ends with the losses and the weights o
   expect(last.at(-1)).toMatchObject({ event: 'done', step: 12 });
   expect([...seen].sort(([a], [b]) => a - b)).toEqual([...undisturbed]);
   expect(await weights(cut)).toEqual(await weights(whole));
+  // What the student wrote is there once, as if nothing had happened; the log says what did.
+  const written = (runDir: string): Promise<string> => readFile(join(runDir, 'rollouts', 'steps-0000001.jsonl'), 'utf8');
+  expect(await written(cut)).toBe(await written(whole));
+  expect(await readFile(join(cut, 'log.txt'), 'utf8')).toMatch(/started: tiny[^]*resumed from step 4[^]*resumed from step 8[^]*done after 12 steps/);
 });

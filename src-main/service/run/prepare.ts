@@ -48,7 +48,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   }
 
   const { train, validation } = await readData(recipe, method, student);
-  for (const name of recipe.evaluate.metrics) findMetrics(name);
+  checkMetrics(recipe, validation);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
   const fitting = recipe.train.microBatchSize ?? fittingExamples(student, maxPromptTokens + maxCompletionTokens);
@@ -71,6 +71,23 @@ async function readData({ data, seed }: Recipe, method: Method, student: Model):
     ? { train: all, validation: data.validation === undefined ? [] : await readExamples(data.validation, { ...data, needsCompletions: false }, student) }
     : holdOut(all, data.validationShare, seed);
   return { train: takeShare(train, data.fraction, seed), validation };
+}
+
+/** Refuses metrics that could not be measured when their time comes. */
+function checkMetrics({ data, evaluate }: Recipe, validation: readonly EncodedExample[]): void {
+  const metrics = evaluate.metrics.flatMap(findMetrics);
+  if (metrics.length === 0) return;
+  if (validation.length === 0) {
+    throw new Problem(`evaluate.metrics names ${metrics[0]!.name}, and there are no held-out examples.`, {
+      hint: 'Give data.validation or data.validationShare.',
+    });
+  }
+  const needy = metrics.find(({ needsReference }) => needsReference);
+  if (needy && validation.every(({ completionText }) => completionText === null)) {
+    throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {
+      hint: 'Give data.completion, or leave the metric out.',
+    });
+  }
 }
 
 async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Rollout, RunEvent } from '../../contract/events.ts';
+import { toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
@@ -12,6 +13,8 @@ import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
 import { CHECKPOINT_MODEL, readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
+import { RolloutFiles } from './rollout-files.ts';
+import { RunLog } from './run-log.ts';
 import { checkResources } from './resource-check.ts';
 import { teacherWritten } from './teacher-data.ts';
 
@@ -42,7 +45,21 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   try {
     const from = (await listCheckpoints(folder.checkpoints)).at(-1) ?? null;
     const state = from && await readCheckpointState(from.path);
-    return await new Run(job, prepared, folder).go(from?.path ?? null, state);
+    const log = new RunLog(folder.log, job.recipe);
+    const files = await RolloutFiles.open(folder.rollouts, state?.step ?? 0);
+    const emit = (event: RunEvent): void => {
+      log.tell(event);
+      if (event.event === 'rollouts') files.add(event.rollouts);
+      job.emit(event);
+    };
+    try {
+      return await new Run({ ...job, emit }, prepared, folder).go(from?.path ?? null, state);
+    } catch (error) {
+      log.tell({ event: 'failed', error: toReport(error) });
+      throw error;
+    } finally {
+      await Promise.all([log.close(), files.close()]);
+    }
   } finally {
     await folder.close();
   }
