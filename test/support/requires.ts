@@ -8,6 +8,7 @@ import { describe, test } from 'vitest';
 const TOOLS = {
   chromium: { present: () => chromium() !== undefined, hint: 'install Chromium (Debian: apt-get install chromium)' },
   python: { present: () => python() !== undefined, hint: 'install Python 3 or name one in RETORT_PYTHON' },
+  onnxruntime: { present: onnxruntime, hint: 'install onnxruntime and numpy for the Python in RETORT_PYTHON' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
@@ -35,8 +36,13 @@ function chromium(): string | undefined {
 }
 
 /** Path of a Python 3, if there is one; only its standard library may be counted on. */
-function python(): string | undefined {
+export function python(): string | undefined {
   return process.env['RETORT_PYTHON'] ?? onPath('python3');
+}
+
+function onnxruntime(): boolean {
+  const program = python();
+  return program !== undefined && spawnSync(program, ['-c', 'import onnxruntime, numpy']).status === 0;
 }
 
 function vulkan(): boolean {
