@@ -61,6 +61,11 @@ export class Tokenizer {
     return this.backend.id_to_token(id);
   }
 
+  /** Ids of the tokens that were added to the vocabulary, special or not. */
+  addedIds(): number[] {
+    return [...this.backend.get_added_tokens_decoder().keys()];
+  }
+
   /** Ids of the special tokens, as `tokenizer.json` marks them. */
   specialIds(): number[] {
     return [...this.backend.get_added_tokens_decoder().values()].filter(({ special }) => special).map(({ id }) => id);

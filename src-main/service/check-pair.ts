@@ -3,7 +3,7 @@ import type { Params, Result } from '../contract/worker-host.ts';
 import { compareTokenizers } from '../model/compare-tokenizers.ts';
 import { describeModel } from '../model/show.ts';
 import { openWholeModel } from './load-model.ts';
-import { sharedVocabulary } from './model-pair.ts';
+import { sharedVocabulary, unsharedTokens } from './model-pair.ts';
 
 /** Whether a student can learn from a teacher, in words; nothing is refused here. */
 export async function checkPair({ teacher, student }: Params<Commands, 'pair'>): Promise<Result<Commands, 'pair'>> {
@@ -17,6 +17,8 @@ export async function checkPair({ teacher, student }: Params<Commands, 'pair'>):
   if (!small.tokenizer.eos.some(({ id }) => ends.has(id))) {
     warnings.push('Teacher and student end their texts with different tokens: the student may never learn to stop.');
   }
+  const unshared = unsharedTokens({ teacher: models[0], student: models[1] });
+  if (unshared !== null) warnings.push(unshared);
   if (small.parameters > large.parameters) warnings.push('The student is larger than the teacher.');
   if (large.hasChatTemplate !== small.hasChatTemplate) {
     warnings.push(`Only the ${large.hasChatTemplate ? 'teacher' : 'student'} has a chat template.`);

@@ -28,3 +28,13 @@ export function pair(student: Model, teacher: Model): ModelPair {
 export function sharedVocabulary(models: readonly Model[]): number {
   return Math.min(...models.flatMap(({ decoder, tokenizer }) => [decoder.vocabSize, tokenizer.vocabularySize]));
 }
+
+/** Says which tokens only one of the two tokenizers knows; null where both know the same. */
+export function unsharedTokens({ teacher, student }: Pick<ModelPair, 'teacher' | 'student'>): string | null {
+  const [large, small] = [teacher.tokenizer.vocabularySize, student.tokenizer.vocabularySize];
+  if (large === small) return null;
+  const [more, less] = large > small ? ['teacher', 'student'] : ['student', 'teacher'];
+  const [from, to] = [Math.min(large, small), Math.max(large, small) - 1];
+  const what = from === to ? `1 token (id ${from})` : `${to - from + 1} tokens (ids ${from} to ${to})`;
+  return `The ${more} knows ${what} that the ${less} does not: the two are compared over the ${from} tokens that they share.`;
+}

@@ -106,15 +106,30 @@ describe('compareTokenizers', () => {
     expect(more).toHaveLength(4);
   });
 
-  it('names tokens that one lacks', async () => {
+  it('lets one have added tokens behind the last id of the other', async () => {
     const folder = await changed('qwen2', 'more-tokens', 'tokenizer_config.json', (json) => {
       json['added_tokens_decoder'] = { 333: { content: '<tool>', special: true, normalized: false } };
     });
-    const tokenizer = await loadTokenizer(folder);
-    expect(tokenizer.encode('a<tool>', { special: false }).at(-1)).toBe(333);
-    expect(compareTokenizers(await loadTokenizer(fixture('qwen2')), tokenizer)).toEqual([
-      'id 333 is missing in one and "<tool>" in the other', 'id 333, "<tool>", is a special token in one only',
+    const [tokenizer, larger] = await Promise.all([fixture('qwen2'), folder].map(loadTokenizer));
+    expect(larger!.encode('a<tool>', { special: false }).at(-1)).toBe(333);
+    expect(compareTokenizers(tokenizer!, larger!)).toEqual([]);
+    expect(compareTokenizers(larger!, tokenizer!)).toEqual([]);
+  });
+
+  it('names tokens that one lacks among those of both', async () => {
+    const folder = await changed('qwen2', 'fewer-tokens', 'tokenizer.json', (json) => {
+      json['added_tokens'] = (json['added_tokens'] as { id: number }[]).filter(({ id }) => id !== 331);
+    });
+    expect(compareTokenizers(await loadTokenizer(fixture('qwen2')), await loadTokenizer(folder))).toEqual([
+      expect.stringMatching(/^id 331 is ".+" in one and missing in the other$/), expect.stringMatching(/^id 331, ".+", is a special token in one only$/),
     ]);
+  });
+
+  it('names tokens of the vocabulary proper that only one has', async () => {
+    const folder = await changed('gpt2', 'more-words', 'tokenizer.json', (json) => {
+      (json['model'] as { vocab: Record<string, number> }).vocab['stillhead'] = 331;
+    });
+    expect(compareTokenizers(await loadTokenizer(folder), await loadTokenizer(fixture('gpt2')))).toEqual(['id 331 is "stillhead" in one and missing in the other']);
   });
 
   it('names the first merge that differs', async () => {

@@ -4,7 +4,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
-import { pair, sharedVocabulary } from '../model-pair.ts';
+import { pair, sharedVocabulary, unsharedTokens } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
@@ -46,6 +46,8 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
       message: `Teacher and student end their texts with different tokens (${[...endTokens(teacher)].join(', ')} and ${[...eos].join(', ')}): the student may never learn to stop.`,
     });
   }
+  const unshared = teacher && unsharedTokens({ teacher, student });
+  if (unshared !== null) warnings.push({ code: 'vocabulary', message: unshared });
 
   const { train, validation } = await readData(recipe, method, student);
   checkMetrics(recipe, validation);
