@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
 import type { Plugin } from 'vite';
 
@@ -24,6 +25,18 @@ export default defineConfig({
           'worker/entry': 'src-main/worker/entry.ts',
         },
       },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    plugins: [svelte({ configFile: false })],
+    build: {
+      // What the tests' browsers are; Electron's own is newer.
+      target: 'chrome108',
+      sourcemap: true,
+      // No font or image becomes a data: address, which the content security policy forbids.
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: 'src-renderer/index.html' },
     },
   },
 });

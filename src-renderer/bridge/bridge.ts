@@ -1,0 +1,19 @@
+import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
+import type { PreloadBridge } from '../../src-main/contract/api/bridge.ts';
+import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
+
+/** What only a window of the desktop can do. */
+export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pathOf' | 'reveal' | 'onMenu' | 'onOpenFile'>;
+
+/** The way from the interface to the program, whichever door it came through. */
+export interface Bridge {
+  readonly kind: 'electron' | 'browser';
+  /** @throws Problem */
+  call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>>;
+  /** @returns ends the subscription */
+  subscribe(listener: (message: FeedMessage) => void): () => void;
+  /** Null in a browser. */
+  readonly native: NativeActions | null;
+  /** Brings a file to the machine the program runs on. @returns the path of the copy there */
+  upload(file: File): Promise<string>;
+}

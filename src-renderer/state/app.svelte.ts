@@ -1,0 +1,41 @@
+import { createContext } from 'svelte';
+import type { About } from '../../src-main/contract/api/api.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+import { DraftsState } from './drafts.svelte.ts';
+import { LiveState } from './live.svelte.ts';
+import { ModelsState } from './models.svelte.ts';
+import { NoticesState } from './notices.svelte.ts';
+import { RouteState } from './route.svelte.ts';
+import { RunsState } from './runs.svelte.ts';
+import { SettingsState } from './settings.svelte.ts';
+
+/** Everything a window shows, as long as it is open. */
+export class AppState {
+  readonly bridge: Bridge;
+  readonly route = new RouteState();
+  readonly notices = new NoticesState();
+  readonly settings: SettingsState;
+  readonly runs: RunsState;
+  readonly live: LiveState;
+  readonly models: ModelsState;
+  readonly drafts: DraftsState;
+  about = $state.raw<About | null>(null);
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge;
+    this.settings = new SettingsState(bridge);
+    this.runs = new RunsState(bridge);
+    this.live = new LiveState(bridge);
+    this.models = new ModelsState(bridge);
+    this.drafts = new DraftsState(bridge);
+  }
+
+  /** Loads everything and keeps it current until the returned function is called. */
+  follow(): () => void {
+    void this.bridge.call('app.about', null).then((about) => { this.about = about; }, this.notices.fail);
+    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts].map((part) => part.follow());
+    return () => { for (const end of ends) end(); };
+  }
+}
+
+export const [getApp, setApp] = createContext<AppState>();

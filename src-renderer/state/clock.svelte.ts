@@ -1,0 +1,21 @@
+import { createSubscriber } from 'svelte/reactivity';
+
+/** The time, for what is shown relative to it: whatever reads `now` is brought up to date every `period` milliseconds. */
+class Clock {
+  readonly #subscribe: () => void;
+
+  constructor(period: number) {
+    this.#subscribe = createSubscriber((update) => {
+      const timer = setInterval(update, period);
+      return () => { clearInterval(timer); };
+    });
+  }
+
+  get now(): number {
+    this.#subscribe();
+    return Date.now();
+  }
+}
+
+/** Fine enough for "3 minutes ago". */
+export const slowClock = new Clock(10_000);

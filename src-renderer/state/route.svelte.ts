@@ -1,0 +1,50 @@
+/** Which screen the address names. */
+export type Route =
+  | { screen: 'runs' }
+  | { screen: 'run'; runId: string }
+  | { screen: 'compare-runs'; runIds: string[] }
+  | { screen: 'new'; draftId: string | undefined }
+  | { screen: 'models' }
+  | { screen: 'settings' };
+
+export function parseRoute(hash: string): Route {
+  const [screen, rest] = hash.replace(/^#\//, '').split('/').map(decodeURIComponent) as [string, string | undefined];
+  switch (screen) {
+    case 'run': return rest ? { screen, runId: rest } : { screen: 'runs' };
+    case 'compare-runs': return rest ? { screen, runIds: rest.split(',') } : { screen: 'runs' };
+    case 'new': return { screen, draftId: rest || undefined };
+    case 'models': case 'settings': return { screen };
+    default: return { screen: 'runs' };
+  }
+}
+
+export function addressOf(route: Route): string {
+  switch (route.screen) {
+    case 'run': return `#/run/${encodeURIComponent(route.runId)}`;
+    case 'compare-runs': return `#/compare-runs/${route.runIds.map(encodeURIComponent).join(',')}`;
+    case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
+    default: return `#/${route.screen}`;
+  }
+}
+
+/** Where this window is. The address holds it, so that a reload shows the same. */
+export class RouteState {
+  now = $state.raw<Route>(parseRoute(location.hash));
+
+  /** @returns ends it */
+  follow(): () => void {
+    const read = (): void => { this.now = parseRoute(location.hash); };
+    addEventListener('hashchange', read);
+    return () => { removeEventListener('hashchange', read); };
+  }
+
+  go(route: Route): void {
+    location.hash = addressOf(route);
+  }
+
+  /** Another address for what is shown already; nothing to go back to. */
+  rename(route: Route): void {
+    history.replaceState(null, '', addressOf(route));
+    this.now = route;
+  }
+}

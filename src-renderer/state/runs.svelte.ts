@@ -1,0 +1,82 @@
+import type { CallInput } from '../../src-main/contract/api/api.ts';
+import type { RunRecord } from '../../src-main/contract/history.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+import { Problem } from '../../src-main/contract/problem.ts';
+
+type SampleMethod = CallInput<'sample.start'>['methods'][number];
+
+/** The history. */
+export class RunsState {
+  runs = $state.raw<readonly RunRecord[]>([]);
+  isLoaded = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  private readonly bridge: Bridge;
+  private loading: Promise<void> | null = null;
+  private isOld = false;
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge;
+  }
+
+  /** Loads the history and keeps it current until the returned function is called. */
+  follow(): () => void {
+    void this.load();
+    return this.bridge.subscribe(({ topic }) => {
+      if (topic === 'runs' || topic === 'resync') void this.load();
+    });
+  }
+
+  /** Asked while it is loading, it loads once more afterwards, however often it was asked. */
+  load(): Promise<void> {
+    this.isOld = true;
+    this.loading ??= this.loadUntilNew().finally(() => { this.loading = null; });
+    return this.loading;
+  }
+
+  named(id: string): RunRecord | undefined {
+    return this.runs.find((run) => run.id === id);
+  }
+
+  rename(runId: string, name: string): Promise<null> {
+    return this.bridge.call('runs.rename', { runId, name });
+  }
+
+  setTags(runId: string, tags: string[]): Promise<null> {
+    return this.bridge.call('runs.setTags', { runId, tags });
+  }
+
+  delete(runIds: string[], withFiles: boolean): Promise<null> {
+    return this.bridge.call('runs.delete', { runIds, withFiles });
+  }
+
+  resume(runId: string): Promise<null> {
+    return this.bridge.call('runs.resume', { runId });
+  }
+
+  stop(runId: string, how: 'save' | 'abandon'): Promise<null> {
+    return this.bridge.call('runs.stop', { runId, how });
+  }
+
+  async startSample(methods: SampleMethod[]): Promise<string[]> {
+    return (await this.bridge.call('sample.start', { methods })).runIds;
+  }
+
+  /** A draft that starts as a run's own recipe. @returns its id */
+  async duplicate({ name, recipe }: RunRecord): Promise<string> {
+    const changed = { ...recipe, name: `${name}, changed`.slice(0, 200) };
+    return (await this.bridge.call('drafts.save', { id: null, title: changed.name, page: 'review', recipe: changed })).id;
+  }
+
+  private async loadUntilNew(): Promise<void> {
+    while (this.isOld) {
+      this.isOld = false;
+      try {
+        this.runs = await this.bridge.call('runs.list', null);
+        this.problem = null;
+      } catch (error) {
+        this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+      }
+    }
+    this.isLoaded = true;
+  }
+}
