@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
+import { openFile, readFully, withFile } from './file-bytes.ts';
 import { bytesPerElement, decodeFloats, FLOAT_FORMATS, isFloatFormat, type FloatFormat } from './float-formats.ts';
 
 export interface TensorInfo {
@@ -136,31 +137,10 @@ function checkPlaces(path: string, places: readonly Place[], dataStart: number, 
   if (fileSize > at) throw corrupt(path, `it has ${fileSize} bytes, but its header describes only ${at}`);
 }
 
-async function readAll(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
-    if (bytesRead === 0) throw corrupt(path, 'it became shorter while it was read');
-    at += bytesRead;
-  }
+function readAll(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  return readFully(file, bytes, position, () => corrupt(path, 'it became shorter while it was read'));
 }
 
 function corrupt(path: string, what: string, cause?: unknown): Problem {
   return new Problem(`${path} is damaged: ${what}`, { hint: 'Copy or download the file again.', ...(cause === undefined ? {} : { cause }) });
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (cause) {
-    throw new Problem(`${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await openFile(path);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
+import { openFile, readFully, withFile } from '../file-bytes.ts';
 import type { BlockFormat } from './dequantize/blocks.ts';
 import { BLOCK_FORMATS, typeName } from './dequantize/types.ts';
 import { readHeader, type Header, type TensorEntry } from './header.ts';
@@ -113,27 +114,6 @@ function damaged(path: string, what: string): Problem {
   return new Problem(`${path} is damaged: ${what}`, { hint: 'Copy or download the file again.' });
 }
 
-async function readAll(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
-    if (bytesRead === 0) throw damaged(path, 'it became shorter while it was read');
-    at += bytesRead;
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (cause) {
-    throw new Problem(`${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await openFile(path);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+function readAll(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  return readFully(file, bytes, position, () => damaged(path, 'it became shorter while it was read'));
 }
