@@ -27,11 +27,11 @@ export class TextPlan {
   private readonly atOnce: number;
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, strategy }: TextWriterSettings) {
-    const { placement, externalData } = asInitializers(weights);
+    const { placement, initializers } = asInitializers(weights);
     this.executor = executor;
     this.decoder = decoder;
     this.graph = decodeGraph(decoder, { choice: strategy, vocabulary, maxLength }, placement);
-    this.options = { externalData, optimize: 'basic' };
+    this.options = { initializers, optimize: 'basic' };
     this.atOnce = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
   }
 

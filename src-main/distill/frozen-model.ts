@@ -50,7 +50,7 @@ export class FrozenModel {
       return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, 'inputs'), { optimize: 'none' }) };
     }
     // Inputs would cross to the device at every run; initializers cross once.
-    const { placement, externalData } = asInitializers(this.weights);
-    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, placement), { optimize: 'all', externalData }) };
+    const { placement, initializers } = asInitializers(this.weights);
+    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, placement), { optimize: 'all', initializers }) };
   }
 }

@@ -17,8 +17,8 @@ export interface Program {
 }
 
 export interface ProgramOptions {
-  /** The bytes behind each location that the graph's initializers name. */
-  externalData?: readonly { location: string; data: Uint8Array }[];
+  /** The initializers whose location outside the graph is their own name; they are read where they lie. */
+  initializers?: Tensors;
   /** How hard the executor's own optimizer tries; a graph that runs once or twice is not worth much. */
   optimize?: 'none' | 'basic' | 'all';
 }

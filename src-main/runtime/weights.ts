@@ -1,5 +1,4 @@
 import type { WriteOptions } from '../graph/onnx/write.ts';
-import type { ProgramOptions } from './program.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A model's weights by name; views of memory that somebody else may own. */
@@ -9,12 +8,10 @@ export type Weights = Readonly<Record<string, Tensor>>;
  * Weights as initializers of a graph: constant for the session, which prepacks them. The session reads them where
  * they lie; each is a location of its own, because a model may be spread over several memories.
  */
-export function asInitializers(weights: Weights): { placement: WriteOptions['weights']; externalData: NonNullable<ProgramOptions['externalData']> } {
+export function asInitializers(weights: Weights): { placement: WriteOptions['weights']; initializers: Weights } {
   return {
     placement: (name) => ({ location: name, offset: 0, length: find(weights, name).data.byteLength }),
-    externalData: Object.entries(weights).map(([location, { data }]) => ({
-      location, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    })),
+    initializers: weights,
   };
 }
 

@@ -21,8 +21,8 @@ afterAll(() => Promise.all(open.map((item) => item.release())));
 
 async function write(config: ModelConfig, weights: Weights, sampling: Sampling, prompts = PROMPTS, eos: number[] = []): Promise<Completion[]> {
   const decoder = buildDecoder(config);
-  const { placement, externalData } = asInitializers(weights);
-  const program = await executor.compile(decodeGraph(decoder, { choice: sampling.strategy, vocabulary: config.vocabSize, maxLength: 40 }, placement), { externalData });
+  const { placement, initializers } = asInitializers(weights);
+  const program = await executor.compile(decodeGraph(decoder, { choice: sampling.strategy, vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
   open.push(program);
   return generate(program, decoder, prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
 }

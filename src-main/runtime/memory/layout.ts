@@ -36,8 +36,8 @@ export const PAGE = 65536;
 /** A page less than 4 GiB, so that the address after the last byte still fits 32 bits. */
 export const MEMORY_LIMIT = 65535 * PAGE;
 /**
- * ONNX Runtime copies whole tensors (prepacking, outputs), and its arena may round a request up to twice its size; a
- * native allocation over 1 GiB ends an Electron process without a word.
+ * ONNX Runtime makes copies of whole tensors (prepacking, results in between), and a native allocation over 1 GiB ends
+ * an Electron process without a word.
  */
 export const TENSOR_LIMIT = 512 * 2 ** 20;
 

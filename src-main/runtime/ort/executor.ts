@@ -1,11 +1,6 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
-import type { OnnxGraph } from '../../graph/onnx/write.ts';
-import type { Executor, Program, ProgramOptions, Tensors } from '../program.ts';
-import type { Tensor } from '../tensor.ts';
-import { deviceProblem, providers } from './providers.ts';
-
-const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
+import type { Executor } from '../program.ts';
+import { nativeExecutor } from './native/executor.ts';
 
 /**
  * ONNX Runtime as an executor.
@@ -13,56 +8,27 @@ const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
  * @param threads  threads inside an operator; 0 leaves it to ONNX Runtime, which is fastest on an idle machine
  */
 export function ortExecutor(device: Device, threads = 0): Executor {
+  if (device !== 'cpu') return boundExecutor(device, threads);
+  try {
+    return nativeExecutor(threads);
+  } catch (cause) {
+    warnOnce(cause);
+    return boundExecutor(device, threads);
+  }
+}
+
+/** By ONNX Runtime's JavaScript interface, loaded where it is needed. */
+function boundExecutor(device: Device, threads: number): Executor {
   return {
     device,
-    compile: async (graph, options = {}) => new OrtProgram(graph, await createSession(graph, options, device, threads)),
+    compile: async (graph, options = {}) => (await import('./binding.ts')).compile(graph, options, device, threads),
   };
 }
 
-async function createSession(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<InferenceSession> {
-  const executionProviders = providers(device);
-  return InferenceSession.create(graph.bytes, {
-    executionProviders,
-    intraOpNumThreads: threads,
-    graphOptimizationLevel: LEVELS[options.optimize ?? 'basic'],
-    // The arena keeps the largest step's memory for ever and asks for it in blocks that may pass 1 GiB.
-    enableCpuMemArena: false,
-    logSeverityLevel: 3,
-    ...(options.externalData ? { externalData: options.externalData.map(({ location, data }) => ({ path: location, data })) } : {}),
-  }).catch((cause: unknown) => {
-    throw deviceProblem(device, cause);
-  });
-}
+let hasWarned = false;
 
-class OrtProgram implements Program {
-  readonly graph: OnnxGraph;
-  private readonly session: InferenceSession;
-
-  constructor(graph: OnnxGraph, session: InferenceSession) {
-    this.graph = graph;
-    this.session = session;
-  }
-
-  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
-    const feeds = mapValues(inputs, toOrt);
-    const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
-    const results = await this.session.run(feeds, fetches);
-    return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ?? fromOrt(results[name]!)]));
-  }
-
-  async release(): Promise<void> {
-    await this.session.release();
-  }
-}
-
-function toOrt({ dtype, data, shape }: Tensor): OrtTensor {
-  return new OrtTensor(dtype, data as never, shape);
-}
-
-function fromOrt(tensor: OrtTensor): Tensor {
-  return { dtype: tensor.type as Tensor['dtype'], shape: tensor.dims, data: tensor.data as Tensor['data'] };
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+function warnOnce(cause: unknown): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(`ONNX Runtime's library cannot be called directly, so every step copies its results and takes longer: ${String(cause)}`);
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
+import { libraryFolder } from './library-folder.ts';
 
 type Providers = NonNullable<InferenceSession.SessionOptions['executionProviders']>;
 
@@ -29,8 +29,7 @@ export function deviceProblem(device: Device, cause: unknown): unknown {
 
 /** The npm package fetches CUDA's libraries only when asked to. */
 function requireCuda(): void {
-  const binding = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const folder = join(dirname(dirname(binding)), 'bin', 'napi-v6', process.platform, process.arch);
+  const folder = libraryFolder();
   if (existsSync(join(folder, 'libonnxruntime_providers_cuda.so')) || existsSync(join(folder, 'onnxruntime_providers_cuda.dll'))) return;
   throw new Problem('The device "cuda" needs ONNX Runtime\'s CUDA libraries, which are not installed.', {
     hint: 'Fetch them with: node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12. The devices "cpu" and "webgpu" need nothing more.',

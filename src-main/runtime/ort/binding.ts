@@ -1,0 +1,65 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Device } from '../../contract/divergence.ts';
+import type { OnnxGraph } from '../../graph/onnx/write.ts';
+import type { Program, ProgramOptions, Tensors } from '../program.ts';
+import type { Tensor, TensorData } from '../tensor.ts';
+import { deviceProblem, providers } from './providers.ts';
+
+const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
+
+/** Makes a program of ONNX Runtime's JavaScript interface, which knows every device but copies every output. */
+export async function compile(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<Program> {
+  return new BoundProgram(graph, await createSession(graph, options, device, threads));
+}
+
+async function createSession(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<InferenceSession> {
+  const executionProviders = providers(device);
+  return InferenceSession.create(graph.bytes, {
+    executionProviders,
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: LEVELS[options.optimize ?? 'basic'],
+    // The arena keeps the largest step's memory for ever and asks for it in blocks that may pass 1 GiB.
+    enableCpuMemArena: false,
+    logSeverityLevel: 3,
+    ...(options.initializers ? { externalData: Object.entries(options.initializers).map(([path, { data }]) => ({ path, data: bytesOf(data) })) } : {}),
+  }).catch((cause: unknown) => {
+    throw deviceProblem(device, cause);
+  });
+}
+
+class BoundProgram implements Program {
+  readonly graph: OnnxGraph;
+  private readonly session: InferenceSession;
+
+  constructor(graph: OnnxGraph, session: InferenceSession) {
+    this.graph = graph;
+    this.session = session;
+  }
+
+  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
+    const feeds = mapValues(inputs, toOrt);
+    const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
+    const results = await this.session.run(feeds, fetches);
+    return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ?? fromOrt(results[name]!)]));
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+function toOrt({ dtype, data, shape }: Tensor): OrtTensor {
+  return new OrtTensor(dtype, data as never, shape);
+}
+
+function fromOrt(tensor: OrtTensor): Tensor {
+  return { dtype: tensor.type as Tensor['dtype'], shape: tensor.dims, data: tensor.data as Tensor['data'] };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TensorData): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,96 @@
+import { setImmediate as otherWork } from 'node:timers/promises';
+import { DTYPES } from '../../../graph/dtype.ts';
+import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
+import type { Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
+import { tensorOf, type Tensor } from '../../tensor.ts';
+import type { Pointer } from './api.ts';
+import { CNames } from './c-memory.ts';
+import { OrtRuntime } from './runtime.ts';
+import { createSession } from './session.ts';
+
+let runtime: OrtRuntime | undefined;
+
+/**
+ * ONNX Runtime on the CPU by its C interface, for which inputs and outputs are the caller's own memory. Its
+ * JavaScript interface copies every output: at each token the whole KV cache, at each step every gradient.
+ *
+ * @throws Error where the library cannot be loaded
+ */
+export function nativeExecutor(threads: number): Executor {
+  const shared = runtime ??= new OrtRuntime();
+  return { device: 'cpu', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
+}
+
+class NativeProgram implements Program {
+  readonly graph: OnnxGraph;
+  private readonly runtime: OrtRuntime;
+  /** Held because the session reads them where they are. */
+  readonly initializers: Tensors | undefined;
+  /** Null once released. */
+  private session: Pointer | null;
+  private readonly names: CNames;
+
+  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, threads: number) {
+    this.graph = graph;
+    this.runtime = shared;
+    this.initializers = options.initializers;
+    this.session = createSession(shared, graph, options, threads);
+    this.names = new CNames([...graph.inputs, ...graph.parameters, ...graph.outputs].map(({ name }) => name));
+  }
+
+  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
+    const { inputs: ports, parameters, outputs } = this.graph;
+    const missing = ports.find(({ name }) => !inputs[name]);
+    if (missing) throw new Error(`the input "${missing.name}" is not given`);
+    const given = [...ports, ...parameters.filter(({ name }) => inputs[name])];
+    const sizes = openSizes(given, inputs);
+    const results = Object.fromEntries(outputs.map((port) => [port.name, into[port.name] ?? empty(port, sizes)]));
+    // The thread computes from here to the end: whoever waits for it has a turn before.
+    await otherWork();
+    this.compute(given, inputs, results);
+    return results;
+  }
+
+  async release(): Promise<void> {
+    if (this.session !== null) this.runtime.api.ReleaseSession(this.session);
+    this.session = null;
+  }
+
+  private compute(given: readonly Port[], inputs: Tensors, results: Tensors): void {
+    const { api } = this.runtime;
+    const { outputs } = this.graph;
+    if (this.session === null) throw new Error('the program has been released');
+    const made: Pointer[] = [];
+    const values = (ports: readonly Port[], tensors: Tensors): BigUint64Array => BigUint64Array.from(ports, ({ name }) => {
+      const value = this.runtime.value(tensors[name]!);
+      made.push(value);
+      return value;
+    });
+    try {
+      this.runtime.check(api.Run(
+        this.session, null, this.names.pointersTo(given), values(given, inputs), given.length,
+        this.names.pointersTo(outputs), outputs.length, values(outputs, results)));
+    } finally {
+      made.forEach((value) => api.ReleaseValue(value));
+    }
+  }
+}
+
+/** The sizes that dimensions left open have in these inputs, by the dimension's name. */
+function openSizes(ports: readonly Port[], inputs: Tensors): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { name, shape } of ports) {
+    shape.forEach((dim, axis) => { if (typeof dim === 'string') sizes.set(dim, inputs[name]!.shape[axis]!); });
+  }
+  return sizes;
+}
+
+function empty({ name, dtype, shape }: Port, sizes: ReadonlyMap<string, number>): Tensor {
+  const whole = shape.map((dim) => {
+    const size = typeof dim === 'string' ? sizes.get(dim) : dim;
+    if (size === undefined) throw new Error(`no input tells the size "${dim}" of the output ${name}`);
+    return size;
+  });
+  const elements = whole.reduce((product, dim) => product * dim, 1);
+  return tensorOf(dtype, whole, new Uint8Array(elements * DTYPES[dtype].bytes));
+}
