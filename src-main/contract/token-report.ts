@@ -7,6 +7,12 @@ export interface TokenJudgement {
   divergence: number;
   studentLogprob: number;
   teacherLogprob: number;
+  /** Entropy of each model's whole distribution here, in nats. */
+  studentEntropy: number;
+  teacherEntropy: number;
+  /** The token's place among all under each model, from 1. */
+  studentRank: number;
+  teacherRank: number;
   studentTop: RankedToken[];
   teacherTop: RankedToken[];
 }

@@ -58,7 +58,8 @@ const rankedTokens = z.array(z.strictObject({ id: z.int(), text, logprob: real }
 const tokenReportSchema = z.strictObject({
   prompt: text, completion: text, promptTokens: z.int(),
   tokens: z.array(z.strictObject({
-    id: z.int(), text, divergence: real, studentLogprob: real, teacherLogprob: real, studentTop: rankedTokens, teacherTop: rankedTokens,
+    id: z.int(), text, divergence: real, studentLogprob: real, teacherLogprob: real,
+    studentEntropy: real, teacherEntropy: real, studentRank: count, teacherRank: count, studentTop: rankedTokens, teacherTop: rankedTokens,
   })),
   meanDivergence: real,
 }) satisfies z.ZodType<TokenReport>;

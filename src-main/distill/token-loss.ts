@@ -1,4 +1,4 @@
-import { add, equal, exp, mul, neg } from '../graph/ops/elementwise.ts';
+import { add, equal, exp, greaterOrEqual, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { cast, concat, reshape, slice, split } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
@@ -37,7 +37,8 @@ export interface LossInputs {
  * - `divergence`, `targetLogprob` (log Q of the token that follows), `studentEntropy`, each [positions];
  * - with a teacher `teacherEntropy`, `teacherLogprob` and `agreement` (1 where both models' first choice is the same);
  * - with `top` the likeliest tokens, [positions, top]: `studentTop`, `teacherTop` (log-probabilities, falling) and
- *   `studentTopIds`, `teacherTopIds` (int64).
+ *   `studentTopIds`, `teacherTopIds` (int64); and `studentRank`, `teacherRank` [positions], the place of the token that
+ *   follows among all, from 1.
  */
 export interface TokenLoss {
   loss: Value;
@@ -84,21 +85,24 @@ function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights }: 
       divergence: reshape(value, [count]),
       targetLogprob: logprob(logStudent),
       studentEntropy: entropy(logStudent),
-      ...likeliest('studentTop', logStudent, spec.top),
+      ...likeliest('student', logStudent, targets, spec.top),
       ...(logTeacher && {
         teacherLogprob: logprob(logTeacher),
         teacherEntropy: entropy(logTeacher),
         agreement: cast(equal(argMax(logStudent, -1), argMax(logTeacher, -1)), 'float32'),
-        ...likeliest('teacherTop', logTeacher, spec.top),
+        ...likeliest('teacher', logTeacher, targets, spec.top),
       }),
     },
   };
 }
 
-function likeliest(name: string, logp: Value, count: number | undefined): Record<string, Value> {
+function likeliest(model: string, logp: Value, targets: Value, count: number | undefined): Record<string, Value> {
   if (count === undefined) return {};
   const { values, indices } = topK(logp, count);
-  return { [name]: values, [`${name}Ids`]: indices };
+  const own = gatherElements(logp, reshape(targets, [staticDim(targets.shape, 0), 1]));
+  // Counted from the whole number of ids down: there is no operator for "greater".
+  const notLikelier = sum(cast(greaterOrEqual(own, logp), 'float32'), [-1]);
+  return { [`${model}Top`]: values, [`${model}TopIds`]: indices, [`${model}Rank`]: sub(logp.graph.scalar(staticDim(logp.shape, -1) + 1), notLikelier) };
 }
 
 function logits(hidden: Value, output: Value, { lossTemperature, sharedVocabulary }: TokenLossSpec): Value {

@@ -34,6 +34,10 @@ function report({ prompt, completion, example }: InspectedText, judgement: Judge
     divergence: number('divergence', start + at),
     studentLogprob: number('targetLogprob', start + at),
     teacherLogprob: number('teacherLogprob', start + at),
+    studentEntropy: number('studentEntropy', start + at),
+    teacherEntropy: number('teacherEntropy', start + at),
+    studentRank: number('studentRank', start + at),
+    teacherRank: number('teacherRank', start + at),
     studentTop: likeliest('studentTop', start + at),
     teacherTop: likeliest('teacherTop', start + at),
   }));
