@@ -6,6 +6,7 @@ import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
+import { endOfTurn } from './chat-end.ts';
 import type { Model } from './load-model.ts';
 
 /** A row as text and as tokens. */
@@ -40,6 +41,8 @@ export function holdOut(examples: readonly EncodedExample[], share: number, seed
 export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model): Promise<EncodedExample[]> {
   const examples = makeExamples(rows, path, settings);
   const template = examples.some(({ prompt }) => typeof prompt !== 'string') ? await loadChatTemplate(folder.path) : null;
+  const turn = template && endOfTurn(template, tokenizer);
+  const chatEnd = turn !== null && tokenizer.eosIds.includes(turn) ? turn : tokenizer.eosIds[0]!;
   return examples.map(({ index, prompt, completion }) => {
     const where = rowName(path, index);
     if (completion === null && settings.needsCompletions) {
@@ -52,7 +55,7 @@ export async function encodeRows(rows: readonly Row[], path: string, settings: E
       encodePrompt: (text) => tokenizer.encode(text, { special: !isRendered }),
       encodeCompletion: (text) => tokenizer.encode(text, { special: false }),
       bosId: tokenizer.bosId,
-      eosId: tokenizer.eosIds[0]!,
+      eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
     return { index, promptText, completionText: completion, ...encoded };

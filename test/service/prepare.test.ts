@@ -1,3 +1,5 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
@@ -24,4 +26,68 @@ it('holds a share of the training examples out, the same ones for every fraction
 
 it('takes a validation file or a share, not both', async () => {
   await expect(prepare({ validation: project.validation, validationShare: 0.5 })).rejects.toThrow('data.validation and data.validationShare are both given.');
+});
+
+const prepareRecipe = (changes: Partial<RecipeInput>): Promise<PreparedRun> => prepareRun(parseRecipe({ ...project.recipe(), ...changes }, 'test'));
+
+/** A copy of a model whose JSON files have other fields. */
+async function changed(model: string, name: string, files: Record<string, (json: Record<string, unknown>) => object>): Promise<string> {
+  const folder = join(project.folder, name);
+  await cp(model, folder, { recursive: true });
+  for (const [file, change] of Object.entries(files)) {
+    const json = JSON.parse(await readFile(join(folder, file), 'utf8')) as Record<string, unknown>;
+    await writeFile(join(folder, file), JSON.stringify({ ...json, ...change(json) }));
+  }
+  return folder;
+}
+
+const withTool = { 'tokenizer.json': ({ added_tokens: known }: Record<string, unknown>) => ({
+  added_tokens: [...known as object[], { id: 17, content: '<tool>', special: true, normalized: false, lstrip: false, rstrip: false, single_word: false }],
+}) };
+
+it('lets the teacher know more tokens than the student, with a warning', async () => {
+  const model = await changed(project.teacher, 'larger-teacher', withTool);
+  const { sharedVocabulary, warnings } = await prepareRecipe({ teacher: { model } });
+  expect(sharedVocabulary).toBe(17);
+  expect(warnings).toEqual([{
+    code: 'vocabulary', message: 'The teacher knows 1 token (id 17) that the student does not: the two are compared over the 17 tokens that they share.',
+  }]);
+});
+
+it('refuses a text with a token that the teacher does not know, by row', async () => {
+  const model = await changed(project.student, 'larger-student', withTool);
+  const data = { ...project.recipe().data, prompt: '{{question}}<tool>' };
+  await expect(prepareRecipe({ student: { model }, data })).rejects.toThrow('train.jsonl row 1 holds "<tool>", a token (id 17) that not every model of the run knows.');
+});
+
+it('refuses metrics that could not be measured', async () => {
+  const { completion: _, ...prompts } = project.recipe().data;
+  const evaluate = { metrics: ['accuracy'] };
+  await expect(prepareRecipe({ evaluate, data: { ...prompts, completion: '{{solution}}', validation: undefined } })).rejects.toThrow('there are no held-out examples');
+  await expect(prepareRecipe({ evaluate, data: prompts, method: { preset: 'on-policy-kd' } })).rejects.toThrow('accuracy, which needs right answers');
+  await prepareRecipe({ evaluate: { metrics: ['distinct'] }, data: prompts, method: { preset: 'on-policy-kd' } });
+});
+
+it('needs completions where lambda only rises to 1', async () => {
+  const { completion: _, ...prompts } = project.recipe().data;
+  const method = { preset: 'gkd', lambda: 1, lambdaRampSteps: 5 } as const;
+  await prepareRecipe({ data: prompts, method });
+  await expect(prepareRecipe({ data: prompts, method: { ...method, lambdaSchedule: 'linear' } })).rejects.toThrow('train.jsonl row 1 has no completion');
+});
+
+it('refuses answers in evaluation that are longer than the context', async () => {
+  await expect(prepareRecipe({ evaluate: { maxNewTokens: 80 } })).rejects.toThrow('data.maxPromptTokens and evaluate.maxNewTokens together are 104 tokens');
+});
+
+it('closes the answers of a chat as its template does, and warns where that token ends no text', async () => {
+  const template = (end: string): object => ({ chat_template: `{% for message in messages %}{{ message.content }}${end}{% endfor %}` });
+  const data = { ...project.recipe().data, chat: true, maxCompletionTokens: 64 };
+  const two = { 'generation_config.json': () => ({ eos_token_id: [1, 0] }), 'tokenizer_config.json': () => template('{{ bos_token }}') };
+  const chatting = await prepareRecipe({ data, student: { model: await changed(project.student, 'chatting', two) } });
+  expect(chatting.train[0]!.completion.at(-1)).toBe(0);
+  expect(chatting.warnings).toEqual([]);
+
+  const endless = await prepareRecipe({ data, student: { model: await changed(project.student, 'endless', { 'tokenizer_config.json': () => template('{{ bos_token }}') }) } });
+  expect(endless.train[0]!.completion.at(-1)).toBe(1);
+  expect(endless.warnings).toMatchObject([{ code: 'eos', message: expect.stringContaining('chat template ends an answer with') as string }]);
 });

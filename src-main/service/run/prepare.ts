@@ -1,11 +1,12 @@
 import { needsTeacher, type Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { lambdaAt } from '../../distill/mixture.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
-import { findMetrics } from '../../metrics/score.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
-import { pair, sharedVocabulary, unsharedTokens } from '../model-pair.ts';
+import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
+import { checkContext, checkMetrics, checkTokens, modelWarnings, type Warning } from './preflight.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
 export interface PreparedRun {
@@ -20,8 +21,7 @@ export interface PreparedRun {
   microBatchSize: number;
   /** Ids that both models' tokenizers know. */
   sharedVocabulary: number;
-  /** What the person should know before the start, though nothing forbids it. */
-  warnings: { code: string; message: string }[];
+  warnings: Warning[];
 }
 
 /** Bytes of activations that one micro-batch may keep for its backward pass, if the recipe leaves its size open. */
@@ -30,66 +30,47 @@ const ACTIVATION_BUDGET = 2 ** 30;
 /** Checks everything that can be checked before the long work. @throws Problem of kind input. */
 export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const method = methodOf(recipe);
-  const warnings: PreparedRun['warnings'] = [];
   if (recipe.student.device !== 'cpu') {
     throw new Problem(`student.device is "${recipe.student.device}": a student trains on the "cpu" in this version.`, { hint: 'A teacher may run on another device.' });
   }
   const student = await openWholeModel(recipe.student.model);
   const teacher = needsTeacher(method) ? await openTeacher(recipe, student) : null;
-  const { maxPromptTokens, maxCompletionTokens } = recipe.data;
-  for (const model of teacher ? [student, teacher] : [student]) checkContext(model, maxPromptTokens + maxCompletionTokens);
-
+  const models = teacher ? [student, teacher] : [student];
+  for (const model of models) checkContext(recipe, model);
   const eos = endTokens(student);
-  if (teacher && ![...endTokens(teacher)].some((id) => eos.has(id))) {
-    warnings.push({
-      code: 'eos',
-      message: `Teacher and student end their texts with different tokens (${[...endTokens(teacher)].join(', ')} and ${[...eos].join(', ')}): the student may never learn to stop.`,
-    });
-  }
-  const unshared = teacher && unsharedTokens({ teacher, student });
-  if (unshared !== null) warnings.push({ code: 'vocabulary', message: unshared });
-
-  const { train, validation } = await readData(recipe, method, student);
+  const shared = sharedVocabulary(models);
+  const { train, validation } = await readData(recipe, method, student, shared);
   checkMetrics(recipe, validation);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
-  const fitting = recipe.train.microBatchSize ?? fittingExamples(student, maxPromptTokens + maxCompletionTokens);
+  const fitting = recipe.train.microBatchSize ?? fittingExamples(student, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
   // Micro-batches of one size: a remainder would cost a program of its own.
   const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
   return {
-    recipe, method, student, teacher, train, validation, eos, steps, warnings,
-    microBatchSize,
-    sharedVocabulary: sharedVocabulary(teacher ? [student, teacher] : [student]),
+    recipe, method, student, teacher, train, validation, eos, steps, microBatchSize,
+    sharedVocabulary: shared,
+    warnings: await modelWarnings(recipe, student, teacher),
   };
 }
 
-async function readData({ data, seed }: Recipe, method: Method, student: Model): Promise<{ train: EncodedExample[]; validation: EncodedExample[] }> {
+async function readData(
+  { data, seed }: Recipe, method: Method, student: Model, shared: number,
+): Promise<{ train: EncodedExample[]; validation: EncodedExample[] }> {
   if (data.validation !== undefined && data.validationShare !== undefined) {
     throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
   }
-  const needsCompletions = method.lambda < 1 && method.source === 'data';
-  const all = await readExamples(data.train, { ...data, needsCompletions }, student);
+  // Lambda may rise to 1 from less.
+  const needsCompletions = lambdaAt(method, 1) < 1 && method.source === 'data';
+  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<EncodedExample[]> => {
+    const examples = await readExamples(path, { ...data, ...settings }, student);
+    checkTokens(path, examples, student, shared);
+    return examples;
+  };
+  const all = await read(data.train, { needsCompletions });
   const { train, validation } = data.validationShare === undefined
-    ? { train: all, validation: data.validation === undefined ? [] : await readExamples(data.validation, { ...data, needsCompletions: false }, student) }
+    ? { train: all, validation: data.validation === undefined ? [] : await read(data.validation, { needsCompletions: false }) }
     : holdOut(all, data.validationShare, seed);
   return { train: takeShare(train, data.fraction, seed), validation };
-}
-
-/** Refuses metrics that could not be measured when their time comes. */
-function checkMetrics({ data, evaluate }: Recipe, validation: readonly EncodedExample[]): void {
-  const metrics = evaluate.metrics.flatMap(findMetrics);
-  if (metrics.length === 0) return;
-  if (validation.length === 0) {
-    throw new Problem(`evaluate.metrics names ${metrics[0]!.name}, and there are no held-out examples.`, {
-      hint: 'Give data.validation or data.validationShare.',
-    });
-  }
-  const needy = metrics.find(({ needsReference }) => needsReference);
-  if (needy && validation.every(({ completionText }) => completionText === null)) {
-    throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {
-      hint: 'Give data.completion, or leave the metric out.',
-    });
-  }
 }
 
 async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
@@ -105,13 +86,6 @@ async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
 function fittingExamples({ folder: { config } }: Model, length: number): number {
   const perToken = 4 * config.layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
   return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
-}
-
-function checkContext({ folder, decoder }: Model, length: number): void {
-  if (length <= decoder.contextLength) return;
-  throw new Problem(
-    `data.maxPromptTokens and data.maxCompletionTokens together are ${length} tokens, more than the context of ${decoder.contextLength} of ${folder.path}.`,
-    { hint: 'Lower one of them.' });
 }
 
 function stepsOf({ train }: Recipe, examples: number): number {
