@@ -65,5 +65,7 @@ it('a run killed with SIGKILL and resumed ends with the losses and the weights o
   // What the student wrote is there once, as if nothing had happened; the log says what did.
   const written = (runDir: string): Promise<string> => readFile(join(runDir, 'rollouts', 'steps-0000001.jsonl'), 'utf8');
   expect(await written(cut)).toBe(await written(whole));
-  expect(await readFile(join(cut, 'log.txt'), 'utf8')).toMatch(/started: tiny[^]*resumed from step 4[^]*resumed from step 8[^]*done after 12 steps/);
+  const log = await readFile(join(cut, 'log.txt'), 'utf8');
+  expect(log).toMatch(/started: tiny[^]*resumed from step 4[^]*resumed from step 8[^]*done after 12 steps/);
+  for (const line of log.trimEnd().split('\n')) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z  (info|warning|error) +\S/);
 });

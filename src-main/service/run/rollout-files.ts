@@ -1,57 +1,93 @@
-import { appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rollout } from '../../contract/events.ts';
 
 /** Steps that share a file. */
 const STEPS = 100;
-/** Bytes of rollouts a run keeps as files; after these only the history goes on, which keeps the worst of every step. */
+/** Bytes of rollouts a run keeps as files; what comes after is only in the history, which thins it over time. */
 const BUDGET = 2 ** 28;
 
-/** What the student wrote in training, as JSON Lines in the run's `rollouts/`: `{step, example, prompt, completion, tokens, divergence, ended}`. */
+/**
+ * What the student wrote in training, as JSON Lines in the run's `rollouts/`: `{step, example, prompt, completion,
+ * tokens, divergence, ended}`. The files are a function of the run's steps: a resumed run has those of one that was never
+ * interrupted. They are written behind the training's back.
+ */
 export class RolloutFiles {
   private readonly folder: string;
+  private budget: number;
   private bytes: number;
+  /** The file that was written last. */
+  private path: string | null = null;
   private writing: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, bytes: number) {
+  private constructor(folder: string, budget: number, bytes: number) {
     this.folder = folder;
+    this.budget = budget;
     this.bytes = bytes;
   }
 
   /** Opens the folder of a run that stands at `step`: what was written after it belongs to steps that will come again. */
-  static async open(folder: string, step: number): Promise<RolloutFiles> {
+  static async open(folder: string, step: number, budget = BUDGET): Promise<RolloutFiles> {
     let bytes = 0;
     for (const name of await readdir(folder)) {
-      const path = join(folder, name);
       const first = Number(/^steps-(\d+)\.jsonl$/.exec(name)?.[1]);
       if (Number.isNaN(first)) continue;
-      if (first > step) await rm(path);
-      else if (first + STEPS - 1 > step) await keepUntil(path, step);
-      bytes += (await stat(path).catch(() => null))?.size ?? 0;
+      const path = join(folder, name);
+      const kept = first > step ? 0 : first + STEPS - 1 <= step ? (await stat(path)).size : await bytesUntil(path, step);
+      if (kept === 0) await rm(path);
+      else await truncate(path, kept);
+      bytes += kept;
     }
-    return new RolloutFiles(folder, bytes);
+    return new RolloutFiles(folder, budget, bytes);
   }
 
+  /** Takes the rollouts of one step; they are left out where they would exceed the budget. */
   add(rollouts: readonly Rollout[]): void {
     const [first] = rollouts;
-    if (!first || this.bytes > BUDGET) return;
-    const lines = rollouts.map((rollout) => `${JSON.stringify(rollout)}\n`).join('');
+    if (!first) return;
+    const lines = Buffer.from(rollouts.map((rollout) => `${JSON.stringify(rollout)}\n`).join(''));
+    if (this.bytes + lines.length > this.budget) return;
     this.bytes += lines.length;
     const path = join(this.folder, `steps-${String(first.step - ((first.step - 1) % STEPS)).padStart(7, '0')}.jsonl`);
-    // As with the log: a full disk is told by the next checkpoint.
-    this.writing = this.writing.then(() => appendFile(path, lines)).catch(() => undefined);
+    const previous = this.path;
+    this.path = path;
+    this.write(async () => {
+      if (previous !== null && previous !== path) await flush(previous);
+      await appendFile(path, lines);
+    });
   }
 
-  close(): Promise<void> {
-    return this.writing;
+  /** Waits until everything is on the disk, so that a checkpoint never knows of steps whose rollouts are missing. */
+  async sync(): Promise<void> {
+    const { path } = this;
+    if (path !== null) this.write(() => flush(path));
+    await this.writing;
+  }
+
+  private write(work: () => Promise<void>): void {
+    // A full disk is told by the next checkpoint, and nothing is written behind a line that was cut.
+    this.writing = this.writing.then(work).catch(() => { this.budget = 0; });
   }
 }
 
-async function keepUntil(path: string, step: number): Promise<void> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  // The last line of a killed process may be cut; it belongs to a step after the checkpoint.
-  const kept = lines.filter((line) => stepOf(line) <= step);
-  await writeFile(path, kept.map((line) => `${line}\n`).join(''));
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where the rollouts of the steps up to `step` end in a file. A line that a killed process cut belongs to a later step. */
+async function bytesUntil(path: string, step: number): Promise<number> {
+  const content = await readFile(path);
+  let end = 0;
+  for (let next = content.indexOf('\n') + 1; next > 0; next = content.indexOf('\n', end) + 1) {
+    if (stepOf(content.toString('utf8', end, next)) > step) break;
+    end = next;
+  }
+  return end;
 }
 
 function stepOf(line: string): number {

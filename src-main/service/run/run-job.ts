@@ -53,12 +53,12 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
       job.emit(event);
     };
     try {
-      return await new Run({ ...job, emit }, prepared, folder).go(from?.path ?? null, state);
+      return await new Run({ ...job, emit }, prepared, folder, files).go(from?.path ?? null, state);
     } catch (error) {
       log.tell({ event: 'failed', error: toReport(error) });
       throw error;
     } finally {
-      await Promise.all([log.close(), files.close()]);
+      await Promise.all([log.close(), files.sync()]);
     }
   } finally {
     await folder.close();
@@ -69,15 +69,17 @@ class Run {
   private readonly job: RunJob;
   private readonly prepared: PreparedRun;
   private readonly folder: RunFolder;
+  private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
   private totalTokens = 0;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[]> | null = null;
 
-  constructor(job: RunJob, prepared: PreparedRun, folder: RunFolder) {
+  constructor(job: RunJob, prepared: PreparedRun, folder: RunFolder, files: RolloutFiles) {
     this.job = job;
     this.prepared = prepared;
     this.folder = folder;
+    this.files = files;
   }
 
   async go(from: string | null, state: CheckpointState | null): Promise<RunOutcome> {
@@ -156,6 +158,7 @@ class Run {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
     const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize };
+    await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, (place) => writeCheckpoint(place, prepared.student, built.optimizer, state));
     await pruneCheckpoints(folder.checkpoints, prepared.recipe.checkpoint.keep);
     job.emit({ event: 'checkpoint', step, path });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { RunEvent } from '../../contract/events.ts';
+import type { LogLevel } from '../../contract/history.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 
 /** The run's `log.txt`: what happened, for a person who opens the folder without Retort. */
@@ -21,7 +22,7 @@ export class RunLog {
     if (event.event === 'step') this.step = event.step;
     const words = this.words(event);
     if (words === null) return;
-    const line = `${new Date().toISOString()}  ${words}\n`;
+    const line = `${new Date().toISOString()}  ${levelOf(event).padEnd(7)}  ${words.replaceAll('\n', ' ')}\n`;
     // A log that cannot be written must not end a run; a full disk is told by the next checkpoint.
     this.writing = this.writing.then(() => appendFile(this.path, line)).catch(() => undefined);
   }
@@ -40,11 +41,15 @@ export class RunLog {
         return `step ${event.step}: ${scores.join(', ')}, on ${event.examples} examples`;
       }
       case 'checkpoint': return `step ${event.step}: checkpoint`;
-      case 'warning': return `step ${this.step}: warning (${event.code}): ${event.message}`;
+      case 'warning': return `step ${this.step}: ${event.code}: ${event.message}`;
       case 'stopped': return `stopped; the last checkpoint is ${event.checkpoint === null ? 'none' : `of step ${event.step}`}`;
       case 'done': return `done after ${event.step} steps`;
       case 'failed': return `failed: ${event.error.message}`;
       case 'phase': case 'step': case 'rollouts': return null;
     }
   }
+}
+
+function levelOf({ event }: RunEvent): LogLevel {
+  return event === 'failed' ? 'error' : event === 'warning' ? 'warning' : 'info';
 }
