@@ -1,4 +1,4 @@
-import { splitWords } from './ngrams.ts';
+import { splitWords, trimEnd } from './ngrams.ts';
 
 /** sacrebleu's names: the tokenization of mteval-v13a, and that of mteval-v14 for all languages. */
 export type BleuTokenizer = '13a' | 'intl';
@@ -19,8 +19,3 @@ export const BLEU_TOKENIZERS: Readonly<Record<BleuTokenizer, (text: string) => s
     .replaceAll(/(\p{P})(\P{N})/gu, ' $1 $2')
     .replaceAll(/(\p{S})/gu, ' $1 ')),
 };
-
-/** Python's `rstrip`: a byte-order mark is no space to it. */
-function trimEnd(text: string): string {
-  return text.replace(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u, '');
-}

@@ -1,5 +1,12 @@
 /** What Python's `str.split()` splits at, which the field's metrics are built on; JavaScript's `\s` differs in a few. */
-const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
+const SPACES = String.raw`[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+`;
+const SPACE = new RegExp(SPACES, 'u');
+const SPACE_AT_END = new RegExp(`${SPACES}$`, 'u');
+
+/** Python's `rstrip`: a byte-order mark is no space to it. */
+export function trimEnd(text: string): string {
+  return text.replace(SPACE_AT_END, '');
+}
 
 export function splitWords(text: string): string[] {
   return text.split(SPACE).filter((word) => word !== '');

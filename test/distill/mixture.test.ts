@@ -48,7 +48,7 @@ describe('the mixture', () => {
 
   it('rises in a line over the ramp', () => {
     const ramp = { ...constant(0.8, 'example'), lambdaSchedule: 'linear' as const, lambdaRampSteps: 10 };
-    expect([1, 5, 10, 50].map((step) => lambdaAt(ramp, step))).toEqual([0.08, 0.4, 0.8, 0.8].map((value) => expect.closeTo(value, 12)));
+    expect([1, 5, 10, 50].map((step) => lambdaAt(ramp, step))).toEqual([0.08, 0.4, 0.8, 0.8]);
     expect(lambdaAt({ ...ramp, lambdaRampSteps: 0 }, 1)).toBe(0.8);
   });
 });

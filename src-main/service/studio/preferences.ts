@@ -19,7 +19,7 @@ export class Preferences {
       const parsed = schema.safeParse(stored[name]);
       return parsed.success ? [[name, parsed.data]] : [];
     });
-    return new Preferences({ ...DEFAULT_SETTINGS, ...Object.fromEntries(known) });
+    return new Preferences({ ...DEFAULT_SETTINGS, ...Object.fromEntries(known) as Partial<Settings> });
   }
 
   get(): Settings {

@@ -68,7 +68,7 @@ describe('a run', () => {
   it('with a wrong column is refused before it is queued', async () => {
     const data = { ...recipe().data, prompt: '{{qestion}}' };
     await expect(client.call('runs.start', { recipe: recipe({ data }) })).rejects.toThrow('qestion');
-    expect(await client.call('recipe.check', { recipe: recipe({ data }) as Record<string, unknown> })).toMatchObject([{ message: expect.stringContaining('qestion') }]);
+    expect(await client.call('recipe.check', { recipe: recipe({ data }) })).toMatchObject([{ message: expect.stringContaining('qestion') }]);
   });
 });
 
