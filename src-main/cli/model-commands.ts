@@ -6,7 +6,7 @@ import { importGguf } from '../model/gguf/import-gguf.ts';
 import { initModel } from '../model/init.ts';
 import { everyKth, makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
-import { count, list, oneOf, whole } from './options.ts';
+import { count, oneOf, whole, wholes } from './options.ts';
 import type { Action } from './program.ts';
 
 const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
@@ -39,13 +39,13 @@ export function addModelCommands(program: Command, act: Action): void {
   model.command('make-student')
     .description('a smaller model from some layers of a teacher')
     .requiredOption('--from <model>', 'the teacher\'s folder')
-    .option('--layers <numbers>', 'layers to keep, counted from 0, separated by commas', list)
+    .option('--layers <numbers>', 'layers to keep, counted from 0, separated by commas', wholes)
     .option('--every <k>', 'keep every k-th layer', count)
     .requiredOption('--to <dir>', 'folder to write')
-    .action(act(async ({ output }, _args, options: { from: string; layers?: string[]; every?: number; to: string }) => {
+    .action(act(async ({ output }, _args, options: { from: string; layers?: number[]; every?: number; to: string }) => {
       const teacher = await openModel(options.from);
       if ((options.layers === undefined) === (options.every === undefined)) throw new Problem('Give either --layers or --every.');
-      const layers = options.every === undefined ? options.layers!.map((layer) => whole(layer)) : everyKth(teacher.config.layers, options.every);
+      const layers = options.every === undefined ? options.layers! : everyKth(teacher.config.layers, options.every);
       await makeStudent(teacher, layers, options.to);
       output.json({ to: resolve(options.to), layers });
       output.line(`Wrote ${options.to} with layers ${layers.join(', ')}.`);

@@ -42,8 +42,12 @@ export function positive(text: string): number {
 }
 
 export function list(text: string): string[] {
-  return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  if (items.length === 0) throw new InvalidArgumentError('At least one is expected.');
+  return items;
 }
+
+export const wholes = (text: string): number[] => list(text).map(whole);
 
 export function oneOf<Choice extends string>(...choices: Choice[]): (text: string) => Choice {
   return (text) => {

@@ -124,4 +124,3 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type DecodeSettings = z.infer<typeof decode>;
 export type TrainSettings = z.infer<typeof train>;
 export type DataSettings = z.infer<typeof data>;
-export type MethodInput = z.infer<typeof method>;

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from './config/fields.ts';
 import type { ModelFolder } from './folder.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
 import { namesOf } from './precision.ts';
+import { syncFolder } from './sync-folder.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 
 /** What belongs to a model besides its config and weights. */
@@ -87,15 +88,4 @@ function asProblem(folder: string, error: unknown): unknown {
 
 async function writeNew(path: string, contents: string | Uint8Array): Promise<void> {
   await writeFile(path, contents, { flag: 'wx', flush: true });
-}
-
-/** Waits until a folder's list of names is on the disk. Windows offers no such thing and needs none. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -23,8 +23,3 @@ export interface Decoder {
   /** Logits [..., vocabSize] of hidden states. */
   logits(hidden: Value): Value;
 }
-
-/** Whether a parameter is a matrix of the model; vectors (norms, biases) are spared weight decay. */
-export function isMatrix(shape: readonly unknown[]): boolean {
-  return shape.length >= 2;
-}

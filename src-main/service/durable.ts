@@ -1,16 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Waits until a folder's list of names is on the disk. Windows offers no such thing and needs none. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+import { syncFolder } from '../model/sync-folder.ts';
 
 /** Waits until all files under a folder, and the folders themselves, are on the disk. */
 export async function syncTree(path: string): Promise<void> {

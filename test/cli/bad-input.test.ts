@@ -116,4 +116,6 @@ it('tells wrong use of a command with exit code 2', () => {
   expect(retort('generate', '--model', project.student, '--prompt', '1'.repeat(200)))
     .toMatchObject({ status: 2, error: expect.stringContaining('context') as string });
   expect(retort('show', 'nothing').status).toBe(2);
+  expect(retort('model', 'make-student', '--from', project.teacher, '--layers', '0,one', '--to', join(project.folder, 'never')).status).toBe(2);
+  expect(retort('model', 'show', project.folder)).toMatchObject({ status: 2, error: expect.stringContaining('has no config.json') as string });
 });

@@ -67,5 +67,5 @@ it('a run killed with SIGKILL and resumed ends with the losses and the weights o
   expect(await written(cut)).toBe(await written(whole));
   const log = await readFile(join(cut, 'log.txt'), 'utf8');
   expect(log).toMatch(/started: tiny[^]*resumed from step 4[^]*resumed from step 8[^]*done after 12 steps/);
-  for (const line of log.trimEnd().split('\n')) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z  (info|warning|error) +\S/);
+  for (const line of log.trimEnd().split('\n')) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z {2}(info|warning|error) +\S/);
 });

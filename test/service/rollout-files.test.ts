@@ -23,7 +23,7 @@ async function write(folder: string, from: number, to: number, budget?: number):
 }
 
 async function contents(folder: string): Promise<Record<string, string>> {
-  return Object.fromEntries(await Promise.all((await readdir(folder)).sort().map(async (name) => [name, await readFile(join(folder, name), 'utf8')])));
+  return Object.fromEntries(await Promise.all((await readdir(folder)).sort().map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)));
 }
 
 it('are the same after an interruption at any step', async () => {

@@ -4,9 +4,9 @@ import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
 import type { Parameter, UpdateRule, UpdateStep, UpdateTarget } from './update-rule.ts';
 
 /** Region of a parameter's gradient; micro-batches add up in it, and an update leaves it at zero. */
-export const GRADIENTS = 'gradients';
+const GRADIENTS = 'gradients';
 /** Region for a gradient that comes as rows to be added at ids. */
-export const GRADIENT_ROWS = 'gradient_rows';
+const GRADIENT_ROWS = 'gradient_rows';
 
 export interface TrainedParameter extends Parameter {
   /** For embeddings [n, width]: how many rows [width] of gradient one micro-batch brings at most; none if left out. */

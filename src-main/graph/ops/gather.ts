@@ -34,7 +34,7 @@ const scatterOperator: Operator<{ count: number }> = {
  * Sums `rows` [n, ...] into zeros [count, ...] at `ids` [n]: what flows back to an embedding. A trainer can
  * take the rows themselves (`asRows`) and add them to the gradient in place, which touches n rows, not count.
  */
-export function scatterRows(ids: Value, rows: Value, count: number): Value {
+function scatterRows(ids: Value, rows: Value, count: number): Value {
   const index = expand(reshape(ids, [...ids.shape, ...rows.shape.slice(1).map(() => 1)]), rows.shape);
   return apply(scatterOperator, [ids, rows, index], { count });
 }

@@ -21,23 +21,9 @@ const sumOperator: Operator<Reduction> = {
   },
 };
 
-const maxOperator: Operator<Reduction> = {
-  name: 'reduceMax',
-  infer: sumOperator.infer,
-  emit: ({ inputs, outputs, attributes }, writer) => {
-    const axes = writer.constant('int64', [attributes.axes.length], BigInt64Array.from(attributes.axes, BigInt));
-    writer.node('ReduceMax', [inputs[0]!, axes], outputs, { keepdims: attributes.keepDims ? 1 : 0 });
-  },
-};
-
 /** Sum over axes (all of them if none are named). */
 export function sum(x: Value, axes?: readonly number[], keepDims = false): Value {
   return apply(sumOperator, [x], reduction(x, axes, keepDims));
-}
-
-/** Largest element over axes; not differentiable. */
-export function reduceMax(x: Value, axes?: readonly number[], keepDims = false): Value {
-  return apply(maxOperator, [x], reduction(x, axes, keepDims));
 }
 
 function reduction(x: Value, axes: readonly number[] | undefined, keepDims: boolean): Reduction {
