@@ -29,6 +29,13 @@ export function number(value: number): string {
 /** `1,024.5`: as many digits as it takes, three after the point at most. */
 export const plain = (value: number): string => format({ maximumFractionDigits: 3 }).format(value);
 
+/** A number beside an axis: as short as it stays right. */
+export function tick(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return format({ notation: 'scientific', maximumSignificantDigits: 3 }).format(value).toLowerCase();
+  return format({ maximumSignificantDigits: size >= 1000 ? 6 : 4 }).format(value);
+}
+
 /** `0.5` to `50 %`. */
 export const percent = (share: number): string => format({ style: 'percent', maximumFractionDigits: 1 }).format(share);
 

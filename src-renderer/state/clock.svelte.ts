@@ -19,3 +19,6 @@ class Clock {
 
 /** Fine enough for "3 minutes ago". */
 export const slowClock = new Clock(10_000);
+
+/** For what counts up while one looks. */
+export const secondClock = new Clock(1000);

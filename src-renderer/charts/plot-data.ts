@@ -1,0 +1,56 @@
+import uPlot from 'uplot';
+import type { Line } from './line.ts';
+import { middle, smooth } from './smooth.ts';
+
+type Column = (number | null | undefined)[];
+
+export interface View { isLog: boolean; isClipped: boolean; smoothing: number }
+
+/** Columns of one line: what is drawn strongly, what it was before smoothing, and the band around it. */
+export const COLUMNS_A_LINE = 4;
+
+/**
+ * The table uPlot draws: x, then four columns a line (shown, as it was, smallest, largest). Lines with other places
+ * on the x axis are brought to the places of all.
+ */
+export function plotData(lines: readonly Line[], { isLog, smoothing }: View): uPlot.AlignedData {
+  const positive = (values: readonly (number | null)[]): Column => (isLog ? values.map((value) => (value !== null && value > 0 ? value : null)) : values as Column);
+  const tables = lines.map(({ x, mean, min, max }): [readonly number[], ...Column[]] => [
+    x,
+    positive(smoothing > 0 ? smooth(mean, smoothing) : mean),
+    smoothing > 0 ? positive(mean) : [],
+    positive(min ?? []),
+    positive(max ?? []),
+  ].map((column, at) => (at > 0 && column.length === 0 ? new Array<null>(x.length).fill(null) : column)) as [readonly number[], ...Column[]]);
+  const [first] = tables;
+  if (!first) return [[]];
+  if (tables.every(([x]) => x === first[0])) return [first[0], ...tables.flatMap(([, ...columns]) => columns)] as uPlot.AlignedData;
+  return uPlot.join(tables as uPlot.AlignedData[]);
+}
+
+/** Values on top of one another: each line becomes the sum of itself and those before it. */
+export function stacked(lines: readonly Line[]): Line[] {
+  let below: number[] = [];
+  return lines.map((line) => {
+    below = line.mean.map((value, at) => (below[at] ?? 0) + (value ?? 0));
+    return { ...line, mean: below, min: undefined, max: undefined };
+  });
+}
+
+/** Lowest and highest value to show; null leaves it to the plot. */
+export function yRange(lines: readonly Line[], marks: readonly number[], { isLog, isClipped }: View, isFromZero: boolean): [number, number] | null {
+  const means = lines.flatMap(({ mean }) => mean.filter((value): value is number => value !== null));
+  const clipped = isClipped ? middle(means) : null;
+  const all = clipped ? [...clipped, ...marks] : [...means, ...marks, ...lines.flatMap(({ min = [], max = [] }) => [...min, ...max].filter((value): value is number => value !== null))];
+  const fit = isLog ? all.filter((value) => value > 0) : all;
+  if (fit.length === 0) return null;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of fit) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (isLog) return [low / 1.1, high * 1.1];
+  if (isFromZero) return [0, high === 0 ? 1 : high * 1.06];
+  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  return [low - room, high + room];
+}

@@ -1,0 +1,118 @@
+import uPlot from 'uplot';
+import { tick } from '../format.ts';
+import type { Hue, Line, Points } from './line.ts';
+import { COLUMNS_A_LINE } from './plot-data.ts';
+import { TIME_STEPS, xTick, type XAxis } from './x-axis.ts';
+
+export interface PlotOptions {
+  width: number;
+  height: number;
+  lines: readonly Line[];
+  axis: XAxis;
+  isLog: boolean;
+  isStacked: boolean;
+  /** Read anew whenever the plot is drawn. */
+  points: () => readonly Points[];
+  yRange: () => [number, number] | null;
+  onCursor: (at: number | null) => void;
+  /** The person has drawn a stretch of the x axis. */
+  onSelect: (from: number, to: number) => void;
+  yText?: ((value: number) => string) | undefined;
+}
+
+/** The cursor of all charts of a window is at one place. */
+const SYNC = 'charts';
+
+export function plotOptions({ width, height, lines, axis, isLog, isStacked, points, yRange, onCursor, onSelect, yText = tick }: PlotOptions): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const [text, grid] = [colour('text-2'), colour('border')];
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const axisStyle: uPlot.Axis = { stroke: text, font, ticks: { show: false }, grid: { stroke: grid, width: 1 } };
+  return {
+    width, height,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: {
+      sync: { key: SYNC, setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      y: false,
+      points: { size: 6 },
+      dataIdx: (plot, series, at) => nearest(plot.data[series] ?? [], at),
+    },
+    scales: { x: { time: false }, y: { distr: isLog ? 3 : 1, range: (_, low, high) => yRange() ?? [low ?? 0, high ?? 1] } },
+    axes: [
+      { ...axisStyle, size: 24, space: 72, values: (_, places) => places.map((place) => xTick(axis, place)), ...(axis === 'time' && { incrs: TIME_STEPS }) },
+      { ...axisStyle, size: 56, space: 28, values: (_, places) => places.map((place) => (place === null ? '' : yText(place))) },
+    ],
+    series: [{}, ...lines.flatMap(({ hue, dash }): uPlot.Series[] => {
+      const stroke = colour(hue);
+      const none: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
+      return [
+        { stroke, width: 1.5, dash: [...dash ?? []], spanGaps: true, points: { show: false }, ...(isStacked && { fill: translucent(stroke, 0.35) }) },
+        { stroke: translucent(stroke, 0.35), width: 1, spanGaps: true, points: { show: false } },
+        none, none,
+      ];
+    })],
+    // The band lies between the largest and the smallest; of a stack, between a line and the one below it.
+    bands: isStacked
+      ? lines.slice(1).map((_, at) => ({ series: [1 + (at + 1) * COLUMNS_A_LINE, 1 + at * COLUMNS_A_LINE] as uPlot.Band.Bounds }))
+      : lines.map(({ hue }, at) => ({ series: [4 + at * COLUMNS_A_LINE, 3 + at * COLUMNS_A_LINE] as uPlot.Band.Bounds, fill: translucent(colour(hue), 0.16) })),
+    hooks: {
+      draw: [(plot) => { drawPoints(plot, points(), colour); }],
+      setCursor: [({ cursor: { idx, left } }) => { onCursor(idx == null || (left ?? -1) < 0 ? null : idx); }],
+      setSelect: [(plot) => {
+        const { left, width: wide } = plot.select;
+        if (wide > 4) onSelect(plot.posToVal(left, 'x'), plot.posToVal(left + wide, 'x'));
+        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      }],
+    },
+  };
+}
+
+/** The place nearest to `at` that has a value: lines that were joined have theirs at different places. */
+export function nearest(column: ArrayLike<number | null | undefined>, at: number): number {
+  for (let away = 0; away < column.length; away++) {
+    if (column[at - away] != null) return at - away;
+    if (column[at + away] != null) return at + away;
+  }
+  return at;
+}
+
+/** A diamond at each value, a line along its interval. */
+function drawPoints(plot: uPlot, groups: readonly Points[], colour: (hue: Hue | 'surface') => string): void {
+  const { ctx } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.bbox.left - 6 * ratio, plot.bbox.top - 6 * ratio, plot.bbox.width + 12 * ratio, plot.bbox.height + 12 * ratio);
+  ctx.clip();
+  const y = (value: number): number => plot.valToPos(value, 'y', true);
+  for (const { hue, points } of groups) {
+    ctx.strokeStyle = colour(hue);
+    ctx.fillStyle = colour('surface');
+    ctx.lineWidth = 1.5 * ratio;
+    for (const { x: place, value, low, high } of points) {
+      const [x, size] = [plot.valToPos(place, 'x', true), 4 * ratio];
+      ctx.beginPath();
+      if (low !== null && high !== null) {
+        ctx.moveTo(x, y(low));
+        ctx.lineTo(x, y(high));
+      }
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(x, y(value) - size);
+      ctx.lineTo(x + size, y(value));
+      ctx.lineTo(x, y(value) + size);
+      ctx.lineTo(x - size, y(value));
+      ctx.closePath();
+      ctx.fill();
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+function translucent(hex: string, alpha: number): string {
+  return `${hex}${Math.round(alpha * 255).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,67 @@
+import type { StepField, StoredEvaluation } from '../../../src-main/contract/history.ts';
+import type { Hue } from '../../charts/line.ts';
+import { byteSize, count, duration, number, percent } from '../../format.ts';
+
+export interface ChartLine { field: StepField; label: string; hue: Hue; dash?: readonly number[] }
+
+/** One chart of a run. The charts of a screen are this table. */
+export interface ChartSpec {
+  title: string;
+  unit?: string;
+  lines: readonly ChartLine[];
+  /** What of an evaluation belongs on it. */
+  evaluation?: { label: string; hue: Hue; read: (evaluation: StoredEvaluation) => number | null };
+  isStacked?: boolean;
+  isFromZero?: boolean;
+  /** A logarithmic axis says nothing about shares. */
+  isLinear?: boolean;
+  text?: (value: number) => string;
+}
+
+const DASHED = [6, 3];
+
+export const CHARTS: readonly ChartSpec[] = [
+  {
+    title: 'Loss', unit: 'nats',
+    lines: [{ field: 'loss', label: 'training', hue: 'student' }],
+  },
+  {
+    title: 'Divergence', unit: 'nats a token',
+    lines: [
+      { field: 'divergenceOnPolicy', label: 'on the student\'s text', hue: 'student' },
+      { field: 'divergenceOffPolicy', label: 'on the data', hue: 'data', dash: DASHED },
+    ],
+    evaluation: { label: 'held out', hue: 'accent', read: ({ divergence }) => divergence },
+  },
+  {
+    title: 'Entropy', unit: 'nats a token',
+    lines: [
+      { field: 'studentEntropy', label: 'student', hue: 'student' },
+      { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', dash: DASHED },
+    ],
+  },
+  { title: 'Agreement of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], isLinear: true, text: percent },
+  { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student' }] },
+  { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], isLinear: true, isFromZero: true, text: percent },
+  { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },
+  { title: 'Learning rate', lines: [{ field: 'learningRate', label: 'learning rate', hue: 'accent' }], isFromZero: true },
+  {
+    title: 'Time of a step', isStacked: true, text: duration,
+    lines: [
+      { field: 'rolloutMs', label: 'rollout', hue: 'student' },
+      { field: 'teacherMs', label: 'teacher', hue: 'teacher', dash: DASHED },
+      { field: 'updateMs', label: 'update', hue: 'data', dash: [2, 2] },
+    ],
+  },
+  { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent' }], isFromZero: true, text: count },
+  { title: 'Memory', unit: 'of the worker', lines: [{ field: 'memory', label: 'resident', hue: 'accent' }], isFromZero: true, isLinear: true, text: byteSize },
+  { title: 'lambda', unit: 'share on policy', lines: [{ field: 'lambda', label: 'lambda', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], isLinear: true, isFromZero: true },
+];
+
+/** The loss on held-out text is a likelihood, and so only comparable with a loss that is one. */
+export const HELD_OUT_LOSS: ChartSpec = {
+  title: 'Held-out loss', unit: 'nats a token', lines: [],
+  evaluation: { label: 'reference text', hue: 'accent', read: ({ loss }) => loss },
+};
+
+export const chartText = ({ text = number }: ChartSpec): ((value: number) => string) => text;

@@ -1,0 +1,14 @@
+import type { StoredLogEntry } from '../../../src-main/contract/history.ts';
+
+/** What the signs of a student's writing falling apart mean, and what helps. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  repetition: 'A student that learns from its own text can fall into loops the teacher does not punish enough. Look at its rollouts; a lower lambda, a smaller learning rate or a forward divergence holds it to the data.',
+  length: 'Growing texts are often a student that has forgotten how to end. Check that the data\'s completions end where they should, and look at the share of texts it ends.',
+  eos: 'Texts that are cut off teach nothing about how to end. More data in the mixture (a lower lambda), or a larger maxCompletionTokens where answers are really that long.',
+  entropy: 'A student that is far surer than its teacher has settled on few answers: diversity is gone, and reverse KL or a beta near 1 drives it there. A beta nearer 0 or a higher sampling temperature keeps it open.',
+};
+
+/** The guard compares with the run's own beginning: what is said before the first step is about something else. */
+export function meaningOf({ code, step }: StoredLogEntry): string | undefined {
+  return step > 0 ? MEANINGS[code] : undefined;
+}

@@ -1,0 +1,40 @@
+import type { LiveRun } from '../../../src-main/contract/api/feed.ts';
+import type { RunStatus } from '../../../src-main/contract/events.ts';
+import type { RunRecord } from '../../../src-main/contract/history.ts';
+import { number, percent } from '../../format.ts';
+
+export interface Status { tone: 'plain' | 'good' | 'warn' | 'bad' | 'active'; sign: string; text: string }
+
+const STATUS: Record<RunStatus, Status> = {
+  waiting: { tone: 'plain', sign: '◷', text: 'waiting' },
+  running: { tone: 'active', sign: '▶', text: 'running' },
+  done: { tone: 'good', sign: '✓', text: 'done' },
+  stopped: { tone: 'plain', sign: '■', text: 'stopped' },
+  interrupted: { tone: 'warn', sign: '⚡', text: 'interrupted' },
+  failed: { tone: 'bad', sign: '✕', text: 'failed' },
+};
+
+/** What a run is doing; what computes now says more than the history. */
+export function statusOf(run: RunRecord, live: LiveRun | undefined): Status {
+  if (!live) return STATUS[run.status];
+  if (live.state === 'waiting') return STATUS.waiting;
+  return { ...STATUS.running, text: live.state };
+}
+
+/** The last part of a path. */
+export const lastName = (path: string): string => path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) ?? path;
+
+/** `exact-match 41.5 %`: shares as percentages, all else as numbers. */
+export function scoreText(name: string, value: number): string {
+  return SHARES.test(name) ? percent(value) : number(value);
+}
+
+/** Metrics between 0 and 1 that people read as percentages. */
+const SHARES = /accuracy|exact|match|eos|agreement/;
+
+/** Whether a search meets a run: every word of it in its name, its tags, method, models or status. */
+export function meets(run: RunRecord, search: string): boolean {
+  const { name, tags, recipe, status, id } = run;
+  const text = [name, ...tags, recipe.method.preset, recipe.teacher?.model ?? '', recipe.student.model, recipe.data.train, status, id].join('\n').toLowerCase();
+  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}

@@ -1,0 +1,88 @@
+import type { StepMetrics } from '../../src-main/contract/events.ts';
+import { STEP_FIELDS, type Series, type StoredEvaluation } from '../../src-main/contract/history.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+import { EMPTY_SERIES, withSteps } from './series.ts';
+
+/** Points of a whole run. A screen has no more pixels than that in a chart. */
+const BUCKETS = 1000;
+
+/** The measurements of one run, thinned: the whole run or a stretch of it, and the steps it makes now. */
+export class RunSeries {
+  series = $state.raw<Series>(EMPTY_SERIES);
+  evaluations = $state.raw<readonly StoredEvaluation[]>([]);
+  /** The stretch of steps shown; null is the whole run. */
+  range = $state.raw<{ from: number; to: number } | null>(null);
+  isLoaded = $state(false);
+  readonly runId: string;
+  private readonly bridge: Bridge;
+  private readonly onProblem: (error: unknown) => void;
+  private loading: Promise<void> | null = null;
+  private isOld = false;
+  /** Told but perhaps not yet in the history. */
+  private recent: StepMetrics[] = [];
+
+  constructor(bridge: Bridge, runId: string, onProblem: (error: unknown) => void) {
+    this.bridge = bridge;
+    this.runId = runId;
+    this.onProblem = onProblem;
+  }
+
+  /** Loads the run and keeps it current until the returned function is called. */
+  follow(): () => void {
+    const end = this.bridge.subscribe((message) => {
+      if (message.topic === 'resync') void this.load();
+      if (!('runId' in message) || message.runId !== this.runId) return;
+      if (message.topic === 'steps') this.append(message.steps);
+      if (message.topic === 'ended') void this.load();
+      if (message.topic === 'evaluation') {
+        const { evaluation } = message;
+        this.evaluations = [...this.evaluations.filter(({ step }) => step < evaluation.step), evaluation];
+      }
+    });
+    void this.load();
+    return end;
+  }
+
+  /** Shows a stretch of steps in as many points as the whole run has. */
+  zoom(range: { from: number; to: number } | null): void {
+    this.range = range && range.to > range.from ? range : null;
+    void this.load();
+  }
+
+  /** Asked while it is loading, it loads once more afterwards. */
+  load(): Promise<void> {
+    this.isOld = true;
+    this.loading ??= this.loadUntilNew().finally(() => { this.loading = null; });
+    return this.loading;
+  }
+
+  private append(steps: readonly StepMetrics[]): void {
+    // A resumed run makes the steps since its checkpoint again.
+    this.recent = [...this.recent.filter(({ step }) => step < (steps[0]?.step ?? 0)), ...steps];
+    if (this.range) return;
+    this.series = withSteps(this.series, steps);
+    // Half as many points show as much, and the rest of the run needs room.
+    if (this.series.lastStep.length > 2 * BUCKETS && this.isLoaded) void this.load();
+  }
+
+  private async loadUntilNew(): Promise<void> {
+    while (this.isOld) {
+      this.isOld = false;
+      const { runId, range } = this;
+      try {
+        const [series, evaluations] = await Promise.all([
+          this.bridge.call('runs.series', { runId, fields: STEP_FIELDS, buckets: BUCKETS, ...range }),
+          this.bridge.call('runs.evaluations', { runId }),
+        ]);
+        const last = series.lastStep.at(-1) ?? -1;
+        // What was told lately and is not in the history yet, if it goes on from there.
+        this.recent = this.recent.filter(({ step }) => step > last);
+        this.series = range ? series : withSteps(series, this.recent);
+        this.evaluations = evaluations;
+      } catch (error) {
+        this.onProblem(error);
+      }
+    }
+    this.isLoaded = true;
+  }
+}
