@@ -12,7 +12,7 @@ export interface GlobalOptions { home?: string; json?: boolean }
 /** What a command works with: its output, and history and worker once it asks for them. */
 export class Context {
   readonly output: Output;
-  private readonly homePath: string;
+  readonly homePath: string;
   private home: Promise<Home> | null = null;
   private host: WorkerHost<Commands> | null = null;
 
@@ -28,8 +28,13 @@ export class Context {
 
   /** The computing process; started at the first call. */
   worker(): WorkerHost<Commands> {
-    this.host ??= childHost(workerEntry(), COMMANDS, { env: ALLOCATOR });
+    this.host ??= this.newWorker();
     return this.host;
+  }
+
+  /** Another computing process, for whoever wants it to close. @param threads  0 leaves their number to ONNX Runtime */
+  newWorker(threads = 0): WorkerHost<Commands> {
+    return childHost(workerEntry(), COMMANDS, { env: { ...ALLOCATOR, ...(threads > 0 && { RETORT_THREADS: String(threads) }) } });
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { addHistoryCommands } from './history-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
+import { addServeCommand } from './serve-command.ts';
 import { Context, type GlobalOptions } from './context.ts';
 import { printError } from './output.ts';
 
@@ -36,5 +37,6 @@ export function createProgram(version: string): Command {
   addHistoryCommands(program, act);
   addDataCommands(program, act);
   addModelCommands(program, act);
+  addServeCommand(program, act);
   return program;
 }

@@ -16,6 +16,11 @@ export function workerEntry(): string {
   return join(ROOT, ...(isSource ? ['src-main', 'worker', 'entry.ts'] : ['out', 'main', 'worker', 'entry.js']));
 }
 
+/** Absolute path of the built interface. */
+export function builtInterface(): string {
+  return join(ROOT, 'out', 'renderer');
+}
+
 function packageFolder(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   const parent = dirname(folder);
