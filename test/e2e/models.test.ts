@@ -1,0 +1,108 @@
+import { cp, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { KnownModel } from '../../src-main/contract/api/api.ts';
+import { resource } from '../../src-main/service/resources.ts';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+  await cp(resource('sample', 'teacher'), join(app.folder, 'teacher'), { recursive: true });
+  await app.show('models');
+});
+afterAll(() => app.close());
+
+const entry = (name: string): Locator => page.getByRole('article', { name, exact: true });
+const known = (): Promise<KnownModel[]> => app.client.call('models.list', null);
+
+it('says what belongs on an empty screen', async () => {
+  await page.getByText('Teachers and students belong here').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('imports a folder where it lies and says what it is', async () => {
+  await page.getByRole('button', { name: 'Import …' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(join(app.folder, 'nowhere'));
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByRole('alert').getByText('nowhere').waitFor();
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(join(app.folder, 'teacher'));
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await entry('teacher').getByText('llama, 605K parameters, 3 layers, context of 96, byte-level BPE with 17 tokens, fp32').waitFor();
+  await entry('teacher').getByRole('button', { name: 'More about teacher' }).click();
+  await entry('teacher').getByText('96 tokens').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('lets a model write', async () => {
+  await entry('teacher').getByLabel('Prompt').fill('10+4+2+6-9+2=');
+  await entry('teacher').getByRole('button', { name: 'Write' }).click();
+  await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor({ timeout: 30_000 });
+});
+
+it('imports a GGUF file into the data folder', async () => {
+  await page.getByRole('button', { name: 'Import …' }).click();
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill('test/fixtures/model-gguf/llama.gguf');
+  await page.getByLabel('Precision of the weights written').selectOption('fp16');
+  await page.getByLabel('Name', { exact: true }).fill('From GGUF');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await entry('From GGUF').getByText('fp16').first().waitFor();
+  const model = (await known()).find(({ name }) => name === 'From GGUF');
+  expect(model?.isOwn).toBe(true);
+});
+
+it('makes a student from chosen layers, of the size it said', async () => {
+  await entry('teacher').getByRole('button', { name: 'Make a student …' }).click();
+  await page.getByText('2 of 3 layers').waitFor();
+  await page.getByLabel('2', { exact: true }).uncheck();
+  await page.getByLabel('1', { exact: true }).check();
+  const said = await page.getByText('2 of 3 layers').locator('strong').getAttribute('title');
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Make the student' }).click();
+  await entry('teacher student').waitFor();
+  const student = (await known()).find(({ name }) => name === 'teacher student');
+  expect(student?.description?.layers).toBe(2);
+  expect(student?.description?.parameters).toBe(Number(said?.replaceAll(/\D/g, '')));
+});
+
+it('renames', async () => {
+  await entry('teacher student').getByRole('button', { name: 'More about' }).click();
+  await entry('teacher student').getByRole('button', { name: 'Rename' }).click();
+  await page.getByLabel('New name of teacher student').fill('Small');
+  await page.keyboard.press('Enter');
+  await entry('Small').waitFor();
+});
+
+it('takes a folder of the person\'s own off the list, and back', async () => {
+  await entry('teacher').getByRole('button', { name: 'Remove teacher' }).click();
+  await page.getByText('teacher is off the list').waitFor();
+  expect((await known()).map(({ name }) => name)).not.toContain('teacher');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await entry('teacher').waitFor();
+});
+
+it('asks before files go', async () => {
+  const { path } = (await known()).find(({ name }) => name === 'Small')!;
+  await entry('Small').getByRole('button', { name: 'Remove … Small' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Delete the files too' }).click();
+  await eventually(async () => (await known()).map(({ name }) => name)).not.toContain('Small');
+  await expect(stat(path)).rejects.toThrow();
+});
+
+it('says what is wrong with a folder that is gone', async () => {
+  await rename(join(app.folder, 'teacher'), join(app.folder, 'moved'));
+  await page.reload();
+  await entry('teacher').getByText(/is gone.*Put it back, or remove the model from the list/).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('has nothing to complain of in its console', () => {
+  expect(app.complaints).toEqual([]);
+});

@@ -1,0 +1,37 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+  await app.show('settings');
+});
+afterAll(() => app.close());
+
+it('keeps what is chosen over a reload', async () => {
+  await page.getByLabel('Theme').selectOption('dark');
+  await page.getByLabel('Numbers and dates').selectOption('de-DE');
+  await page.getByLabel('Threads').fill('1');
+  await page.getByLabel('Threads').press('Tab');
+  await eventually(() => app.client.call('settings.get', null)).toMatchObject({ theme: 'dark', numberLocale: 'de-DE', threads: 1 });
+  await page.reload();
+  await eventually(() => page.getByLabel('Theme').inputValue()).toBe('dark');
+  expect(await page.getByLabel('Threads').inputValue()).toBe('1');
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('says what it is, where its data lies and what it is made with', async () => {
+  await page.getByText(app.home, { exact: true }).waitFor();
+  await page.getByText(/Licences of \d+ packages/).click();
+  await page.getByRole('rowheader', { name: 'onnxruntime-node' }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('has nothing to complain of in its console', () => {
+  expect(app.complaints).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+import { COMMANDS } from '../../../src-main/contract/worker.ts';
+import { openStudio } from '../../../src-main/service/studio/studio.ts';
+import { startServer } from '../../../src-main/web/server.ts';
+import { childHost } from '../../../src-main/worker/child-host.ts';
+import { StudioClient } from '../../support/studio-client.ts';
+
+/** The built interface in a real browser, as `retort serve` shows it, with a data folder of its own. */
+export interface App {
+  /** For files of the test. */
+  folder: string;
+  home: string;
+  page: Page;
+  /** What the page asks, asked by the test. */
+  client: StudioClient;
+  /** What the page's console complained of: refusals of the content security policy among others. */
+  complaints: string[];
+  /** Opens a screen by its address behind the `#`. */
+  show(address: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openApp(options: BrowserContextOptions = {}): Promise<App> {
+  const folder = await mkdtemp(join(tmpdir(), 'retort-e2e-'));
+  const home = join(folder, 'home');
+  const studio = await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS) });
+  const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads: join(home, 'uploads') });
+  // Debian's; the sandbox needs rights that a container does not give.
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(server.url);
+  await page.getByRole('navigation', { name: 'Screens' }).waitFor();
+  return {
+    folder, home, page, complaints,
+    client: new StudioClient(studio),
+    show: async (address) => {
+      await page.goto(`${new URL(server.url).origin}/#/${address}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    },
+    close: async () => {
+      await browser.close();
+      await server.close();
+      await studio.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { resource } from '../../src-main/service/resources.ts';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+  await app.client.call('models.add', { path: resource('sample', 'teacher'), name: 'Teacher' });
+  await app.client.call('models.add', { path: resource('sample', 'student'), name: 'Student' });
+  await writeFile(join(app.folder, 'questions.csv'), 'id,question,answer\n1,"How many, then?",four\n2,"Why\nnot?","because, well"\n');
+});
+afterAll(() => app.close());
+
+const fieldOf = (path: string): ReturnType<Page['locator']> => page.locator(`#field-${path.replaceAll('.', '-')}`);
+const step = (name: string): Promise<void> => page.getByRole('button', { name: new RegExp(`^[1-4] ${name}`) }).click();
+
+async function chooseFile(button: string | RegExp, folder: string, file: string): Promise<void> {
+  await page.getByRole('button', { name: button }).first().click();
+  await page.getByLabel('Folder', { exact: true }).fill(folder);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: file }).click();
+}
+
+it('names the column that was meant, and takes one by a click on its header', async () => {
+  await app.show('new');
+  expect(await seriousFindings(page)).toEqual([]);
+  await chooseFile('Choose a file …', app.folder, 'questions.csv');
+  await page.getByText('csv, 2 rows, 3 columns').waitFor();
+  await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
+  expect(await fieldOf('data.completion').inputValue()).toBe(' {{answer}}');
+
+  await fieldOf('data.prompt').fill('{{qestion}}');
+  await page.getByText('Did you mean "question"?').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await page.getByRole('button', { name: /^question text/ }).click();
+  await page.getByRole('menuitem', { name: 'Use as prompt' }).click();
+  expect(await fieldOf('data.prompt').inputValue()).toBe('{{question}}');
+  await page.getByText('How many, then?').nth(1).waitFor();
+});
+
+it('keeps the draft over a reload', async () => {
+  await page.getByText('Draft saved').waitFor();
+  expect(page.url()).toMatch(/#\/new\/.+/);
+  await page.reload();
+  await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
+});
+
+it('offers drafts to go on with, and takes one away until it is undone', async () => {
+  await app.show('new');
+  const drafts = page.getByRole('complementary', { name: 'Drafts' });
+  await drafts.getByRole('button', { name: 'Remove questions, gkd' }).click();
+  await eventually(() => app.client.call('drafts.list', null)).toEqual([]);
+  await drafts.getByRole('button', { name: 'Undo' }).click();
+  await drafts.getByRole('link', { name: 'questions, gkd' }).click();
+  await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
+});
+
+it('shows tokens and what is learned, the pair\'s vocabulary, and what differs from the preset', async () => {
+  await chooseFile('Another file …', resource('sample'), 'train.jsonl');
+  await page.getByText('there is no column "answer"').waitFor();
+  await fieldOf('data.completion').fill('{{solution}}');
+  await fieldOf('data.maxPromptTokens').fill('20');
+  await fieldOf('data.maxCompletionTokens').fill('40');
+
+  await page.getByRole('button', { name: 'Next: Models' }).click();
+  await page.locator('#choose-teacher').selectOption({ label: 'Teacher (llama)' });
+  await page.locator('#choose-student').selectOption({ label: 'Student (llama)' });
+  await page.getByText('The tokenizers are the same.').waitFor();
+  await page.getByText('17 tokens are shared').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await step('Data');
+  await page.getByText('Lengths in tokens of all 800 examples').waitFor();
+  const example = page.getByRole('region', { name: 'Example 1' });
+  await example.getByText('learned').first().waitFor();
+  // 13 characters and BOS are given; the answer and EOS are learned, cut at the limit.
+  expect(await example.locator('.learned .token').count()).toBe(40);
+  await page.getByRole('button', { name: 'Raise the limit to 44' }).click();
+  await eventually(() => example.locator('.learned .token').count()).toBe(44);
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await step('Method');
+  await page.locator('#slider-lambda').fill('1');
+  await page.getByRole('img', { name: 'All batches are written by the student.' }).first().waitFor();
+  await page.locator('#slider-beta').fill('0.9');
+  await eventually(() => page.getByText('settles on one mode').count()).toBe(3);
+  await fieldOf('train.learningRate').fill('fast');
+  await page.getByText('"fast" does not fit here: a number above 0.').waitFor();
+  await fieldOf('train.learningRate').fill('0.001');
+  await page.getByLabel('Advanced').check();
+  expect(await page.locator('.recipe-input.changed').evaluateAll((fields) => fields.map((field) => (field as HTMLElement).dataset['path']).filter(Boolean)))
+    .toEqual(['train.learningRate', 'method.lambda', 'method.beta']);
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('leads from a problem to its field, measures a forecast and starts', async () => {
+  await fieldOf('train.batchSize').fill('0');
+  await step('Review');
+  await page.getByRole('button', { name: 'Go to train.batchSize' }).click();
+  expect(await fieldOf('train.batchSize').evaluate((field) => field === document.activeElement)).toBe(true);
+  await fieldOf('train.batchSize').fill('16');
+  await step('Review');
+  await page.getByText('Nothing is missing').waitFor();
+
+  await page.getByRole('button', { name: 'Measure' }).click();
+  await page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
+  await page.getByText('8 examples').or(page.getByText('16 examples')).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'Save to a file …' }).click();
+  await page.getByLabel('Folder', { exact: true }).fill(app.folder);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name', { exact: true }).last().fill('mine.retort.json');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('retort run', { exact: false }).getByText('mine.retort.json').waitFor();
+  const saved = JSON.parse(await readFile(join(app.folder, 'mine.retort.json'), 'utf8')) as { train: { batchSize: number }; method: unknown };
+  expect(saved.train.batchSize).toBe(16);
+  expect(saved.method).toMatchObject({ preset: 'gkd', lambda: 1, beta: 0.9 });
+
+  await page.getByRole('button', { name: 'Start the run' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+  expect(await app.client.call('drafts.list', null)).toEqual([]);
+});
+
+it('opens a recipe that is dropped anywhere as a draft', async () => {
+  await app.show('settings');
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  const recipe = await readFile(join(app.folder, 'mine.retort.json'), 'utf8');
+  const files = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], 'mine.retort.json', { type: 'application/json' }));
+    return transfer;
+  }, recipe);
+  await page.dispatchEvent('body', 'drop', { dataTransfer: files });
+  await page.waitForURL(/#\/new\/.+/);
+  await page.getByText('Nothing is missing').waitFor();
+  expect(await fieldOf('name').inputValue()).toBe('train, gkd');
+});
+
+it('is filled in by keyboard alone', async () => {
+  await app.show('new');
+  await page.reload();
+  await page.getByRole('heading', { name: /New run/ }).waitFor();
+  const tabTo = async (name: string): Promise<void> => {
+    for (let presses = 0; presses < 80; presses++) {
+      if (await page.evaluate(() => document.activeElement?.textContent?.trim() ?? '') === name) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`"${name}" is not reached by Tab`);
+  };
+  await tabTo('Choose a file …');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Folder', { exact: true }).focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(app.folder);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'questions.csv' }).waitFor();
+  await page.keyboard.press('Tab');
+  for (let presses = 0; presses < 9 && !(await page.evaluate(() => document.activeElement?.textContent ?? '')).includes('questions.csv'); presses++) {
+    await page.keyboard.press(presses === 0 ? 'Tab' : 'ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await page.getByText('csv, 2 rows, 3 columns').waitFor();
+  // The focus is back where the dialog was opened.
+  await page.keyboard.press('Tab');
+  await tabTo('Next: Models');
+  await page.keyboard.press('Enter');
+  await page.locator('#choose-teacher').waitFor();
+});
+
+it('has nothing to complain of in its console', () => {
+  expect(app.complaints).toEqual([]);
+});
