@@ -17,7 +17,7 @@ export default {
   // The shape of an exported function's parameter is part of it.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Of the system, for tests that say so where they are missing.
-  ignoreBinaries: ['dd', 'mount', 'umount'],
+  ignoreBinaries: ['dd', 'mount', 'prlimit', 'umount'],
   // The window's, whose code is still to come.
   ignoreDependencies: ['electron', 'electron-builder', 'eslint-plugin-svelte'],
 } satisfies KnipConfig;

@@ -45,7 +45,8 @@ export async function publishCheckpoint(
     // Cleaning up must not hide what happened; `clearLeftovers` does what it could not.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     if (existsSync(replaced)) await rename(replaced, path).catch(() => undefined);
-    throw isDiskFull(error) ? await diskFull(checkpoints, step, error) : error;
+    const lack = lackOf(error);
+    throw lack === null ? error : await noRoom(lack, checkpoints, step, error);
   }
   await rm(replaced, { recursive: true, force: true });
   return path;
@@ -79,15 +80,20 @@ function hidden(checkpoints: string, step: number, kind: 'tmp' | 'old' | 'gone')
   return join(checkpoints, `.step-${step}.${kind}-${process.pid}`);
 }
 
-function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) || isDiskFull(error.cause);
+/** What kept a file from being written, where it was room; null for all else. */
+function lackOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error ? error.code : null;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'The disk is full';
+  // A limit of the process (ulimit -f), or of a file system such as FAT.
+  if (code === 'EFBIG') return 'The system lets no more be written';
+  return lackOf(error.cause);
 }
 
-async function diskFull(checkpoints: string, step: number, cause: unknown): Promise<Problem> {
+async function noRoom(lack: string, checkpoints: string, step: number, cause: unknown): Promise<Problem> {
   const last = (await listCheckpoints(checkpoints)).at(-1);
   return new Problem(
-    `The disk is full: the checkpoint of step ${step} could not be written. `
+    `${lack}: the checkpoint of step ${step} could not be written. `
     + (last ? `The last checkpoint is whole: ${last.path}.` : 'There is no earlier checkpoint.'),
-    { kind: 'failure', hint: last ? 'Free some space, then go on with `retort resume`.' : 'Free some space, then start again.', cause });
+    { kind: 'failure', hint: last ? 'Make room, then go on with `retort resume`.' : 'Make room, then start again.', cause });
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,8 @@ import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 let project: TinyProject;
 beforeAll(async () => {
   project = await tinyProject();
-  await writeFile(join(project.folder, 'recipe.json'), JSON.stringify(project.recipe()));
+  // Long enough between two checkpoints for a test to interfere.
+  await writeFile(join(project.folder, 'recipe.json'), JSON.stringify(project.recipe({ train: { steps: 60, batchSize: 2 }, checkpoint: { every: 20, keep: 2 } })));
 });
 afterAll(() => project.remove());
 
@@ -26,6 +27,12 @@ async function retort(args: readonly string[], onEvent: (event: { event: string;
   const exited = new Promise<number | null>((resolve) => { child.once('close', resolve); });
   for await (const line of createInterface(child.stdout)) onEvent(JSON.parse(line) as { event: string; step?: number }, child);
   return { status: await exited, error };
+}
+
+/** What a run leaves that could not write its second checkpoint: the first one whole, and nothing half written. */
+async function expectFirstCheckpoint(runDir: string): Promise<void> {
+  expect((await readdir(join(runDir, 'checkpoints'))).filter((name) => !name.startsWith('.'))).toEqual(['step-20']);
+  await openModel(join(runDir, 'checkpoints', 'step-20', 'model'));
 }
 
 requires('mount')('a disk that fills up in the middle of a run', () => {
@@ -42,19 +49,34 @@ requires('mount')('a disk that fills up in the middle of a run', () => {
         } catch { /* dd fails once the disk is full */ }
       };
       const full = await retort(['run', join(project.folder, 'recipe.json'), '--run-dir', runDir], ({ event, step }) => {
-        if (event === 'checkpoint' && step === 4) fill();
+        if (event === 'checkpoint' && step === 20) fill();
       });
       expect(full.status).toBe(1);
-      expect(full.error).toMatch(/^retort: .*(full|space)/i);
-      expect((await readdir(join(runDir, 'checkpoints'))).filter((name) => !name.startsWith('.'))).toEqual(['step-4']);
-      await openModel(join(runDir, 'checkpoints', 'step-4', 'model'));
+      expect(full.error).toMatch(/^retort: The disk is full: the checkpoint of step 40 could not be written\. The last checkpoint is whole/);
+      await expectFirstCheckpoint(runDir);
 
       execFileSync('rm', [filler]);
       expect((await retort(['resume', runDir])).status).toBe(0);
-      expect(existsSync(join(runDir, 'checkpoints', 'step-12'))).toBe(true);
+      expect(existsSync(join(runDir, 'checkpoints', 'step-60'))).toBe(true);
     } finally {
       execFileSync('umount', ['-l', disk]);
     }
+  });
+});
+
+requires('prlimit')('a system that lets a run write no more', () => {
+  it('ends it with exit code 1, the last checkpoint whole and the run resumable', async () => {
+    const runDir = join(project.folder, 'limited');
+    const limited = await retort(['run', join(project.folder, 'recipe.json'), '--run-dir', runDir], ({ event, step }, { pid }) => {
+      if (event !== 'checkpoint' || step !== 20) return;
+      const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+      execFileSync('prlimit', ['--pid', worker!, '--fsize=0']);
+    });
+    expect(limited.status).toBe(1);
+    expect(limited.error).toMatch(/^retort: The system lets no more be written: the checkpoint of step 40 could not be written\. The last checkpoint is whole/);
+    await expectFirstCheckpoint(runDir);
+    expect((await retort(['resume', runDir])).status).toBe(0);
+    expect(existsSync(join(runDir, 'checkpoints', 'step-60'))).toBe(true);
   });
 });
 
