@@ -33,11 +33,11 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
+  await page.goto(server.url);
+  await page.getByRole('navigation', { name: 'Screens' }).waitFor();
   const complaints: string[] = [];
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(server.url);
-  await page.getByRole('navigation', { name: 'Screens' }).waitFor();
   return {
     folder, home, page, complaints,
     client: new StudioClient(studio),
