@@ -16,4 +16,5 @@ export interface Line {
 /** A value measured now and then, such as an evaluation, with its interval. */
 export interface Point { x: number; value: number; low: number | null; high: number | null }
 
+/** @param label  empty where its line says it already */
 export interface Points { label: string; hue: Hue; points: readonly Point[] }

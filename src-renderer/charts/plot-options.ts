@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
-import { tick } from '../format.ts';
 import type { Hue, Line, Points } from './line.ts';
 import { COLUMNS_A_LINE } from './plot-data.ts';
+import type { Quantity } from './quantity.ts';
 import { TIME_STEPS, xTick, type XAxis } from './x-axis.ts';
 
 export interface PlotOptions {
@@ -13,17 +13,18 @@ export interface PlotOptions {
   isStacked: boolean;
   /** Read anew whenever the plot is drawn. */
   points: () => readonly Points[];
+  xRange: () => readonly [number, number] | null;
   yRange: () => [number, number] | null;
   onCursor: (at: number | null) => void;
   /** The person has drawn a stretch of the x axis. */
   onSelect: (from: number, to: number) => void;
-  yText?: ((value: number) => string) | undefined;
+  quantity: Quantity;
 }
 
 /** The cursor of all charts of a window is at one place. */
 const SYNC = 'charts';
 
-export function plotOptions({ width, height, lines, axis, isLog, isStacked, points, yRange, onCursor, onSelect, yText = tick }: PlotOptions): uPlot.Options {
+export function plotOptions({ width, height, lines, axis, isLog, isStacked, points, xRange, yRange, onCursor, onSelect, quantity }: PlotOptions): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const [text, grid] = [colour('text-2'), colour('border')];
@@ -32,7 +33,7 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
   return {
     width, height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: {
       sync: { key: SYNC, setSeries: false },
       drag: { x: true, y: false, setScale: false },
@@ -40,16 +41,16 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
       points: { size: 6 },
       dataIdx: (plot, series, at) => nearest(plot.data[series] ?? [], at),
     },
-    scales: { x: { time: false }, y: { distr: isLog ? 3 : 1, range: (_, low, high) => yRange() ?? [low ?? 0, high ?? 1] } },
+    scales: { x: { time: false, range: (_, low, high) => { const [from, to] = xRange() ?? [low, high]; return [from, to > from ? to : from + 1]; } }, y: { distr: isLog ? 3 : 1, range: (_, low, high) => yRange() ?? [low ?? 0, high ?? 1] } },
     axes: [
-      { ...axisStyle, size: 24, space: 72, values: (_, places) => places.map((place) => xTick(axis, place)), ...(axis === 'time' && { incrs: TIME_STEPS }) },
-      { ...axisStyle, size: 56, space: 28, values: (_, places) => places.map((place) => (place === null ? '' : yText(place))) },
+      { ...axisStyle, size: 24, space: 56, values: (_, places) => places.map((place) => xTick(axis, place)), ...(axis === 'time' && { incrs: TIME_STEPS }) },
+      { ...axisStyle, size: 60, space: 28, values: (_, places) => places.map((place) => (place === null ? '' : quantity.tick(place))), ...(quantity.steps && { incrs: quantity.steps }) },
     ],
     series: [{}, ...lines.flatMap(({ hue, dash }): uPlot.Series[] => {
       const stroke = colour(hue);
       const none: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
       return [
-        { stroke, width: 1.5, dash: [...dash ?? []], spanGaps: true, points: { show: false }, ...(isStacked && { fill: translucent(stroke, 0.35) }) },
+        { stroke, width: isStacked ? 1 : 1.5, dash: [...dash ?? []], spanGaps: true, points: { show: false }, ...(isStacked && { fill: translucent(stroke, 0.35) }) },
         { stroke: translucent(stroke, 0.35), width: 1, spanGaps: true, points: { show: false } },
         none, none,
       ];

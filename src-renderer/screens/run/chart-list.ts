@@ -1,6 +1,6 @@
 import type { StepField, StoredEvaluation } from '../../../src-main/contract/history.ts';
 import type { Hue } from '../../charts/line.ts';
-import { byteSize, count, duration, number, percent } from '../../format.ts';
+import { BYTES, COUNT, MILLISECONDS, SHARE, type Quantity } from '../../charts/quantity.ts';
 
 export interface ChartLine { field: StepField; label: string; hue: Hue; dash?: readonly number[] }
 
@@ -13,9 +13,7 @@ export interface ChartSpec {
   evaluation?: { label: string; hue: Hue; read: (evaluation: StoredEvaluation) => number | null };
   isStacked?: boolean;
   isFromZero?: boolean;
-  /** A logarithmic axis says nothing about shares. */
-  isLinear?: boolean;
-  text?: (value: number) => string;
+  quantity?: Quantity;
 }
 
 const DASHED = [6, 3];
@@ -40,22 +38,22 @@ export const CHARTS: readonly ChartSpec[] = [
       { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', dash: DASHED },
     ],
   },
-  { title: 'Agreement of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], isLinear: true, text: percent },
+  { title: 'Agreement of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student' }] },
-  { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], isLinear: true, isFromZero: true, text: percent },
+  { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], quantity: SHARE, isFromZero: true },
   { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },
   { title: 'Learning rate', lines: [{ field: 'learningRate', label: 'learning rate', hue: 'accent' }], isFromZero: true },
   {
-    title: 'Time of a step', isStacked: true, text: duration,
+    title: 'Time of a step', isStacked: true, quantity: MILLISECONDS,
     lines: [
       { field: 'rolloutMs', label: 'rollout', hue: 'student' },
-      { field: 'teacherMs', label: 'teacher', hue: 'teacher', dash: DASHED },
-      { field: 'updateMs', label: 'update', hue: 'data', dash: [2, 2] },
+      { field: 'teacherMs', label: 'teacher', hue: 'teacher' },
+      { field: 'updateMs', label: 'update', hue: 'data' },
     ],
   },
-  { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent' }], isFromZero: true, text: count },
-  { title: 'Memory', unit: 'of the worker', lines: [{ field: 'memory', label: 'resident', hue: 'accent' }], isFromZero: true, isLinear: true, text: byteSize },
-  { title: 'lambda', unit: 'share on policy', lines: [{ field: 'lambda', label: 'lambda', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], isLinear: true, isFromZero: true },
+  { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent' }], isFromZero: true, quantity: COUNT },
+  { title: 'Memory', unit: 'of the worker', lines: [{ field: 'memory', label: 'resident', hue: 'accent' }], isFromZero: true, quantity: BYTES },
+  { title: 'lambda', unit: 'share on policy', lines: [{ field: 'lambda', label: 'lambda', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], quantity: SHARE, isFromZero: true },
 ];
 
 /** The loss on held-out text is a likelihood, and so only comparable with a loss that is one. */
@@ -63,5 +61,3 @@ export const HELD_OUT_LOSS: ChartSpec = {
   title: 'Held-out loss', unit: 'nats a token', lines: [],
   evaluation: { label: 'reference text', hue: 'accent', read: ({ loss }) => loss },
 };
-
-export const chartText = ({ text = number }: ChartSpec): ((value: number) => string) => text;

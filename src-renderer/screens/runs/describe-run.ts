@@ -1,7 +1,7 @@
 import type { LiveRun } from '../../../src-main/contract/api/feed.ts';
 import type { RunStatus } from '../../../src-main/contract/events.ts';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
-import { number, percent } from '../../format.ts';
+import { NUMBER, SHARE, type Quantity } from '../../charts/quantity.ts';
 
 export interface Status { tone: 'plain' | 'good' | 'warn' | 'bad' | 'active'; sign: string; text: string }
 
@@ -25,9 +25,10 @@ export function statusOf(run: RunRecord, live: LiveRun | undefined): Status {
 export const lastName = (path: string): string => path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) ?? path;
 
 /** `exact-match 41.5 %`: shares as percentages, all else as numbers. */
-export function scoreText(name: string, value: number): string {
-  return SHARES.test(name) ? percent(value) : number(value);
-}
+export const scoreText = (name: string, value: number): string => quantityOf(name).text(value);
+
+/** What the values of a metric are. */
+export const quantityOf = (name: string): Quantity => (SHARES.test(name) ? SHARE : NUMBER);
 
 /** Metrics between 0 and 1 that people read as percentages. */
 const SHARES = /accuracy|exact|match|eos|agreement/;
