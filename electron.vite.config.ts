@@ -21,10 +21,17 @@ export default defineConfig({
       sourcemap: true,
       rolldownOptions: {
         input: {
+          'main': 'src-main/main.ts',
           'cli': 'src-main/cli.ts',
           'worker/entry': 'src-main/worker/entry.ts',
         },
       },
+    },
+  },
+  preload: {
+    build: {
+      // A sandboxed preload script is one CommonJS file without anything of Node.
+      rolldownOptions: { input: 'src-main/preload.ts', output: { format: 'cjs', entryFileNames: 'preload.cjs' } },
     },
   },
   renderer: {

@@ -3,6 +3,7 @@ import type { WorkerHost } from '../contract/worker-host.ts';
 import { openHome, type Home } from '../service/home.ts';
 import { workerEntry } from '../service/resources.ts';
 import { defaultHome } from '../store/home.ts';
+import { ALLOCATOR } from '../worker/allocator.ts';
 import { childHost } from '../worker/child-host.ts';
 import { Output } from './output.ts';
 
@@ -43,9 +44,3 @@ export class Context {
     await (await this.home)?.close();
   }
 }
-
-/**
- * Lets glibc keep freed memory for the next tensor. ONNX Runtime frees and asks for the same megabytes at every
- * operator; giving them back to the system each time costs a third of a training step in page faults.
- */
-const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };

@@ -10,6 +10,8 @@ interface ChildOptions extends ClientOptions {
   onOutput?: (text: string) => void;
   /** Arguments of Node itself; those of this process if left out. */
   execArgv?: string[];
+  /** The Node to start; the one of this process if left out. */
+  execPath?: string;
   /** Variables added to the child's environment. */
   env?: Readonly<Record<string, string>>;
 }
@@ -21,9 +23,10 @@ const GRACE = 1000;
 
 /** The worker in a Node process of its own. `entry` is a file that calls `serve(processPort(), ...)`. */
 export function childHost<M extends CommandMap>(entry: string, commands: M, options: ChildOptions = {}): WorkerHost<M> {
-  const { onOutput, execArgv, env, ...client } = options;
+  const { onOutput, execArgv, execPath, env, ...client } = options;
   const child = fork(entry, [], {
-    serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env }, ...(execArgv === undefined ? {} : { execArgv }),
+    serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env },
+    ...(execArgv === undefined ? {} : { execArgv }), ...(execPath === undefined ? {} : { execPath }),
   });
   return new WorkerClient(childPort(child, onOutput), commands, client);
 }

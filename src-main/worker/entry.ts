@@ -1,6 +1,8 @@
 import { COMMANDS } from '../contract/worker.ts';
 import { createHandlers } from './handlers.ts';
+import { findParentPort, parentPort } from './parent-port.ts';
 import { processPort } from './process-port.ts';
 import { serve } from './serve.ts';
 
-serve(processPort(), COMMANDS, createHandlers());
+const electron = findParentPort();
+serve(electron ? parentPort(electron) : processPort(), COMMANDS, createHandlers());

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { ALLOCATOR } from '../../src-main/worker/allocator.ts';
 import { Peer, type Answer } from './peer.ts';
 import type { Task } from './plan.ts';
 
@@ -17,9 +18,6 @@ export interface Measured { retort: Reached; python: Reached | null }
 
 /** The first answers make programs, caches and memory. */
 const WARM_UP = 2;
-
-/** glibc's allocator as Retort sets it for its own worker, see `cli/context.ts`. */
-const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };
 
 /** Measures both peers by turns, so that whatever else the machine does meets both alike. */
 export async function measure(task: Task, plan: string, python: string | null, rounds: number): Promise<Measured> {

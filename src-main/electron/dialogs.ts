@@ -1,0 +1,36 @@
+import { dialog, type BrowserWindow, type FileFilter } from 'electron';
+import type { FileRequest } from '../contract/api/bridge.ts';
+
+const FILTERS: Readonly<Record<FileRequest['kind'], FileFilter[]>> = {
+  data: [{ name: 'Data', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'gz'] }],
+  gguf: [{ name: 'GGUF models', extensions: ['gguf'] }],
+  recipe: [{ name: 'Recipes', extensions: ['json'] }],
+  model: [],
+  other: [],
+};
+
+/** Asks for a file or folder in the system's own dialog. @returns null where the person thought better of it */
+export async function chooseFile(window: BrowserWindow, { title, what, kind, suggestedName }: FileRequest): Promise<string | null> {
+  const filters = [...FILTERS[kind], { name: 'All files', extensions: ['*'] }];
+  if (what === 'save') {
+    const { canceled, filePath } = await dialog.showSaveDialog(window, { title, filters, ...(suggestedName !== undefined && { defaultPath: suggestedName }) });
+    return canceled || filePath === '' ? null : filePath;
+  }
+  const { filePaths } = await dialog.showOpenDialog(window, { title, filters, properties: [what === 'open-folder' ? 'openDirectory' : 'openFile'] });
+  return filePaths[0] ?? null;
+}
+
+/** What to do about runs that are going when the person quits. */
+export type QuitChoice = 'save' | 'stay' | 'now';
+
+export async function askBeforeQuit(window: BrowserWindow | null, runs: readonly string[]): Promise<QuitChoice> {
+  const options = {
+    type: 'warning' as const,
+    message: runs.length === 1 ? `The run "${runs[0]}" is going.` : `${runs.length} runs are going or waiting.`,
+    detail: 'Stopped and saved, it goes on from the same step later. Quit at once, and the steps since the last checkpoint are lost.',
+    buttons: ['Stop and save', 'Keep running', 'Quit at once'],
+    defaultId: 0, cancelId: 1, noLink: true,
+  };
+  const { response } = window ? await dialog.showMessageBox(window, options) : await dialog.showMessageBox(options);
+  return (['save', 'stay', 'now'] as const)[response] ?? 'stay';
+}
