@@ -49,8 +49,17 @@ export function yRange(lines: readonly Line[], marks: readonly number[], { isLog
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  if (isLog) return [low / 1.1, high * 1.1];
+  if (isLog) return [rounded(low, 'down'), rounded(high, 'up')];
   if (isFromZero) return [0, high === 0 ? 1 : high * 1.06];
   const room = (high - low || Math.abs(high) || 1) * 0.06;
   return [low - room, high + room];
+}
+
+/** The nearest 1, 2 or 5 times a power of ten below or above: where a logarithmic axis can have a tick. */
+function rounded(value: number, way: 'down' | 'up'): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const steps = [1, 2, 5, 10];
+  const fraction = value / power;
+  const step = way === 'down' ? steps.findLast((known) => known <= fraction * (1 + 1e-9)) : steps.find((known) => known >= fraction * (1 - 1e-9));
+  return (step ?? fraction) * power;
 }

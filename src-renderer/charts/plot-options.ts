@@ -33,7 +33,7 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
   return {
     width, height,
     legend: { show: false },
-    padding: [8, 18, 0, 0],
+    padding: [8, 26, 0, 0],
     cursor: {
       sync: { key: SYNC, setSeries: false },
       drag: { x: true, y: false, setScale: false },

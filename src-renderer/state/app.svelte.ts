@@ -20,6 +20,8 @@ export class AppState {
   readonly models: ModelsState;
   readonly drafts: DraftsState;
   about = $state.raw<About | null>(null);
+  /** Another program has the data folder: nothing can be changed from here. */
+  readonly isReadOnly = $derived(this.about?.readOnly != null);
 
   constructor(bridge: Bridge) {
     this.bridge = bridge;
