@@ -1,0 +1,67 @@
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Draft } from '../src-main/contract/api/api.ts';
+import { resource } from '../src-main/service/resources.ts';
+import { openApp, type App } from '../test/e2e/support/app.ts';
+
+/** Takes docs/screens/*.png from the built application: `tsx docs/make-screens.ts`. */
+/** Where the sample lies in the pictures, which show paths. */
+const PROJECT = join(tmpdir(), 'arithmetic');
+const FOLDER = fileURLToPath(new URL('screens/', import.meta.url));
+
+/** The sample project, half prepared, as a draft on one of its pages. */
+function draftOf(app: App, page: string): Promise<Draft> {
+  return app.client.call('drafts.save', {
+    id: null, title: 'arithmetic', page,
+    recipe: {
+      name: 'arithmetic', teacher: { model: join(PROJECT, 'teacher') }, student: { model: join(PROJECT, 'student') },
+      data: { train: join(PROJECT, 'train.jsonl'), validationShare: 0.05, prompt: '{{question}}', completion: '{{solution}}', maxPromptTokens: 20, maxCompletionTokens: 56 },
+      method: { preset: 'gkd', lambda: 1 }, train: { epochs: 2, learningRate: 0.001 },
+    },
+  });
+}
+
+/** What is opened, and what has to be there before the picture is taken. */
+const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
+  'new-run-data': async (app) => {
+    await app.show(`new/${(await draftOf(app, 'data')).id}`);
+    await app.page.getByRole('region', { name: 'Example 1' }).waitFor();
+  },
+  'new-run-models': async (app) => {
+    await app.show(`new/${(await draftOf(app, 'models')).id}`);
+    await app.page.getByText('The tokenizers are the same.').waitFor();
+  },
+  'new-run-method': async (app) => app.show(`new/${(await draftOf(app, 'method')).id}`),
+  'new-run-review': async (app) => {
+    await app.show(`new/${(await draftOf(app, 'review')).id}`);
+    await app.page.getByRole('button', { name: 'Measure' }).click();
+    await app.page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
+  },
+  'models': async (app) => {
+    await app.show('models');
+    await app.page.getByRole('button', { name: 'More about Arithmetic teacher' }).click();
+    await app.page.getByLabel('Prompt').fill('10+4+2+6-9+2=');
+    await app.page.getByRole('button', { name: 'Write' }).click();
+    await app.page.getByText('10+4=14;').waitFor();
+  },
+  'settings': async (app) => {
+    await app.show('settings');
+    await app.page.getByText('Platform').waitFor();
+  },
+};
+
+await mkdir(FOLDER, { recursive: true });
+await cp(resource('sample'), PROJECT, { recursive: true });
+for (const colorScheme of ['light', 'dark'] as const) {
+  const app = await openApp({ colorScheme, viewport: { width: 1280, height: 1400 } });
+  await app.client.call('models.add', { path: join(PROJECT, 'teacher'), name: 'Arithmetic teacher' });
+  await app.client.call('models.add', { path: join(PROJECT, 'student'), name: 'Arithmetic student' });
+  for (const [name, open] of Object.entries(SCREENS)) {
+    await open(app);
+    await app.page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}.png`) });
+  }
+  await app.close();
+}
+await rm(PROJECT, { recursive: true });
