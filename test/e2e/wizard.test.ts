@@ -115,15 +115,23 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
   await page.getByText('8 examples').or(page.getByText('16 examples')).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 
-  await page.getByRole('button', { name: 'Save to a file …' }).click();
-  await page.getByLabel('Folder', { exact: true }).fill(app.folder);
-  await page.keyboard.press('Enter');
-  await page.getByLabel('Name', { exact: true }).last().fill('mine.retort.json');
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const save = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Save to a file …' }).click();
+    await page.getByLabel('Folder', { exact: true }).fill(app.folder);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Name', { exact: true }).last().fill('mine.retort.json');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+  };
+  await save();
   await page.getByText('retort run', { exact: false }).getByText('mine.retort.json').waitFor();
   const saved = JSON.parse(await readFile(join(app.folder, 'mine.retort.json'), 'utf8')) as { train: { batchSize: number }; method: unknown };
   expect(saved.train.batchSize).toBe(16);
   expect(saved.method).toMatchObject({ preset: 'gkd', lambda: 1, beta: 0.9 });
+
+  // What is there is replaced only where the person says so.
+  await save();
+  await page.getByRole('button', { name: /^Replace .*mine/ }).click();
+  await page.getByRole('status').getByText('Saved as').waitFor();
 
   await page.getByRole('button', { name: 'Start the run' }).click();
   await page.waitForURL(/#\/run\/.+/);
