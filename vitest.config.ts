@@ -1,6 +1,9 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // For the interface's state, which is written with runes.
+  plugins: [svelte({ configFile: false })],
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],

@@ -50,10 +50,10 @@ export function byteSize(bytes: number): string {
 export function duration(milliseconds: number): string {
   if (milliseconds < 1000) return `${count(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${format({ maximumFractionDigits: 1 }).format(seconds)} s`;
+  if (seconds < 59.95) return `${format({ maximumFractionDigits: 1 }).format(seconds)} s`;
   const units: [number, string, number, string][] = [[86_400, 'd', 3600, 'h'], [3600, 'h', 60, 'min'], [60, 'min', 1, 's']];
-  const [big, bigName, small, smallName] = units.find(([size]) => seconds >= size)!;
-  // Rounded first, so that 59.9 s become a minute.
+  // Rounded first, so that 59 min 59.9 s are an hour.
+  const [big, bigName, small, smallName] = units.find(([size, , part]) => Math.round(seconds / part) * part >= size)!;
   const whole = Math.round(seconds / small) * small;
   const rest = Math.round((whole % big) / small);
   return `${count(Math.floor(whole / big))} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;

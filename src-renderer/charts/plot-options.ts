@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import type { Hue, Line, Points } from './line.ts';
+import { nearest } from './nearest.ts';
 import { COLUMNS_A_LINE } from './plot-data.ts';
 import type { Quantity } from './quantity.ts';
 import { TIME_STEPS, xTick, type XAxis } from './x-axis.ts';
@@ -69,15 +70,6 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
       }],
     },
   };
-}
-
-/** The place nearest to `at` that has a value: lines that were joined have theirs at different places. */
-export function nearest(column: ArrayLike<number | null | undefined>, at: number): number {
-  for (let away = 0; away < column.length; away++) {
-    if (column[at - away] != null) return at - away;
-    if (column[at + away] != null) return at + away;
-  }
-  return at;
 }
 
 /** A diamond at each value, a line along its interval. */

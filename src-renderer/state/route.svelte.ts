@@ -1,34 +1,4 @@
-export const RUN_TABS = ['charts', 'samples', 'rollouts', 'log', 'recipe'] as const;
-export type RunTab = (typeof RUN_TABS)[number];
-
-/** Which screen the address names. */
-export type Route =
-  | { screen: 'runs' }
-  | { screen: 'run'; runId: string; tab?: RunTab | undefined }
-  | { screen: 'compare-runs'; runIds: string[] }
-  | { screen: 'new'; draftId: string | undefined }
-  | { screen: 'models' }
-  | { screen: 'settings' };
-
-export function parseRoute(hash: string): Route {
-  const [screen, rest, last] = hash.replace(/^#\//, '').split('/').map(decodeURIComponent) as [string, string?, string?];
-  switch (screen) {
-    case 'run': return rest ? { screen, runId: rest, tab: RUN_TABS.find((tab) => tab === last) } : { screen: 'runs' };
-    case 'compare-runs': return rest ? { screen, runIds: rest.split(',') } : { screen: 'runs' };
-    case 'new': return { screen, draftId: rest || undefined };
-    case 'models': case 'settings': return { screen };
-    default: return { screen: 'runs' };
-  }
-}
-
-export function addressOf(route: Route): string {
-  switch (route.screen) {
-    case 'run': return `#/run/${encodeURIComponent(route.runId)}${route.tab ? `/${route.tab}` : ''}`;
-    case 'compare-runs': return `#/compare-runs/${route.runIds.map(encodeURIComponent).join(',')}`;
-    case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
-    default: return `#/${route.screen}`;
-  }
-}
+import { addressOf, parseRoute, type Route } from './address.ts';
 
 /** Where this window is. The address holds it, so that a reload shows the same. */
 export class RouteState {
