@@ -1,4 +1,4 @@
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import type { Hue, Line, Points } from './line.ts';
 import { nearest } from './nearest.ts';
 import { COLUMNS_A_LINE } from './plot-data.ts';
