@@ -8,6 +8,8 @@ export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pat
 /** The way from the interface to the program, whichever door it came through. */
 export interface Bridge {
   readonly kind: 'electron' | 'browser';
+  /** Whether the program cannot be heard: it has ended, or the way to it is cut. */
+  readonly isCut: boolean;
   /** @throws Problem */
   call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>>;
   /** @returns ends the subscription */

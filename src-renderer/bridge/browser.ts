@@ -2,16 +2,21 @@ import type { Answer, CallInput, CallName, CallResult } from '../../src-main/con
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import { fromReport, Problem } from '../../src-main/contract/problem.ts';
 import type { Bridge } from './bridge.ts';
+import { Connection } from './connection.svelte.ts';
 import { Feed } from './feed.ts';
 
 /** `retort serve` on the other side of HTTP and one WebSocket. */
 export function browserBridge(): Bridge {
   const address = new URL('/api/feed', location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-  const feed = new Feed<FeedMessage>(() => new WebSocket(address), { topic: 'resync' });
+  const connection = new Connection();
+  const feed = new Feed<FeedMessage>(() => new WebSocket(address), { topic: 'resync' }, (isOpen) => { connection.isCut = !isOpen; });
   return {
     kind: 'browser',
     native: null,
+    get isCut() {
+      return connection.isCut;
+    },
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {
       const response = await post('/api/call', JSON.stringify({ name, params }), 'application/json');
       const answer = await response.json() as Answer;

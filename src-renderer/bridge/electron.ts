@@ -10,6 +10,8 @@ declare global {
 export function electronBridge(preload: PreloadBridge): Bridge {
   return {
     kind: 'electron',
+    // A window does not outlive its program.
+    isCut: false,
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {
       const answer = await preload.call(name, params);
       if (!answer.ok) throw fromReport(answer.error);

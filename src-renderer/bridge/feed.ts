@@ -6,14 +6,19 @@ export class Feed<Message> {
   readonly #listeners = new Set<(message: Message) => void>();
   readonly #connect: () => WebSocket;
   readonly #missed: Message;
+  readonly #onState: (isOpen: boolean) => void;
   #socket: WebSocket | null = null;
   #tries = 0;
   #wasOpen = false;
 
-  /** @param missed  told after a new connection: what was said in between is lost */
-  constructor(connect: () => WebSocket, missed: Message) {
+  /**
+   * @param missed  told after a new connection: what was said in between is lost
+   * @param onState  hears when the connection is there, and when it is lost
+   */
+  constructor(connect: () => WebSocket, missed: Message, onState: (isOpen: boolean) => void) {
     this.#connect = connect;
     this.#missed = missed;
+    this.#onState = onState;
   }
 
   subscribe(listener: (message: Message) => void): () => void {
@@ -29,12 +34,14 @@ export class Feed<Message> {
     this.#socket = socket;
     socket.onopen = () => {
       this.#tries = 0;
+      this.#onState(true);
       if (this.#wasOpen) this.#tell(this.#missed);
       this.#wasOpen = true;
     };
     socket.onmessage = ({ data }) => { this.#tell(JSON.parse(data as string) as Message); };
     socket.onclose = () => {
       this.#socket = null;
+      this.#onState(false);
       const wait = WAITS[Math.min(this.#tries++, WAITS.length - 1)]!;
       setTimeout(() => { if (this.#listeners.size > 0) this.#open(); }, wait);
     };

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import type { About } from '../../src-main/contract/api/api.ts';
+import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { DraftsState } from './drafts.svelte.ts';
 import { LiveState } from './live.svelte.ts';
@@ -35,8 +36,19 @@ export class AppState {
   /** Loads everything and keeps it current until the returned function is called. */
   follow(): () => void {
     void this.bridge.call('app.about', null).then((about) => { this.about = about; }, this.notices.fail);
+    const end = this.bridge.subscribe((message) => { if (message.topic === 'ended') this.tellEnd(message); });
     const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts].map((part) => part.follow());
-    return () => { for (const end of ends) end(); };
+    return () => { for (const stop of [...ends, end]) stop(); };
+  }
+
+  /** Says that a run came to its end, unless its own page says so already. */
+  private tellEnd({ runId, name, how, error }: Extract<FeedMessage, { topic: 'ended' }>): void {
+    const { now } = this.route;
+    if (now.screen === 'run' && now.runId === runId) return;
+    const tone = ({ done: 'good', stopped: 'plain', interrupted: 'bad', failed: 'bad' } as const)[how];
+    this.notices.say(`"${name}" ${how === 'done' ? 'is done' : how === 'failed' ? 'has failed' : `was ${how}`}.`, {
+      tone, hint: error?.message, action: { label: 'Show', run: () => { this.route.go({ screen: 'run', runId }); } },
+    });
   }
 }
 

@@ -77,11 +77,12 @@ it('keeps what went wrong until it is closed, and the rest for a while', () => {
 it('connects again when the connection is lost, and says that something was missed', () => {
   vi.useFakeTimers();
   const sockets: { onopen?: () => void; onmessage?: (event: { data: string }) => void; onclose?: () => void }[] = [];
+  const states: boolean[] = [];
   const feed = new Feed<string>(() => {
     const socket = {};
     sockets.push(socket);
     return socket as WebSocket;
-  }, 'missed');
+  }, 'missed', (isOpen) => states.push(isOpen));
   const heard: string[] = [];
   const end = feed.subscribe((message) => heard.push(message));
   sockets[0]!.onopen!();
@@ -96,6 +97,7 @@ it('connects again when the connection is lost, and says that something was miss
   sockets[2]!.onopen!();
   sockets[2]!.onmessage!({ data: '"two"' });
   expect(heard).toEqual(['one', 'missed', 'two']);
+  expect(states).toEqual([true, false, false, true]);
   end();
   sockets[2]!.onclose!();
   vi.advanceTimersByTime(60_000);
