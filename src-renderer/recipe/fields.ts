@@ -63,7 +63,7 @@ export function allowedIn({ kind, options, minimum, maximum, isMinimumOpen, isMa
 /** A recipe with its sections in the contract's order, for reading. */
 export function inOrder(recipe: UnfinishedRecipe): Record<string, unknown> {
   const known = Object.keys(recipeSchema.shape);
-  return Object.fromEntries(Object.entries(recipe).toSorted(([a], [b]) => known.indexOf(a) - known.indexOf(b)));
+  return Object.fromEntries(Object.entries(recipe).sort(([a], [b]) => known.indexOf(a) - known.indexOf(b)));
 }
 
 function fieldsOf({ properties = {}, required = [] }: Schema, before: string): RecipeField[] {

@@ -21,7 +21,7 @@ export class DraftsState {
 
   async load(): Promise<void> {
     const drafts = await this.bridge.call('drafts.list', null).catch(() => this.drafts);
-    this.drafts = drafts.toSorted((a, b) => b.updated - a.updated);
+    this.drafts = [...drafts].sort((a, b) => b.updated - a.updated);
     this.isLoaded = true;
   }
 

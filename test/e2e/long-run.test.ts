@@ -52,7 +52,6 @@ it('goes on with fifty steps a second without blocking the page', async () => {
   const before = await busy();
   await tellSteps(3);
   const milliseconds = (1000 * (await busy() - before)) / 30;
-  console.log(`${milliseconds.toFixed(1)} ms of work for each message of five steps`);
   expect(milliseconds).toBeLessThan(100);
   await expect.poll(() => app.page.getByLabel('to', { exact: true }).inputValue()).toBe(String(told));
 });

@@ -5,7 +5,7 @@ import { chromium, type BrowserContextOptions, type Page } from 'playwright-core
 import { startServer } from '../../../src-main/web/server.ts';
 import { FakeStudio, type Answers } from './fake-studio.ts';
 
-export interface FakeApp { page: Page; studio: FakeStudio; complaints: string[]; show(address: string): Promise<void>; close(): Promise<void> }
+export interface FakeApp { page: Page; studio: FakeStudio; complaints: string[]; show(address: string): Promise<void>; closeServer(): Promise<void>; close(): Promise<void> }
 
 /** The built interface in a real browser, before a program whose answers a test chooses. */
 export async function openFakeApp(answers: Answers, options: BrowserContextOptions = {}): Promise<FakeApp> {
@@ -15,17 +15,18 @@ export async function openFakeApp(answers: Answers, options: BrowserContextOptio
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })).newPage();
   page.setDefaultTimeout(20_000);
-  const complaints: string[] = [];
-  page.on('console', (message) => { if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`); });
-  page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(server.url);
   await page.getByRole('navigation', { name: 'Screens' }).waitFor();
+  const complaints: string[] = [];
+  page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
+  page.on('pageerror', (error) => complaints.push(error.message));
   return {
     page, studio, complaints,
     show: async (address) => {
       await page.goto(`${new URL(server.url).origin}/#/${address}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
     },
+    closeServer: () => server.close(),
     close: async () => {
       await browser.close();
       await server.close();

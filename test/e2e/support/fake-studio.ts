@@ -11,7 +11,7 @@ export type Answers = { [Name in CallName]?: (params: CallParams<Name>) => CallR
 
 /** A program that says what a test wants it to: for states that a real one comes into rarely, or only after hours. */
 export class FakeStudio implements Studio {
-  readonly readOnly = null;
+  readonly readOnly: string | null = null;
   /** Names of the calls in order. */
   readonly calls: string[] = [];
   readonly #answers: Answers;

@@ -1,0 +1,131 @@
+import { stat } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+
+/** The whole path of a new user: sample project, live charts, stop and save, resume to the end, compare, delete. */
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+});
+afterAll(() => app.close());
+
+const stepsDone = async (): Promise<number> => Number(await page.getByRole('region', { name: 'Progress' }).getByRole('progressbar').getAttribute('value'));
+
+it('says on an empty home what belongs there, and starts the sample project with one button', async () => {
+  await page.getByText('No runs yet').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Run the sample project' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+});
+
+it('draws charts that move', async () => {
+  await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(5);
+  const loss = page.locator('figure').filter({ has: page.getByRole('heading', { name: /^Loss/ }) });
+  const before = await loss.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  await eventually(() => loss.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL())).not.toBe(before);
+  await page.getByText(/left$/).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('shows the same after a reload in the middle', async () => {
+  const before = await stepsDone();
+  await page.reload();
+  await eventually(stepsDone).toBeGreaterThanOrEqual(before);
+  await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(5);
+});
+
+it('shows what the student wrote before and in training', async () => {
+  await page.getByRole('tab', { name: 'Samples' }).click();
+  await page.getByText('Reference').first().waitFor();
+  await page.getByText('Teacher').nth(1).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('tab', { name: 'Rollouts' }).click();
+  await page.getByText(/^1 to \d+ of/).waitFor();
+  await page.getByLabel('Sort by').selectOption('max');
+  await page.getByRole('img', { name: /^Divergence of each token/ }).first().waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('stops with everything saved, by keyboard, and resumes to the end', async () => {
+  await page.getByRole('button', { name: 'Stop and save' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Stopped at step/).waitFor({ timeout: 60_000 });
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByRole('region', { name: 'Progress' }).waitFor();
+  await page.getByText('done', { exact: true }).waitFor({ timeout: 600_000 });
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await page.getByText(/checkpoint/i).first().waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('tab', { name: 'Recipe' }).click();
+  await page.getByRole('button', { name: 'Copy the recipe' }).click();
+  expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toMatchObject({ name: 'sample, gkd' });
+  expect(await seriousFindings(page)).toEqual([]);
+}, 900_000);
+
+it('duplicates a run with changes', async () => {
+  await page.getByRole('button', { name: 'Duplicate with changes' }).click();
+  await page.waitForURL(/#\/new\/.+/);
+  await page.getByText('Nothing is missing').waitFor();
+  const recipe = (await app.client.call('runs.list', null))[0]!.recipe;
+  const { runId } = await app.client.call('runs.start', { recipe: { ...recipe, name: 'shorter', seed: 7, train: { ...recipe.train, steps: 3 } } });
+  await app.client.ended(runId);
+});
+
+it('compares two runs with a baseline and only what their recipes differ in', async () => {
+  await app.show('runs');
+  await page.getByLabel('Choose all runs shown').check();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('heading', { name: 'What their recipes differ in' }).waitFor();
+  expect(await page.getByRole('rowheader').locator('code').allTextContents()).toEqual(['seed', 'train.steps']);
+  await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Place of sample, gkd in the comparison' }).click();
+  await page.getByRole('menuitem', { name: 'Make it the baseline' }).click();
+  await page.getByRole('row', { name: /sample, gkd.*baseline/ }).waitFor();
+});
+
+it('finds, tags and renames', async () => {
+  await app.show('runs');
+  await page.getByRole('button', { name: 'More about shorter' }).click();
+  await page.getByRole('menuitem', { name: 'Name and tags …' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByLabel('Name', { exact: true }).fill('Short one');
+  await page.getByLabel('Tags, with commas between them').fill('first, tiny');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'tiny' }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('tiny gkd');
+  await page.getByText('1 of 2 runs').waitFor();
+  await page.getByLabel('Search runs').fill('nothing like that');
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByText('2 runs').waitFor();
+});
+
+it('deletes a run with its files, after asking', async () => {
+  const { runDir } = (await app.client.call('runs.list', null)).find(({ name }) => name === 'Short one')!;
+  await page.getByRole('button', { name: 'Choose none' }).click();
+  await page.getByLabel('Choose Short one').check();
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Delete with files' }).click();
+  await page.getByText('"Short one" is deleted.').waitFor();
+  await page.getByText('1 run', { exact: true }).waitFor();
+  await expect(stat(runDir)).rejects.toThrow();
+});
+
+it('lists its shortcuts, and goes by them', async () => {
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('m');
+  await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+  expect(app.complaints).toEqual([]);
+});
