@@ -38,7 +38,7 @@ export const CHARTS: readonly ChartSpec[] = [
       { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', dash: DASHED },
     ],
   },
-  { title: 'Agreement of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
+  { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student' }] },
   { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], quantity: SHARE, isFromZero: true },
   { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },
