@@ -45,13 +45,15 @@ async function executableIn(folder: string): Promise<string> {
   return names[0]!;
 }
 
-/** An Electron folder whose application is the one RETORT_APP names. */
+/** A copy of an Electron folder, without more room on the disk, whose application is the one RETORT_APP names. */
 export async function withBootstrap(dist: string): Promise<string> {
-  const app = join(dist, 'resources', 'app');
+  const copy = join(CACHE, 'bootstrapped');
+  if (!existsSync(copy)) execFileSync('cp', ['-al', dist, copy]);
+  const app = join(copy, 'resources', 'app');
   await mkdir(app, { recursive: true });
   await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'retort', version: '0.0.0', main: 'main.js' }));
   await writeFile(join(app, 'main.js'), "const { app } = require('electron');\napp.setPath('userData', process.env.RETORT_USER_DATA);\nrequire(require('path').join(process.env.RETORT_APP, 'out/main/main.js'));\n");
-  return join(dist, 'electron');
+  return join(copy, 'electron');
 }
 
 const NATIVES = ['electron', 'onnxruntime-node', 'sqlite3', 'koffi'];
@@ -75,6 +77,7 @@ export async function buildForOldElectron(to: string): Promise<string> {
   }
   await writeFile(join(to, 'package.json'), JSON.stringify({ name: 'retort', version: '0.1.0', main: 'out/main/main.js' }));
   for (const part of ['preload', 'renderer']) await cp(join('out', part), join(to, 'out', part), { recursive: true });
-  for (const part of ['resources', 'node_modules']) await symlink(resolve(part), join(to, part)).catch(() => undefined);
+  await cp('resources', join(to, 'resources'), { recursive: true });
+  await symlink(resolve('node_modules'), join(to, 'node_modules'));
   return to;
 }
