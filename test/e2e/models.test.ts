@@ -34,7 +34,7 @@ it('imports a folder where it lies and says what it is', async () => {
   await page.getByRole('alert').getByText('nowhere').waitFor();
   await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(join(app.folder, 'teacher'));
   await page.getByRole('button', { name: 'Import', exact: true }).click();
-  await entry('teacher').getByText('llama, 605K parameters, 3 layers, context of 96, byte-level BPE with 17 tokens, fp32').waitFor();
+  await entry('teacher').getByText('llama, 2.22M parameters, 5 layers, context of 96, byte-level BPE with 17 tokens, fp16').waitFor();
   await entry('teacher').getByRole('button', { name: 'More about teacher' }).click();
   await entry('teacher').getByText('96 tokens').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
@@ -59,15 +59,15 @@ it('imports a GGUF file into the data folder', async () => {
 
 it('makes a student from chosen layers, of the size it said', async () => {
   await entry('teacher').getByRole('button', { name: 'Make a student …' }).click();
-  await page.getByText('2 of 3 layers').waitFor();
+  await page.getByText('3 of 5 layers').waitFor();
   await page.getByLabel('2', { exact: true }).uncheck();
   await page.getByLabel('1', { exact: true }).check();
-  const said = await page.getByText('2 of 3 layers').locator('strong').getAttribute('title');
+  const said = await page.getByText('3 of 5 layers').locator('strong').getAttribute('title');
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Make the student' }).click();
   await entry('teacher student').waitFor();
   const student = (await known()).find(({ name }) => name === 'teacher student');
-  expect(student?.description?.layers).toBe(2);
+  expect(student?.description?.layers).toBe(3);
   expect(student?.description?.parameters).toBe(Number(said?.replaceAll(/\D/g, '')));
 });
 
