@@ -51,4 +51,19 @@ export default defineConfig(
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
     },
   },
+  {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/electron/channels.ts', 'src-main/preload.ts'],
+    rules: {
+      'no-restricted-imports': ['error', {
+        paths: [{ name: 'electron', importNames: ['ipcMain', 'ipcRenderer'], message: 'Use electron/channels.ts, which checks who asks and what.' }],
+      }],
+    },
+  },
+  {
+    // Programs that Node runs as they are.
+    files: ['scripts/**/*.mjs', 'test/**/*.cjs'],
+    languageOptions: { globals: Object.fromEntries(['console', 'process', 'require', 'AbortSignal', 'Buffer'].map((name) => [name, 'readonly'])) },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 );

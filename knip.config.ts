@@ -2,11 +2,16 @@ import type { KnipConfig } from 'knip';
 
 export default {
   entry: [
+    'src-main/main.ts',
+    'src-main/preload.ts',
     'src-main/cli.ts',
     'src-main/worker/entry.ts',
     'src-main/distill/optimizers/kernel/compile.ts',
     'src-main/graph/onnx/make-schema.ts',
     'src-renderer/main.ts',
+    'docs/make-icons.ts',
+    'docs/make-screens.ts',
+    'test/e2e/electron/*.cjs',
     'test/**/*.test.ts',
     // Forked by tests.
     'test/**/*-child.ts',
@@ -17,7 +22,5 @@ export default {
   // The shape of an exported function's parameter is part of it.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Of the system, for tests that say so where they are missing.
-  ignoreBinaries: ['dd', 'mount', 'prlimit', 'umount'],
-  // The window's, whose code is still to come.
-  ignoreDependencies: ['electron', 'electron-builder', 'eslint-plugin-svelte'],
+  ignoreBinaries: ['Xvfb', 'dd', 'mount', 'prlimit', 'umount'],
 } satisfies KnipConfig;

@@ -10,7 +10,7 @@ const GRACE = 500;
 
 /** The worker in a utility process of Electron. It is never started again by itself. */
 export function utilityHost<M extends CommandMap>(entry: string, commands: M, env: Readonly<Record<string, string>>): WorkerHost<M> {
-  const child = utilityProcess.fork(entry, [], { serviceName: 'Retort worker', stdio: 'pipe', env: { ...process.env, ...env } as Record<string, string> });
+  const child = utilityProcess.fork(entry, [], { serviceName: 'Retort worker', stdio: 'pipe', env: { ...process.env, ...env } });
   return new WorkerClient(utilityPort(child), commands);
 }
 

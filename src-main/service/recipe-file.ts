@@ -44,7 +44,7 @@ export function methodOf(recipe: Recipe): Method {
   return method;
 }
 
-export function absolutePaths(recipe: Recipe, base: string): Recipe {
+function absolutePaths(recipe: Recipe, base: string): Recipe {
   const { teacher, student, data } = recipe;
   return {
     ...recipe,

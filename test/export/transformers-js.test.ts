@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { AutoModelForCausalLM, AutoTokenizer, env, type PreTrainedModel, type PreTrainedTokenizer, type Tensor } from '@huggingface/transformers';
+import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import type { Precision } from '../../src-main/export/precision.ts';
@@ -19,12 +19,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function byTransformersJs(path: string, dtype: 'fp32' | 'fp16' | 'q8' | 'q4', prompts: string[]): Promise<string[]> {
   env.allowRemoteModels = false;
   env.localModelPath = dirname(path);
-  const tokenizer = await AutoTokenizer.from_pretrained(basename(path)) as PreTrainedTokenizer;
-  const loaded = await AutoModelForCausalLM.from_pretrained(basename(path), { dtype, device: 'cpu' }) as PreTrainedModel;
+  const tokenizer = await AutoTokenizer.from_pretrained(basename(path));
+  const loaded = await AutoModelForCausalLM.from_pretrained(basename(path), { dtype, device: 'cpu' });
   const texts: string[] = [];
   for (const prompt of prompts) {
     const inputs = tokenizer(prompt) as { input_ids: Tensor };
-    const output = await loaded.generate({ ...inputs, max_new_tokens: 60, do_sample: false } as never) as Tensor;
+    const output = await loaded.generate({ ...inputs, max_new_tokens: 60, do_sample: false }) as Tensor;
     texts.push(tokenizer.batch_decode(output, { skip_special_tokens: true })[0]!.slice(prompt.length));
   }
   await loaded.dispose();
