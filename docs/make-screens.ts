@@ -6,7 +6,7 @@ import type { Draft } from '../src-main/contract/api/api.ts';
 import { resource } from '../src-main/service/resources.ts';
 import { openApp, type App } from '../test/e2e/support/app.ts';
 
-/** Takes docs/screens/*.png from the built application: `tsx docs/make-screens.ts`. */
+/** Takes docs/screens/*.png from the built application, with two runs of the sample: `tsx docs/make-screens.ts`. */
 /** Where the sample lies in the pictures, which show paths. */
 const PROJECT = join(tmpdir(), 'arithmetic');
 const FOLDER = fileURLToPath(new URL('screens/', import.meta.url));
@@ -23,8 +23,39 @@ function draftOf(app: App, page: string): Promise<Draft> {
   });
 }
 
+/** Two finished runs to be looked at. @returns their ids */
+async function makeRuns(app: App): Promise<string[]> {
+  const { runIds } = await app.client.call('sample.start', { methods: ['supervised-kd', 'gkd'] });
+  for (const runId of runIds) {
+    while ((await app.client.call('runs.get', { runId })).status !== 'done') await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return runIds;
+}
+let runs: string[] = [];
+
 /** What is opened, and what has to be there before the picture is taken. */
 const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
+  'runs': async (app) => {
+    await app.show('runs');
+    await app.page.getByText('sample, gkd').first().waitFor();
+  },
+  'run': async (app) => {
+    await app.show(`run/${runs[1]}`);
+    await app.page.getByText('Entropy').first().waitFor();
+    await app.page.waitForTimeout(1000);
+  },
+  'run-samples': async (app) => {
+    await app.show(`run/${runs[1]}/samples`);
+    await app.page.waitForTimeout(1000);
+  },
+  'run-rollouts': async (app) => {
+    await app.show(`run/${runs[1]}/rollouts`);
+    await app.page.waitForTimeout(1000);
+  },
+  'compare-runs': async (app) => {
+    await app.show(`compare-runs/${runs.join(',')}`);
+    await app.page.waitForTimeout(1500);
+  },
   'new-run-data': async (app) => {
     await app.show(`new/${(await draftOf(app, 'data')).id}`);
     await app.page.getByRole('region', { name: 'Example 1' }).waitFor();
@@ -54,14 +85,21 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
 
 await mkdir(FOLDER, { recursive: true });
 await cp(resource('sample'), PROJECT, { recursive: true });
+const app = await openApp({ colorScheme: 'light', viewport: { width: 1280, height: 1400 } });
+await app.page.getByText('No runs yet').waitFor();
 for (const colorScheme of ['light', 'dark'] as const) {
-  const app = await openApp({ colorScheme, viewport: { width: 1280, height: 1400 } });
-  await app.client.call('models.add', { path: join(PROJECT, 'teacher'), name: 'Arithmetic teacher' });
-  await app.client.call('models.add', { path: join(PROJECT, 'student'), name: 'Arithmetic student' });
+  await app.page.emulateMedia({ colorScheme });
+  await app.page.screenshot({ path: join(FOLDER, `empty-home-${colorScheme}.png`) });
+}
+await app.client.call('models.add', { path: join(PROJECT, 'teacher'), name: 'Arithmetic teacher' });
+await app.client.call('models.add', { path: join(PROJECT, 'student'), name: 'Arithmetic student' });
+runs = await makeRuns(app);
+for (const colorScheme of ['light', 'dark'] as const) {
+  await app.page.emulateMedia({ colorScheme });
   for (const [name, open] of Object.entries(SCREENS)) {
     await open(app);
     await app.page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}.png`) });
   }
-  await app.close();
 }
+await app.close();
 await rm(PROJECT, { recursive: true });
