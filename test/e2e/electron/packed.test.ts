@@ -98,5 +98,5 @@ requires('display', 'electron')('the packed application', () => {
       page.close();
       child.kill();
     }
-  });
+  }, 400_000);
 });

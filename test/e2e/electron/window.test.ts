@@ -43,17 +43,17 @@ requires('display', 'electron')('the application in a real Electron window', () 
   it('runs the sample project, stops with its work saved and goes on', async () => {
     const { page } = desktop;
     await page.getByRole('button', { name: 'Run the sample project' }).click();
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 240_000 });
     await page.getByRole('button', { name: 'Stop and save' }).click();
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.getByText('stopped', { exact: false }).first().waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 60_000 });
-  });
+    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 120_000 });
+  }, 400_000);
 
   it('tells of a worker that dies, and goes on from its last checkpoint', async () => {
     const { page, electron } = desktop;
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 60_000 });
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
     const before = await step();
     // The utility processes of this application; the busiest computes.
     const own = electron.process().pid!;
@@ -63,11 +63,11 @@ requires('display', 'electron')('the application in a real Electron window', () 
     await page.getByText('interrupted', { exact: false }).first().waitFor();
     await page.getByText(/ran out of memory/).first().waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 60_000 });
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
     expect(await step()).toBeLessThanOrEqual(before + 50);
     await page.getByRole('button', { name: 'Stop and save' }).click();
     await page.getByRole('button', { name: 'Resume' }).waitFor();
-  });
+  }, 400_000);
 
   it('a reload and a second start show the same', async () => {
     const { page } = desktop;
