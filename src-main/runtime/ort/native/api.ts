@@ -14,13 +14,14 @@ export interface OrtApi {
   GetErrorMessage(status: Pointer): string;
   CreateEnv(logLevel: number, logId: string, env: Out): Status;
   CreateSessionFromArray(env: Pointer, model: Memory, bytes: number, options: Pointer, session: Out): Status;
-  Run(session: Pointer, options: null, inputNames: Memory, inputs: Memory, inputCount: number,
+  Run(session: Pointer, options: Pointer | null, inputNames: Memory, inputs: Memory, inputCount: number,
     outputNames: Memory, outputCount: number, outputs: Memory): Status;
   CreateSessionOptions(options: Out): Status;
   DisableMemPattern(options: Pointer): Status;
   SetSessionLogSeverityLevel(options: Pointer, level: number): Status;
   SetSessionGraphOptimizationLevel(options: Pointer, level: number): Status;
   SetIntraOpNumThreads(options: Pointer, threads: number): Status;
+  CreateRunOptions(options: Out): Status;
   CreateTensorWithDataAsOrtValue(info: Pointer, data: Memory, bytes: number, shape: Memory, rank: number, type: number, value: Out): Status;
   CreateCpuMemoryInfo(allocator: number, memory: number, info: Out): Status;
   ReleaseStatus(status: Pointer): void;
@@ -30,8 +31,10 @@ export interface OrtApi {
   ReleaseSessionOptions(options: Pointer): void;
   AddSessionConfigEntry(options: Pointer, key: string, value: string): Status;
   CreateAndRegisterAllocator(env: Pointer, info: Pointer, arena: Pointer): Status;
+  AddInitializer(options: Pointer, name: string, value: Pointer): Status;
   ReleaseArenaCfg(arena: Pointer): void;
   CreateArenaCfgV2(keys: Memory, values: Memory, count: number, arena: Out): Status;
+  AddRunConfigEntry(options: Pointer, key: string, value: string): Status;
   AddExternalInitializers(options: Pointer, names: Memory, values: Memory, count: number): Status;
 }
 
@@ -52,6 +55,7 @@ const TABLE: Readonly<Record<keyof OrtApi, Entry>> = {
   SetSessionLogSeverityLevel: call(22, POINTER, 'int'),
   SetSessionGraphOptimizationLevel: call(23, POINTER, 'int'),
   SetIntraOpNumThreads: call(24, POINTER, 'int'),
+  CreateRunOptions: call(39, POINTER),
   CreateTensorWithDataAsOrtValue: call(49, POINTER, POINTER, 'size_t', POINTER, 'size_t', 'int', POINTER),
   CreateCpuMemoryInfo: call(69, 'int', 'int', POINTER),
   ReleaseStatus: release(93),
@@ -61,8 +65,10 @@ const TABLE: Readonly<Record<keyof OrtApi, Entry>> = {
   ReleaseSessionOptions: release(100),
   AddSessionConfigEntry: call(130, POINTER, 'str', 'str'),
   CreateAndRegisterAllocator: call(144, POINTER, POINTER, POINTER),
+  AddInitializer: call(150, POINTER, 'str', POINTER),
   ReleaseArenaCfg: release(157),
   CreateArenaCfgV2: call(164, POINTER, POINTER, 'size_t', POINTER),
+  AddRunConfigEntry: call(165, POINTER, 'str', 'str'),
   AddExternalInitializers: call(210, POINTER, POINTER, POINTER, 'size_t'),
 };
 

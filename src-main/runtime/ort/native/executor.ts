@@ -8,6 +8,12 @@ import { CNames } from './c-memory.ts';
 import { OrtRuntime } from './runtime.ts';
 import { createSession } from './session.ts';
 
+/**
+ * Bytes of results from which on a run leaves the arena empty: what a large model's step has taken must not add up
+ * with the packed weights of the rollout after it. Smaller ones go on faster with the memory they have.
+ */
+const LARGE = 2 ** 28;
+
 let runtime: OrtRuntime | undefined;
 
 /**
@@ -66,9 +72,10 @@ class NativeProgram implements Program {
       made.push(value);
       return value;
     });
+    const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
     try {
       this.runtime.check(api.Run(
-        this.session, null, this.names.pointersTo(given), values(given, inputs), given.length,
+        this.session, bytes < LARGE ? null : this.runtime.thenShrink, this.names.pointersTo(given), values(given, inputs), given.length,
         this.names.pointersTo(outputs), outputs.length, values(outputs, results)));
     } finally {
       made.forEach((value) => api.ReleaseValue(value));

@@ -24,6 +24,8 @@ export class OrtRuntime {
   readonly env: Pointer;
   /** Held because koffi unloads a library whose handle is gone, called by address or not. */
   readonly library: LibraryHandle;
+  /** Options of a run that gives the arena's unused memory back to the system at its end. */
+  readonly thenShrink: Pointer;
   private readonly cpu: Pointer;
   private readonly out = new BigUint64Array(1);
 
@@ -36,6 +38,8 @@ export class OrtRuntime {
     this.env = this.made((out) => this.api.CreateEnv(LOG_FATAL, 'retort', out));
     this.cpu = this.memoryInfo(ALLOCATOR.device);
     this.shareArena();
+    this.thenShrink = this.made((out) => this.api.CreateRunOptions(out));
+    this.check(this.api.AddRunConfigEntry(this.thenShrink, 'memory.enable_memory_arena_shrinkage', 'cpu:0'));
   }
 
   /** @throws Error with ONNX Runtime's own words where a call failed */

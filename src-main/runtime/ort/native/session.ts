@@ -9,10 +9,12 @@ const LEVELS = { none: 0, basic: 1, all: 99 } as const;
 /** Errors are thrown with their message, which need not be printed as well. */
 const LOG_FATAL = 4;
 
-/** A session of its own threads. The initializers' memory must outlive it. */
+/** A session with threads of its own. It reads initializers where they lie, so their memory must outlive it. */
 export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {} }: ProgramOptions, threads: number): Pointer {
   const { api } = runtime;
   const options = runtime.made((out) => api.CreateSessionOptions(out));
+  const used = graph.parameters.filter(({ name }) => initializers[name]);
+  const values: Pointer[] = [];
   try {
     runtime.check(api.SetSessionLogSeverityLevel(options, LOG_FATAL));
     runtime.check(api.SetSessionGraphOptimizationLevel(options, LEVELS[optimize]));
@@ -20,22 +22,24 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
     runtime.check(api.AddSessionConfigEntry(options, 'session.use_env_allocators', '1'));
     // One block for all of a step takes more memory than the arena's many, and may pass 1 GiB.
     runtime.check(api.DisableMemPattern(options));
-    addInitializers(runtime, options, initializers, graph);
+    for (const { name } of used) values.push(runtime.value(initializers[name]!));
+    addInitializers(runtime, options, used.map(({ name }) => name), values);
     return runtime.made((out) => api.CreateSessionFromArray(runtime.env, graph.bytes, graph.bytes.byteLength, options, out));
   } finally {
     api.ReleaseSessionOptions(options);
+    // The session has a hold of its own on them.
+    values.forEach((value) => api.ReleaseValue(value));
   }
 }
 
-function addInitializers(runtime: OrtRuntime, options: Pointer, initializers: NonNullable<ProgramOptions['initializers']>, { parameters }: OnnxGraph): void {
-  const used = parameters.filter(({ name }) => initializers[name]);
-  if (used.length === 0) return;
-  const names = used.map(({ name }) => cString(name));
-  const values = BigUint64Array.from(used, ({ name }) => runtime.value(initializers[name]!));
-  try {
-    runtime.check(runtime.api.AddExternalInitializers(options, pointersTo(names), values, used.length));
-  } finally {
-    // The options, and then the session, have their own hold on them.
-    values.forEach((value) => runtime.api.ReleaseValue(value));
-  }
+/**
+ * Names values for initializers that the model has only by name. Both calls are needed: the first lets the model be
+ * read without their bytes, but alone would leave the session a copy of each.
+ */
+function addInitializers(runtime: OrtRuntime, options: Pointer, names: readonly string[], values: readonly Pointer[]): void {
+  if (names.length === 0) return;
+  const { api } = runtime;
+  const texts = names.map(cString);
+  runtime.check(api.AddExternalInitializers(options, pointersTo(texts), BigUint64Array.from(values), names.length));
+  names.forEach((name, at) => runtime.check(api.AddInitializer(options, name, values[at]!)));
 }
