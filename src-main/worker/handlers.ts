@@ -30,7 +30,8 @@ export function createHandlers(): Handlers<Commands> {
             isStarted = true;
             emit(event);
           },
-          stopRequest: () => (signal.aborted ? 'save' : stopping.get(params.runId) ?? null),
+          // Nobody is left to write down what goes on: a checkpoint of steps that the history has not would leave a gap in it.
+          stopRequest: () => (signal.aborted ? 'discard' : stopping.get(params.runId) ?? null),
         });
       } catch (error) {
         if (isStarted) emit({ event: 'failed', error: toReport(error) });
