@@ -16,7 +16,7 @@ export async function launch(executablePath: string, home: string, env: Record<s
     timeout: 60_000,
   });
   const page = await electron.firstWindow({ timeout: 60_000 });
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(90_000);
   await electron.context().addInitScript({ path: join(import.meta.dirname, 'page-polyfills.cjs') });
   await page.reload();
   return { electron, page, home };
