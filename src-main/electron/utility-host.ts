@@ -6,7 +6,7 @@ import { WorkerClient } from '../worker/worker-client.ts';
 /** How much of stderr is kept to explain a death, in characters. */
 const TAIL = 8192;
 /** Milliseconds to wait for the application's own word on how a process ended. */
-const GRACE = 500;
+const GRACE = 1500;
 
 /** The worker in a utility process of Electron. It is never started again by itself. */
 export function utilityHost<M extends CommandMap>(entry: string, commands: M, env: Readonly<Record<string, string>>): WorkerHost<M> {
@@ -44,7 +44,7 @@ function endOf(child: UtilityProcess): Promise<Omit<WorkerEnd, 'output'>> {
         app.off('child-process-gone', gone);
         const isBroken = reason === 'crashed' || reason === 'oom' || reason === 'killed';
         resolve(isBroken ? { code: null, signal: reason } : { code, signal: null });
-      }, code === 0 ? 0 : GRACE);
+      }, GRACE);
     });
   });
 }
