@@ -19,6 +19,10 @@ export const count = (value: number): string => format({ maximumFractionDigits: 
 /** `135M` */
 export const shortCount = (value: number): string => format({ notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 
+/** `6`, or `12 + 6` where one stack reads and another writes. */
+export const layerCount = ({ layers, encoderLayers }: { layers: number; encoderLayers: number | null }): string =>
+  (encoderLayers === null ? count(layers) : `${count(encoderLayers)} + ${count(layers)}`);
+
 /** Four significant digits, so that values of a chart line up: `0.3125`, `1.204`, `3.000e-4`. */
 export function number(value: number): string {
   const size = Math.abs(value);

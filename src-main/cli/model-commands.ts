@@ -20,9 +20,10 @@ export function addModelCommands(program: Command, act: Action): void {
     .action(act(async ({ output }, [path]) => {
       const description = await describeModel(path!);
       output.json(description);
-      const { family, parameters, precision, layers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
+      const { family, parameters, precision, layers, encoderLayers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
       output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${precision}`);
-      output.line(`${layers} layers of width ${hiddenSize}, ${heads} heads, vocabulary ${vocabularySize}, context ${contextLength}`);
+      output.line(`${encoderLayers === null ? layers : `${encoderLayers} + ${layers}`} layers of width ${hiddenSize}, ${heads} heads, `
+        + `vocabulary ${vocabularySize}, context ${contextLength ?? 'without limit'}`);
       output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);
       output.line(hasChatTemplate ? 'has a chat template' : 'has no chat template');
     }));

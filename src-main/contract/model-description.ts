@@ -8,16 +8,20 @@ export type WeightPrecision = (typeof WEIGHT_PRECISIONS)[number];
 /** What a person wants to know of a model folder before using it. */
 export interface ModelDescription {
   path: string;
-  /** `model_type` of the config: llama, qwen2, gpt2, ... */
+  /** `model_type` of the config: llama, qwen2, gpt2, t5, ... */
   family: string;
   parameters: number;
   /** Those of one layer: a student with fewer layers is smaller by so many for each. */
   layerParameters: number;
+  /** Of the part that writes. */
   layers: number;
+  /** Of the part that reads the prompt; null where one stack does both. */
+  encoderLayers: number | null;
   hiddenSize: number;
   heads: number;
   vocabularySize: number;
-  contextLength: number;
+  /** Most tokens of a text; null where the model sets no limit. */
+  contextLength: number | null;
   precision: WeightPrecision;
   /** Bytes of the files that hold the weights. */
   weightBytes: number;

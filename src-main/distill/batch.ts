@@ -1,5 +1,7 @@
 import { int32, float32, type Tensor } from '../runtime/tensor.ts';
-import { roundUp, type Bucket } from './bucket.ts';
+import { MASKED } from '../nn/attention/core.ts';
+import type { Encoder } from '../nn/decoder.ts';
+import { roundUp, SHORTEST, type Bucket } from './bucket.ts';
 
 /** A text to learn from: only its completion is judged. */
 export interface TrainingExample {
@@ -14,7 +16,10 @@ export interface TrainingExample {
 /** Examples laid out for one run of the train graph. */
 export interface MicroBatch {
   bucket: Bucket;
+  /** What the model writing the completions reads, [batch, length]. */
   ids: Tensor;
+  /** The prompts, where an encoder reads them: ids [batch, source] and padding [batch, 1, 1, source]. */
+  source: { ids: Tensor; padding: Tensor } | null;
   /** Where each learned position lies among the rows' hidden states, [positions]. */
   index: Tensor;
   targets: Tensor;
@@ -27,9 +32,13 @@ export interface MicroBatch {
  * Cuts a batch into micro-batches. What a position weighs comes from the whole batch, so neither the split, the
  * padding nor the order changes the loss; examples of like length go together because that pads least.
  *
+ * @param encoder  of the model; with one, prompts are its input and completions start after its start token
+ *
  * reduction `sequence`: 1 / (completions x length of its own); `token`: 1 / tokens of all completions.
  */
-export function layOut(examples: readonly TrainingExample[], microBatchSize: number, reduction: 'sequence' | 'token'): MicroBatch[] {
+export function layOut(
+  examples: readonly TrainingExample[], microBatchSize: number, reduction: 'sequence' | 'token', encoder: Pick<Encoder, 'startId'> | null,
+): MicroBatch[] {
   const order = examples
     .map((example, at) => ({ example, at, length: example.prompt.length + example.completion.length }))
     .filter(({ example }) => example.completion.length > 0)
@@ -39,42 +48,63 @@ export function layOut(examples: readonly TrainingExample[], microBatchSize: num
     (reduction === 'token' ? 1 / tokens : 1 / (order.length * example.completion.length));
   const batches: MicroBatch[] = [];
   for (let start = 0; start < order.length; start += microBatchSize) {
-    batches.push(microBatch(order.slice(start, start + microBatchSize), weigh));
+    batches.push(microBatch(order.slice(start, start + microBatchSize), weigh, encoder));
   }
   return batches;
 }
 
-function microBatch(members: readonly { example: TrainingExample; at: number; length: number }[], weigh: (example: TrainingExample) => number): MicroBatch {
-  // The last token of a text is only ever a target, never an input.
-  const length = roundUp(Math.max(...members.map((member) => member.length)) - 1, SHORTEST);
+type Member = { example: TrainingExample; at: number };
+
+function microBatch(members: readonly Member[], weigh: (example: TrainingExample) => number, encoder: Pick<Encoder, 'startId'> | null): MicroBatch {
+  // What stands before the completion in its row; the last token of a text is only ever a target, never an input.
+  const opening = ({ prompt }: TrainingExample): Int32Array => (encoder ? Int32Array.of(encoder.startId) : prompt);
+  const length = roundUp(Math.max(...members.map(({ example }) => opening(example).length + example.completion.length - 1)), SHORTEST);
   const learned = members.reduce((sum, { example }) => sum + example.completion.length, 0);
-  const bucket = { batch: members.length, length, positions: roundUp(learned, SHORTEST) };
-  const ids = new Int32Array(bucket.batch * length);
-  const index = new Int32Array(bucket.positions);
-  const targets = new Int32Array(bucket.positions);
-  const weights = new Float32Array(bucket.positions);
+  const positions = roundUp(learned, SHORTEST);
+  const ids = new Int32Array(members.length * length);
+  const index = new Int32Array(positions);
+  const targets = new Int32Array(positions);
+  const weights = new Float32Array(positions);
   const spans: MicroBatch['spans'] = [];
   let position = 0;
   members.forEach(({ example, at }, row) => {
-    const { prompt, completion } = example;
-    ids.set(prompt, row * length);
-    ids.set(completion.subarray(0, -1), row * length + prompt.length);
+    const { completion } = example;
+    const before = opening(example);
+    ids.set(before, row * length);
+    ids.set(completion.subarray(0, -1), row * length + before.length);
     spans.push({ example: at, start: position, end: position + completion.length });
     const weight = weigh(example);
     completion.forEach((token, offset) => {
-      index[position] = row * length + prompt.length + offset - 1;
+      index[position] = row * length + before.length + offset - 1;
       targets[position] = token;
       weights[position] = weight;
       position++;
     });
   });
+  const source = encoder && readPrompts(members.map(({ example }) => example.prompt));
   return {
-    bucket, spans,
-    ids: int32(ids, [bucket.batch, length]),
-    index: int32(index, [bucket.positions]),
-    targets: int32(targets, [bucket.positions]),
-    weights: float32(weights, [bucket.positions]),
+    bucket: { batch: members.length, length, positions, source: source && source.ids.shape[1]! },
+    spans, source,
+    ids: int32(ids, [members.length, length]),
+    index: int32(index, [positions]),
+    targets: int32(targets, [positions]),
+    weights: float32(weights, [positions]),
   };
 }
 
-const SHORTEST = 16;
+/** Prompts as an encoder's input, padded on the right to a length of the ladder. */
+export function readPrompts(prompts: readonly Int32Array[]): { ids: Tensor; padding: Tensor } {
+  const length = roundUp(Math.max(...prompts.map((prompt) => prompt.length)), SHORTEST);
+  const ids = new Int32Array(prompts.length * length);
+  const padding = new Float32Array(prompts.length * length).fill(MASKED);
+  prompts.forEach((prompt, row) => {
+    ids.set(prompt, row * length);
+    padding.fill(0, row * length, row * length + prompt.length);
+  });
+  return { ids: int32(ids, [prompts.length, length]), padding: float32(padding, [prompts.length, 1, 1, length]) };
+}
+
+/** What a graph of `hiddenStates` reads of a micro-batch. */
+export function modelInputs({ ids, index, source }: MicroBatch): Record<string, Tensor> {
+  return { ids, index, ...(source && { source: source.ids, source_padding: source.padding }) };
+}

@@ -3,6 +3,8 @@ export interface Bucket {
   batch: number;
   /** Tokens of a row, padded on the right. */
   length: number;
+  /** Tokens of a prompt that an encoder reads, padded on the right; null where the row holds the prompt itself. */
+  source: number | null;
   /** Positions whose next token is learned, over all rows. */
   positions: number;
 }
@@ -17,6 +19,15 @@ export function roundUp(size: number, least: number): number {
   return Math.ceil(size / rung) * rung;
 }
 
-export function bucketKey({ batch, length, positions }: Bucket): string {
-  return `${batch} x ${length}, ${positions}`;
+/** Shortest row of a bucket. */
+export const SHORTEST = 16;
+
+/** Most tokens that a micro-batch looks up: how many rows of gradient an embedding may get. */
+export function mostTokens(batch: number, limits: { prompt: number; completion: number }, hasEncoder: boolean): number {
+  const { prompt, completion } = limits;
+  return batch * (hasEncoder ? roundUp(prompt, SHORTEST) + roundUp(completion, SHORTEST) : roundUp(prompt + completion, SHORTEST));
+}
+
+export function bucketKey({ batch, length, source, positions }: Bucket): string {
+  return `${batch} x ${source ?? ''}>${length}, ${positions}`;
 }

@@ -3,7 +3,7 @@ import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
-import type { MicroBatch } from './batch.ts';
+import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { hiddenGraph } from './hidden-graph.ts';
 
@@ -37,7 +37,7 @@ export class FrozenModel {
   async hidden(batch: MicroBatch): Promise<Tensor> {
     const { program } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch));
     const weights = this.executor.device === 'cpu' ? asInputs(this.weights, program.graph.parameters) : {};
-    const { hidden } = await program.run({ ids: batch.ids, index: batch.index, ...weights });
+    const { hidden } = await program.run({ ...modelInputs(batch), ...weights });
     return hidden!;
   }
 

@@ -1,20 +1,29 @@
 import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/write.ts';
 import { gatherRows } from '../graph/ops/gather.ts';
 import { reshape } from '../graph/ops/layout.ts';
-import { Graph } from '../graph/value.ts';
+import { Graph, type Value } from '../graph/value.ts';
 import { FullAttention } from '../nn/attention/full.ts';
+import { readSource } from '../nn/attention/read-source.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Bucket } from './bucket.ts';
 
 /**
- * A model's last hidden states at chosen positions: what a teacher hands over. Its output layer belongs to the
- * loss, beside the student's, so that nothing as wide as the vocabulary leaves a session.
+ * A model's last hidden states at chosen positions, [positions, width].
  *
- * Inputs: ids [batch, length], index [positions]. Output: hidden [positions, width].
+ * Inputs it adds: ids [batch, length], index [positions] (rows of the flattened hidden states), and those of
+ * `readSource` for a model with an encoder.
  */
-export function hiddenGraph(decoder: Decoder, { batch, length, positions }: Bucket, weights: WriteOptions['weights']): OnnxGraph {
-  const graph = new Graph();
-  const hidden = decoder.hidden(graph.input('ids', 'int32', [batch, length]), new FullAttention(graph, length));
-  const flat = reshape(hidden, [batch * length, decoder.hiddenSize]);
-  return writeOnnx({ hidden: gatherRows(flat, graph.input('index', 'int32', [positions])) }, { weights });
+export function hiddenStates(graph: Graph, decoder: Decoder, { batch, length, source, positions }: Bucket): Value {
+  if ((source === null) !== (decoder.encoder === null)) throw new Error('the batch is laid out for another kind of model');
+  const attention = new FullAttention(graph, length, source === null ? null : readSource(graph, decoder, batch, source));
+  const hidden = decoder.hidden(graph.input('ids', 'int32', [batch, length]), attention);
+  return gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions]));
+}
+
+/**
+ * What a teacher hands over, output `hidden`. Its output layer belongs to the loss, beside the student's, so that
+ * nothing as wide as the vocabulary leaves a session.
+ */
+export function hiddenGraph(decoder: Decoder, bucket: Bucket, weights: WriteOptions['weights']): OnnxGraph {
+  return writeOnnx({ hidden: hiddenStates(new Graph(), decoder, bucket) }, { weights });
 }

@@ -1,5 +1,6 @@
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
 import { Graph, type Value } from '../graph/value.ts';
+import type { Encoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import type { MicroBatch } from './batch.ts';
@@ -25,6 +26,11 @@ export class Judge {
     this.student = student;
     this.teacher = teacher;
     this.spec = spec;
+  }
+
+  /** How texts have to be laid out for the models. */
+  get encoder(): Encoder | null {
+    return this.student.decoder.encoder;
   }
 
   async judge(batch: MicroBatch): Promise<Judgement> {

@@ -5,7 +5,7 @@ import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
 import { asInputs, type Weights } from '../runtime/weights.ts';
-import type { MicroBatch } from './batch.ts';
+import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
@@ -53,7 +53,7 @@ export class Student {
   async learn(batch: MicroBatch, teacher: TeacherView | null): Promise<Lesson> {
     const { program, dense, rows } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch, teacher));
     const inputs: Record<string, Tensor> = {
-      ids: batch.ids, index: batch.index, targets: batch.targets, weights: batch.weights,
+      ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(teacher && { 'teacher hidden': teacher.hidden, 'teacher output': teacher.output }),
       ...asInputs(this.weights, program.graph.parameters),
     };

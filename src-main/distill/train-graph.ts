@@ -1,13 +1,12 @@
 import { accumulate, takeApart } from '../graph/accumulate.ts';
 import { gradients } from '../graph/gradient.ts';
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
-import { gatherRows } from '../graph/ops/gather.ts';
-import { reshape } from '../graph/ops/layout.ts';
+import { concat } from '../graph/ops/layout.ts';
 import { Graph, type Value } from '../graph/value.ts';
-import { FullAttention } from '../nn/attention/full.ts';
 import type { ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Bucket } from './bucket.ts';
+import { hiddenStates } from './hidden-graph.ts';
 import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
 
 export interface TrainGraphSpec extends TokenLossSpec {
@@ -29,17 +28,15 @@ export const gradientOut = (parameter: string): string => `gradient: ${parameter
 /**
  * One micro-batch of training as a graph: student forward, divergence against the teacher's hidden states, backward.
  *
- * Inputs: ids [batch, length], index [positions] (rows of the flattened hidden states), targets and weights
- * [positions], and with a teacher its hidden states [positions, teacherWidth] and output layer.
+ * Inputs: those of `hiddenStates`, targets and weights [positions], and with a teacher its hidden states
+ * [positions, teacherWidth] and output layer.
  * Outputs: what `TokenLoss` tells, and gradients added to what they were.
  */
 export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
   const graph = new Graph();
-  const { batch, length, positions } = bucket;
-  const ids = graph.input('ids', 'int32', [batch, length]);
-  const hidden = decoder.hidden(ids, new FullAttention(graph, length));
+  const { positions } = bucket;
   const { loss, told } = tokenLoss({
-    studentHidden: gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions])),
+    studentHidden: hiddenStates(graph, decoder, bucket),
     studentOutput: graph.parameter(decoder.outputLayer.name, decoder.outputLayer.shape),
     teacher: spec.teacherWidth === null ? null : {
       hidden: graph.input('teacher hidden', 'float32', [positions, spec.teacherWidth]),
@@ -60,13 +57,14 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
       outputs[gradientOut(name)] = accumulate(graph.input(gradientIn(name), 'float32', shape), parts.dense);
       dense.push(name);
     }
-    if (parts.rows.length > 1) throw new Error(`${name} is looked up more than once`);
-    for (const part of parts.rows) {
-      const output = { parameter: name, ids: `ids ${rows.length}`, rows: `rows ${rows.length}` };
-      outputs[output.ids] = part.ids;
-      outputs[output.rows] = part.rows;
-      rows.push(output);
-    }
+    if (parts.rows.length === 0) return;
+    const output = { parameter: name, ids: `ids ${rows.length}`, rows: `rows ${rows.length}` };
+    outputs[output.ids] = joined(parts.rows.map((part) => part.ids));
+    outputs[output.rows] = joined(parts.rows.map((part) => part.rows));
+    rows.push(output);
   });
   return { onnx: writeOnnx(outputs, { weights: 'inputs' }), rows, dense };
 }
+
+/** An encoder and a decoder look up the same table. */
+const joined = (parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : concat(parts, 0));

@@ -73,7 +73,7 @@ export class Trainer {
 
     const summary = new StepSummary(examples);
     const time = { teacher: 0, update: 0 };
-    for (const batch of layOut(examples, microBatchSize, method.reduction)) {
+    for (const batch of layOut(examples, microBatchSize, method.reduction, this.parts.student.decoder.encoder)) {
       summary.add(batch, await this.learn(batch, time));
     }
     const updating = performance.now();

@@ -10,6 +10,7 @@ import type { Decoder } from '../nn/decoder.ts';
  * Outputs: logits [batch, sequence, vocabulary] and present.N.key, .value.
  */
 export function exportGraph(decoder: Decoder, weights: WriteOptions['weights']): OnnxGraph {
+  if (decoder.contextLength === null) throw new Error('positions are prepared for a context of known length');
   const graph = new Graph();
   const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']);
   const attention = new ExportedAttention(graph, ids, decoder.contextLength);

@@ -14,7 +14,7 @@ export interface InspectedText {
 /** Judges texts together and reports every token of their completions. @param judge  one that tells `TOP` tokens */
 export async function reportTokens(judge: Judge, texts: readonly InspectedText[], textOf: (id: number) => string): Promise<TokenReport[]> {
   const reports: TokenReport[] = [];
-  const batches = layOut(texts.map(({ example }) => example), texts.length, 'sequence');
+  const batches = layOut(texts.map(({ example }) => example), texts.length, 'sequence', judge.encoder);
   for (const batch of batches) {
     const judgement = await judge.judge(batch);
     for (const { example, start } of batch.spans) reports[example] = report(texts[example]!, judgement, start, textOf);

@@ -7,7 +7,7 @@ import { readConfig } from './config/read-config.ts';
 import { readJsonFile } from './json-file.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 import { listStoredTensors, type StoredTensor } from './weight-files.ts';
-import { resolveNames } from './weight-names.ts';
+import { resolveNames, withTying } from './weight-names.ts';
 
 export interface WeightSpec { readonly name: string; readonly shape: readonly number[] }
 
@@ -84,8 +84,9 @@ export async function openModel(path: string): Promise<ModelFolder> {
   const configPath = join(path, 'config.json');
   const rawConfig = await readJsonFile(configPath);
   if (!rawConfig) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });
-  const config = readConfig(configPath, rawConfig);
-  return new ModelFolder(path, config, rawConfig, await resolveNames(config, await listStoredTensors(path)));
+  const stored = await listStoredTensors(path);
+  const config = withTying(readConfig(configPath, rawConfig), stored);
+  return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored));
 }
 
 const SHOWN = 5;

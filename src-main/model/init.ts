@@ -35,7 +35,8 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
       hint: `Set vocab_size to ${tokenizer.vocabularySize} or more.`,
     });
   }
-  const range = typeof raw['initializer_range'] === 'number' ? raw['initializer_range'] : 0.02;
+  const [field, usual] = config.family === 't5' ? ['initializer_factor', 1] as const : ['initializer_range', 0.02] as const;
+  const range = typeof raw[field] === 'number' ? raw[field] : usual;
   await publishModel(to, {
     from: { path: folder, rawConfig: raw },
     config: withTokens(raw, tokenizer),
@@ -45,16 +46,31 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
   });
 }
 
-/** As Transformers begins: matrices normal, norms one, biases zero; GPT-2's projections into the residual stream smaller. */
+/** As Transformers begins: matrices normal, norms one, biases zero. */
 async function* initialValues({ name, shape }: ParameterSpec, config: ModelConfig, range: number, seed: number, index: number): AsyncGenerator<Float32Array> {
-  const isResidual = config.family === 'gpt2' && name.endsWith('c_proj.weight');
-  const deviation = isResidual ? range / Math.sqrt(2 * config.layers) : range;
+  const deviation = deviationOf(name, config, range);
   const elements = shape.reduce((product, size) => product * size, 1);
   for (let at = 0; at < elements; at += PIECE) {
     const piece = new Float32Array(Math.min(PIECE, elements - at));
     if (shape.length > 1) fillNormal(piece, seed, { purpose: 'init', example: index, step: at / PIECE }, deviation);
     else if (name.endsWith('.weight')) piece.fill(1);
     yield piece;
+  }
+}
+
+/** The first weights' standard deviation, as each family's classes in Transformers choose it. */
+function deviationOf(name: string, config: ModelConfig, range: number): number {
+  switch (config.family) {
+    case 'llama': return range;
+    // Projections into the residual stream are smaller.
+    case 'gpt2': return name.endsWith('c_proj.weight') ? range / Math.sqrt(2 * config.layers) : range;
+    case 't5': {
+      const { hiddenSize, heads, headDim, intermediateSize } = config;
+      if (/^(shared|lm_head)\./.test(name)) return range;
+      if (/\.q\.weight$/.test(name)) return range / Math.sqrt(hiddenSize * headDim);
+      if (/\.o\.weight$/.test(name)) return range / Math.sqrt(heads * headDim);
+      return range / Math.sqrt(/\.wo\.weight$/.test(name) ? intermediateSize : hiddenSize);
+    }
   }
 }
 

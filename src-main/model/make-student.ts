@@ -14,13 +14,13 @@ export function everyKth(layers: number, k: number): number[] {
 
 /**
  * Writes a new model folder that has only the named layers of `teacher`, renumbered, and all else of it: embeddings,
- * norms, tokenizer, precision. Weights are copied piece by piece.
+ * norms, tokenizer, precision. Weights are copied piece by piece. Of an encoder-decoder both stacks keep these layers.
  * @param layers in ascending order.
  * @throws Problem where the layers are not the teacher's, its weights are not whole, or `to` exists.
  */
 export async function makeStudent(teacher: ModelFolder, layers: readonly number[], to: string): Promise<void> {
   const { config, rawConfig } = teacher;
-  checkLayers(layers, config.layers);
+  checkLayers(layers, config.family === 't5' ? Math.min(config.layers, config.encoderLayers) : config.layers);
   teacher.checkWeights(listParameters(config));
   await publishModel(to, {
     from: teacher,
@@ -42,7 +42,9 @@ function checkLayers(layers: readonly number[], count: number): void {
 
 function chosenTensors(teacher: ModelFolder, layers: readonly number[]): TensorToWrite[] {
   return teacher.tensors.flatMap(({ name, shape }) => {
-    const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.)(\d+)(\..+)$/.exec(name) ?? [];
+    const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
+    // The first layer of a T5 stack keeps the bias of all of them.
+    if (name.endsWith('.relative_attention_bias.weight')) return [{ name, shape, data: teacher.pieces(name) }];
     const place = layers.indexOf(Number(layer));
     if (layer !== undefined && place < 0) return [];
     return [{ name: layer === undefined ? name : `${before}${place}${after}`, shape, data: teacher.pieces(name) }];
@@ -52,6 +54,7 @@ function chosenTensors(teacher: ModelFolder, layers: readonly number[]): TensorT
 /** `raw`, a config.json understood as `config`, with fewer layers; each keeps its kind of attention. */
 export function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly number[]): JsonObject {
   if (config.family === 'gpt2') return { ...raw, n_layer: layers.length };
+  if (config.family === 't5') return { ...raw, num_layers: layers.length, num_decoder_layers: layers.length };
   const types = raw['layer_types'];
   const firstWindow = config.windows.findIndex((window) => window !== null);
   return {

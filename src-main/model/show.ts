@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { ModelDescription, NamedToken } from '../contract/model-description.ts';
-import { countParameters, listParameters } from '../nn/build.ts';
+import { buildDecoder, countParameters, listParameters } from '../nn/build.ts';
 import { hasChatTemplate } from './chat-template.ts';
 import { openModel } from './folder.ts';
 import { storedPrecision } from './precision.ts';
@@ -11,6 +11,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
   const folder = await openModel(path);
   const { config } = folder;
   const parameters = listParameters(config);
+  const decoder = buildDecoder(config);
   folder.checkWeights(parameters);
   const tokenizer = await loadTokenizer(path);
   const named = (id: number): NamedToken => ({ id, text: tokenizer.tokenOf(id) ?? '' });
@@ -19,9 +20,9 @@ export async function describeModel(path: string): Promise<ModelDescription> {
   return {
     path,
     family: config.modelType, layers: config.layers, hiddenSize: config.hiddenSize, heads: config.heads,
-    vocabularySize: config.vocabSize, contextLength: config.contextLength,
+    vocabularySize: config.vocabSize, contextLength: decoder.contextLength, encoderLayers: decoder.encoder?.layers ?? null,
     parameters: countParameters(parameters),
-    layerParameters: countParameters(parameters.filter(({ name }) => /\.(layers|h)\.0\./.test(name))),
+    layerParameters: countParameters(parameters.filter(({ name }) => /\.(layers|h|block)\.0\./.test(name))),
     precision: storedPrecision(folder.tensors),
     weightBytes: sizes.reduce((sum, size) => sum + size, 0),
     tokenizer: { kind, tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },

@@ -6,6 +6,8 @@ import { checkReadable, type StoredTensor } from './weight-files.ts';
 const FAMILIES = {
   llama: { prefix: 'model.', embedding: 'model.embed_tokens.weight', inert: /\.rotary_emb\.inv_freq$/ },
   // The causal masks, once saved with every layer.
+  // The embedding, once saved again for each stack, and a bias that no layer reads.
+  t5: { prefix: '', embedding: 'shared.weight', inert: /^((en|de)coder\.embed_tokens\.weight|.*EncDecAttention\.relative_attention_bias\.weight)$/ },
   gpt2: { prefix: 'transformer.', embedding: 'transformer.wte.weight', inert: /\.attn\.(bias|masked_bias)$/ },
 } as const;
 
@@ -39,6 +41,15 @@ export async function resolveNames(config: ModelConfig, stored: readonly StoredT
     tensors.delete(OUTPUT);
   }
   return tensors;
+}
+
+/**
+ * Of T5 only the weights say whether the output layer is the embedding: Transformers 5 writes `tie_word_embeddings` as
+ * true for v1.1 and Flan-T5 as well, beside an output layer of its own.
+ */
+export function withTying(config: ModelConfig, stored: readonly StoredTensor[]): ModelConfig {
+  if (config.family !== 't5' || config.scalesOutput) return config;
+  return { ...config, tiedEmbeddings: !stored.some(({ info }) => info.name === OUTPUT) };
 }
 
 async function areEqual(left: StoredTensor, right: StoredTensor): Promise<boolean> {

@@ -1,11 +1,13 @@
-import { Graph, topological } from '../graph/value.ts';
+import { Graph, topological, type Value } from '../graph/value.ts';
 import type { DType } from '../graph/dtype.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { FullAttention } from './attention/full.ts';
+import { readSource } from './attention/read-source.ts';
 import type { ModelConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
+import { t5 } from './families/t5.ts';
 import { EXACT, type Matrix, type WeightFormat } from './weight-format.ts';
 
 export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
@@ -14,6 +16,7 @@ export function buildDecoder(config: ModelConfig, weights: WeightFormat = EXACT)
   switch (config.family) {
     case 'llama': return llama(config, weights);
     case 'gpt2': return gpt2(config, weights);
+    case 't5': return t5(config, weights);
   }
 }
 
@@ -25,9 +28,7 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
 /** What a model's graph reads when its weights are kept in a format. */
 export function listStored(config: ModelConfig, weights: WeightFormat): (ParameterSpec & { dtype: DType })[] {
   const decoder = buildDecoder(config, weights);
-  const graph = new Graph();
-  const hidden = decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1));
-  const { sources } = topological([hidden, decoder.logits(hidden)]);
+  const { sources } = topological([trace(decoder)]);
   return sources.flatMap(({ source, shape, dtype }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number), dtype }] : []));
 }
 
@@ -45,7 +46,12 @@ export function listMatrices(config: ModelConfig): Matrix[] {
       return EXACT.multiply(x, matrix);
     },
   });
-  const graph = new Graph();
-  decoder.logits(decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1)));
+  trace(decoder);
   return [...found.values()];
+}
+
+/** The logits of one token: everything a model computes, at its smallest. */
+function trace(decoder: Decoder): Value {
+  const graph = new Graph();
+  return decoder.logits(decoder.hidden(graph.input('ids', 'int32', [1, 1]), new FullAttention(graph, 1, readSource(graph, decoder, 1, 1))));
 }

@@ -54,4 +54,29 @@ export interface Gpt2Config {
   contextLength: number;
 }
 
-export type ModelConfig = LlamaConfig | Gpt2Config;
+export interface T5Config {
+  family: 't5';
+  modelType: 't5';
+  vocabSize: number;
+  hiddenSize: number;
+  /** Of the decoder. */
+  layers: number;
+  encoderLayers: number;
+  heads: number;
+  headDim: number;
+  intermediateSize: number;
+  normEpsilon: number;
+  /** Buckets of the bias by distance, and the distance from which all share the last. */
+  buckets: number;
+  maxDistance: number;
+  activation: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
+  /** Whether the feed-forward's activation gates a second product (v1.1, Flan-T5). */
+  isGated: boolean;
+  tiedEmbeddings: boolean;
+  /** The original T5 divides its last hidden states by sqrt(hiddenSize). */
+  scalesOutput: boolean;
+  /** The id a completion starts after. */
+  startId: number;
+}
+
+export type ModelConfig = LlamaConfig | Gpt2Config | T5Config;

@@ -1,10 +1,10 @@
 import type { Value } from '../graph/value.ts';
-import type { Attention } from './attention/attention.ts';
+import type { Attention, SelfAttention } from './attention/attention.ts';
 import type { Matrix, Table } from './weight-format.ts';
 
 /**
- * A decoder-only language model, written once. Every graph there is (train step, teacher forward, cached decode,
- * export) comes from this one description; they differ only in the `Attention` they bring.
+ * A language model, written once. Every graph there is (train step, teacher forward, cached decode, export) comes from
+ * this one description; they differ only in the `Attention` they bring.
  */
 export interface Decoder {
   readonly vocabSize: number;
@@ -13,13 +13,27 @@ export interface Decoder {
   /** Heads and width of the keys and values one layer caches. */
   readonly kvHeads: number;
   readonly headDim: number;
-  readonly contextLength: number;
+  /** Most tokens of a text; null where the model sets no limit. */
+  readonly contextLength: number | null;
   /** Parameters that are looked up by id, so that their gradients come as rows. */
   readonly tables: readonly Table[];
+  /** What reads the prompt, where prompt and completion are not one text. */
+  readonly encoder: Encoder | null;
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
   hidden(ids: Value, attention: Attention): Value;
   /** The matrix that turns hidden states into logits; often the embedding itself. */
   readonly outputLayer: Matrix;
   /** Logits [..., vocabSize] of hidden states. */
   logits(hidden: Value): Value;
+}
+
+/** The part of an encoder-decoder that reads the prompt, once; its decoder looks back at it. */
+export interface Encoder {
+  readonly layers: number;
+  /** The id that every completion starts after. */
+  readonly startId: number;
+  /** What it makes of a prompt, [batch, source, hiddenSize], for ids [batch, source] (int32). */
+  states(ids: Value, attention: SelfAttention): Value;
+  /** What a layer of the decoder looks at, each [batch, source, kvHeads * headDim]. */
+  keysAndValues(states: Value, layer: number): { key: Value; value: Value };
 }

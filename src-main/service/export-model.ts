@@ -50,7 +50,7 @@ export async function exportModel(
 async function parityOf(model: Model, weights: Weights, path: string): Promise<Parity> {
   const { decoder, tokenizer } = model;
   const known = Math.min(decoder.vocabSize, tokenizer.vocabularySize);
-  const length = Math.min(TEXT_LENGTH, decoder.contextLength);
+  const length = Math.min(TEXT_LENGTH, decoder.contextLength ?? TEXT_LENGTH);
   const texts = Array.from({ length: TEXTS }, (_, example) =>
     Int32Array.from({ length }, (__, index) => integer(0, { purpose: 'evaluation', example, index }, known)));
   const trained = new FrozenModel(executorFor('cpu'), decoder, weights);
@@ -64,7 +64,7 @@ async function parityOf(model: Model, weights: Weights, path: string): Promise<P
 /** Logits at every position of a text, by the graph that training uses. */
 async function logitsOf(model: FrozenModel, text: Int32Array): Promise<Float32Array> {
   // The last token of a laid out text is only a target, so one more is put behind the text.
-  const [batch] = layOut([{ index: 0, prompt: text.subarray(0, 1), completion: Int32Array.from([...text.subarray(1), 0]), isOnPolicy: false }], 1, 'token');
+  const [batch] = layOut([{ index: 0, prompt: text.subarray(0, 1), completion: Int32Array.from([...text.subarray(1), 0]), isOnPolicy: false }], 1, 'token', null);
   const hidden = (await model.hidden(batch!)).data as Float32Array;
   const { hiddenSize, vocabSize } = model.decoder;
   const output = model.outputLayer(vocabSize).data as Float32Array;

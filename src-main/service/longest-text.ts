@@ -8,7 +8,7 @@ export function longestText(examples: readonly EncodedExample[], maxNewTokens: n
   let longest = 0;
   for (const { prompt, index } of examples) {
     const length = prompt.length + maxNewTokens;
-    if (length > decoder.contextLength) {
+    if (decoder.contextLength !== null && length > decoder.contextLength) {
       const where = file === undefined ? 'The prompt' : `${rowName(file, index)}: the prompt`;
       throw new Problem(
         `${where} has ${prompt.length} tokens; with ${maxNewTokens} new ones that is more than the context of ${decoder.contextLength} of ${folder.path}.`,

@@ -21,6 +21,12 @@ export function pair(student: Model, teacher: Model): ModelPair {
       hint: 'Choose models of one family, or make the student from the teacher: retort model make-student.',
     });
   }
+  if ((teacher.decoder.encoder === null) !== (student.decoder.encoder === null)) {
+    const [reads, writes] = teacher.decoder.encoder ? ['teacher', 'student'] : ['student', 'teacher'];
+    throw new Problem(`The ${reads} is an encoder-decoder and the ${writes} is a decoder alone: one cannot learn from the other.`, {
+      hint: 'Choose two models of one kind, or make the student from the teacher: retort model make-student.',
+    });
+  }
   return { student, teacher, sharedVocabulary: sharedVocabulary([student, teacher]) };
 }
 

@@ -33,7 +33,7 @@ async function isTop(config: ModelConfig, weights: Weights, prompt: Int32Array, 
   const judge = new Judge(executor, model, null,
     { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1, sharedVocabulary: config.vocabSize, chunk: 64, top: 1 });
   open.push(model, judge);
-  const [batch] = layOut([{ index: 0, prompt, completion, isOnPolicy: true }], 1, 'sequence');
+  const [batch] = layOut([{ index: 0, prompt, completion, isOnPolicy: true }], 1, 'sequence', null);
   const { studentTopIds } = await judge.judge(batch!);
   return [...completion].map((token, at) => BigInt(token) === (studentTopIds as BigInt64Array)[at]);
 }

@@ -23,7 +23,7 @@ async function learn(examples: readonly TrainingExample[], microBatchSize: numbe
   const { student, optimizer } = tinyStudent(executor, config, weights, settings);
   const perExample = examples.map(() => [] as number[]);
   let loss = 0;
-  for (const batch of layOut(examples, microBatchSize, reduction)) {
+  for (const batch of layOut(examples, microBatchSize, reduction, null)) {
     const lesson = await student.learn(batch, { hidden: await teacher.hidden(batch), output: teacher.outputLayer(53) });
     loss += lesson.loss;
     for (const { example, start, end } of batch.spans) perExample[example] = [...lesson.told('divergence')!.subarray(start, end)];

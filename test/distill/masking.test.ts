@@ -72,7 +72,7 @@ describe('where EOS is also the padding', () => {
 
   it.each(REDUCTIONS)('the loss by %s is PyTorch\'s mean over completion tokens, their EOS among them', async (reduction) => {
     const { config, weights } = await loadFixture(`test/fixtures/engine/models/${fixture.student}`);
-    const { loss, norm, perExample } = await learn(config, weights, layOut(examples, 2, reduction));
+    const { loss, norm, perExample } = await learn(config, weights, layOut(examples, 2, reduction, null));
     perExample.forEach((losses, at) => expectClose(losses, fixture.tokenLosses[at]!, 1e-5));
     const average = (losses: readonly number[][]): number => (reduction === 'sequence' ? mean(losses.map(mean)) : mean(losses.flat()));
     expectClose([loss], [average(fixture.tokenLosses)], 1e-5);
@@ -155,8 +155,8 @@ describe('prompt tokens weigh nothing', () => {
     it.each(prompts)('%s', async (_, openings) => {
       const opened = shortly.map(({ prompt, completion, index }) => example([...openings[index]!, ...prompt], [...completion], index));
       for (const divergence of ['cross_entropy', 'forward_kl'] as const) {
-        const alone = await learn(config, weights, layOut(shortly, 2, reduction), divergence, teacher);
-        const after = await learn(config, weights, layOut(opened, 2, reduction), divergence, teacher);
+        const alone = await learn(config, weights, layOut(shortly, 2, reduction, null), divergence, teacher);
+        const after = await learn(config, weights, layOut(opened, 2, reduction, null), divergence, teacher);
         expectClose([after.loss, after.norm], [alone.loss, alone.norm], 1e-6);
         expectClose(whole(after), whole(alone), 1e-6);
         const embedding = after.gradients.get('model.embed_tokens.weight')!;
@@ -179,7 +179,7 @@ describe('a batch of random lengths', () => {
       const learned = examples.filter(({ completion }) => completion.length > 0);
       const count = learned.reduce((sum, { completion }) => sum + completion.length, 0);
       const seen: number[] = [];
-      for (const { bucket, ids, index, targets, weights, spans } of layOut(examples, microBatchSize, reduction)) {
+      for (const { bucket, ids, index, targets, weights, spans } of layOut(examples, microBatchSize, reduction, null)) {
         const counted = new Set<number>();
         spans.forEach(({ example: at, start, end }, row) => {
           const { prompt, completion } = examples[at]!;
@@ -205,7 +205,7 @@ describe('a batch of random lengths', () => {
     const weights = randomWeights(config, 3);
     const shuffled = batches.filter((examples) => examples.filter(({ completion }) => completion.length > 0).length > 2)
       .chain((examples) => {
-        const inOrder = layOut(examples, 1, 'sequence');
+        const inOrder = layOut(examples, 1, 'sequence', null);
         return fc.shuffledSubarray(inOrder, { minLength: inOrder.length }).map((other) => ({ inOrder, other }));
       });
     await fc.assert(fc.asyncProperty(shuffled, async ({ inOrder, other }) => {

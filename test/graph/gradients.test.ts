@@ -64,7 +64,7 @@ const CASES: Case[] = [
   { name: 'matmul of matrices', shapes: [[3, 4], [4, 5]], make: ([a, b]) => matmul(a!, b!) },
   { name: 'attention with grouped heads and a window', shapes: [[2, 5, 8], [2, 5, 4], [2, 5, 4]],
     make: ([query, key, value], g) => new FullAttention(g, 5).attend({
-      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 0.8, window: 3, rope: null,
+      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 0.8, window: 3, rope: null, bias: null,
     }) },
 ];
 

@@ -38,7 +38,7 @@ describe.each(MODELS)('%s is what Transformers computes', (name) => {
     const { decoder, weights, numbers, examples } = await load(name);
     const expected = await numbers('logits');
     const model = new FrozenModel(executor, decoder, weights);
-    const [batch] = layOut(examples, examples.length, 'token');
+    const [batch] = layOut(examples, examples.length, 'token', null);
     const hidden = (await model.hidden(batch!)).data as Float32Array;
     const output = model.outputLayer(decoder.vocabSize).data as Float32Array;
     const longest = expected.length / examples.length / decoder.vocabSize;
@@ -62,7 +62,7 @@ describe.each(MODELS)('%s is what Transformers computes', (name) => {
       method: { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 7,
     });
     let loss = 0;
-    for (const batch of layOut(examples, 2, 'token')) loss += (await student.learn(batch, null)).loss;
+    for (const batch of layOut(examples, 2, 'token', null)) loss += (await student.learn(batch, null)).loss;
     expect(Math.abs(loss - reference.loss)).toBeLessThan(1e-5 * reference.loss);
     for (const { name: key } of listParameters(config)) {
       const [found, wanted] = [optimizer.gradients(key), await numbers(`gradient.${key}`)];

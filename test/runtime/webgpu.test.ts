@@ -13,7 +13,7 @@ requires('vulkan')('a teacher on WebGPU', () => {
   ])('gives the hidden states it gives on the CPU: %s', async (_, config) => {
     const weights = randomWeights(config, 3);
     const [batch] = layOut([[1, 2, 3, 4, 5, 6, 7], [9, 4, 5]].map((ids, index) => (
-      { index, prompt: Int32Array.from(ids.slice(0, 1)), completion: Int32Array.from(ids.slice(1)), isOnPolicy: false })), 2, 'token');
+      { index, prompt: Int32Array.from(ids.slice(0, 1)), completion: Int32Array.from(ids.slice(1)), isOnPolicy: false })), 2, 'token', null);
     const hidden = async (device: 'cpu' | 'webgpu'): Promise<Float32Array> => {
       const model = new FrozenModel(ortExecutor(device), buildDecoder(config), weights);
       const { data } = await model.hidden(batch!);
@@ -28,6 +28,6 @@ requires('vulkan')('a teacher on WebGPU', () => {
 it('says what CUDA lacks and how to get it', async () => {
   const config = tinyLlama();
   const model = new FrozenModel(ortExecutor('cuda'), buildDecoder(config), randomWeights(config, 3));
-  const [batch] = layOut([{ index: 0, prompt: Int32Array.of(1), completion: Int32Array.of(2), isOnPolicy: false }], 1, 'token');
+  const [batch] = layOut([{ index: 0, prompt: Int32Array.of(1), completion: Int32Array.of(2), isOnPolicy: false }], 1, 'token', null);
   await expect(model.hidden(batch!)).rejects.toThrow(/CUDA/);
 });

@@ -10,7 +10,7 @@ it.each([['fp16', 2e-3], ['int8', 0.1]] as const)('a teacher in %s stays near it
   const model = await openWholeModel(resource('sample', 'student'));
   const weights = await readWeights(model);
   const text = model.tokenizer.encode('27+8-5+9-7+4=27+8=35;35-5=30;', { special: true });
-  const [batch] = layOut([{ index: 0, prompt: Int32Array.from(text.slice(0, 1)), completion: Int32Array.from(text.slice(1)), isOnPolicy: false }], 1, 'token');
+  const [batch] = layOut([{ index: 0, prompt: Int32Array.from(text.slice(0, 1)), completion: Int32Array.from(text.slice(1)), isOnPolicy: false }], 1, 'token', null);
   const hidden = async (kind: 'fp32' | typeof precision): Promise<Float32Array> => {
     const { decoder, weights: stored } = inPrecision(model, weights, kind);
     const frozen = new FrozenModel(executorFor('cpu'), decoder, stored);

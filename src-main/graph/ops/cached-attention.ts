@@ -21,7 +21,10 @@ const operator: Operator<CachedAttention> = {
     return [{ dtype: query!.dtype, shape: query!.shape }, present, present];
   },
   emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, window } }, writer) => {
-    writer.node('GroupQueryAttention', inputs, outputs,
+    const [query, key, value, pastKey, pastValue, lastPosition, totalLength, bias] = inputs as Value[];
+    const required = [query!, key!, value!, pastKey!, pastValue!, lastPosition!, totalLength!];
+    // Between them stand the tables of a rotation that has been made already, and positions.
+    writer.node('GroupQueryAttention', bias ? [...required, '', '', '', bias] : required, outputs,
       { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, local_window_size: window }, MICROSOFT);
   },
 };
@@ -38,11 +41,13 @@ export interface CachedAttentionInputs {
   lastPosition: Value;
   /** Length of the longest row, [1] (int32). */
   totalLength: Value;
+  /** Added to the scores, [1, heads, sequence, total]. */
+  bias: Value | null;
 }
 
 /** Causal attention of new positions over a cache and themselves, which are written into the cache. Not differentiable. */
 export function cachedAttention(at: CachedAttentionInputs, attributes: CachedAttention): { context: Value; presentKey: Value; presentValue: Value } {
-  const inputs = [at.query, at.key, at.value, at.pastKey, at.pastValue, at.lastPosition, at.totalLength];
+  const inputs = [at.query, at.key, at.value, at.pastKey, at.pastValue, at.lastPosition, at.totalLength, ...(at.bias ? [at.bias] : [])];
   const [context, presentKey, presentValue] = at.query.graph.apply(operator, inputs, attributes) as [Value, Value, Value];
   return { context, presentKey, presentValue };
 }

@@ -36,6 +36,11 @@ export class Fields {
     return this.values[name] === null ? null : this.count(name, fallback);
   }
 
+  /** A whole number from 0, such as an id. */
+  index(name: string, fallback?: number): number {
+    return this.read(name, 'a whole number from 0', fallback, (value) => value === 0 || isCount(value));
+  }
+
   number(name: string, fallback?: number): number {
     return this.read(name, 'a number', fallback, (value) => typeof value === 'number');
   }

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../nn/config.ts';
 import type { JsonObject } from './fields.ts';
 import { readGpt2Config } from './gpt2.ts';
 import { readLlamaConfig } from './llama.ts';
+import { readT5Config } from './t5.ts';
 
 /** The reader of each `model_type`. */
 const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => ModelConfig>> = {
@@ -11,10 +12,11 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
   gpt2: readGpt2Config,
+  t5: readT5Config,
 };
 
 /** Heads that Retort reads: a language model's, or none (then it must be tied). */
-const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|(Llama|Mistral|Qwen2|Qwen3|GPT2)Model)$/;
+const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5ForConditionalGeneration|T5WithLMHeadModel|T5Model|(Llama|Mistral|Qwen2|Qwen3|GPT2)Model)$/;
 
 /**
  * Reads the contents of a `config.json`. Whatever Retort does not support is refused with a `Problem` that names the

@@ -1,4 +1,5 @@
 import type { Value } from '../../graph/value.ts';
+import type { RelativeBias } from '../relative-bias.ts';
 import type { RopeTable } from '../rope.ts';
 
 /** One layer's queries, keys and values, each [batch, sequence, heads * headDim] before any rotation. */
@@ -15,12 +16,23 @@ export interface AttentionCall {
   window: number | null;
   /** Rotates queries and keys; null where positions enter elsewhere. */
   rope: RopeTable | null;
+  /** Added to the scores by distance; null where positions enter elsewhere. */
+  bias: RelativeBias | null;
 }
 
-/** How positions look at each other: all at once in training, through a cache in decoding. */
-export interface Attention {
-  /** Position of every token, [sequence] or [batch, sequence], for models that embed positions. */
-  readonly positions: Value;
+/** One layer's queries to what an encoder has read, [batch, sequence, heads * headDim]. */
+export type SourceCall = Pick<AttentionCall, 'layer' | 'query' | 'heads' | 'headDim' | 'scale'>;
+
+/** How the positions of one text look at each other. */
+export interface SelfAttention {
   /** Context vectors [batch, sequence, heads * headDim]. */
   attend(call: AttentionCall): Value;
+}
+
+/** How a decoder's positions look at what came before: all at once in training, through a cache in decoding. */
+export interface Attention extends SelfAttention {
+  /** Position of every token, [sequence] or [batch, sequence], for models that embed positions. */
+  readonly positions: Value;
+  /** Context vectors [batch, sequence, heads * headDim] from the encoder's side. */
+  attendSource(call: SourceCall): Value;
 }

@@ -1,10 +1,14 @@
 import { cachedAttention } from '../../graph/ops/cached-attention.ts';
-import { padLast, reshape, slice } from '../../graph/ops/layout.ts';
+import { lengthAlong } from '../../graph/ops/distances.ts';
+import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
 import { rotary } from '../../graph/ops/rotary.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall } from './attention.ts';
+import type { Attention, AttentionCall, SourceCall } from './attention.ts';
+import { attendSource } from './source.ts';
 
 export const pastName = (layer: number, part: 'key' | 'value'): string => `past.${layer}.${part}`;
+/** What a layer sees of the encoder, made once for each prompt. */
+export const sourceName = (layer: number, part: 'key' | 'value'): string => `source.${layer}.${part}`;
 export const presentName = (layer: number, part: 'key' | 'value'): string => `present.${layer}.${part}`;
 
 /**
@@ -12,7 +16,7 @@ export const presentName = (layer: number, part: 'key' | 'value'): string => `pr
  * serves prompt and continuation, any batch and any capacity: those dimensions stay open.
  *
  * Inputs it adds: positions [batch, sequence] (int64), last_position [batch], total_length [1] (int32) and each
- * layer's past; `present` are the outputs.
+ * layer's past; `present` are the outputs. Behind an encoder also each layer's source and source_padding.
  */
 export class CachedAttention implements Attention {
   readonly positions: Value;
@@ -27,8 +31,9 @@ export class CachedAttention implements Attention {
     this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   }
 
-  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope }: AttentionCall): Value {
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope, bias }: AttentionCall): Value {
     const { graph } = this;
+    const totalLength = graph.input('total_length', 'int32', [1]);
     const turn = (x: Value, count: number): Value =>
       (rope ? rotary(x, this.positions, ...rope.values(graph, this.maxLength), count) : x);
     const width = cachedWidth(headDim);
@@ -40,11 +45,23 @@ export class CachedAttention implements Attention {
       pastKey: past('key'),
       pastValue: past('value'),
       lastPosition: graph.input('last_position', 'int32', ['batch']),
-      totalLength: graph.input('total_length', 'int32', [1]),
+      totalLength,
+      // Rows that stand at different positions would need a bias each; the completions of an encoder's prompts all start at 0.
+      bias: bias && bias.between(lengthAlong(query, 1), { count: reshape(cast(totalLength, 'int64'), []), dim: 'total' }),
     }, { heads, kvHeads, scale, window: window ?? -1 });
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;
     return resizeHeads(context, heads, width, headDim);
+  }
+
+  attendSource(call: SourceCall): Value {
+    const { graph } = this;
+    const read = (layer: number, part: 'key' | 'value'): Value =>
+      graph.input(sourceName(layer, part), 'float32', ['batch', call.heads, 'source', call.headDim]);
+    return attendSource(call, {
+      padding: graph.input('source_padding', 'float32', ['batch', 1, 1, 'source']),
+      keysAndValues: (layer) => ({ key: read(layer, 'key'), value: read(layer, 'value') }),
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import { rotary } from '../../graph/ops/rotary.ts';
 import { softmax } from '../../graph/ops/softmax.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall } from './attention.ts';
-import { MASKED } from './full.ts';
+import { MASKED } from './core.ts';
 
 /**
  * Attention as exported models spell it, in standard operators: past keys and values come in, those of the whole
@@ -27,6 +27,10 @@ export class ExportedAttention implements Attention {
     this.contextLength = contextLength;
     this.mask = graph.input('attention_mask', 'int64', ['batch', TOTAL]);
     this.positions = graph.input('position_ids', 'int64', ['batch', 'sequence']);
+  }
+
+  attendSource(): Value {
+    throw new Error('a model with an encoder is exported in two parts');
   }
 
   attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope }: AttentionCall): Value {

@@ -21,6 +21,7 @@ export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
     layers: config.layers,
     tables: [embedding, places],
     kvHeads: heads,
+    encoder: null,
     hidden(ids, attention) {
       const positions = weights.lookUp(attention.positions, places);
       let x = add(weights.lookUp(ids, embedding), positions);
@@ -41,7 +42,7 @@ export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
   function selfAttention(x: Value, layer: number, name: string, attention: Attention): Value {
     const [query, key, value] = split(affine(x, `${name}.c_attn`, 3 * hiddenSize), -1, [hiddenSize, hiddenSize, hiddenSize]) as [Value, Value, Value];
     const scale = (config.scaleAttention ? 1 / Math.sqrt(headDim) : 1) / (config.scaleByLayer ? layer + 1 : 1);
-    const context = attention.attend({ layer, query, key, value, heads, kvHeads: heads, headDim, scale, window: null, rope: null });
+    const context = attention.attend({ layer, query, key, value, heads, kvHeads: heads, headDim, scale, window: null, rope: null, bias: null });
     return affine(context, `${name}.c_proj`, hiddenSize);
   }
 

@@ -22,6 +22,7 @@ export function llama(config: LlamaConfig, weights: WeightFormat): Decoder {
     layers: config.layers,
     tables: [embedding],
     contextLength: config.contextLength,
+    encoder: null,
     hidden(ids, attention) {
       let x = weights.lookUp(ids, embedding);
       for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
@@ -41,7 +42,7 @@ export function llama(config: LlamaConfig, weights: WeightFormat): Decoder {
     const query = linear(x, `${name}.q_proj`, heads * headDim, config.qkvBias);
     const key = linear(x, `${name}.k_proj`, kvHeads * headDim, config.qkvBias);
     const context = attention.attend({
-      layer, heads, kvHeads, headDim, rope,
+      layer, heads, kvHeads, headDim, rope, bias: null,
       query: config.qkNorm ? headNorm(query, `${name}.q_norm`, heads) : query,
       key: config.qkNorm ? headNorm(key, `${name}.k_norm`, kvHeads) : key,
       value: linear(x, `${name}.v_proj`, kvHeads * headDim, config.qkvBias),

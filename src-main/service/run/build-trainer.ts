@@ -1,6 +1,6 @@
 import { RolloutWriter } from '../../distill/rollout.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
-import { roundUp } from '../../distill/bucket.ts';
+import { mostTokens } from '../../distill/bucket.ts';
 import { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
@@ -37,7 +37,8 @@ export async function buildTrainer(
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
   const executor = executorFor(recipe.student.device);
 
-  const gradientRows = microBatchSize * roundUp(maxLength, 16);
+  const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
+  const gradientRows = mostTokens(microBatchSize, limits, decoder.encoder !== null);
   const optimizer = new Optimizer(parameters.map((parameter) => (
     decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
   await readStudent(optimizer);

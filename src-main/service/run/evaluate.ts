@@ -57,7 +57,7 @@ async function judgeReferences(
   const { sharedVocabulary, loss } = settings;
   const judge = new Judge(executor, student, teacher, { ...loss, sharedVocabulary, chunk: 128 });
   const sums = { divergence: 0, loss: 0, tokens: 0 };
-  for (const batch of layOut(known, JUDGED_AT_ONCE, 'token')) {
+  for (const batch of layOut(known, JUDGED_AT_ONCE, 'token', student.decoder.encoder)) {
     const told = await judge.judge(batch);
     for (const { start, end } of batch.spans) {
       for (let at = start; at < end; at++) {

@@ -43,7 +43,7 @@ export function checkContext({ data, evaluate }: Recipe, { folder, decoder }: Mo
   const written = { field: 'evaluate.maxNewTokens', tokens: evaluate.maxNewTokens ?? 0 };
   for (const { field, tokens } of [answer, written]) {
     const length = data.maxPromptTokens + tokens;
-    if (length <= decoder.contextLength) continue;
+    if (decoder.contextLength === null || length <= decoder.contextLength) continue;
     throw new Problem(
       `data.maxPromptTokens and ${field} together are ${length} tokens, more than the context of ${decoder.contextLength} of ${folder.path}.`,
       { hint: 'Lower one of them.' });

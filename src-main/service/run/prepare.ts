@@ -84,7 +84,8 @@ async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
 
 /** A layer keeps about ten tensors as wide as the model and five as wide as its feed-forward for every token. */
 function fittingExamples({ folder: { config } }: Model, length: number): number {
-  const perToken = 4 * config.layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
+  const layers = config.family === 't5' ? config.layers + config.encoderLayers : config.layers;
+  const perToken = 4 * layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
   return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
 }
 

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { layOut } from '../../src-main/distill/batch.ts';
+import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
+import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
+import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { loadFixture } from '../support/model-fixture.ts';
+import { tensorsOf } from '../support/tensors.ts';
+import { tinyStudent } from '../support/tiny-student.ts';
+
+const FIXTURES = 'test/fixtures/engine/t5';
+const executor = ortExecutor('cpu', 1);
+
+interface Reference { prompts: number[][]; completions: number[][]; loss: number; greedy: number[][]; beams: number[][][] }
+
+async function load(name: string) {
+  const { config, weights } = await loadFixture(join(FIXTURES, name));
+  const reference = JSON.parse(readFileSync(join(FIXTURES, name, 'reference.json'), 'utf8')) as Reference;
+  const examples = reference.prompts.map((prompt, index) => ({
+    index, prompt: Int32Array.from(prompt), completion: Int32Array.from(reference.completions[index]!), isOnPolicy: false,
+  }));
+  return { config, weights, decoder: buildDecoder(config), reference, examples, numbers: await tensorsOf(join(FIXTURES, name, 'reference.safetensors')) };
+}
+
+describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start'])('%s is what Transformers computes', (name) => {
+  it('logits, within 1e-4', async () => {
+    const { decoder, weights, numbers, examples } = await load(name);
+    const expected = numbers('logits');
+    const model = new FrozenModel(executor, decoder, weights);
+    const output = model.outputLayer(decoder.vocabSize).data as Float32Array;
+    const longest = expected.length / examples.length / decoder.vocabSize;
+    let compared = 0;
+    for (const batch of layOut(examples, 3, 'token', decoder.encoder)) {
+      const hidden = (await model.hidden(batch)).data as Float32Array;
+      for (const { example, start, end } of batch.spans) {
+        for (let at = start; at < end; at++) {
+          for (let token = 0; token < decoder.vocabSize; token++) {
+            let logit = 0;
+            for (let k = 0; k < decoder.hiddenSize; k++) logit += hidden[at * decoder.hiddenSize + k]! * output[token * decoder.hiddenSize + k]!;
+            expect(Math.abs(logit - expected[(examples[example]!.index * longest + at - start) * decoder.vocabSize + token]!)).toBeLessThan(1e-4);
+            compared++;
+          }
+        }
+      }
+    }
+    expect(compared).toBe(examples.reduce((sum, { completion }) => sum + completion.length, 0) * decoder.vocabSize);
+    await model.release();
+  });
+
+  it('loss and gradients, within 1e-4 relative', async () => {
+    const { config, weights, decoder, reference, numbers, examples } = await load(name);
+    const { student, optimizer } = tinyStudent(executor, config, weights, {
+      method: { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 7,
+    });
+    let loss = 0;
+    for (const batch of layOut(examples, 3, 'token', decoder.encoder)) loss += (await student.learn(batch, null)).loss;
+    expect(Math.abs(loss - reference.loss)).toBeLessThan(1e-5 * reference.loss);
+    for (const { name: key } of listParameters(config)) {
+      const [found, wanted] = [optimizer.gradients(key), numbers(`gradient.${key}`)];
+      const scale = Math.hypot(...wanted);
+      expect(Math.hypot(...wanted.map((value, at) => value - found[at]!)), key).toBeLessThanOrEqual(1e-4 * scale + 1e-6);
+    }
+    await student.release();
+  });
+});
