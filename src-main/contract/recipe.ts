@@ -75,7 +75,8 @@ const train = z.strictObject({
   epochs: z.number().positive().optional().meta(help('Passes over the training data, instead of steps.')),
   batchSize: count.default(32).meta(help('Examples in one update. The paper uses 32.')),
   microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen from the memory if left out.')),
-  optimizer: z.enum(['adamw']).default('adamw').meta(help('The update rule.')),
+  optimizer: z.enum(['adamw', 'adafactor']).default('adamw').meta(help(
+    'The update rule. adafactor keeps a number for each row and column instead of two for each weight: what T5 is trained with, often at a learning rate of 1e-3.')),
   learningRate: z.number().positive().default(3e-4).meta(help('Size of the updates after warm-up. The paper uses 3e-4 for T5; 1e-5 to 1e-4 suits pretrained decoders.')),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('linear').meta(help('How the learning rate falls after warm-up.')),
   finalLearningRate: share.default(0).meta(help('Share of the learning rate that is left at the last step.')),
@@ -84,6 +85,7 @@ const train = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9).meta(help('Decay of AdamW\'s first moment.')),
   beta2: z.number().min(0).lt(1).default(0.999).meta(help('Decay of AdamW\'s second moment.')),
   epsilon: z.number().positive().default(1e-8).meta(help('Keeps AdamW\'s division finite.')),
+  scaleParameter: z.boolean().default(false).meta(help('For adafactor: multiply the learning rate by the size of the weights it changes. Transformers\' Trainer leaves it off.')),
   clipNorm: z.number().nonnegative().default(1).meta(help('Largest norm of the whole gradient; 0 turns clipping off.')),
 });
 

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveMethod } from '../../src-main/contract/presets.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
+import { Trainer } from '../../src-main/distill/trainer.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { loadFixture } from '../support/model-fixture.ts';
@@ -10,6 +12,8 @@ import { tensorsOf } from '../support/tensors.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
 
 const FIXTURES = 'test/fixtures/engine/t5';
+/** Rounding in float32 leaves less; a wrong term, far more. */
+const TOLERANCE = 1e-4;
 const executor = ortExecutor('cpu', 1);
 
 interface Reference { prompts: number[][]; completions: number[][]; loss: number; greedy: number[][]; beams: number[][][] }
@@ -62,5 +66,41 @@ describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start'])('%s is what Transfo
       expect(Math.hypot(...wanted.map((value, at) => value - found[at]!)), key).toBeLessThanOrEqual(1e-4 * scale + 1e-6);
     }
     await student.release();
+  });
+});
+
+describe('training is PyTorch\'s with Transformers\' T5', () => {
+  interface Training {
+    steps: number;
+    train: { learningRate: number; warmupSteps: number; weightDecay: number; clipNorm: number };
+    batches: { prompt: number[]; completion: number[] }[][];
+    cases: { optimizer: 'adamw' | 'adafactor'; scaleParameter: boolean; losses: number[]; norms: number[] }[];
+  }
+  const fixture = JSON.parse(readFileSync(join(FIXTURES, 'training/training.json'), 'utf8')) as Training;
+
+  it.each(fixture.cases)('ten steps of $optimizer, scaled by the weights: $scaleParameter', async ({ optimizer: name, scaleParameter, losses, norms }) => {
+    const { config, weights } = await loadFixture(join(FIXTURES, 't5'));
+    const teacher = await loadFixture(join(FIXTURES, 't5-wide-heads'));
+    const { method } = resolveMethod({ preset: 'gkd', lambda: 0, divergence: 'forward_kl' });
+    const { student, optimizer, train } = tinyStudent(executor, config, weights, { method, sharedVocabulary: 101, chunk: 16 }, {
+      ...fixture.train, batchSize: 6, schedule: 'linear', optimizer: name, scaleParameter,
+    });
+    const trainer = new Trainer({
+      student, optimizer, rollouts: null, teacher: new FrozenModel(executor, buildDecoder(teacher.config), teacher.weights),
+      data: { count: 60, batch: (step) => fixture.batches[step - 1]!.map(({ prompt, completion }, index) => (
+        { index, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) })) },
+    }, { seed: 0, steps: fixture.steps, microBatchSize: 4, sharedVocabulary: 101, method, train });
+    for (let step = 1; step <= fixture.steps; step++) {
+      const { metrics } = await trainer.step(step);
+      expect(Math.abs(metrics.loss / losses[step - 1]! - 1), `loss of step ${step}`).toBeLessThan(TOLERANCE);
+      expect(Math.abs(metrics.gradientNorm / norms[step - 1]! - 1), `gradient norm of step ${step}`).toBeLessThan(TOLERANCE);
+    }
+    const wanted = await tensorsOf(join(FIXTURES, 'training', `${name}${scaleParameter ? '-scaled' : ''}.safetensors`));
+    for (const { name: key } of listParameters(config)) {
+      const values = wanted(key);
+      const found = optimizer.weights(key);
+      expect(Math.hypot(...values.map((value, at) => value - found[at]!)) / Math.hypot(...values), key).toBeLessThan(TOLERANCE);
+    }
+    await trainer.release();
   });
 });

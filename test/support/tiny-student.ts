@@ -9,7 +9,7 @@ import type { Weights } from '../../src-main/runtime/weights.ts';
 
 const TRAIN: TrainSettings = {
   batchSize: 4, optimizer: 'adamw', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
-  weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: 0,
+  weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, scaleParameter: false, clipNorm: 0,
 };
 
 /** A student of a config with the given weights, and its optimizer. */

@@ -119,6 +119,7 @@ export class Optimizer {
       weights,
       gradients: this.memory.place(parameter.name, GRADIENTS),
       state: (region) => this.memory.place(parameter.name, region),
+      read: ({ offset, length }) => new Float32Array(this.memory.memories[weights.memory]!.buffer, offset, length),
     };
   }
 }

@@ -24,6 +24,8 @@ export interface UpdateTarget {
   readonly gradients: Placement;
   /** A region that the rule asked for. */
   state(region: string): Placement;
+  /** The elements of a region. */
+  read(place: Placement): Float32Array;
 }
 
 /** How weights follow from gradients. All that a rule remembers from step to step lies in its state regions. */

@@ -7,6 +7,17 @@ export interface UpdateKernel {
     gradientScale: number, decay: number, beta1Complement: number, beta2: number, beta2Complement: number,
     rootScale: number, epsilon: number, stepSize: number,
   ): void;
+  adafactorMoments(
+    gradients: number, rows: number, columns: number, rowMoments: number, columnMoments: number,
+    gradientScale: number, epsilon: number, decay: number,
+  ): void;
+  adafactorSquares(
+    gradients: number, rows: number, columns: number, rowMoments: number, columnMoments: number, gradientScale: number, rowMean: number,
+  ): number;
+  adafactorUpdate(
+    weights: number, gradients: number, rows: number, columns: number, rowMoments: number, columnMoments: number,
+    gradientScale: number, rowMean: number, kept: number, size: number,
+  ): void;
   sumOfSquares(x: number, bytes: number): number;
   add(target: number, source: number, count: number): void;
 }

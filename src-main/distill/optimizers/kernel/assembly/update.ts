@@ -76,3 +76,87 @@ export function add(target: usize, source: usize, count: u32): void {
     store<f32>(target, load<f32>(target) + load<f32>(source));
   }
 }
+
+/**
+ * Adafactor's factored second moments (Shazeer and Stern 2018, algorithm 4): what the squares of the scaled gradients
+ * [rows, columns], each with epsilon added, come to by row and by column, taken into their running means.
+ */
+export function adafactorMoments(
+  gradients: usize, rows: u32, columns: u32, rowMoments: usize, columnMoments: usize,
+  gradientScale: f32, epsilon: f32, decay: f32,
+): void {
+  const columnsEnd = columnMoments + (<usize>columns << 2);
+  for (let at = columnMoments; at < columnsEnd; at += 4) store<f32>(at, load<f32>(at) * decay);
+  const rowShare = (<f32>1 - decay) / <f32>columns, columnShare = (<f32>1 - decay) / <f32>rows;
+  const scale = f32x4.splat(gradientScale), eps = f32x4.splat(epsilon), share = f32x4.splat(columnShare);
+  let g = gradients;
+  for (let row = rowMoments, end = rowMoments + (<usize>rows << 2); row < end; row += 4) {
+    let sums = f32x4.splat(0);
+    let sum: f32 = 0;
+    let at = columnMoments;
+    for (; at + 16 <= columnsEnd; at += 16, g += 16) {
+      const x = f32x4.mul(v128.load(g), scale);
+      const square = f32x4.add(f32x4.mul(x, x), eps);
+      sums = f32x4.add(sums, square);
+      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(square, share)));
+    }
+    for (; at < columnsEnd; at += 4, g += 4) {
+      const x = load<f32>(g) * gradientScale;
+      const square = x * x + epsilon;
+      sum += square;
+      store<f32>(at, load<f32>(at) + square * columnShare);
+    }
+    sum += f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3);
+    store<f32>(row, load<f32>(row) * decay + sum * rowShare);
+  }
+}
+
+/** Sum of the squares of Adafactor's update before it is clipped, u = g / sqrt(row / rowMean * column). */
+export function adafactorSquares(
+  gradients: usize, rows: u32, columns: u32, rowMoments: usize, columnMoments: usize, gradientScale: f32, rowMean: f32,
+): f64 {
+  let total: f64 = 0;
+  let g = gradients;
+  const columnsEnd = columnMoments + (<usize>columns << 2);
+  for (let row = rowMoments, end = rowMoments + (<usize>rows << 2); row < end; row += 4) {
+    const factor = gradientScale / Mathf.sqrt(load<f32>(row) / rowMean);
+    const factors = f32x4.splat(factor);
+    let sums = f32x4.splat(0);
+    let at = columnMoments;
+    for (; at + 16 <= columnsEnd; at += 16, g += 16) {
+      const u = f32x4.div(f32x4.mul(v128.load(g), factors), f32x4.sqrt(v128.load(at)));
+      sums = f32x4.add(sums, f32x4.mul(u, u));
+    }
+    let sum: f32 = 0;
+    for (; at < columnsEnd; at += 4, g += 4) {
+      const u = load<f32>(g) * factor / Mathf.sqrt(load<f32>(at));
+      sum += u * u;
+    }
+    total += <f64>sum + <f64>f32x4.extract_lane(sums, 0) + <f64>f32x4.extract_lane(sums, 1) + <f64>f32x4.extract_lane(sums, 2) + <f64>f32x4.extract_lane(sums, 3);
+  }
+  return total;
+}
+
+/** weights <- kept weights - size u, and the gradients to zero. */
+export function adafactorUpdate(
+  weights: usize, gradients: usize, rows: u32, columns: u32, rowMoments: usize, columnMoments: usize,
+  gradientScale: f32, rowMean: f32, kept: f32, size: f32,
+): void {
+  const keeps = f32x4.splat(kept);
+  let g = gradients, w = weights;
+  const columnsEnd = columnMoments + (<usize>columns << 2);
+  for (let row = rowMoments, end = rowMoments + (<usize>rows << 2); row < end; row += 4) {
+    const factor = size * gradientScale / Mathf.sqrt(load<f32>(row) / rowMean);
+    const factors = f32x4.splat(factor);
+    let at = columnMoments;
+    for (; at + 16 <= columnsEnd; at += 16, g += 16, w += 16) {
+      const u = f32x4.div(f32x4.mul(v128.load(g), factors), f32x4.sqrt(v128.load(at)));
+      v128.store(w, f32x4.sub(f32x4.mul(v128.load(w), keeps), u));
+      v128.store(g, f32x4.splat(0));
+    }
+    for (; at < columnsEnd; at += 4, g += 4, w += 4) {
+      store<f32>(w, load<f32>(w) * kept - load<f32>(g) * factor / Mathf.sqrt(load<f32>(at)));
+      store<f32>(g, 0);
+    }
+  }
+}
