@@ -3,6 +3,7 @@ import type { Program } from '../runtime/program.ts';
 import { int32, type Tensor } from '../runtime/tensor.ts';
 import { KvCache } from './kv-cache.ts';
 import { chooser, type Sampling } from './choose.ts';
+import { SourceCache } from './source.ts';
 
 export interface Prompt {
   tokens: Int32Array;
@@ -27,27 +28,38 @@ export interface Completion {
   ended: boolean;
 }
 
+/** What runs a model: its decoder, and what reads prompts for it where the model has an encoder. */
+export interface DecodePrograms {
+  /** Of a `decodeGraph`. */
+  decode: Program;
+  /** Of a `sourceGraph`. */
+  source: Program | null;
+}
+
 /**
  * Continues every prompt, all of them together as one batch. Texts that end leave the batch.
  *
- * @param program  of a `decodeGraph` whose choice is the sampling's
- * @param prompts  at least one token each
+ * @param programs  whose choice is the sampling's
+ * @param prompts   at least one token each
  */
-export async function generate(program: Program, decoder: Decoder, prompts: readonly Prompt[], options: GenerateOptions): Promise<Completion[]> {
+export async function generate(programs: DecodePrograms, decoder: Decoder, prompts: readonly Prompt[], options: GenerateOptions): Promise<Completion[]> {
   const written = prompts.map(() => [] as number[]);
   const ended = prompts.map(() => false);
   if (prompts.length === 0 || options.maxNewTokens === 0) return finish();
 
-  const longest = Math.max(...prompts.map((prompt) => prompt.tokens.length));
+  const source = programs.source && await SourceCache.read(programs.source, prompts.map(({ tokens }) => tokens));
+  // What the decoder begins with.
+  const openings = prompts.map(({ tokens }) => (decoder.encoder ? Int32Array.of(decoder.encoder.startId) : tokens));
+  const longest = Math.max(...openings.map((opening) => opening.length));
   const cache = new KvCache(decoder, prompts.length, longest + options.maxNewTokens);
   const choose = chooser(options.sampling);
   /** Which prompt each row of the batch continues. */
   let active = prompts.map((_, at) => at);
-  let feeds = promptFeeds(prompts, longest);
+  let feeds = promptFeeds(openings, longest);
   for (let step = 0; ; step++) {
     const rows = active.map((at) => ({ prompt: prompts[at]!, written: written[at]! }));
     const { past, present } = cache.tensors();
-    const outputs = await program.run({ ...feeds, ...past, ...choose.inputs(rows, step) }, present);
+    const outputs = await programs.decode.run({ ...feeds, ...past, ...source?.inputs(), ...choose.inputs(rows, step) }, present);
     const next = choose.tokens(outputs, rows, step);
     active.forEach((at, row) => {
       written[at]!.push(next[row]!);
@@ -58,9 +70,10 @@ export async function generate(program: Program, decoder: Decoder, prompts: read
     if (going.length === 0 || step + 1 >= options.maxNewTokens || options.signal?.aborted) return finish();
     if (going.length < active.length) {
       cache.keep(going);
+      source?.take(going);
       active = going.map((row) => active[row]!);
     }
-    feeds = tokenFeeds(active.map((at) => prompts[at]!.tokens.length + step), active.map((at) => written[at]![step]!));
+    feeds = tokenFeeds(active.map((at) => openings[at]!.length + step), active.map((at) => written[at]![step]!));
   }
 
   function finish(): Completion[] {
@@ -68,16 +81,16 @@ export async function generate(program: Program, decoder: Decoder, prompts: read
   }
 }
 
-/** The prompts as one batch, padded on the right; padding is never looked at. */
-function promptFeeds(prompts: readonly Prompt[], longest: number): Record<string, Tensor> {
-  const count = prompts.length;
+/** Texts as one batch, padded on the right; padding is never looked at. */
+function promptFeeds(openings: readonly Int32Array[], longest: number): Record<string, Tensor> {
+  const count = openings.length;
   const ids = new Int32Array(count * longest);
   const positions = new BigInt64Array(count * longest);
-  prompts.forEach(({ tokens }, row) => {
+  openings.forEach((tokens, row) => {
     ids.set(tokens, row * longest);
     for (let at = 0; at < longest; at++) positions[row * longest + at] = BigInt(at);
   });
-  const last = prompts.map(({ tokens }) => tokens.length - 1);
+  const last = openings.map(({ length }) => length - 1);
   return {
     ids: int32(ids, [count, longest]),
     positions: { dtype: 'int64', shape: [count, longest], data: positions },

@@ -1,11 +1,12 @@
 import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Decoder } from '../nn/decoder.ts';
-import type { Executor, Program, ProgramOptions } from '../runtime/program.ts';
+import type { Executor, ProgramOptions } from '../runtime/program.ts';
 import { asInitializers, type Weights } from '../runtime/weights.ts';
 import type { Sampling } from './choose.ts';
 import { decodeGraph } from './decode-graph.ts';
-import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
+import { generate, type Completion, type DecodePrograms, type GenerateOptions, type Prompt } from './generate.ts';
 import { cacheBytes } from './kv-cache.ts';
+import { sourceGraph } from './source.ts';
 
 /** Bytes that the caches of one batch may take; more prompts than fit are written one batch after the other. */
 const CACHE_BUDGET = 2 ** 28;
@@ -23,6 +24,7 @@ export class TextPlan {
   private readonly executor: Executor;
   private readonly decoder: Decoder;
   private readonly graph: OnnxGraph;
+  private readonly source: OnnxGraph | null;
   private readonly options: ProgramOptions;
   private readonly atOnce: number;
 
@@ -31,25 +33,29 @@ export class TextPlan {
     this.executor = executor;
     this.decoder = decoder;
     this.graph = decodeGraph(decoder, { choice: strategy, vocabulary, maxLength }, placement);
+    this.source = decoder.encoder && sourceGraph(decoder, placement);
     this.options = { initializers, optimize: 'basic' };
     this.atOnce = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
   }
 
   /** Takes the weights as they are now: as constants of a session they are prepacked, which makes every token cheaper. */
   async open(): Promise<TextWriter> {
-    return new TextWriter(await this.executor.compile(this.graph, this.options), this.decoder, this.atOnce);
+    return new TextWriter({
+      decode: await this.executor.compile(this.graph, this.options),
+      source: this.source && await this.executor.compile(this.source, this.options),
+    }, this.decoder, this.atOnce);
   }
 }
 
 /** Continues prompts with a model as it was when the plan was opened. */
 export class TextWriter {
-  private readonly program: Program;
+  private readonly programs: DecodePrograms;
   private readonly decoder: Decoder;
   private readonly atOnce: number;
 
   /** @param atOnce  how many texts share a batch */
-  constructor(program: Program, decoder: Decoder, atOnce: number) {
-    this.program = program;
+  constructor(programs: DecodePrograms, decoder: Decoder, atOnce: number) {
+    this.programs = programs;
     this.decoder = decoder;
     this.atOnce = atOnce;
   }
@@ -61,14 +67,15 @@ export class TextWriter {
     const completions: Completion[] = [];
     for (let start = 0; start < order.length; start += this.atOnce) {
       const part = order.slice(start, start + this.atOnce);
-      const written = await generate(this.program, this.decoder, part.map(({ prompt }) => prompt), options);
+      const written = await generate(this.programs, this.decoder, part.map(({ prompt }) => prompt), options);
       part.forEach(({ at }, row) => { completions[at] = written[row]!; });
       onDone?.(Math.min(start + this.atOnce, order.length));
     }
     return completions;
   }
 
-  release(): Promise<void> {
-    return this.program.release();
+  async release(): Promise<void> {
+    await this.programs.decode.release();
+    await this.programs.source?.release();
   }
 }

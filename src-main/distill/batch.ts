@@ -1,5 +1,5 @@
 import { int32, float32, type Tensor } from '../runtime/tensor.ts';
-import { MASKED } from '../nn/attention/core.ts';
+import { padPrompts } from '../decode/source.ts';
 import type { Encoder } from '../nn/decoder.ts';
 import { roundUp, SHORTEST, type Bucket } from './bucket.ts';
 
@@ -81,7 +81,8 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
       position++;
     });
   });
-  const source = encoder && readPrompts(members.map(({ example }) => example.prompt));
+  const prompts = members.map(({ example }) => example.prompt);
+  const source = encoder && padPrompts(prompts, roundUp(Math.max(...prompts.map((prompt) => prompt.length)), SHORTEST));
   return {
     bucket: { batch: members.length, length, positions, source: source && source.ids.shape[1]! },
     spans, source,
@@ -90,18 +91,6 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
     targets: int32(targets, [positions]),
     weights: float32(weights, [positions]),
   };
-}
-
-/** Prompts as an encoder's input, padded on the right to a length of the ladder. */
-export function readPrompts(prompts: readonly Int32Array[]): { ids: Tensor; padding: Tensor } {
-  const length = roundUp(Math.max(...prompts.map((prompt) => prompt.length)), SHORTEST);
-  const ids = new Int32Array(prompts.length * length);
-  const padding = new Float32Array(prompts.length * length).fill(MASKED);
-  prompts.forEach((prompt, row) => {
-    ids.set(prompt, row * length);
-    padding.fill(0, row * length, row * length + prompt.length);
-  });
-  return { ids: int32(ids, [prompts.length, length]), padding: float32(padding, [prompts.length, 1, 1, length]) };
 }
 
 /** What a graph of `hiddenStates` reads of a micro-batch. */

@@ -24,7 +24,7 @@ async function write(config: ModelConfig, weights: Weights, sampling: Sampling, 
   const { placement, initializers } = asInitializers(weights);
   const program = await executor.compile(decodeGraph(decoder, { choice: sampling.strategy, vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
   open.push(program);
-  return generate(program, decoder, prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
+  return generate({ decode: program, source: null }, decoder, prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
 }
 
 /** For each written token: whether the whole, uncached forward pass has it on top. */

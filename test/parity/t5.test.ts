@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveMethod } from '../../src-main/contract/presets.ts';
+import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Trainer } from '../../src-main/distill/trainer.ts';
@@ -66,6 +67,20 @@ describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start'])('%s is what Transfo
       expect(Math.hypot(...wanted.map((value, at) => value - found[at]!)), key).toBeLessThanOrEqual(1e-4 * scale + 1e-6);
     }
     await student.release();
+  });
+
+  it('greedy text through the caches, token for token', async () => {
+    const { config, decoder, weights, reference, examples } = await load(name);
+    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 64, strategy: 'greedy' }).open();
+    const write = async (prompts: typeof examples, eos: number[]) => (await writer.write(
+      prompts.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
+      { maxNewTokens: reference.greedy[0]!.length, eos: new Set(eos), sampling: { strategy: 'greedy' } })).map(({ tokens }) => [...tokens]);
+    expect(await write(examples, [])).toEqual(reference.greedy);
+    // A text that ends leaves the batch, and the others do not notice.
+    const [first] = reference.greedy;
+    const until = (tokens: number[]): number[] => (tokens.includes(first![2]!) ? tokens.slice(0, tokens.indexOf(first![2]!) + 1) : tokens);
+    expect(await write(examples, [first![2]!])).toEqual(reference.greedy.map(until));
+    await writer.release();
   });
 });
 
