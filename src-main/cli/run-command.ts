@@ -46,8 +46,8 @@ async function withRun(context: Context, go: (options: RunOptions) => Promise<Ru
 let total = 0;
 
 function printEvent({ output }: Context, event: RunEvent): void {
-  // History keeps rollouts; a program that follows the run would drown in them.
-  if (event.event !== 'rollouts') output.json(event);
+  // The history keeps them; a program that follows the run would drown in rollouts, and has had what is restored.
+  if (event.event !== 'rollouts' && event.event !== 'restored') output.json(event);
   switch (event.event) {
     case 'started':
       total = event.steps;
@@ -72,6 +72,6 @@ function printEvent({ output }: Context, event: RunEvent): void {
     case 'done':
       output.line(`Done after ${event.step} steps: ${event.checkpoint}`);
       return;
-    case 'rollouts': case 'checkpoint': case 'stopped': case 'failed':
+    case 'rollouts': case 'restored': case 'checkpoint': case 'stopped': case 'failed':
   }
 }

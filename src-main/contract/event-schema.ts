@@ -43,6 +43,7 @@ export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
   }),
+  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema) }),
   phaseSchema,
   stepMetricsSchema.extend({ event: z.literal('step') }),
   z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),

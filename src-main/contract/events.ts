@@ -73,6 +73,8 @@ export type Phase = 'prepare' | 'teacher-data' | 'train' | 'evaluate' | 'checkpo
 /** What a run tells while it goes on. `retort run --json` prints these, one a line. */
 export type RunEvent =
   | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
+  /** Behind `started` of a resumed run: its last measurements up to the checkpoint, for a history that missed them. */
+  | { event: 'restored'; steps: StepMetrics[]; evaluations: Evaluation[] }
   | { event: 'phase'; phase: Phase; done: number; total: number }
   | ({ event: 'step' } & StepMetrics)
   | { event: 'rollouts'; rollouts: Rollout[] }

@@ -126,6 +126,10 @@ export class HistoryRecorder {
         return event.fromStep === 0
           ? log('info', 'started', `Started; ${event.steps} steps.`)
           : log('info', 'resumed', `Resumed from step ${event.fromStep} of ${event.steps}.`);
+      case 'restored':
+        await insertSteps(queries, run, event.steps);
+        for (const evaluation of event.evaluations) await insertEvaluation(queries, run, evaluation);
+        return;
       case 'rollouts': {
         const already = this.#rolloutBytes ?? await rolloutBytes(queries, run);
         const bytes = already + await insertRollouts(queries, run, event.rollouts);

@@ -17,6 +17,7 @@ import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { checkResources } from './resource-check.ts';
 import { teacherWritten } from './teacher-data.ts';
+import { Told } from './told.ts';
 
 export interface RunJob {
   recipe: Recipe;
@@ -71,6 +72,7 @@ class Run {
   private readonly folder: RunFolder;
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
+  private readonly told = new Told();
   private totalTokens = 0;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[]> | null = null;
@@ -90,6 +92,7 @@ class Run {
       event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
       parameters: countParameters(student.parameters),
     });
+    if (from !== null) job.emit({ event: 'restored', ...await this.told.read(from) });
     for (const warning of warnings) job.emit({ event: 'warning', ...warning });
     const built = await this.build(from, state);
     try {
@@ -122,7 +125,7 @@ class Run {
       this.tell(await built.trainer.step(step));
       if (step < steps && evaluate.every !== undefined && step % evaluate.every === 0) await this.evaluate(built, step);
       const stop = step < steps ? job.stopRequest() : null;
-      if (stop === 'save' || step === steps || step % checkpoint.every === 0) await this.save(built, step);
+      if (stop !== 'discard' && (stop === 'save' || step === steps || step % checkpoint.every === 0)) await this.save(built, step);
       if (stop !== null) return await this.stopped();
     }
     await this.evaluate(built, steps);
@@ -150,6 +153,7 @@ class Run {
         })),
       });
     }
+    this.told.step(metrics);
     job.emit({ event: 'step', ...metrics });
     for (const warning of this.guard.watch(metrics, rollouts)) job.emit({ event: 'warning', ...warning });
   }
@@ -159,7 +163,10 @@ class Run {
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
     const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize };
     await this.files.sync();
-    const path = await publishCheckpoint(folder.checkpoints, step, (place) => writeCheckpoint(place, prepared.student, built.optimizer, state));
+    const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
+      await writeCheckpoint(place, prepared.student, built.optimizer, state);
+      await this.told.write(place);
+    });
     await pruneCheckpoints(folder.checkpoints, prepared.recipe.checkpoint.keep);
     job.emit({ event: 'checkpoint', step, path });
   }
@@ -180,6 +187,7 @@ class Run {
     const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
       { ...settings, teacherAnswers: await this.teacherAnswers },
       (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }));
+    this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
   }
 }

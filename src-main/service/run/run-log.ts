@@ -45,7 +45,7 @@ export class RunLog {
       case 'stopped': return `stopped; the last checkpoint is ${event.checkpoint === null ? 'none' : `of step ${event.step}`}`;
       case 'done': return `done after ${event.step} steps`;
       case 'failed': return `failed: ${event.error.message}`;
-      case 'phase': case 'step': case 'rollouts': return null;
+      case 'phase': case 'step': case 'rollouts': case 'restored': return null;
     }
   }
 }

@@ -1,0 +1,71 @@
+"""Makes what the paper in small begins with: tokenizers trained on the data, and the configs of teachers and students.
+
+    python make_models.py --data FOLDER --to FOLDER        (pip install tokenizers)
+
+FOLDER holds multi30k.train.jsonl.gz (columns en, de). Weights are made by `retort model init` from what is written here.
+"""
+import argparse
+import gzip
+import json
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+VOCABULARY = 4096
+T5 = dict(architectures=["T5ForConditionalGeneration"], model_type="t5", is_encoder_decoder=True, vocab_size=VOCABULARY, tie_word_embeddings=True,
+          feed_forward_proj="relu", relative_attention_num_buckets=32, relative_attention_max_distance=128,
+          pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, initializer_factor=1.0, layer_norm_epsilon=1e-6)
+LLAMA = dict(architectures=["LlamaForCausalLM"], model_type="llama", vocab_size=VOCABULARY, tie_word_embeddings=True, rms_norm_eps=1e-5,
+             max_position_embeddings=512, bos_token_id=None, eos_token_id=1, pad_token_id=0, initializer_range=0.02, hidden_act="silu")
+CONFIGS = {
+    "t5-teacher": T5 | dict(d_model=256, d_kv=64, num_heads=4, d_ff=768, num_layers=3, num_decoder_layers=3),
+    "t5-student": T5 | dict(d_model=96, d_kv=32, num_heads=3, d_ff=256, num_layers=2, num_decoder_layers=2),
+    "llama-teacher": LLAMA | dict(hidden_size=256, intermediate_size=768, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=4),
+    "llama-student": LLAMA | dict(hidden_size=96, intermediate_size=256, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=3),
+}
+SPECIAL = ["<pad>", "</s>", "<unk>"]
+
+
+def texts(path, columns):
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            yield from (row[column] for column in columns)
+
+
+def unigram(corpus):
+    """As T5's: pieces of words that begin with ▁, a closing </s>."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.train_from_iterator(corpus, trainers.UnigramTrainer(vocab_size=VOCABULARY, special_tokens=SPECIAL, unk_token="<unk>"))
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return tokenizer
+
+
+def byte_level(corpus):
+    """As GPT-2's and Llama 3's."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(
+        vocab_size=VOCABULARY, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return tokenizer
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    options = parser.parse_args()
+    corpus = list(texts(options.data / "multi30k.train.jsonl.gz", ["en", "de"]))
+    for name, train in {"t5": unigram, "llama": byte_level}.items():
+        folder = options.to / f"{name}-tokenizer"
+        folder.mkdir(parents=True, exist_ok=True)
+        train(corpus).save(str(folder / "tokenizer.json"))
+        (folder / "tokenizer_config.json").write_text(json.dumps({
+            "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>",
+            "clean_up_tokenization_spaces": False}, indent=1) + "\n")
+    for name, config in CONFIGS.items():
+        (options.to / f"{name}.json").write_text(json.dumps(config, indent=1) + "\n")
