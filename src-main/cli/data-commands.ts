@@ -11,7 +11,7 @@ import type { Action } from './program.ts';
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
 }
-interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string }
+interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
 interface InspectOptions extends DecodeOptions {
   teacher: string; student: string; data: string; prompt: string; completion?: string; divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
 }
@@ -54,13 +54,20 @@ export function addDataCommands(program: Command, act: Action): void {
     .requiredOption('--prompt <text>', 'what to continue')
     .option('--chat', 'wrap the prompt in the model\'s chat template')
     .option('--system <text>', 'system message of the chat')
+    .option('--n-best <number>', 'beam: print as many texts, best first', count)
     .action(act(async (context, _args, options: GenerateOptions) => {
+      const { nBest } = options;
+      const decode = decodeSettings(options);
+      if (nBest !== undefined && nBest > (decode.strategy === 'beam' ? decode.beams : 1)) {
+        throw new Problem(`--n-best is ${nBest}: there are no more texts than beams.`, { hint: `Give --decode beam --beams ${nBest}.` });
+      }
       const result = await context.worker().request('generate', {
         model: resolve(options.model), device: options.device, prompt: options.prompt, chat: options.chat ?? false,
-        system: options.system ?? null, maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
-      }, { onEvent: ({ text }) => context.output.text(text) });
-      context.output.json(result);
-      context.output.line('');
+        system: options.system ?? null, maxNewTokens: options.maxNewTokens, decode, seed: options.seed,
+      }, { onEvent: ({ text }) => { if (nBest === undefined) context.output.text(text); } });
+      context.output.json({ ...result, best: result.best.slice(0, nBest) });
+      if (nBest === undefined) context.output.line('');
+      else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);
     }));
 
   addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher'))

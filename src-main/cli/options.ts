@@ -1,11 +1,19 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { DEVICES, type Device } from '../contract/divergence.ts';
-import type { DecodeSettings } from '../contract/recipe.ts';
+import { Problem } from '../contract/problem.ts';
+import { decodeSchema, type DecodeSettings } from '../contract/recipe.ts';
 
 /** How text is written, as several commands take it. */
 export interface DecodeOptions {
   decode: DecodeSettings['strategy'];
-  temperature: number;
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
+  beams?: number;
+  lengthPenalty?: number;
+  earlyStopping?: DecodeSettings['earlyStopping'];
   seed: number;
   maxNewTokens: number;
   device: Device;
@@ -13,15 +21,29 @@ export interface DecodeOptions {
 
 export function addDecodeOptions(command: Command): Command {
   return command
-    .option('--decode <strategy>', 'greedy or sample', oneOf('greedy', 'sample'), 'greedy')
-    .option('--temperature <number>', 'sampling temperature', positive, 1)
+    .option('--decode <strategy>', 'greedy, sample or beam', oneOf('greedy', 'sample', 'beam'), 'greedy')
+    .option('--temperature <number>', 'sample: divides the logits', positive)
+    .option('--top-k <number>', 'sample: only from the k likeliest tokens', count)
+    .option('--top-p <share>', 'sample: only from the likeliest tokens with this probability together', positive)
+    .option('--min-p <share>', 'sample: only from tokens this many times as likely as the likeliest', positive)
+    .option('--repetition-penalty <number>', 'above 1: tokens that are there already become less likely', positive)
+    .option('--beams <number>', 'beam: texts kept going for each prompt', count)
+    .option('--length-penalty <number>', 'beam: above 0 favours long texts', real)
+    .option('--early-stopping <when>', 'beam: first, likely or never', oneOf('first', 'likely', 'never'))
     .option('--seed <number>', 'start of the random numbers', whole, 0)
     .option('--max-new-tokens <number>', 'longest answer', count, 128)
     .option('--device <device>', DEVICES.join(', '), oneOf(...DEVICES), 'cpu');
 }
 
-export function decodeSettings({ decode, temperature }: DecodeOptions): DecodeSettings {
-  return { strategy: decode, temperature };
+/** @throws Problem where the settings do not go together. */
+export function decodeSettings(options: DecodeOptions): DecodeSettings {
+  const { decode: strategy, temperature, topK, topP, minP, repetitionPenalty, beams, lengthPenalty, earlyStopping } = options;
+  const parsed = decodeSchema.safeParse({ strategy, temperature, topK, topP, minP, repetitionPenalty, beams, lengthPenalty, earlyStopping });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem(`--${String(issue!.path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${issue!.message}.`, {
+    hint: 'See --help for what belongs to each strategy.',
+  });
 }
 
 export function count(text: string): number {
@@ -38,6 +60,12 @@ export function whole(text: string): number {
 export function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new InvalidArgumentError('A number above 0 is expected.');
+  return number;
+}
+
+export function real(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('A number is expected.');
   return number;
 }
 

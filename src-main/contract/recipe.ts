@@ -89,9 +89,29 @@ const train = z.strictObject({
   clipNorm: z.number().nonnegative().default(1).meta(help('Largest norm of the whole gradient; 0 turns clipping off.')),
 });
 
-const decode = z.strictObject({
-  strategy: z.enum(['greedy', 'sample']).default('greedy').meta(help('How text is generated in evaluation.')),
-  temperature: z.number().gt(0).default(1).meta(help('Sampling temperature when the strategy is sample.')),
+/** Whose setting each is: one that is given to another strategy would do nothing, and is refused. */
+const DECODE_OWNERS = {
+  temperature: ['sample'], topK: ['sample'], topP: ['sample'], minP: ['sample'], beams: ['beam'], lengthPenalty: ['beam'], earlyStopping: ['beam'],
+} as const;
+const DECODE_DEFAULTS = { temperature: 1, topK: undefined, topP: undefined, minP: undefined, beams: 4, lengthPenalty: 1, earlyStopping: 'likely' } as const;
+
+/** How text is written, wherever it is not training. */
+export const decodeSchema = z.strictObject({
+  strategy: z.enum(['greedy', 'sample', 'beam']).default('greedy').meta(help('How text is generated: the likeliest token, one drawn by its probability, or beam search, with which the paper translates.')),
+  temperature: z.number().gt(0).default(DECODE_DEFAULTS.temperature).meta(help('For sample: divides the logits.')),
+  topK: count.optional().meta(help('For sample: only from the k likeliest tokens.')),
+  topP: z.number().gt(0).max(1).optional().meta(help('For sample: only from the likeliest tokens that together have this probability.')),
+  minP: z.number().gt(0).max(1).optional().meta(help('For sample: only from tokens at least this many times as likely as the likeliest.')),
+  repetitionPenalty: z.number().positive().default(1).meta(help('Divides the logits of tokens that are there already; 1 leaves them alone.')),
+  beams: count.max(64).default(DECODE_DEFAULTS.beams).meta(help('For beam: texts kept going for each prompt.')),
+  lengthPenalty: z.number().default(DECODE_DEFAULTS.lengthPenalty).meta(help('For beam: scores are divided by the length to this power; above 0 favours long texts.')),
+  earlyStopping: z.enum(['first', 'likely', 'never']).default(DECODE_DEFAULTS.earlyStopping).meta(help(
+    'For beam: stop once as many texts have ended as there are beams (first), once a better one is not likely (likely), or only once none is possible (never).')),
+}).superRefine((settings, context) => {
+  for (const [field, owners] of Object.entries(DECODE_OWNERS) as [keyof typeof DECODE_OWNERS, readonly string[]][]) {
+    if (owners.includes(settings.strategy) || settings[field] === DECODE_DEFAULTS[field]) continue;
+    context.addIssue({ code: 'custom', path: [field], input: settings[field], message: `is for the strategy ${owners.join(' or ')}, and the strategy is ${settings.strategy}` });
+  }
 });
 
 const evaluate = z.strictObject({
@@ -99,7 +119,7 @@ const evaluate = z.strictObject({
   metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match, accuracy, rouge or bleu. Divergence on held-out data is always measured.')),
   examples: count.default(200).meta(help('How many validation examples are used.')),
   maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
-  decode: decode.default({ strategy: 'greedy', temperature: 1 }),
+  decode: decodeSchema.prefault({}),
 });
 
 const checkpoint = z.strictObject({
@@ -123,6 +143,8 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>;
 /** A recipe as a person writes it. */
 export type RecipeInput = z.input<typeof recipeSchema>;
-export type DecodeSettings = z.infer<typeof decode>;
+export type DecodeSettings = z.infer<typeof decodeSchema>;
+/** As a person gives them, without what has a default. */
+export type DecodeInput = z.input<typeof decodeSchema>;
 export type TrainSettings = z.infer<typeof train>;
 export type DataSettings = z.infer<typeof data>;

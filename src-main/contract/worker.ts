@@ -3,7 +3,7 @@ import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
-import { dataViewSchema, recipeSchema } from './recipe.ts';
+import { dataViewSchema, decodeSchema, recipeSchema } from './recipe.ts';
 import type { TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
@@ -12,7 +12,6 @@ const text = z.string();
 const count = z.int().positive();
 const seed = z.int().min(0).max(2 ** 32 - 1);
 const real = z.custom<number>((value) => typeof value === 'number', 'not a number');
-const decode = z.strictObject({ strategy: z.enum(['greedy', 'sample']), temperature: z.number().gt(0) });
 const nothing = z.null();
 
 const run = {
@@ -31,7 +30,7 @@ const stop = { params: z.strictObject({ runId: text, save: z.boolean().default(t
 const evaluate = {
   params: z.strictObject({
     model: path, device: z.enum(DEVICES), data: path, prompt: text, reference: text.nullable(), chat: z.boolean(),
-    metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode, seed,
+    metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
   }),
   result: z.strictObject({
     examples: z.int(),
@@ -47,9 +46,10 @@ const evaluate = {
 
 const generate = {
   params: z.strictObject({
-    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), maxNewTokens: count, decode, seed,
+    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
   }),
-  result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean() }),
+  /** `best`: of beam search every text it kept, best first, with its score. */
+  result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean(), best: z.array(z.strictObject({ text, score: real })) }),
   /** The text as it grows: what was added since the last event. */
   event: z.strictObject({ event: z.literal('text'), text }),
 };
@@ -67,7 +67,7 @@ const tokenReportSchema = z.strictObject({
 const inspect = {
   params: z.strictObject({
     teacher: path, student: path, device: z.enum(DEVICES), data: path, prompt: text, completion: text.nullable(), chat: z.boolean(),
-    divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode, seed,
+    divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
   }),
   result: z.strictObject({ examples: z.int(), meanDivergence: real }),
   event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('report'), report: tokenReportSchema })]),

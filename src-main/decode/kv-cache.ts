@@ -6,16 +6,23 @@ import { float32, type Tensor } from '../runtime/tensor.ts';
 export class KvCache {
   private readonly buffers: { past: string; present: string; data: Float32Array }[];
   private readonly shape: readonly [number, number, number];
+  private readonly mostRows: number;
   private rows: number;
+  /** As large as a buffer; made when rows change places for the first time. */
+  private spare: Float32Array | null = null;
 
-  /** @param capacity  the longest text, prompt and completion together */
-  constructor(decoder: Pick<Decoder, 'layers' | 'kvHeads' | 'headDim'>, rows: number, capacity: number) {
+  /**
+   * @param capacity  the longest text, prompt and completion together
+   * @param mostRows  as many as there ever will be
+   */
+  constructor(decoder: Pick<Decoder, 'layers' | 'kvHeads' | 'headDim'>, rows: number, capacity: number, mostRows = rows) {
     this.rows = rows;
+    this.mostRows = mostRows;
     this.shape = [decoder.kvHeads, capacity, cachedWidth(decoder.headDim)];
     this.buffers = Array.from({ length: decoder.layers }, (_, layer) => (['key', 'value'] as const).map((part) => ({
       past: pastName(layer, part),
       present: presentName(layer, part),
-      data: new Float32Array(rows * this.rowSize),
+      data: new Float32Array(mostRows * this.rowSize),
     }))).flat();
   }
 
@@ -36,14 +43,32 @@ export class KvCache {
     return { past, present };
   }
 
-  /** Keeps the given rows (in rising order) and forgets the others, without a new allocation. */
-  keep(rows: readonly number[]): void {
-    for (const { data } of this.buffers) {
-      rows.forEach((row, at) => {
-        if (row !== at) data.copyWithin(at * this.rowSize, row * this.rowSize, (row + 1) * this.rowSize);
-      });
+  /** Goes on with these rows, in this order; a row may come more than once. @param length  positions in use */
+  take(rows: readonly number[], length: number): void {
+    if (rows.length > this.mostRows) throw new Error(`${rows.length} rows in a cache of ${this.mostRows}`);
+    const isCompaction = rows.every((row, at) => row >= at && (at === 0 || row > rows[at - 1]!));
+    for (const buffer of this.buffers) {
+      if (isCompaction) this.copy(rows, length, buffer.data, buffer.data);
+      else {
+        const into = this.spare ?? new Float32Array(this.mostRows * this.rowSize);
+        this.copy(rows, length, buffer.data, into);
+        this.spare = buffer.data;
+        buffer.data = into;
+      }
     }
     this.rows = rows.length;
+  }
+
+  /** Within one buffer, rows only ever move towards its beginning, each before a later one is written over. */
+  private copy(rows: readonly number[], length: number, from: Float32Array, to: Float32Array): void {
+    const [heads, capacity, width] = this.shape;
+    rows.forEach((row, at) => {
+      if (from === to && row === at) return;
+      for (let head = 0; head < heads; head++) {
+        const start = (row * heads + head) * capacity * width;
+        to.set(from.subarray(start, start + length * width), (at * heads + head) * capacity * width);
+      }
+    });
   }
 }
 

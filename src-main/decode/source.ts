@@ -39,16 +39,19 @@ export function padPrompts(prompts: readonly Int32Array[], length: number): { id
 /** What a batch of texts sees of its encoder at every step. */
 export class SourceCache {
   private tensors: Record<string, Tensor>;
+  /** Which prompt each row looks at: beams of one prompt share what they see, so that most steps copy nothing. */
+  private prompts: readonly number[];
 
-  private constructor(tensors: Record<string, Tensor>) {
+  private constructor(tensors: Record<string, Tensor>, rows: number) {
     this.tensors = tensors;
+    this.prompts = Array.from({ length: rows }, (_, row) => row);
   }
 
   /** @param program  of a `sourceGraph` */
   static async read(program: Program, prompts: readonly Int32Array[]): Promise<SourceCache> {
     const { ids, padding } = padPrompts(prompts, Math.max(...prompts.map((prompt) => prompt.length)));
     const outputs = await program.run({ source: ids, source_padding: padding });
-    return new SourceCache({ ...outputs, source_padding: padding });
+    return new SourceCache({ ...outputs, source_padding: padding }, prompts.length);
   }
 
   inputs(): Readonly<Record<string, Tensor>> {
@@ -57,6 +60,9 @@ export class SourceCache {
 
   /** Goes on with these rows, in this order; a row may come more than once. */
   take(rows: readonly number[]): void {
+    const prompts = rows.map((row) => this.prompts[row]!);
+    if (prompts.length === this.prompts.length && prompts.every((prompt, at) => prompt === this.prompts[at])) return;
+    this.prompts = prompts;
     this.tensors = Object.fromEntries(Object.entries(this.tensors).map(([name, { data, shape: [count, ...rest] }]) => {
       const whole = data as Float32Array;
       const size = whole.length / count!;

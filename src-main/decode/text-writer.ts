@@ -2,10 +2,13 @@ import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor, ProgramOptions } from '../runtime/program.ts';
 import { asInitializers, type Weights } from '../runtime/weights.ts';
-import type { Sampling } from './choose.ts';
-import { decodeGraph } from './decode-graph.ts';
-import { generate, type Completion, type DecodePrograms, type GenerateOptions, type Prompt } from './generate.ts';
+import type { Hypothesis } from './beam-search.ts';
+import { decodeGraph, type Choice } from './decode-graph.ts';
+import type { DecodePrograms } from './decode-session.ts';
+import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
+import { generateBeams } from './generate-beams.ts';
 import { cacheBytes } from './kv-cache.ts';
+import type { Sampling } from './sampling.ts';
 import { sourceGraph } from './source.ts';
 
 /** Bytes that the caches of one batch may take; more prompts than fit are written one batch after the other. */
@@ -16,7 +19,8 @@ export interface TextWriterSettings {
   vocabulary: number;
   /** The longest prompt and completion together. */
   maxLength: number;
-  strategy: Sampling['strategy'];
+  /** `choiceOf` the sampling that is going to be used. */
+  choice: Choice;
 }
 
 /** Everything about writing text with a model but its weights' values: made once, opened whenever they have changed. */
@@ -28,11 +32,11 @@ export class TextPlan {
   private readonly options: ProgramOptions;
   private readonly atOnce: number;
 
-  constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, strategy }: TextWriterSettings) {
+  constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice }: TextWriterSettings) {
     const { placement, initializers } = asInitializers(weights);
     this.executor = executor;
     this.decoder = decoder;
-    this.graph = decodeGraph(decoder, { choice: strategy, vocabulary, maxLength }, placement);
+    this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement);
     this.source = decoder.encoder && sourceGraph(decoder, placement);
     this.options = { initializers, optimize: 'basic' };
     this.atOnce = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
@@ -62,16 +66,37 @@ export class TextWriter {
 
   /** One completion a prompt, in order. `onDone` tells how many are written. */
   async write(prompts: readonly Prompt[], options: GenerateOptions, onDone?: (count: number) => void): Promise<Completion[]> {
+    const { sampling } = options;
+    if (sampling.strategy !== 'beam') return this.inBatches(prompts, 1, (part) => generate(this.programs, this.decoder, part, { ...options, sampling }), onDone);
+    const found = await this.writeBeams(prompts, { ...options, sampling }, onDone);
+    return found.map(([best], at) => {
+      best!.tokens.forEach((token) => options.onToken?.(at, token));
+      return { tokens: Int32Array.from(best!.tokens), ended: best!.ended };
+    });
+  }
+
+  /** The best texts that beam search finds for each prompt, best first. */
+  writeBeams(
+    prompts: readonly Prompt[], options: GenerateOptions<Extract<Sampling, { strategy: 'beam' }>>, onDone?: (count: number) => void,
+  ): Promise<Hypothesis[][]> {
+    return this.inBatches(prompts, options.sampling.beams, (part) => generateBeams(this.programs, this.decoder, part, options), onDone);
+  }
+
+  /** @param rows  texts that each prompt puts into a batch */
+  private async inBatches<T>(
+    prompts: readonly Prompt[], rows: number, write: (part: readonly Prompt[]) => Promise<T[]>, onDone?: (count: number) => void,
+  ): Promise<T[]> {
+    const atOnce = Math.max(1, Math.floor(this.atOnce / rows));
     // Prompts of like length share a batch, so that little of it is padding.
     const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => a.prompt.tokens.length - b.prompt.tokens.length);
-    const completions: Completion[] = [];
-    for (let start = 0; start < order.length; start += this.atOnce) {
-      const part = order.slice(start, start + this.atOnce);
-      const written = await generate(this.programs, this.decoder, part.map(({ prompt }) => prompt), options);
-      part.forEach(({ at }, row) => { completions[at] = written[row]!; });
-      onDone?.(Math.min(start + this.atOnce, order.length));
+    const all: T[] = [];
+    for (let start = 0; start < order.length; start += atOnce) {
+      const part = order.slice(start, start + atOnce);
+      const written = await write(part.map(({ prompt }) => prompt));
+      part.forEach(({ at }, row) => { all[at] = written[row]!; });
+      onDone?.(Math.min(start + atOnce, order.length));
     }
-    return completions;
+    return all;
   }
 
   async release(): Promise<void> {

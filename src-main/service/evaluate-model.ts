@@ -1,10 +1,11 @@
 import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
+import { choiceOf } from '../decode/choose.ts';
+import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import { findMetrics, scoreAll } from '../metrics/score.ts';
 import { readExamples } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
-import { samplingOf } from './run/evaluate.ts';
 import { longestText } from './longest-text.ts';
 
 /** Writes an answer to every prompt of a data file and scores the answers. */
@@ -20,10 +21,10 @@ export async function evaluateModel(
   }, model);
   const examples = params.examples === null ? all : all.slice(0, params.examples);
   const maxLength = longestText(examples, params.maxNewTokens, model, params.data);
-  const sampling = samplingOf(params.decode, params.seed);
+  const sampling = samplingOf(params.decode, params.seed, 'evaluation');
   const executor = executorFor(params.device);
   const writer = await new TextPlan(executor, model.decoder, await readWeights(model), {
-    vocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize), maxLength, strategy: sampling.strategy,
+    vocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize), maxLength, choice: choiceOf(sampling),
   }).open();
   try {
     const completions = await writer.write(

@@ -1,8 +1,8 @@
-import { uniform } from '../contract/random.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
+import { choiceOf } from '../decode/choose.ts';
+import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
-import type { Sampling } from '../decode/choose.ts';
 import { TextStream } from '../model/text-stream.ts';
 import { encodeRows } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
@@ -20,22 +20,28 @@ export async function generateText(
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: false,
   }, model);
   const maxLength = longestText(examples, params.maxNewTokens, model);
-  const sampling: Sampling = params.decode.strategy === 'greedy' ? { strategy: 'greedy' } : {
-    strategy: 'sample', temperature: params.decode.temperature,
-    uniform: (example, index) => uniform(params.seed, { purpose: 'generate', example, index }),
-  };
+  const sampling = samplingOf(params.decode, params.seed, 'generate');
   const writer = await new TextPlan(executorFor(params.device), decoder, await readWeights(model), {
-    vocabulary: Math.min(decoder.vocabSize, tokenizer.vocabularySize), maxLength, strategy: sampling.strategy,
+    vocabulary: Math.min(decoder.vocabSize, tokenizer.vocabularySize), maxLength, choice: choiceOf(sampling),
   }).open();
   try {
+    const prompts = examples.map(({ prompt }) => ({ id: 0, tokens: prompt }));
+    const textOf = (tokens: Iterable<number>): string => tokenizer.decode([...tokens], { skipSpecial: true });
+    const { maxNewTokens } = params;
+    if (sampling.strategy === 'beam') {
+      const [found] = await writer.writeBeams(prompts, { maxNewTokens, eos, sampling, signal });
+      const best = found!.map(({ tokens, score }) => ({ text: textOf(tokens), score }));
+      emit({ event: 'text', text: best[0]!.text });
+      return { text: best[0]!.text, tokens: [...found![0]!.tokens], ended: found![0]!.ended, best };
+    }
     const stream = new TextStream(tokenizer, { skipSpecial: true });
     const tell = (text: string): void => { if (text !== '') emit({ event: 'text', text }); };
-    const [completion] = await writer.write(examples.map(({ prompt }) => ({ id: 0, tokens: prompt })), {
-      maxNewTokens: params.maxNewTokens, eos, sampling, signal,
+    const [completion] = await writer.write(prompts, {
+      maxNewTokens, eos, sampling, signal,
       onToken: (_, token) => tell(stream.push(token)),
     });
     tell(stream.end());
-    return { text: tokenizer.decode([...completion!.tokens], { skipSpecial: true }), tokens: [...completion!.tokens], ended: completion!.ended };
+    return { text: textOf(completion!.tokens), tokens: [...completion!.tokens], ended: completion!.ended, best: [] };
   } finally {
     await writer.release();
   }

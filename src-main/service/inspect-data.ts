@@ -1,6 +1,8 @@
 import { Problem } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
+import { choiceOf } from '../decode/choose.ts';
+import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
@@ -9,7 +11,6 @@ import { readExamples, type EncodedExample } from './examples.ts';
 import { endTokens, executorFor, readWeights } from './load-model.ts';
 import { longestText } from './longest-text.ts';
 import { openPair } from './model-pair.ts';
-import { samplingOf } from './run/evaluate.ts';
 
 /** Texts judged together. */
 const AT_ONCE = 8;
@@ -56,9 +57,9 @@ async function ownTexts(
   params: Params<Commands, 'inspect'>, examples: readonly EncodedExample[], student: FrozenModel,
   model: Awaited<ReturnType<typeof openPair>>['student'], vocabulary: number, signal: AbortSignal,
 ): Promise<InspectedText[]> {
-  const sampling = samplingOf(params.decode, params.seed);
+  const sampling = samplingOf(params.decode, params.seed, 'evaluation');
   const maxLength = Math.max(...examples.map(({ prompt }) => prompt.length)) + params.maxNewTokens;
-  const writer = await new TextPlan(executorFor(params.device), student.decoder, student.weights, { vocabulary, maxLength, strategy: sampling.strategy }).open();
+  const writer = await new TextPlan(executorFor(params.device), student.decoder, student.weights, { vocabulary, maxLength, choice: choiceOf(sampling) }).open();
   try {
     const completions = await writer.write(examples.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
       { maxNewTokens: params.maxNewTokens, eos: endTokens(model), sampling, signal });

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeGraph } from '../../src-main/decode/decode-graph.ts';
 import { generate, type Completion } from '../../src-main/decode/generate.ts';
-import type { Sampling } from '../../src-main/decode/choose.ts';
+import { choiceOf } from '../../src-main/decode/choose.ts';
+import type { Sampling } from '../../src-main/decode/sampling.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Judge } from '../../src-main/distill/judge.ts';
@@ -14,15 +15,15 @@ import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
 const executor = ortExecutor('cpu', 1);
 const PROMPTS = [[1, 2, 3], [4, 5], [6, 7, 8, 9, 10, 11], [12]].map((ids, id) => ({ id, tokens: Int32Array.from(ids) }));
 const uniform = (prompt: number, step: number): number => ((prompt * 7 + step * 13 + 5) % 31) / 31;
-const sample: Sampling = { strategy: 'sample', temperature: 0.8, uniform };
+const sample: Exclude<Sampling, { strategy: 'beam' }> = { strategy: 'sample', temperature: 0.8, uniform };
 
 const open: { release(): Promise<void> }[] = [];
 afterAll(() => Promise.all(open.map((item) => item.release())));
 
-async function write(config: ModelConfig, weights: Weights, sampling: Sampling, prompts = PROMPTS, eos: number[] = []): Promise<Completion[]> {
+async function write(config: ModelConfig, weights: Weights, sampling: Exclude<Sampling, { strategy: 'beam' }>, prompts = PROMPTS, eos: number[] = []): Promise<Completion[]> {
   const decoder = buildDecoder(config);
   const { placement, initializers } = asInitializers(weights);
-  const program = await executor.compile(decodeGraph(decoder, { choice: sampling.strategy, vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
+  const program = await executor.compile(decodeGraph(decoder, { choice: choiceOf(sampling), vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
   open.push(program);
   return generate({ decode: program, source: null }, decoder, prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
 }

@@ -103,7 +103,7 @@ describe('where EOS is also the padding', () => {
     const { student, optimizer, train } = tinyStudent(executor, config, weights, { method, sharedVocabulary: config.vocabSize, chunk: 16 });
     // So many tokens end a text that most do.
     const eos = new Set(Array.from({ length: 12 }, (_, at) => at));
-    const plan = new TextPlan(executor, student.decoder, student.weights, { vocabulary: config.vocabSize, maxLength: 16, strategy: 'sample' });
+    const plan = new TextPlan(executor, student.decoder, student.weights, { vocabulary: config.vocabSize, maxLength: 16, choice: 'sample' });
     const trainer = new Trainer({
       student, optimizer, teacher: new FrozenModel(executor, buildDecoder(config), randomWeights(config, 8)),
       rollouts: new RolloutWriter(plan, { seed: 1, temperature: 1, maxNewTokens: 8, eos }),

@@ -83,7 +83,7 @@ describe('the trainer', () => {
   const weights = randomWeights(config, 3);
   const decoder = buildDecoder(config);
   const rollouts = new RolloutWriter(
-    new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 16, strategy: 'sample' }),
+    new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 16, choice: 'sample' }),
     { seed: SEED, temperature: 1, maxNewTokens: 4, eos: new Set([2]) });
   const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
   const method = (changes: MixtureChoice) =>

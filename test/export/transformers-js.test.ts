@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
+import { decodeSchema } from '../../src-main/contract/recipe.ts';
 import type { Precision } from '../../src-main/export/precision.ts';
 import { exportModel } from '../../src-main/service/export-model.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
@@ -42,7 +43,7 @@ describe('an exported folder', () => {
     const texts = await byTransformersJs(to, dtype, prompts);
     if (precision === 'fp32') {
       const own = await Promise.all(prompts.map(async (prompt) => (await generateText({
-        model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 60, decode: { strategy: 'greedy', temperature: 1 }, seed: 0,
+        model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 60, decode: decodeSchema.parse({}), seed: 0,
       }, new AbortController().signal, quiet)).text));
       expect(texts).toEqual(own);
     }

@@ -31,7 +31,7 @@ const judged = (texts: readonly Text[]) => reportTokens(judge, texts.map(({ ques
 })), (id) => tokenizer.tokenText(id));
 
 async function teacherWrites(prompts: readonly number[][], sampling: 'greedy' | 'sample'): Promise<number[][]> {
-  const writer = await new TextPlan(executor, teacher.decoder, frozen.weights, { vocabulary: tokenizer.vocabularySize, maxLength: 90, strategy: sampling }).open();
+  const writer = await new TextPlan(executor, teacher.decoder, frozen.weights, { vocabulary: tokenizer.vocabularySize, maxLength: 90, choice: sampling }).open();
   const written = await writer.write(prompts.map((tokens, id) => ({ id, tokens: Int32Array.from(tokens) })), {
     maxNewTokens: 50, eos: new Set([EOS]),
     sampling: sampling === 'greedy' ? { strategy: 'greedy' } : { strategy: 'sample', temperature: 1, uniform: (example, index) => integer(9, { purpose: 'evaluation', example, index }, 2 ** 24) / 2 ** 24 },

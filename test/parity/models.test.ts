@@ -74,7 +74,7 @@ describe.each(MODELS)('%s is what Transformers computes', (name) => {
 
   it('greedy text through the cache, token for token', async () => {
     const { config, decoder, weights, reference, examples } = await load(name);
-    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, strategy: 'greedy' }).open();
+    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, choice: 'greedy' }).open();
     const completions = await writer.write(examples.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
       { maxNewTokens: reference.greedy[0]!.length, eos: new Set(), sampling: { strategy: 'greedy' } });
     expect(completions.map(({ tokens }) => [...tokens])).toEqual(reference.greedy);

@@ -71,7 +71,7 @@ describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start'])('%s is what Transfo
 
   it('greedy text through the caches, token for token', async () => {
     const { config, decoder, weights, reference, examples } = await load(name);
-    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 64, strategy: 'greedy' }).open();
+    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 64, choice: 'greedy' }).open();
     const write = async (prompts: typeof examples, eos: number[]) => (await writer.write(
       prompts.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
       { maxNewTokens: reference.greedy[0]!.length, eos: new Set(eos), sampling: { strategy: 'greedy' } })).map(({ tokens }) => [...tokens]);

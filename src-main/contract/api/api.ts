@@ -7,7 +7,7 @@ import {
 } from '../history.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
 import type { ProblemReport } from '../problem.ts';
-import { dataViewSchema, recipeSchema, type Recipe } from '../recipe.ts';
+import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { settingsSchema, type Settings } from './settings.ts';
@@ -148,7 +148,7 @@ export const API = {
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({
     model: path, prompt: z.string().max(100_000), chat: z.boolean(), maxNewTokens: z.int().min(1).max(4096),
-    decode: z.strictObject({ strategy: z.enum(['greedy', 'sample']), temperature: z.number().gt(0).max(10) }), seed: z.int().min(0).max(2 ** 32 - 1),
+    decode: decodeSchema, seed: z.int().min(0).max(2 ** 32 - 1),
   })),
 
   /** A folder of this machine, for choosing files where there is no native dialog. `~` is the person's home. */

@@ -47,7 +47,7 @@ export async function buildTrainer(
     method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
   });
   const rollouts = method.lambda === 0 ? null : new RolloutWriter(
-    new TextPlan(executor, decoder, student.weights, { vocabulary: sharedVocabulary, maxLength, strategy: 'sample' }),
+    new TextPlan(executor, decoder, student.weights, { vocabulary: sharedVocabulary, maxLength, choice: 'sample' }),
     { seed: recipe.seed, temperature: method.samplingTemperature, maxNewTokens: recipe.data.maxCompletionTokens, eos });
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({

@@ -1,8 +1,8 @@
 import type { Evaluation, Prediction, Sample } from '../../contract/events.ts';
-import { uniform } from '../../contract/random.ts';
 import type { DecodeSettings } from '../../contract/recipe.ts';
 import { TextPlan } from '../../decode/text-writer.ts';
-import type { Sampling } from '../../decode/choose.ts';
+import { choiceOf } from '../../decode/choose.ts';
+import { samplingOf } from '../../decode/sampling.ts';
 import { layOut } from '../../distill/batch.ts';
 import type { DivergenceSpec } from '../../distill/divergences.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
@@ -84,8 +84,8 @@ async function writeAnswers(
   settings: Omit<EvaluationSettings, 'teacherAnswers'>, onDone: (count: number) => void,
 ): Promise<Prediction[]> {
   const { maxNewTokens, maxLength, eos, seed, sharedVocabulary } = settings;
-  const sampling = samplingOf(settings.decode, seed);
-  const writer = await new TextPlan(executor, model.decoder, model.weights, { vocabulary: sharedVocabulary, maxLength, strategy: sampling.strategy }).open();
+  const sampling = samplingOf(settings.decode, seed, 'evaluation');
+  const writer = await new TextPlan(executor, model.decoder, model.weights, { vocabulary: sharedVocabulary, maxLength, choice: choiceOf(sampling) }).open();
   try {
     const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
     const completions = await writer.write(prompts, { maxNewTokens, eos, sampling }, onDone);
@@ -95,13 +95,4 @@ async function writeAnswers(
   } finally {
     await writer.release();
   }
-}
-
-/** A recipe's way of decoding, with random numbers that belong to the text alone. */
-export function samplingOf(decode: DecodeSettings, seed: number): Sampling {
-  if (decode.strategy === 'greedy') return { strategy: 'greedy' };
-  return {
-    strategy: 'sample', temperature: decode.temperature,
-    uniform: (example, index) => uniform(seed, { purpose: 'evaluation', example, index }),
-  };
 }

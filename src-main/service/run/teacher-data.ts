@@ -39,7 +39,7 @@ async function write(run: PreparedRun, teacher: FrozenModel, onProgress: (done: 
   const { maxPromptTokens, maxCompletionTokens } = recipe.data;
   const isGreedy = method.teacherTemperature === 0;
   const writer = await new TextPlan(executorFor(recipe.teacher!.device), teacher.decoder, teacher.weights, {
-    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, strategy: isGreedy ? 'greedy' : 'sample',
+    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, choice: isGreedy ? 'greedy' : 'sample',
   }).open();
   try {
     const completions = await writer.write(train.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
