@@ -1,20 +1,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { DIVERGENCES, type DivergenceName } from '../contract/divergence.ts';
 import type { Prediction } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
 import { writeJsonLines } from '../data/write.ts';
-import { addDecodeOptions, count, decodeSettings, list, oneOf, positive, type DecodeOptions } from './options.ts';
+import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
 import type { Action } from './program.ts';
 
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
 }
 interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
-interface InspectOptions extends DecodeOptions {
-  teacher: string; student: string; data: string; prompt: string; completion?: string; divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
-}
 
 /** Commands that run models over data. */
 export function addDataCommands(program: Command, act: Action): void {
@@ -68,29 +64,6 @@ export function addDataCommands(program: Command, act: Action): void {
       context.output.json({ ...result, best: result.best.slice(0, nBest) });
       if (nBest === undefined) context.output.line('');
       else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);
-    }));
-
-  addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher'))
-    .requiredOption('--teacher <dir>', 'model folder')
-    .requiredOption('--student <dir>', 'model folder')
-    .requiredOption('--data <file>', 'data file')
-    .requiredOption('--prompt <template>', 'prompt')
-    .option('--completion <template>', 'judge this text; without it the student\'s own')
-    .option('--divergence <name>', DIVERGENCES.join(', '), oneOf(...DIVERGENCES), 'forward_kl')
-    .option('--beta <number>', 'for jsd', positive, 0.5)
-    .option('--examples <number>', 'only the first rows', count)
-    .option('--chat', 'wrap the prompt in the model\'s chat template')
-    .action(act(async (context, _args, options: InspectOptions) => {
-      await context.worker().request('inspect', {
-        teacher: resolve(options.teacher), student: resolve(options.student), device: options.device, data: resolve(options.data),
-        prompt: options.prompt, completion: options.completion ?? null, chat: options.chat ?? false, divergence: options.divergence,
-        beta: options.beta, examples: options.examples ?? null, maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
-      }, {
-        // A report is JSON Lines whoever reads it.
-        onEvent: (event) => {
-          if (event.event === 'report') process.stdout.write(`${JSON.stringify(event.report)}\n`);
-        },
-      });
     }));
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDataCommands } from './data-commands.ts';
 import { addHistoryCommands } from './history-commands.ts';
+import { addInspectCommand } from './inspect-command.ts';
 import { addModelCommands } from './model-commands.ts';
 import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
@@ -36,6 +37,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program, act);
   addHistoryCommands(program, act);
   addDataCommands(program, act);
+  addInspectCommand(program, act);
   addModelCommands(program, act);
   addServeCommand(program, act);
   return program;

@@ -6,7 +6,8 @@ export type ForkKind = (typeof FORK_KINDS)[number];
  * What one token of a student's text is to its teacher: what it would have written as well, one of several words it
  * might have chosen, a fork, or what follows of an earlier fork.
  */
-export type TokenRole = 'agreed' | 'choice' | 'fork' | 'consequence';
+export const TOKEN_ROLES = ['agreed', 'choice', 'fork', 'consequence'] as const;
+export type TokenRole = (typeof TOKEN_ROLES)[number];
 
 export interface Fork {
   /** Index of the token in the completion. */

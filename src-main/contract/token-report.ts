@@ -1,3 +1,6 @@
+import type { TokenRole } from './fork.ts';
+import type { ToldFork } from './inspection.ts';
+
 /** What `retort inspect` says of one example; every log-probability is natural and from a float32 log-softmax. */
 export interface RankedToken { id: number; text: string; logprob: number }
 
@@ -23,4 +26,10 @@ export interface TokenReport {
   promptTokens: number;
   tokens: TokenJudgement[];
   meanDivergence: number;
+}
+
+/** A report with what every token is to the teacher, and the forks among them. */
+export interface InspectionReport extends TokenReport {
+  tokens: (TokenJudgement & { role: TokenRole })[];
+  forks: ToldFork[];
 }

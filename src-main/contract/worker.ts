@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
+import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
+import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
 import { dataViewSchema, decodeSchema, recipeSchema } from './recipe.ts';
-import type { TokenReport } from './token-report.ts';
+import type { InspectionReport, TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
 const path = z.string().min(1);
@@ -13,6 +15,8 @@ const count = z.int().positive();
 const seed = z.int().min(0).max(2 ** 32 - 1);
 const real = z.custom<number>((value) => typeof value === 'number', 'not a number');
 const nothing = z.null();
+/** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
+const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
 const run = {
   params: z.strictObject({ recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean() }),
@@ -54,23 +58,67 @@ const generate = {
   event: z.strictObject({ event: z.literal('text'), text }),
 };
 
+/** The share of a file that a run of this seed holds out of it. */
+const holdOut = z.strictObject({ share: z.number().gt(0).lt(1), seed });
 const rankedTokens = z.array(z.strictObject({ id: z.int(), text, logprob: real }));
-const tokenReportSchema = z.strictObject({
+const inspectionReportSchema = z.strictObject({
   prompt: text, completion: text, promptTokens: z.int(),
   tokens: z.array(z.strictObject({
     id: z.int(), text, divergence: real, studentLogprob: real, teacherLogprob: real,
     studentEntropy: real, teacherEntropy: real, studentRank: count, teacherRank: count, studentTop: rankedTokens, teacherTop: rankedTokens,
+    role: z.enum(TOKEN_ROLES),
   })),
+  forks: z.array(z.strictObject({ position: z.int(), kind: z.enum(FORK_KINDS), gap: real, text, wanted: text, continuation: text.nullable() })),
   meanDivergence: real,
-}) satisfies z.ZodType<TokenReport>;
+}) satisfies z.ZodType<InspectionReport>;
 
 const inspect = {
   params: z.strictObject({
-    teacher: path, student: path, device: z.enum(DEVICES), data: path, prompt: text, completion: text.nullable(), chat: z.boolean(),
+    teacher: path, student: path, device: z.enum(DEVICES), data: path, holdOut: holdOut.nullable(),
+    prompt: text.nullable(), completion: text.nullable(), messages: text.nullable(), chat: z.boolean(), system: text.nullable(), maxPromptTokens: count.nullable(),
+    /** The student's own text, or the completions of the data. */
+    judges: z.enum(['own', 'given']),
     divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
   }),
   result: z.strictObject({ examples: z.int(), meanDivergence: real }),
-  event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('report'), report: tokenReportSchema })]),
+  event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('report'), report: inspectionReportSchema })]),
+};
+
+const numbers = z.custom<Int32Array>((value) => value instanceof Int32Array, 'not whole numbers');
+const givenText = z.strictObject({
+  example: z.int(), step: z.int().nullable(), prompt: text, turns: z.array(z.strictObject({ role: text, content: text })).nullable(), reference: text.nullable(),
+  promptTokens: numbers, completion: numbers.nullable(), ended: z.boolean(),
+});
+const inspectedPair = { teacher: path, student: path, device: z.enum(DEVICES) };
+
+/** Every token of many texts of a student measured, and their forks found: what an inspection keeps. */
+const survey = {
+  params: z.strictObject({
+    ...inspectedPair,
+    texts: z.discriminatedUnion('kind', [
+      /** The student writes to prompts of a file, or to those that a run of this seed holds out of it. */
+      z.strictObject({ kind: z.literal('data'), data: path, view: dataViewSchema, holdOut: holdOut.nullable() }),
+      /** What students wrote in training to prompts of a file. */
+      z.strictObject({
+        kind: z.literal('rollouts'), data: path, view: dataViewSchema,
+        rollouts: z.array(z.strictObject({ example: z.int(), step: z.int(), tokens: numbers, ended: z.boolean() })),
+      }),
+      /** The student writes where `completion` is null. */
+      z.strictObject({ kind: z.literal('given'), texts: z.array(givenText) }),
+    ]),
+    examples: count, beta: z.number().gt(0).lt(1), maxNewTokens: count, decode: decodeSchema, seed,
+  }),
+  result: z.strictObject({ samples: z.int() }),
+  event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('samples'), samples: z.array(view<MeasuredSample>()) })]),
+};
+
+/** Both models' top choices at every token of one text. */
+const look = { params: z.strictObject({ ...inspectedPair, promptTokens: numbers, tokens: numbers }), result: view<TokenReport>(), event: z.never() };
+
+/** How both models go on after the beginning of a text; the student after `token`, or the teacher's first where that is null. */
+const goOn = {
+  params: z.strictObject({ ...inspectedPair, promptTokens: numbers, begun: numbers, token: z.int().nullable(), maxNewTokens: count }),
+  result: view<Alternatives>(), event: z.never(),
 };
 
 const exportModel = {
@@ -93,8 +141,6 @@ const probe = {
 /** Everything that is looked at before a run begins. Rejects with the first problem. */
 const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: nothing, event: z.never() };
 
-/** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
-const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 const page = { offset: z.int().nonnegative(), limit: count };
 
 const preview = { params: z.strictObject({ data: path, ...page }), result: view<DataPreview>(), event: z.never() };
@@ -119,5 +165,5 @@ const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

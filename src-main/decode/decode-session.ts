@@ -12,6 +12,13 @@ export interface DecodePrograms {
   source: Program | null;
 }
 
+/** What a text begins with: its prompt, at least one token. */
+export interface Opening {
+  tokens: Int32Array;
+  /** The beginning of the completion, where it is there already: it is read and not told again. Behind an encoder all of a batch are equally long. */
+  begun?: Int32Array;
+}
+
 export interface SessionSize {
   /** Most rows at once. */
   rows: number;
@@ -24,7 +31,7 @@ export interface SessionSize {
  * prompts with an encoder.
  */
 export class DecodeSession {
-  /** What each row holds so far: its opening (the prompt, or an encoder-decoder's start token) and every token fed. */
+  /** What each row holds so far: its opening (the prompt, or an encoder-decoder's start token, and what is begun) and every token fed. */
   private texts: (readonly number[])[];
   private feeds: Record<string, Tensor>;
   private readonly programs: DecodePrograms;
@@ -39,11 +46,11 @@ export class DecodeSession {
     this.feeds = openingFeeds(openings);
   }
 
-  /** @param prompts  at least one token each; a row for each */
-  static async open(programs: DecodePrograms, decoder: Decoder, prompts: readonly Int32Array[], size: SessionSize): Promise<DecodeSession> {
+  /** @param prompts  a row for each */
+  static async open(programs: DecodePrograms, decoder: Decoder, prompts: readonly Opening[], size: SessionSize): Promise<DecodeSession> {
     const { encoder } = decoder;
-    const source = programs.source && await SourceCache.read(programs.source, prompts);
-    const openings = encoder ? prompts.map(() => Int32Array.of(encoder.startId)) : prompts;
+    const source = programs.source && await SourceCache.read(programs.source, prompts.map(({ tokens }) => tokens));
+    const openings = prompts.map(({ tokens, begun = [] }) => Int32Array.from([...(encoder ? [encoder.startId] : tokens), ...begun]));
     const longest = Math.max(...openings.map(({ length }) => length));
     return new DecodeSession(programs, new KvCache(decoder, openings.length, longest + size.newTokens, size.rows), source, openings);
   }

@@ -19,7 +19,7 @@ export async function generateBeams(
   const { processors = [] } = sampling;
   const searches = prompts.map(() => new BeamSearch(sampling, maxNewTokens, eos));
   if (prompts.length === 0 || maxNewTokens === 0) return searches.map((search) => search.results());
-  const session = await DecodeSession.open(programs, decoder, prompts.map(({ tokens }) => tokens), {
+  const session = await DecodeSession.open(programs, decoder, prompts, {
     rows: prompts.length * sampling.beams, newTokens: maxNewTokens,
   });
   /** For each search that goes on, the rows of its beams. */

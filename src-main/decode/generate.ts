@@ -1,10 +1,9 @@
 import type { Decoder } from '../nn/decoder.ts';
 import { chooser } from './choose.ts';
-import { DecodeSession, type DecodePrograms } from './decode-session.ts';
+import { DecodeSession, type DecodePrograms, type Opening } from './decode-session.ts';
 import type { Sampling } from './sampling.ts';
 
-export interface Prompt {
-  tokens: Int32Array;
+export interface Prompt extends Opening {
   /** Names the text among all others, so that its random numbers are its own whatever batch it is in. */
   id: number;
 }
@@ -39,7 +38,7 @@ export async function generate(
   const ended = prompts.map(() => false);
   if (prompts.length === 0 || options.maxNewTokens === 0) return finish();
 
-  const session = await DecodeSession.open(programs, decoder, prompts.map(({ tokens }) => tokens), { rows: prompts.length, newTokens: options.maxNewTokens });
+  const session = await DecodeSession.open(programs, decoder, prompts, { rows: prompts.length, newTokens: options.maxNewTokens });
   const choose = chooser(options.sampling);
   /** Which prompt each row of the batch continues. */
   let active = prompts.map((_, at) => at);

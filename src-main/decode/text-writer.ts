@@ -87,14 +87,20 @@ export class TextWriter {
     prompts: readonly Prompt[], rows: number, write: (part: readonly Prompt[]) => Promise<T[]>, onDone?: (count: number) => void,
   ): Promise<T[]> {
     const atOnce = Math.max(1, Math.floor(this.atOnce / rows));
+    const { encoder } = this.decoder;
+    /** Tokens that the decoder begins with. */
+    const opening = ({ tokens, begun }: Prompt): number => (encoder ? 0 : tokens.length) + (begun?.length ?? 0);
     // Prompts of like length share a batch, so that little of it is padding.
-    const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => a.prompt.tokens.length - b.prompt.tokens.length);
+    const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => opening(a.prompt) - opening(b.prompt) || a.prompt.tokens.length - b.prompt.tokens.length);
     const all: T[] = [];
-    for (let start = 0; start < order.length; start += atOnce) {
-      const part = order.slice(start, start + atOnce);
+    for (let start = 0, end = 0; start < order.length; start = end) {
+      end = Math.min(start + atOnce, order.length);
+      // The rows of an encoder's decoder stand at the same position.
+      while (encoder && opening(order[end - 1]!.prompt) > opening(order[start]!.prompt)) end--;
+      const part = order.slice(start, end);
       const written = await write(part.map(({ prompt }) => prompt));
       part.forEach(({ at }, row) => { all[at] = written[row]!; });
-      onDone?.(Math.min(start + atOnce, order.length));
+      onDone?.(end);
     }
     return all;
   }

@@ -7,6 +7,7 @@ import { logSoftmax } from '../graph/ops/softmax.ts';
 import { topK } from '../graph/ops/top-k.ts';
 import { staticDim } from '../graph/shape.ts';
 import type { Value } from '../graph/value.ts';
+import type { DivergenceName } from '../contract/divergence.ts';
 import { divergence, type DivergenceSpec } from './divergences.ts';
 
 export interface TokenLossSpec extends DivergenceSpec {
@@ -18,6 +19,8 @@ export interface TokenLossSpec extends DivergenceSpec {
   chunk: number;
   /** How many of each model's likeliest tokens are told as well; none in training. */
   top?: number;
+  /** Divergences told besides the one of the loss, under `divergence NAME`. */
+  also?: readonly Exclude<DivergenceName, 'cross_entropy'>[];
 }
 
 export interface LossInputs {
@@ -77,12 +80,14 @@ function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights }: 
   const studentLogits = logits(studentHidden, studentOutput, spec);
   const logStudent = logSoftmax(studentLogits);
   const logTeacher = teacher && logSoftmax(logits(teacher.hidden, teacher.output, spec));
-  const value = divergence(spec, { studentLogits, logStudent, logTeacher, targets });
+  const at = { studentLogits, logStudent, logTeacher, targets };
+  const value = divergence(spec, at);
   const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
   return {
     loss: sum(mul(value, column(weights))),
     told: {
       divergence: reshape(value, [count]),
+      ...Object.fromEntries((spec.also ?? []).map((name) => [`divergence ${name}`, reshape(divergence({ ...spec, divergence: name }, at), [count])])),
       targetLogprob: logprob(logStudent),
       studentEntropy: entropy(logStudent),
       ...likeliest('student', logStudent, targets, spec.top),

@@ -11,18 +11,26 @@ export interface InspectedText {
   example: TrainingExample;
 }
 
-/** Judges texts together and reports every token of their completions. @param judge  one that tells `TOP` tokens */
-export async function reportTokens(judge: Judge, texts: readonly InspectedText[], textOf: (id: number) => string): Promise<TokenReport[]> {
-  const reports: TokenReport[] = [];
-  const batches = layOut(texts.map(({ example }) => example), texts.length, 'sequence', judge.encoder);
-  for (const batch of batches) {
+/** Where the judgement of a text begins in that of its batch. */
+export interface JudgedText { judgement: Judgement; start: number }
+
+/** Judges texts together, which must not be empty. @param judge  one that tells `TOP` tokens */
+export async function judgeTexts(judge: Judge, texts: readonly InspectedText[]): Promise<JudgedText[]> {
+  const judged: JudgedText[] = [];
+  for (const batch of layOut(texts.map(({ example }) => example), texts.length, 'sequence', judge.encoder)) {
     const judgement = await judge.judge(batch);
-    for (const { example, start } of batch.spans) reports[example] = report(texts[example]!, judgement, start, textOf);
+    for (const { example, start } of batch.spans) judged[example] = { judgement, start };
   }
-  return reports;
+  return judged;
 }
 
-function report({ prompt, completion, example }: InspectedText, judgement: Judgement, start: number, textOf: (id: number) => string): TokenReport {
+/** Judges texts together and reports every token of their completions. */
+export async function reportTokens(judge: Judge, texts: readonly InspectedText[], textOf: (id: number) => string): Promise<TokenReport[]> {
+  const judged = await judgeTexts(judge, texts);
+  return texts.map((text, at) => reportOf(text, judged[at]!, textOf));
+}
+
+export function reportOf({ prompt, completion, example }: InspectedText, { judgement, start }: JudgedText, textOf: (id: number) => string): TokenReport {
   const number = (name: string, at: number): number => Number(judgement[name]![at]!);
   const likeliest = (model: string, position: number): RankedToken[] => Array.from({ length: TOP }, (_, rank) => {
     const id = number(`${model}Ids`, position * TOP + rank);

@@ -1,5 +1,6 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
+import type { ChatMessage } from '../data/chat.ts';
 import { encodeTexts, type EncodedTexts } from '../data/encode.ts';
 import { makeExamples, type ExampleFields } from '../data/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
@@ -15,6 +16,8 @@ export interface EncodedExample extends EncodedTexts {
   index: number;
   promptText: string;
   completionText: string | null;
+  /** The conversation that the prompt was rendered from, where it was. */
+  turns: ChatMessage[] | null;
 }
 
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
@@ -58,6 +61,6 @@ export async function encodeRows(rows: readonly Row[], path: string, settings: E
       eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    return { index, promptText, completionText: completion, ...encoded };
+    return { index, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded };
   });
 }

@@ -1,5 +1,7 @@
 import type { Rollout } from '../contract/events.ts';
 import type { RolloutQuery, StoredRollout } from '../contract/history.ts';
+import { copyBytes, toBlob } from './blob.ts';
+import { containing } from './like.ts';
 import type { Queries, SqlValue } from './sqlite.ts';
 
 const ORDERS = { step: 'step', mean: 'meanDivergence', max: 'maxDivergence', length: 'length' } as const satisfies Record<RolloutQuery['order'], string>;
@@ -38,7 +40,7 @@ export async function readRollouts(
     ['step <= ?', query.toStep],
     ['ended = ?', query.ended === undefined ? undefined : Number(query.ended)],
     ['example = ?', query.example],
-    ["prompt || completion LIKE ? ESCAPE '\\'", query.search && `%${query.search.replace(/[\\%_]/g, '\\$&')}%`],
+    ["prompt || completion LIKE ? ESCAPE '\\'", query.search && containing(query.search)],
   ];
   const used = conditions.filter((entry): entry is [string, SqlValue] => entry[1] !== undefined && entry[1] !== '');
   const where = used.map(([sql]) => sql).join(' AND ');
@@ -49,6 +51,27 @@ export async function readRollouts(
     `SELECT * FROM rollouts WHERE ${where} ORDER BY ${ORDERS[query.order]} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
     [...values, query.limit, query.offset]);
   return { total: count?.total ?? 0, rollouts: rows.map(toRollout) };
+}
+
+type StepRange = Pick<RolloutQuery, 'fromStep' | 'toStep'>;
+const IN_RANGE = 'run = ?1 AND step >= ifnull(?2, step) AND step <= ifnull(?3, step)';
+
+export async function countRollouts(queries: Pick<Queries, 'get'>, run: string, { fromStep, toStep }: StepRange): Promise<number> {
+  const row = await queries.get<{ total: number }>(`SELECT count(*) AS total FROM rollouts WHERE ${IN_RANGE}`, [run, fromStep ?? null, toStep ?? null]);
+  return row?.total ?? 0;
+}
+
+/** A page of `count` rollouts that lie evenly over all in a range of steps, oldest first. @param count  at most as many as there are */
+export async function readSpreadRollouts(
+  queries: Pick<Queries, 'get' | 'all'>, run: string, range: StepRange, count: number, { offset, limit }: { offset: number; limit: number },
+): Promise<StoredRollout[]> {
+  const total = await countRollouts(queries, run, range);
+  const rows = await queries.all<RolloutRow>(
+    `SELECT * FROM rollouts WHERE id IN (SELECT id FROM (
+       SELECT id, row_number() OVER (ORDER BY step, id) - 1 AS place FROM rollouts WHERE ${IN_RANGE}
+     ) WHERE place * ?4 / ?5 > (place - 1) * ?4 / ?5 OR place = 0) ORDER BY step, id LIMIT ?6 OFFSET ?7`,
+    [run, range.fromStep ?? null, range.toStep ?? null, count, total, limit, offset]);
+  return rows.map(toRollout);
 }
 
 interface RolloutRow {
@@ -65,9 +88,3 @@ function toRollout(row: RolloutRow): StoredRollout {
     divergence: Array.from(new Float32Array(copyBytes(row.tokenDivergence))),
   };
 }
-
-// Every platform Retort runs on is little-endian, so the arrays are stored as they lie in memory.
-const toBlob = (array: Int32Array | Float32Array): Buffer => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-
-/** A Buffer may start at any byte; the copy starts where a typed array may. */
-const copyBytes = (blob: Buffer): ArrayBuffer => new Uint8Array(blob).buffer;

@@ -9,7 +9,10 @@ import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
 import { exportModel } from '../service/export-model.ts';
 import { generateText } from '../service/generate-text.ts';
-import { inspectData } from '../service/inspect-data.ts';
+import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
+import { inspectData } from '../service/inspect/inspect-data.ts';
+import { PairKeeper } from '../service/inspect/pair-keeper.ts';
+import { survey } from '../service/inspect/survey.ts';
 import { checkRun } from '../service/run/check.ts';
 import { probeRun } from '../service/run/probe.ts';
 import { runJob, type StopRequest } from '../service/run/run-job.ts';
@@ -20,6 +23,7 @@ import type { Handlers } from './serve.ts';
 export function createHandlers(): Handlers<Commands> {
   /** Runs that were asked to stop after their present step. */
   const stopping = new Map<string, StopRequest>();
+  const pairs = new PairKeeper();
   return {
     run: async (params, { signal, emit }) => {
       let isStarted = false;
@@ -47,6 +51,9 @@ export function createHandlers(): Handlers<Commands> {
     evaluate: (params, { signal, emit }) => evaluateModel(params, signal, emit),
     generate: (params, { signal, emit }) => generateText(params, signal, emit),
     inspect: (params, { signal, emit }) => inspectData(params, signal, emit),
+    survey: (params, { signal, emit }) => survey(params, pairs, signal, emit),
+    look: (params) => lookAt(params, pairs),
+    goOn: (params) => goOnFrom(params, pairs),
     export: (params, { emit }) => exportModel(params, emit),
     probe: (params, { emit }) => probeRun(params, emit),
     check: async ({ recipe, runDir }) => {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeGraph } from '../../src-main/decode/decode-graph.ts';
-import { generate, type Completion } from '../../src-main/decode/generate.ts';
+import { generate, type Completion, type Prompt } from '../../src-main/decode/generate.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
@@ -20,7 +20,7 @@ const sample: Exclude<Sampling, { strategy: 'beam' }> = { strategy: 'sample', te
 const open: { release(): Promise<void> }[] = [];
 afterAll(() => Promise.all(open.map((item) => item.release())));
 
-async function write(config: ModelConfig, weights: Weights, sampling: Exclude<Sampling, { strategy: 'beam' }>, prompts = PROMPTS, eos: number[] = []): Promise<Completion[]> {
+async function write(config: ModelConfig, weights: Weights, sampling: Exclude<Sampling, { strategy: 'beam' }>, prompts: readonly Prompt[] = PROMPTS, eos: number[] = []): Promise<Completion[]> {
   const decoder = buildDecoder(config);
   const { placement, initializers } = asInitializers(weights);
   const program = await executor.compile(decodeGraph(decoder, { choice: choiceOf(sampling), vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
@@ -55,6 +55,12 @@ describe.each(MODELS)('decoding through a cache: %s', (_, config) => {
       expect(tokens).toHaveLength(16);
       expect(await isTop(config, weights, PROMPTS[at]!.tokens, tokens)).not.toContain(false);
     }
+  });
+
+  it('goes on from what is begun as it would have itself', async () => {
+    const whole = await write(config, weights, { strategy: 'greedy' });
+    const begun = await write(config, weights, { strategy: 'greedy' }, PROMPTS.map((prompt, at) => ({ ...prompt, begun: whole[at]!.tokens.slice(0, at + 1) })));
+    begun.forEach(({ tokens }, at) => expect([...tokens.slice(0, 15 - at)]).toEqual([...whole[at]!.tokens.slice(at + 1)]));
   });
 
   it('writes the same text whatever batch a prompt is in, also as others end', async () => {

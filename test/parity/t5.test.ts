@@ -80,6 +80,10 @@ describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start'])('%s is what Transfo
     const [first] = reference.greedy;
     const until = (tokens: number[]): number[] => (tokens.includes(first![2]!) ? tokens.slice(0, tokens.indexOf(first![2]!) + 1) : tokens);
     expect(await write(examples, [first![2]!])).toEqual(reference.greedy.map(until));
+    // What is begun is read by the decoder, beginnings of different lengths together.
+    const rest = await writer.write(examples.map(({ index, prompt }, at) => ({ id: index, tokens: prompt, begun: Int32Array.from(reference.greedy[at]!.slice(0, at + 1)) })),
+      { maxNewTokens: 3, eos: new Set(), sampling: { strategy: 'greedy' } });
+    expect(rest.map(({ tokens }) => [...tokens])).toEqual(reference.greedy.map((tokens, at) => tokens.slice(at + 1, at + 4)));
     await writer.release();
   });
 });

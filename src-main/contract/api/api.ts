@@ -10,6 +10,7 @@ import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
 import type { Job, LiveRun } from './feed.ts';
+import { INSPECTION_CALLS } from './inspection-calls.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const nothing = z.null();
@@ -144,6 +145,8 @@ export const API = {
   'models.remove': writes<null>()(z.strictObject({ path, withFiles: z.boolean() })),
   'models.pair': reads<PairCheck>()(z.strictObject({ teacher: path, student: path })),
   'jobs.cancel': writes<null>()(z.strictObject({ id })),
+
+  ...INSPECTION_CALLS,
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({

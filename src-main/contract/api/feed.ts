@@ -15,10 +15,10 @@ export interface LiveRun {
   from: { step: number; at: number } | null;
 }
 
-/** Something besides runs that takes a while: an import, a new student, an export, a forecast. */
+/** Something besides runs that takes a while: an import, a new student, an export, a forecast, an inspection (whose id it has). */
 export interface Job {
   id: string;
-  kind: 'import' | 'make-student' | 'export' | 'forecast';
+  kind: 'import' | 'make-student' | 'export' | 'forecast' | 'inspect';
   /** What it is about, for a person: a file, a model, a run. */
   title: string;
   done: number;
@@ -36,6 +36,8 @@ export type FeedMessage =
   | { topic: 'runs' }
   | { topic: 'models' }
   | { topic: 'drafts' }
+  | { topic: 'inspections' }
+  | { topic: 'corrections' }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }
   | { topic: 'settings'; settings: Settings }

@@ -22,9 +22,9 @@ export class Jobs {
   }
 
   /** Does `work` as a job. Settles as `work` does. */
-  async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal) => Promise<T>, id = newRunId()): Promise<T> {
     const controller = new AbortController();
-    const job: Job = { id: newRunId(), kind, title, done: 0, total: 1, state: 'going', error: null };
+    const job: Job = { id, kind, title, done: 0, total: 1, state: 'going', error: null };
     this.#going = [...this.#going, { job, controller }].slice(-KEPT);
     this.#tell();
     try {

@@ -2,13 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { API, type Answer, type CallName, type CallParams } from '../../contract/api/api.ts';
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
+import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { openHome, type Home } from '../home.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
+import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
 import { draftCalls } from './calls/drafts.ts';
 import { fileCalls } from './calls/files.ts';
+import { inspectionCalls } from './calls/inspections.ts';
 import { modelCalls } from './calls/models.ts';
 import { recipeCalls } from './calls/recipes.ts';
 import { runCalls } from './calls/runs.ts';
@@ -51,7 +54,7 @@ export async function openStudio({ home: path, createWorker }: { home: string; c
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...fileCalls(), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },
@@ -80,6 +83,7 @@ async function takeHome(path: string): Promise<{ home: Home; lock: FolderLock | 
     const lock = await acquireLock(path, 'Data folder');
     const home = await openHome(path);
     await interruptWaiting(home.database);
+    await stopInspections(home.database);
     return { home, lock, readOnly: null };
   } catch (error) {
     if (!(error instanceof Problem) || error.kind !== 'input') throw error;

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunRecord } from '../../contract/history.ts';
+import { Problem } from '../../contract/problem.ts';
+import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
+import { listCheckpoints } from '../checkpoint-folder.ts';
+import { runPaths } from '../run-folder.ts';
+import { CHECKPOINT_MODEL } from '../run/checkpoint.ts';
+
+/** A student of a run at one time of its training. */
+export interface Moment { step: number; path: string }
+
+/** The students of a run that are there: where it began, and its checkpoints, oldest first. */
+export async function momentsOf({ recipe, runDir }: Pick<RunRecord, 'recipe' | 'runDir'>): Promise<Moment[]> {
+  const checkpoints = await listCheckpoints(runPaths(runDir).checkpoints);
+  return [{ step: 0, path: recipe.student.model }, ...checkpoints.map(({ step, path }) => ({ step, path: join(path, CHECKPOINT_MODEL) }))];
+}
+
+/** A run's student at a step, or the last one. @throws Problem where there is no checkpoint of that step. */
+export async function momentOf(run: RunRecord, step: number | null): Promise<Moment> {
+  const moments = await momentsOf(run);
+  const found = step === null ? moments.at(-1)! : moments.find((moment) => moment.step === step);
+  if (!found) {
+    throw new Problem(`Run "${run.name}" has no checkpoint of step ${step}.`, { hint: `There are those of ${moments.map((moment) => moment.step).join(', ')}; 0 is the start.` });
+  }
+  return found;
+}
+
+/** @throws Problem where a run has none. */
+export function teacherOf({ name, recipe }: RunRecord): string {
+  if (!recipe.teacher) throw new Problem(`Run "${name}" has no teacher to compare with.`, { hint: 'Inspect its student and a model as a pair instead.' });
+  return recipe.teacher.model;
+}
+
+/** The held-out examples of a recipe. @throws Problem where it has none. */
+export function heldOut({ data, seed }: Recipe): { data: string; holdOut: { share: number; seed: number } | null } {
+  if (data.validation !== undefined) return { data: data.validation, holdOut: null };
+  if (data.validationShare !== undefined) return { data: data.train, holdOut: { share: data.validationShare, seed } };
+  throw new Problem('The run holds no examples out of training.', { hint: 'Name a data file and its prompt, or look at the rollouts.' });
+}
+
+/** How a recipe makes prompts of its rows. */
+export const viewOf = ({ data }: Recipe): ReturnType<typeof dataViewSchema.parse> =>
+  dataViewSchema.parse(Object.fromEntries(Object.keys(dataViewSchema.shape).map((name) => [name, data[name as keyof typeof data]])));
+
+/** A model folder, or that of a checkpoint, which holds one. */
+export const modelIn = (path: string): string =>
+  (existsSync(join(path, CHECKPOINT_MODEL, 'config.json')) && !existsSync(join(path, 'config.json')) ? join(path, CHECKPOINT_MODEL) : path);

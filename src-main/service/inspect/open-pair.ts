@@ -1,0 +1,124 @@
+import type { Device } from '../../contract/divergence.ts';
+import { choiceOf } from '../../decode/choose.ts';
+import type { Choice } from '../../decode/decode-graph.ts';
+import type { Sampling } from '../../decode/sampling.ts';
+import type { Completion, Prompt } from '../../decode/generate.ts';
+import { TextPlan, type TextWriter } from '../../decode/text-writer.ts';
+import { FrozenModel } from '../../distill/frozen-model.ts';
+import { Judge } from '../../distill/judge.ts';
+import type { DivergenceSpec } from '../../distill/divergences.ts';
+import type { TokenLossSpec } from '../../distill/token-loss.ts';
+import { TOP } from '../../inspect/token-report.ts';
+import type { Beginning, ExamineTools } from '../../inspect/examine.ts';
+import { roundUp } from '../../distill/bucket.ts';
+import { endTokens, executorFor, readWeights, type Model } from '../load-model.ts';
+import { openPair } from '../model-pair.ts';
+
+export type Who = 'student' | 'teacher';
+
+interface Writing { maxNewTokens: number; sampling: Sampling; signal?: AbortSignal | undefined }
+
+/** A student and its teacher with their weights in memory, ready to judge and to write. */
+export class InspectedPair {
+  readonly student: Model;
+  readonly teacher: Model;
+  readonly sharedVocabulary: number;
+  readonly eos: ReadonlySet<number>;
+  private readonly device: Device;
+  private readonly frozen: Record<Who, FrozenModel>;
+  private readonly judges = new Map<string, Judge>();
+  private readonly writers = new Map<string, { maxLength: number; writer: Promise<TextWriter> }>();
+  /** All of them: a shorter one may still be written with when a longer one takes its place. */
+  private readonly opened: Promise<TextWriter>[] = [];
+  private readonly texts = new Map<number, string>();
+
+  private constructor(models: Awaited<ReturnType<typeof openPair>>, frozen: Record<Who, FrozenModel>, device: Device) {
+    this.student = models.student;
+    this.teacher = models.teacher;
+    this.sharedVocabulary = models.sharedVocabulary;
+    this.eos = endTokens(models.student);
+    this.frozen = frozen;
+    this.device = device;
+  }
+
+  /** @throws Problem where a folder is no model, or the two do not fit. */
+  static async open(student: string, teacher: string, device: Device): Promise<InspectedPair> {
+    const models = await openPair(student, teacher);
+    const executor = executorFor(device);
+    const frozen = async (model: Model): Promise<FrozenModel> => new FrozenModel(executor, model.decoder, await readWeights(model));
+    return new InspectedPair(models, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
+  }
+
+  /** What examines texts by a divergence. @param also  further ones */
+  tools(spec: Pick<DivergenceSpec, 'divergence' | 'beta'>, also: TokenLossSpec['also'] = []): ExamineTools {
+    return {
+      judge: this.judge(spec, also),
+      eos: this.eos,
+      textOf: this.textOf,
+      continueAsTeacher: (beginnings, most) => this.goOn('teacher', beginnings, most),
+    };
+  }
+
+  readonly textOf = (id: number): string => {
+    let text = this.texts.get(id);
+    if (text === undefined) this.texts.set(id, text = this.student.tokenizer.tokenText(id));
+    return text;
+  };
+
+  /** One completion a prompt. */
+  async write(who: Who, prompts: readonly Prompt[], { maxNewTokens, sampling, signal }: Writing): Promise<Completion[]> {
+    const longest = Math.max(...prompts.map(({ tokens, begun }) => tokens.length + (begun?.length ?? 0))) + maxNewTokens;
+    const writer = await this.writer(who, choiceOf(sampling), longest);
+    return writer.write(prompts, { maxNewTokens, eos: this.eos, sampling, ...(signal && { signal }) });
+  }
+
+  /** Greedy continuations of at most `most` tokens; null where the model's context has no room for one. */
+  async goOn(who: Who, beginnings: readonly Beginning[], most: number): Promise<(Int32Array | null)[]> {
+    const { contextLength } = this[who].decoder;
+    const written: (Int32Array | null)[] = beginnings.map(() => null);
+    const byRoom = new Map<number, number[]>();
+    beginnings.forEach(({ prompt, begun }, at) => {
+      const room = Math.min(most, contextLength === null ? most : contextLength - prompt.length - begun.length);
+      byRoom.set(room, [...byRoom.get(room) ?? [], at]);
+    });
+    for (const [room, group] of byRoom) {
+      if (room < 1) continue;
+      const prompts = group.map((at) => ({ id: at, tokens: beginnings[at]!.prompt, begun: beginnings[at]!.begun }));
+      const completions = await this.write(who, prompts, { maxNewTokens: room, sampling: { strategy: 'greedy' } });
+      group.forEach((at, row) => { written[at] = completions[row]!.tokens; });
+    }
+    return written;
+  }
+
+  async release(): Promise<void> {
+    for (const writer of this.opened) await (await writer).release();
+    for (const judge of this.judges.values()) await judge.release();
+    await this.frozen.student.release();
+    await this.frozen.teacher.release();
+  }
+
+  private judge({ divergence, beta }: Pick<DivergenceSpec, 'divergence' | 'beta'>, also: NonNullable<TokenLossSpec['also']>): Judge {
+    const key = `${divergence} ${beta} ${also.join()}`;
+    let judge = this.judges.get(key);
+    if (!judge) {
+      const { sharedVocabulary } = this;
+      judge = new Judge(executorFor('cpu'), this.frozen.student, this.frozen.teacher, {
+        divergence, beta, also, normalizeBeta: false, lossTemperature: 1, sharedVocabulary, chunk: 128, top: Math.min(TOP, sharedVocabulary),
+      });
+      this.judges.set(key, judge);
+    }
+    return judge;
+  }
+
+  private async writer(who: Who, choice: Choice, longest: number): Promise<TextWriter> {
+    const key = `${who} ${choice}`;
+    const known = this.writers.get(key);
+    if (known && known.maxLength >= longest) return known.writer;
+    const { decoder, weights } = this.frozen[who];
+    const maxLength = Math.min(roundUp(longest, 64), decoder.contextLength ?? Infinity);
+    const writer = new TextPlan(executorFor(this.device), decoder, weights, { vocabulary: this.sharedVocabulary, maxLength, choice }).open();
+    this.writers.set(key, { maxLength, writer });
+    this.opened.push(writer);
+    return writer;
+  }
+}

@@ -1,0 +1,83 @@
+import type { MeasuredSample, SampleText } from '../../contract/inspection.ts';
+import { COMPARED_DIVERGENCES } from '../../contract/inspection.ts';
+import type { Commands } from '../../contract/worker.ts';
+import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts';
+import { samplingOf } from '../../decode/sampling.ts';
+import type { TrainingExample } from '../../distill/batch.ts';
+import { examineTexts } from '../../inspect/examine.ts';
+import { holdOut, readExamples, type EncodedExample } from '../examples.ts';
+import { longestText } from '../longest-text.ts';
+import type { InspectedPair } from './open-pair.ts';
+import type { PairKeeper } from './pair-keeper.ts';
+
+/** Texts written together, and texts judged together. */
+const WRITTEN_AT_ONCE = 64;
+const JUDGED_AT_ONCE = 8;
+
+type Survey = Params<Commands, 'survey'>;
+/** A prompt, with its completion where that is given. */
+type Piece = Omit<SampleText, 'completion' | 'ended'> & { promptTokens: Int32Array; given: { tokens: Int32Array; ended: boolean } | null };
+
+/** Measures every token of many texts and finds their forks; tells them in pieces, so that nothing is held as a whole. */
+export function survey(
+  params: Survey, keeper: PairKeeper, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'survey'>) => void,
+): Promise<Result<Commands, 'survey'>> {
+  return keeper.use(params.student, params.teacher, params.device, async (pair) => {
+    const pieces = await piecesOf(params, pair);
+    let samples = 0;
+    for (let start = 0; start < pieces.length; start += WRITTEN_AT_ONCE) {
+      const texts = await written(params, pair, pieces.slice(start, start + WRITTEN_AT_ONCE), signal);
+      for (let at = 0; at < texts.length; at += JUDGED_AT_ONCE) {
+        signal.throwIfAborted();
+        const measured = await measure(params, pair, texts.slice(at, at + JUDGED_AT_ONCE));
+        samples += measured.length;
+        emit({ event: 'samples', samples: measured });
+        emit({ event: 'phase', phase: 'evaluate', done: start + Math.min(at + JUDGED_AT_ONCE, texts.length), total: pieces.length });
+      }
+    }
+    return { samples };
+  });
+}
+
+async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { student, teacher }: InspectedPair): Promise<Piece[]> {
+  if (texts.kind === 'given') return texts.texts.map(({ completion, ended, ...text }) => ({ ...text, given: completion && { tokens: completion, ended } }));
+  const all = await readExamples(texts.data, { ...texts.view, needsCompletions: false }, student);
+  const piece = (example: EncodedExample, step: number | null, given: Piece['given']): Piece => ({
+    example: example.index, step, given, prompt: example.promptText, turns: example.turns, promptTokens: example.prompt, reference: example.completionText,
+  });
+  if (texts.kind === 'rollouts') {
+    const byIndex = new Map(all.map((example) => [example.index, example]));
+    return texts.rollouts.flatMap(({ example, step, tokens, ended }) => {
+      const found = byIndex.get(example);
+      return found ? [piece(found, step, { tokens, ended })] : [];
+    });
+  }
+  const held = texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all;
+  const examples = held.slice(0, count);
+  for (const model of [student, teacher]) longestText(examples, maxNewTokens, model, texts.data);
+  return examples.map((example) => piece(example, null, null));
+}
+
+interface WrittenText { piece: Piece; tokens: Int32Array; ended: boolean }
+
+/** The texts with what the student writes where nothing was given, without those that have no token. */
+async function written({ decode, seed, maxNewTokens }: Survey, pair: InspectedPair, pieces: readonly Piece[], signal: AbortSignal): Promise<WrittenText[]> {
+  const open = pieces.filter(({ given }) => given === null);
+  const completions = open.length === 0 ? [] : await pair.write('student', open.map(({ example, promptTokens }) => ({ id: example, tokens: promptTokens })),
+    { maxNewTokens, sampling: samplingOf(decode, seed, 'evaluation'), signal });
+  const own = new Map(open.map((piece, at) => [piece, completions[at]!]));
+  return pieces.map((piece) => ({ piece, ...(piece.given ?? own.get(piece)!) })).filter(({ tokens }) => tokens.length > 0);
+}
+
+async function measure({ beta }: Survey, pair: InspectedPair, texts: readonly WrittenText[]): Promise<MeasuredSample[]> {
+  const examined = await examineTexts(texts.map(({ piece, tokens }) => ({
+    prompt: piece.prompt, completion: pair.student.tokenizer.decode([...tokens], { skipSpecial: true }), example: exampleOf(piece, tokens),
+  })), pair.tools({ divergence: 'jsd', beta }, COMPARED_DIVERGENCES));
+  return examined.map(({ report, roles, forks, numbers }, at): MeasuredSample => {
+    const { piece: { given: _, ...text }, tokens, ended } = texts[at]!;
+    return { ...text, completion: report.completion, ended, tokens, texts: report.tokens.map((token) => token.text), numbers, roles, forks };
+  });
+}
+
+const exampleOf = ({ example, promptTokens }: Piece, completion: Int32Array): TrainingExample =>
+  ({ index: example, prompt: promptTokens, completion, isOnPolicy: true });

@@ -1,0 +1,27 @@
+import type { Correction, CorrectionSet } from '../contract/correction.ts';
+import type { ChatTurn } from '../contract/inspection.ts';
+import type { Queries } from './sqlite.ts';
+
+export async function insertCorrection(queries: Pick<Queries, 'run'>, { dataset, created, prompt, turns, completion, written, teacher, student }: Omit<Correction, 'id'>): Promise<number> {
+  const { lastId } = await queries.run(
+    'INSERT INTO corrections (dataset, created, prompt, turns, completion, written, teacher, student) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [dataset, created, prompt, turns && JSON.stringify(turns), completion, written, teacher, student]);
+  return lastId;
+}
+
+/** The data sets of corrections, the one last added to first. */
+export async function listCorrectionSets(queries: Pick<Queries, 'all'>): Promise<CorrectionSet[]> {
+  const rows = await queries.all<Omit<CorrectionSet, 'isChat'> & { chats: number }>(
+    'SELECT dataset AS name, count(*) AS count, max(created) AS updated, count(turns) AS chats FROM corrections GROUP BY dataset ORDER BY updated DESC');
+  return rows.map(({ chats, ...set }) => ({ ...set, isChat: chats > 0 }));
+}
+
+/** Corrections of a data set, oldest first. */
+export async function readCorrections(queries: Pick<Queries, 'all'>, dataset: string, { offset, limit }: { offset: number; limit: number }): Promise<Correction[]> {
+  const rows = await queries.all<Omit<Correction, 'turns'> & { turns: string | null }>('SELECT * FROM corrections WHERE dataset = ? ORDER BY id LIMIT ? OFFSET ?', [dataset, limit, offset]);
+  return rows.map((row) => ({ ...row, turns: row.turns === null ? null : JSON.parse(row.turns) as ChatTurn[] }));
+}
+
+export async function removeCorrection(queries: Pick<Queries, 'run'>, id: number): Promise<void> {
+  await queries.run('DELETE FROM corrections WHERE id = ?', [id]);
+}
