@@ -93,14 +93,16 @@ export class TextWriter {
     // Prompts of like length share a batch, so that little of it is padding.
     const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => opening(a.prompt) - opening(b.prompt) || a.prompt.tokens.length - b.prompt.tokens.length);
     const all: T[] = [];
-    for (let start = 0, end = 0; start < order.length; start = end) {
-      end = Math.min(start + atOnce, order.length);
+    let start = 0;
+    while (start < order.length) {
+      let end = Math.min(start + atOnce, order.length);
       // The rows of an encoder's decoder stand at the same position.
       while (encoder && opening(order[end - 1]!.prompt) > opening(order[start]!.prompt)) end--;
       const part = order.slice(start, end);
       const written = await write(part.map(({ prompt }) => prompt));
       part.forEach(({ at }, row) => { all[at] = written[row]!; });
       onDone?.(end);
+      start = end;
     }
     return all;
   }
