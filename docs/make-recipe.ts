@@ -74,8 +74,9 @@ function defaultOf(path: string, field: Field): string {
 
 function presets(): string[] {
   const rows = PRESETS.map((name) => {
-    const { summary, fixed, defaults } = PRESET_TABLE[name];
-    return row(`\`${name}\``, summary, settings(fixed), settings(defaults));
+    const { summary, fixed, choices, defaults } = PRESET_TABLE[name];
+    const always = [settings(fixed), choices ? `\`divergence\` ${choices.divergence.join(' or ')}` : ''].filter(Boolean).join(', ');
+    return row(`\`${name}\``, summary, always, settings(defaults));
   });
   return [
     '## Presets',

@@ -1,7 +1,7 @@
 import type { DivergenceName } from './divergence.ts';
 
 export const PRESETS = [
-  'sft', 'supervised-kd', 'seqkd', 'imitkd', 'on-policy-kd', 'gkd', 'self-distill',
+  'sft', 'supervised-kd', 'seqkd', 'imitkd', 'f-distill', 'on-policy-kd', 'gkd', 'self-distill', 'distillspec',
 ] as const;
 export type PresetName = (typeof PRESETS)[number];
 
@@ -27,6 +27,8 @@ interface Preset {
   summary: string;
   /** What makes the method what it is; a recipe that says otherwise is refused. */
   fixed: Partial<Method>;
+  /** Where the method leaves a choice, but not every one. */
+  choices?: { readonly divergence: readonly DivergenceName[] };
   /** What the method starts from; a recipe may choose differently. */
   defaults: Partial<Method>;
 }
@@ -67,6 +69,13 @@ export const PRESET_TABLE: Record<PresetName, Preset> = {
     fixed: { divergence: 'forward_kl' },
     defaults: { lambda: 0.5 },
   },
+  'f-distill': {
+    summary: 'Half the teacher\'s own text, half the student\'s, judged by a symmetric divergence (Wen et al. 2023).',
+    fixed: { source: 'teacher', beta: 0.5 },
+    choices: { divergence: ['tvd', 'jsd'] },
+    // What the teacher writes stands for its distribution, so it is drawn from it.
+    defaults: { lambda: 0.5, divergence: 'tvd', teacherTemperature: 1 },
+  },
   'on-policy-kd': {
     summary: 'Only the student\'s own text, judged by forward KL.',
     fixed: { lambda: 1 },
@@ -82,9 +91,16 @@ export const PRESET_TABLE: Record<PresetName, Preset> = {
     fixed: {},
     defaults: { lambda: 1, divergence: 'forward_kl' },
   },
+  'distillspec': {
+    summary: 'Trains a draft model for speculative decoding on its own text, so that the teacher accepts more of it (Zhou et al. 2024).',
+    fixed: { lambda: 1 },
+    // The share of drafted tokens that a teacher accepts is 1 minus the total variation.
+    defaults: { divergence: 'tvd' },
+  },
 };
 
-export interface MethodConflict { field: string; value: unknown; required: unknown }
+/** A field that says what its preset does not allow, and in words what it allows. */
+export interface MethodConflict { field: string; value: unknown; allowed: string }
 
 /**
  * Completes a method from its preset. What the recipe says wins over the preset's defaults;
@@ -96,10 +112,18 @@ export function resolveMethod(
   const preset = PRESET_TABLE[input.preset];
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const method: Method = { ...BASE, ...preset.defaults, ...given, ...preset.fixed, preset: input.preset };
-  const conflicts = Object.entries(preset.fixed)
-    .filter(([field, value]) => field in given && given[field] !== value)
-    .map(([field, value]) => ({ field: `method.${field}`, value: given[field], required: value }));
+  const conflicts = Object.keys(given).flatMap((name): MethodConflict[] => {
+    const allowed = allowedIn(input.preset, name);
+    return allowed === null || allowed.includes(given[name]) ? [] : [{ field: `method.${name}`, value: given[name], allowed: allowed.map((value) => JSON.stringify(value)).join(' or ') }];
+  });
   return { method, conflicts };
+}
+
+/** The values a preset leaves to choose from in a field of the method, or null where it leaves all. */
+export function allowedIn(preset: PresetName, field: string): readonly unknown[] | null {
+  const { fixed, choices } = PRESET_TABLE[preset];
+  if (field in fixed) return [fixed[field as keyof Method]];
+  return field === 'divergence' ? choices?.divergence ?? null : null;
 }
 
 /** Whether training asks a teacher for its distribution, or for text. */

@@ -38,7 +38,7 @@ export function methodOf(recipe: Recipe): Method {
   const [conflict] = conflicts;
   if (conflict) {
     throw new Problem(
-      `${conflict.field} is ${JSON.stringify(conflict.value)}, but the preset "${method.preset}" means ${JSON.stringify(conflict.required)}.`,
+      `${conflict.field} is ${JSON.stringify(conflict.value)}, but the preset "${method.preset}" means ${conflict.allowed}.`,
       { hint: `Leave the field out, or use the preset "gkd".` });
   }
   return method;

@@ -1,4 +1,4 @@
-import { PRESET_TABLE, PRESETS, resolveMethod, type PresetName } from '../../src-main/contract/presets.ts';
+import { allowedIn, PRESETS, resolveMethod, type PresetName } from '../../src-main/contract/presets.ts';
 import { RECIPE_FIELDS } from './fields.ts';
 import { pathsOf, valueAt, type UnfinishedRecipe } from './paths.ts';
 
@@ -18,9 +18,14 @@ export function standardOf(preset: PresetName, path: string): unknown {
   return (method as unknown as Record<string, unknown>)[path.slice('method.'.length)];
 }
 
+/** The values the preset leaves to choose from in a field, or null where it leaves all. */
+export function offeredBy(preset: PresetName, path: string): readonly unknown[] | null {
+  return path.startsWith('method.') ? allowedIn(preset, path.slice('method.'.length)) : null;
+}
+
 /** Whether the preset leaves no choice in a field. */
 export function isFixed(preset: PresetName, path: string): boolean {
-  return path.startsWith('method.') && path.slice('method.'.length) in PRESET_TABLE[preset].fixed;
+  return offeredBy(preset, path)?.length === 1;
 }
 
 /** What a recipe changes: the values that differ from what its preset and the defaults say. Files and names always do. */
@@ -34,7 +39,7 @@ export function differences(recipe: UnfinishedRecipe): Difference[] {
 
 /** A recipe under another preset: choices that the new preset does not leave are dropped, others stay. */
 export function withPreset(recipe: UnfinishedRecipe, preset: PresetName): UnfinishedRecipe {
-  const { fixed } = PRESET_TABLE[preset];
-  const method = Object.entries((recipe['method'] ?? {}) as Record<string, unknown>).filter(([name]) => !(name in fixed));
+  const isKept = (name: string, value: unknown): boolean => !isFixed(preset, `method.${name}`) && (allowedIn(preset, name)?.includes(value) ?? true);
+  const method = Object.entries((recipe['method'] ?? {}) as Record<string, unknown>).filter(([name, value]) => isKept(name, value));
   return { ...recipe, method: { ...Object.fromEntries(method), preset } };
 }

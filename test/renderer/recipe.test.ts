@@ -60,6 +60,9 @@ describe('what differs from the preset', () => {
     expect(isFixed('gkd', 'method.lambda')).toBe(false);
     const recipe = { method: { preset: 'gkd', lambda: 0.2, samplingTemperature: 2 }, seed: 1 };
     expect(withPreset(recipe, 'sft')).toEqual({ method: { preset: 'sft', samplingTemperature: 2 }, seed: 1 });
+    const chosen = (divergence: string) => withPreset({ method: { preset: 'gkd', divergence } }, 'f-distill');
+    expect(chosen('jsd')).toEqual({ method: { preset: 'f-distill', divergence: 'jsd' } });
+    expect(chosen('forward_kl')).toEqual({ method: { preset: 'f-distill' } });
     for (const preset of PRESETS) expect(standardOf(preset, 'method.lambda')).toBeTypeOf('number');
   });
 });

@@ -41,7 +41,7 @@ it.each(PRESETS)('%s runs from its recipe to its last checkpoint, as the paper n
   for (const { loss, gradientNorm } of told) expect(Number.isFinite(loss) && gradientNorm > 0).toBe(true);
   const shares = new Set(told.map(({ onPolicyShare }) => onPolicyShare));
   if (['sft', 'supervised-kd', 'seqkd'].includes(preset)) expect([...shares]).toEqual([0]);
-  if (['on-policy-kd', 'self-distill'].includes(preset)) expect([...shares]).toEqual([1]);
+  if (['on-policy-kd', 'self-distill', 'distillspec'].includes(preset)) expect([...shares]).toEqual([1]);
   expect(events.at(-1)).toMatchObject({ event: 'done', step: 6 });
   const evaluations = events.filter(({ event }) => event === 'evaluation');
   expect(evaluations).toMatchObject([{ step: 0, examples: 4 }, { step: 6, examples: 4 }]);

@@ -23,8 +23,8 @@ export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue:
       }
       const { conflicts } = resolveMethod(parsed.data.method);
       if (conflicts.length > 0) {
-        return conflicts.map(({ field, required }) => ({
-          field, message: `The preset "${parsed.data.method.preset}" means ${JSON.stringify(required)}.`, hint: 'Leave the field to the preset, or choose "gkd".',
+        return conflicts.map(({ field, allowed }) => ({
+          field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
       return problemsOf(workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) }));
