@@ -5,21 +5,24 @@ export interface CardFacts {
   name: string;
   parameters: number;
   precision: Precision;
-  file: string;
+  files: readonly string[];
+  /** Whether an encoder reads the prompt. */
+  reads: boolean;
   parity: Parity;
 }
 
 /** The README of an exported model: how to use it, and how near it is to what was trained. */
-export function modelCard({ name, parameters, precision, file, parity }: CardFacts): string {
+export function modelCard({ name, parameters, precision, files, parity, reads }: CardFacts): string {
+  const task = reads ? 'text2text-generation' : 'text-generation';
   return `---
 library_name: transformers.js
-pipeline_tag: text-generation
+pipeline_tag: ${task}
 license: # fill in: the licences of teacher, student and data decide
 ---
 
 # ${name}
 
-${(parameters / 1e6).toFixed(1)} million parameters, distilled with Retort and exported as \`onnx/${file}\` (${precision}).
+${(parameters / 1e6).toFixed(1)} million parameters, distilled with Retort and exported as ${files.map((file) => `\`onnx/${file}\``).join(' and ')} (${precision}).
 
 | Against the trained weights | |
 |---|---|
@@ -29,7 +32,7 @@ ${(parameters / 1e6).toFixed(1)} million parameters, distilled with Retort and e
 
 \`\`\`js
 import { pipeline } from '@huggingface/transformers';
-const generate = await pipeline('text-generation', './this-folder', { dtype: '${DTYPES[precision]}' });
+const generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[precision]}' });
 console.log(await generate('...', { max_new_tokens: 64 }));
 \`\`\`
 `;

@@ -2,10 +2,10 @@ import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DTYPES } from '../graph/dtype.ts';
 import { sizeOf } from '../graph/shape.ts';
-import type { ExternalData } from '../graph/onnx/write.ts';
+import type { ExternalData, OnnxGraph, WriteOptions } from '../graph/onnx/write.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import { buildDecoder, listMatrices } from '../nn/build.ts';
-import { exportGraph } from './export-graph.ts';
+import { exportedParts } from './export-graph.ts';
 import { PRECISIONS, StoredWeights, type Precision } from './precision.ts';
 
 /** Weights beyond this lie in a file beside the model: a protocol buffer holds 2 GiB at most and is read whole. */
@@ -13,27 +13,39 @@ const EMBEDDED_LIMIT = 2 ** 28;
 /** Where each weight begins in that file, so that ONNX Runtime can map it. */
 const ALIGNMENT = 4096;
 
-export interface WrittenOnnx { path: string; bytes: number; hasExternalData: boolean }
+export interface WrittenOnnx { path: string; file: string; bytes: number; hasExternalData: boolean }
 
-/** Writes a decoder as a new ONNX file into a folder. @param weights  float32 values by name, asked for one after the other */
-export async function writeDecoderOnnx(
+/**
+ * Writes a model as new ONNX files into a folder, one for each of its parts.
+ * @param weights  float32 values by name, asked for one after the other
+ */
+export async function writeOnnxFiles(
   folder: string, config: ModelConfig, precision: Precision, weights: (name: string) => Float32Array,
-): Promise<WrittenOnnx> {
-  const { file, format } = PRECISIONS[precision];
+): Promise<WrittenOnnx[]> {
+  const { suffix, format } = PRECISIONS[precision];
   const decoder = buildDecoder(config, format);
-  const stored = new StoredWeights(precision, weights, listMatrices(config), decoder.tables);
-  const path = join(folder, file);
+  const written: WrittenOnnx[] = [];
+  for (const { file, graph } of exportedParts(decoder)) {
+    const stored = new StoredWeights(precision, weights, listMatrices(config), decoder.tables);
+    written.push(await writeOnnxFile(folder, `${file}${suffix}.onnx`, (placement) => graph(decoder, placement), stored));
+  }
+  return written;
+}
 
+async function writeOnnxFile(
+  folder: string, file: string, make: (weights: WriteOptions['weights']) => OnnxGraph, stored: StoredWeights,
+): Promise<WrittenOnnx> {
+  const path = join(folder, file);
   const side = new SideFile(`${file}_data`);
-  const outside = exportGraph(decoder, (name, shape, dtype) => side.reserve(name, sizeOf(shape) * DTYPES[dtype].bytes));
+  const outside = make((name, shape, dtype) => side.reserve(name, sizeOf(shape) * DTYPES[dtype].bytes));
   if (side.size <= EMBEDDED_LIMIT) {
-    const { bytes } = exportGraph(decoder, (name) => stored.bytes(name));
+    const { bytes } = make((name) => stored.bytes(name));
     await writeFile(path, bytes, { flag: 'wx' });
-    return { path, bytes: bytes.length, hasExternalData: false };
+    return { path, file, bytes: bytes.length, hasExternalData: false };
   }
   await side.write(folder, outside.parameters.map(({ name }) => name), (name) => stored.bytes(name));
   await writeFile(path, outside.bytes, { flag: 'wx' });
-  return { path, bytes: outside.bytes.length + side.size, hasExternalData: true };
+  return { path, file, bytes: outside.bytes.length + side.size, hasExternalData: true };
 }
 
 /** Weights one after the other in a file of their own. */

@@ -5,17 +5,17 @@ import { quantizeInt4, quantizeInt8, type QuantizedMatrix } from './quantize.ts'
 export type Precision = 'fp32' | 'fp16' | 'int8' | 'int4';
 
 interface PrecisionRules {
-  /** What transformers.js calls the file under `onnx/`. */
-  file: string;
+  /** What transformers.js puts behind the names of the files under `onnx/`. */
+  suffix: string;
   format: WeightFormat;
   quantize: ((weights: Float32Array, matrix: Matrix) => QuantizedMatrix) | null;
 }
 
 export const PRECISIONS: Readonly<Record<Precision, PrecisionRules>> = {
-  fp32: { file: 'model.onnx', format: EXACT, quantize: null },
-  fp16: { file: 'model_fp16.onnx', format: HALF, quantize: null },
-  int8: { file: 'model_quantized.onnx', format: INT8, quantize: quantizeInt8 },
-  int4: { file: 'model_q4.onnx', format: INT4, quantize: quantizeInt4 },
+  fp32: { suffix: '', format: EXACT, quantize: null },
+  fp16: { suffix: '_fp16', format: HALF, quantize: null },
+  int8: { suffix: '_quantized', format: INT8, quantize: quantizeInt8 },
+  int4: { suffix: '_q4', format: INT4, quantize: quantizeInt4 },
 };
 
 type Bytes = Int8Array | Uint8Array | Float32Array;

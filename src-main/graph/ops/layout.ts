@@ -107,6 +107,22 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   return start === 0 && end === x.shape[front] ? x : apply(sliceOperator, [x], { axis: front, start, end });
 }
 
+const dropOperator: Operator<{ axis: number; rest: Dim }> = {
+  name: 'dropFirst',
+  infer: ([x], { axis, rest }) => [{ dtype: x!.dtype, shape: x!.shape.map((dim, at) => (at === axis ? rest : dim)) }],
+  emit: ({ inputs: [x, count], outputs, attributes: { axis } }, writer) => {
+    const one = (number: bigint): string => writer.constant('int64', [1], BigInt64Array.of(number));
+    const start = writer.temporary();
+    writer.node('Reshape', [count!, one(1n)], [start]);
+    writer.node('Slice', [x!, start, one(2n ** 62n), one(BigInt(axis))], outputs);
+  },
+};
+
+/** What is left of an axis without its first `count` [] (int64) elements. @param rest  what the graph calls the length that is left */
+export function dropFirst(x: Value, axis: number, count: Value, rest: Dim): Value {
+  return apply(dropOperator, [x, count], { axis, rest });
+}
+
 const zerosOperator: Operator<{ shape: Shape }> = {
   name: 'zeros',
   infer: (_, { shape }) => [{ dtype: 'float32', shape }],
