@@ -14,17 +14,20 @@ export interface InspectedText {
 /** Where the judgement of a text begins in that of its batch. */
 export interface JudgedText { judgement: Judgement; start: number }
 
-/** Judges texts together, which must not be empty. @param judge  one that tells `TOP` tokens */
+/** Texts that share a batch of the models. */
+const AT_ONCE = 8;
+
+/** Judges texts, which must not be empty. @param judge  one that tells `TOP` tokens */
 export async function judgeTexts(judge: Judge, texts: readonly InspectedText[]): Promise<JudgedText[]> {
   const judged: JudgedText[] = [];
-  for (const batch of layOut(texts.map(({ example }) => example), texts.length, 'sequence', judge.encoder)) {
+  for (const batch of layOut(texts.map(({ example }) => example), AT_ONCE, 'sequence', judge.encoder)) {
     const judgement = await judge.judge(batch);
     for (const { example, start } of batch.spans) judged[example] = { judgement, start };
   }
   return judged;
 }
 
-/** Judges texts together and reports every token of their completions. */
+/** Judges texts and reports every token of their completions. */
 export async function reportTokens(judge: Judge, texts: readonly InspectedText[], textOf: (id: number) => string): Promise<TokenReport[]> {
   const judged = await judgeTexts(judge, texts);
   return texts.map((text, at) => reportOf(text, judged[at]!, textOf));

@@ -8,14 +8,16 @@ export type Route =
   | { screen: 'compare-runs'; runIds: string[] }
   | { screen: 'new'; draftId: string | undefined }
   | { screen: 'models' }
+  | { screen: 'mistakes'; inspectionId?: string | undefined; sampleId?: number | undefined; position?: number | undefined }
   | { screen: 'settings' };
 
 export function parseRoute(hash: string): Route {
-  const [screen, rest, last] = hash.replace(/^#\//, '').split('/').map(decoded) as [string, string?, string?];
+  const [screen, rest, last, deepest] = hash.replace(/^#\//, '').split('/').map(decoded) as [string, string?, string?, string?];
   switch (screen) {
     case 'run': return rest ? { screen, runId: rest, tab: RUN_TABS.find((tab) => tab === last) } : { screen: 'runs' };
     case 'compare-runs': return rest ? { screen, runIds: rest.split(',').filter((id) => id !== '') } : { screen: 'runs' };
     case 'new': return { screen, draftId: rest || undefined };
+    case 'mistakes': return { screen, inspectionId: rest || undefined, sampleId: wholeNumber(last), position: wholeNumber(deepest) };
     case 'models': case 'settings': return { screen };
     default: return { screen: 'runs' };
   }
@@ -26,9 +28,12 @@ export function addressOf(route: Route): string {
     case 'run': return `#/run/${encodeURIComponent(route.runId)}${route.tab ? `/${route.tab}` : ''}`;
     case 'compare-runs': return `#/compare-runs/${route.runIds.map(encodeURIComponent).join(',')}`;
     case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
+    case 'mistakes': return ['#/mistakes', ...[route.inspectionId, route.sampleId, route.position].filter((part) => part !== undefined).map((part) => encodeURIComponent(part))].join('/');
     default: return `#/${route.screen}`;
   }
 }
+
+const wholeNumber = (part: string | undefined): number | undefined => (part !== undefined && /^\d+$/.test(part) ? Number(part) : undefined);
 
 function decoded(part: string): string {
   try {

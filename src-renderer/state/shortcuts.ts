@@ -4,6 +4,7 @@ import type { MenuCommand } from '../../src-main/contract/api/bridge.ts';
 export const SHORTCUTS: readonly { key: string; command: MenuCommand | 'search'; label: string }[] = [
   { key: 'r', command: 'runs', label: 'Runs' },
   { key: 'n', command: 'new-run', label: 'New run' },
+  { key: 'i', command: 'mistakes', label: 'Mistakes' },
   { key: 'm', command: 'models', label: 'Models' },
   { key: ',', command: 'settings', label: 'Settings' },
   { key: '/', command: 'search', label: 'Search on this screen' },

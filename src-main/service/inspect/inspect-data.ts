@@ -9,8 +9,8 @@ import { holdOut, readExamples, type EncodedExample } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
 import { InspectedPair } from './open-pair.ts';
 
-/** Texts judged together. */
-const AT_ONCE = 8;
+/** Texts examined together, so that their continuations share batches. */
+const AT_ONCE = 32;
 
 /** Reports, token by token, where a student's text leaves what its teacher would have written. */
 export async function inspectData(

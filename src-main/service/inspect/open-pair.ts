@@ -16,6 +16,9 @@ import { openPair } from '../model-pair.ts';
 
 export type Who = 'student' | 'teacher';
 
+/** Tokens by which the lengths of continuations differ where a context leaves little room. */
+const STEP = 8;
+
 interface Writing { maxNewTokens: number; sampling: Sampling; signal?: AbortSignal | undefined }
 
 /** A student and its teacher with their weights in memory, ready to judge and to write. */
@@ -78,7 +81,9 @@ export class InspectedPair {
     const written: (Int32Array | null)[] = beginnings.map(() => null);
     const byRoom = new Map<number, number[]>();
     beginnings.forEach(({ prompt, begun }, at) => {
-      const room = Math.min(most, contextLength === null ? most : contextLength - prompt.length - begun.length);
+      const left = contextLength === null ? most : contextLength - prompt.length - begun.length;
+      // A few lengths only, so that most of them share a batch.
+      const room = left >= most ? most : left >= STEP ? left - (left % STEP) : left;
       byRoom.set(room, [...byRoom.get(room) ?? [], at]);
     });
     for (const [room, group] of byRoom) {

@@ -10,9 +10,8 @@ import { longestText } from '../longest-text.ts';
 import type { InspectedPair } from './open-pair.ts';
 import type { PairKeeper } from './pair-keeper.ts';
 
-/** Texts written together, and texts judged together. */
-const WRITTEN_AT_ONCE = 64;
-const JUDGED_AT_ONCE = 8;
+/** Texts written and examined together, so that their continuations share batches; after so many a person sees more. */
+const AT_ONCE = 32;
 
 type Survey = Params<Commands, 'survey'>;
 /** A prompt, with its completion where that is given. */
@@ -25,15 +24,14 @@ export function survey(
   return keeper.use(params.student, params.teacher, params.device, async (pair) => {
     const pieces = await piecesOf(params, pair);
     let samples = 0;
-    for (let start = 0; start < pieces.length; start += WRITTEN_AT_ONCE) {
-      const texts = await written(params, pair, pieces.slice(start, start + WRITTEN_AT_ONCE), signal);
-      for (let at = 0; at < texts.length; at += JUDGED_AT_ONCE) {
-        signal.throwIfAborted();
-        const measured = await measure(params, pair, texts.slice(at, at + JUDGED_AT_ONCE));
-        samples += measured.length;
-        emit({ event: 'samples', samples: measured });
-        emit({ event: 'phase', phase: 'evaluate', done: start + Math.min(at + JUDGED_AT_ONCE, texts.length), total: pieces.length });
-      }
+    for (let start = 0; start < pieces.length; start += AT_ONCE) {
+      signal.throwIfAborted();
+      const texts = await written(params, pair, pieces.slice(start, start + AT_ONCE), signal);
+      signal.throwIfAborted();
+      const measured = await measure(params, pair, texts);
+      samples += measured.length;
+      emit({ event: 'samples', samples: measured });
+      emit({ event: 'phase', phase: 'evaluate', done: Math.min(start + AT_ONCE, pieces.length), total: pieces.length });
     }
     return { samples };
   });
