@@ -52,6 +52,16 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
     await app.show(`run/${runs[1]}/rollouts`);
     await app.page.waitForTimeout(1000);
   },
+  'mistakes': async (app) => {
+    await app.show(`run/${runs[0]}`);
+    await app.page.getByRole('button', { name: 'Mistakes' }).click();
+    await app.page.getByRole('status').filter({ hasText: '200 samples' }).waitFor({ timeout: 120_000 });
+    await app.page.getByRole('button', { name: 'Worst fork' }).click();
+    await app.page.getByText('The same prompt over training').click();
+    await app.page.getByRole('heading', { name: /^checkpoint/ }).waitFor();
+    await app.page.getByRole('group', { name: 'Teacher\'s top choices' }).waitFor();
+    await app.page.waitForTimeout(1000);
+  },
   'compare-runs': async (app) => {
     await app.show(`compare-runs/${runs.join(',')}`);
     await app.page.waitForTimeout(1500);

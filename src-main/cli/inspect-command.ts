@@ -14,7 +14,7 @@ interface InspectOptions extends DecodeOptions {
   run?: string; step?: number; teacher?: string; student?: string; data?: string; prompt?: string; completion?: string;
   divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
 }
-type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'data' | 'holdOut' | 'prompt' | 'messages' | 'chat' | 'system' | 'maxPromptTokens'>;
+type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'data' | 'holdOut' | 'prompt' | 'messages' | 'chat' | 'system' | 'maxPromptTokens' | 'maxNewTokens'>;
 
 export function addInspectCommand(program: Command, act: Action): void {
   addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher, with the places where it leaves it'))
@@ -34,7 +34,7 @@ export function addInspectCommand(program: Command, act: Action): void {
         ...await subjectOf(context, options), device: options.device,
         completion: options.completion ?? null, judges: options.completion === undefined ? 'own' : 'given',
         divergence: options.divergence, beta: options.beta, examples: options.examples ?? null,
-        maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
+        decode: decodeSettings(options), seed: options.seed,
       }, {
         // A report is JSON Lines whoever reads it.
         onEvent: (event) => {
@@ -56,16 +56,18 @@ async function subjectOf(context: Context, options: InspectOptions): Promise<Sub
     };
     return {
       teacher: resolve(given('teacher')), student: modelIn(resolve(given('student'))), data: resolve(given('data')), prompt: given('prompt'),
-      holdOut: null, messages: null, chat, system: null, maxPromptTokens: null,
+      holdOut: null, messages: null, chat, system: null, maxPromptTokens: null, maxNewTokens: options.maxNewTokens,
     };
   }
   const run = await findRun((await context.openHome()).database, wanted);
-  const { data } = run.recipe;
+  const { data, evaluate } = run.recipe;
   return {
     teacher: options.teacher === undefined ? teacherOf(run) : resolve(options.teacher),
     student: options.student === undefined ? (await momentOf(run, step ?? null)).path : modelIn(resolve(options.student)),
     ...(options.data === undefined ? heldOut(run.recipe) : { data: resolve(options.data), holdOut: null }),
     prompt: options.prompt ?? data.prompt ?? null, messages: options.prompt === undefined ? data.messages ?? null : null,
     chat: chat || data.chat, system: data.system ?? null, maxPromptTokens: data.maxPromptTokens,
+    // Never longer than what the run asks of its student.
+    maxNewTokens: Math.min(options.maxNewTokens, evaluate.maxNewTokens ?? data.maxCompletionTokens),
   };
 }

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { sampleRecipe } from '../../src-main/service/sample.ts';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+
+let app: App;
+let page: Page;
+let runId: string;
+
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+  // A run of the sample project, short: its student has not lost its faults yet.
+  const recipe = await sampleRecipe('gkd', { seed: 0, steps: 8 });
+  ({ runId } = await app.client.call('runs.start', {
+    recipe: { ...recipe, evaluate: { ...recipe.evaluate, examples: 8 }, data: { ...recipe.data, fraction: 0.05 }, checkpoint: { every: 4, keep: 5 } },
+  }));
+  await app.client.ended(runId);
+});
+afterAll(() => app.close());
+
+const strip = () => page.getByRole('listbox', { name: 'The student\'s text' });
+const rows = () => page.getByRole('table', { name: 'Samples' }).locator('tbody tr[aria-rowindex]');
+const chosenToken = (): Promise<string | null> => strip().getByRole('option', { selected: true }).getAttribute('aria-label');
+
+it('comes from a finished run to its worst fork with two clicks', async () => {
+  await app.show(`run/${runId}`);
+  await page.getByRole('button', { name: 'Mistakes' }).click();
+  await page.getByRole('status').filter({ hasText: '200 samples' }).waitFor({ timeout: 100_000 });
+  await page.getByRole('button', { name: 'Worst fork' }).click();
+  await strip().waitFor();
+  expect(await chosenToken()).toContain(', fork, divergence');
+  const { id } = (await app.client.call('inspections.list', null))[0]!;
+  const { samples: [worst] } = await app.client.call('inspections.samples', { id, order: 'fork', descending: true, divergence: 'jsd', filter: {}, offset: 0, limit: 1 });
+  expect(page.url()).toContain(`#/mistakes/${id}/${worst!.id}/${worst!.worstFork!.position}`);
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('shows what both models would have chosen there, and how they would go on', async () => {
+  const teacher = page.getByRole('group', { name: 'Teacher\'s top choices' });
+  await teacher.getByRole('button').first().waitFor();
+  await page.getByText('The teacher goes on').waitFor();
+  const { wanted } = (await currentSample()).forks.find(({ position }) => page.url().endsWith(`/${position}`))!;
+  expect(await teacher.getByRole('button').first().locator('code').textContent()).toBe(wanted);
+  // Another choice for the student to go on after.
+  const other = page.getByRole('group', { name: 'Student\'s top choices' }).getByRole('button').nth(1);
+  const text = await other.locator('code').textContent();
+  await other.click();
+  await eventually(() => page.locator('dt', { hasText: 'The student, after' }).textContent()).toContain(text);
+});
+
+it('moves between tokens, forks and samples by keyboard alone', async () => {
+  const { id } = (await app.client.call('inspections.list', null))[0]!;
+  await app.show(`mistakes/${id}`);
+  await rows().first().waitFor();
+  await page.keyboard.press('j');
+  await strip().waitFor();
+  const first = page.url();
+  await page.keyboard.press('j');
+  await eventually(async () => page.url()).not.toBe(first);
+  await page.keyboard.press('k');
+  await eventually(async () => page.url()).toBe(first);
+  const { forks, tokens } = await currentSample();
+  const at = (): number => Number(page.url().split('/').at(-1));
+  await strip().getByRole('option', { selected: true }).focus();
+  await page.keyboard.press('Home');
+  expect(at()).toBe(0);
+  await page.keyboard.press('ArrowRight');
+  expect(at()).toBe(1);
+  await page.keyboard.press('End');
+  expect(at()).toBe(tokens.length - 1);
+  await page.keyboard.press('Home');
+  for (const { position } of forks.filter((fork) => fork.position > 0)) {
+    await page.keyboard.press('l');
+    expect(at()).toBe(position);
+  }
+  // From the table: Tab stops at one row, the arrows choose another.
+  await page.getByRole('table', { name: 'Samples' }).locator('button[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowDown');
+  await eventually(() => page.locator('tr.chosen').getAttribute('aria-rowindex')).toBe('3');
+});
+
+it('filters by what is clicked in the distributions, and takes that back', async () => {
+  const before = await total();
+  await page.getByRole('group', { name: 'Forks by kind' }).getByRole('button').nth(1).click();
+  await eventually(total).toBeLessThan(before);
+  const after = await total();
+  await page.getByRole('group', { name: 'Forks by position' }).getByRole('button').nth(3).click();
+  await eventually(total).toBeLessThan(after);
+  await page.getByLabel('Search samples').fill('no text has this');
+  await page.getByText('No sample meets this.').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  for (;;) {
+    const chip = page.getByRole('button', { name: 'Take off the filter' }).first();
+    if (await chip.count() === 0) break;
+    await chip.click();
+  }
+  await eventually(total).toBe(before);
+  await page.getByRole('combobox', { name: 'Divergence' }).selectOption('reverse_kl');
+  await page.getByLabel('Sort by').selectOption('divergence');
+  const shown = async (): Promise<number[]> => (await rows().locator('td:nth-child(3)').allTextContents()).map(Number);
+  await eventually(async () => (await shown()).join() === [...await shown()].sort((a, b) => b - a).join()).toBe(true);
+});
+
+it('shows the same prompt at other times of training, with the forks repaired and new', async () => {
+  await rows().first().getByRole('button').click();
+  await page.getByText('The same prompt over training').click();
+  await page.getByRole('heading', { name: 'checkpoint 8' }).waitFor();
+  expect(await page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);
+  expect(await page.locator('.changes').count()).toBe(3);
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('keeps a correction and uses it in a new run', async () => {
+  await page.getByRole('button', { name: 'Keep a correction …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Keep a correction' });
+  await dialog.waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  const { prompt } = await currentSample();
+  await dialog.getByLabel('What it should have written').fill('the right answer #42');
+  await dialog.getByLabel('Data set').fill('Arithmetic');
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Use in a new run' }).click();
+  await page.waitForURL(/#\/new\/.+/);
+  await page.getByText('Nothing is missing').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+  const started = page.url().split('/').at(-1)!;
+  await app.client.ended(started);
+  const run = await app.client.call('runs.get', { runId: started });
+  expect(run).toMatchObject({ status: 'done', error: null });
+  expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion: 'the right answer #42' }).slice(1, -1));
+  await app.show('mistakes');
+  await page.getByRole('button', { name: 'Arithmetic', exact: true }).click();
+  await page.getByText('the right answer #42').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+it('inspects what was written in training, asked for on its own screen', async () => {
+  await page.getByRole('button', { name: 'New inspection' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New inspection' });
+  await dialog.getByLabel('Whose mistakes').selectOption('sample, gkd');
+  await dialog.getByLabel('Which text').selectOption('rollouts');
+  await dialog.getByLabel('At most so many texts').fill('24');
+  expect(await seriousFindings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Inspect' }).click();
+  await page.getByRole('status').filter({ hasText: '24 samples' }).waitFor({ timeout: 60_000 });
+  await page.getByText(/rollouts of training/).waitFor();
+  expect(app.complaints).toEqual([]);
+});
+
+async function total(): Promise<number> {
+  const text = await page.getByRole('status').filter({ hasText: /samples?$/ }).textContent();
+  return Number(text!.replace(/\D/g, ''));
+}
+
+function currentSample(): ReturnType<typeof app.client.call<'inspections.sample'>> {
+  const [, sampleId] = /#\/mistakes\/[^/]+\/(\d+)/.exec(page.url())!;
+  return app.client.call('inspections.sample', { sampleId: Number(sampleId) });
+}
