@@ -20,6 +20,8 @@ export interface StepMetrics {
   /** Mean length of the student's own completions in tokens, EOS included, and the share that ended with it. */
   rolloutLength: number | null;
   rolloutEosRate: number | null;
+  /** Mean reward of the student's own completions, where they have one. */
+  reward: number | null;
   /** Norm of the whole gradient before clipping. */
   gradientNorm: number;
   learningRate: number;

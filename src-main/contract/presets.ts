@@ -20,6 +20,8 @@ export interface Method {
   reduction: 'sequence' | 'token';
   source: 'data' | 'teacher';
   teacherTemperature: number;
+  alpha: number;
+  samplesPerPrompt: number;
 }
 
 interface Preset {
@@ -46,6 +48,8 @@ const BASE: Omit<Method, 'preset'> = {
   reduction: 'sequence',
   source: 'data',
   teacherTemperature: 0,
+  alpha: 1,
+  samplesPerPrompt: 1,
 };
 
 export const PRESET_TABLE: Record<PresetName, Preset> = {

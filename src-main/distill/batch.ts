@@ -11,6 +11,8 @@ export interface TrainingExample {
   completion: Int32Array;
   /** Whether the student wrote the completion itself. */
   isOnPolicy: boolean;
+  /** For a policy gradient: how much the loss falls as each completion token's log-probability rises. */
+  advantages?: Float32Array;
 }
 
 /** Examples laid out for one run of the train graph. */
@@ -24,6 +26,8 @@ export interface MicroBatch {
   index: Tensor;
   targets: Tensor;
   weights: Tensor;
+  /** What `TrainingExample.advantages` says at each position, where the batch has any. */
+  advantages: Tensor | null;
   /** The examples in it (their place in the batch), and where each one's positions begin and end. */
   spans: { example: number; start: number; end: number }[];
 }
@@ -33,24 +37,36 @@ export interface MicroBatch {
  * padding nor the order changes the loss; examples of like length go together because that pads least.
  *
  * @param encoder  of the model; with one, prompts are its input and completions start after its start token
- *
- * reduction `sequence`: 1 / (completions x length of its own); `token`: 1 / tokens of all completions.
+ * @param share    what the mean divergence counts in the loss, beside advantages
  */
 export function layOut(
-  examples: readonly TrainingExample[], microBatchSize: number, reduction: 'sequence' | 'token', encoder: Pick<Encoder, 'startId'> | null,
+  examples: readonly TrainingExample[], microBatchSize: number, reduction: Reduction, encoder: Pick<Encoder, 'startId'> | null, share = 1,
 ): MicroBatch[] {
   const order = examples
     .map((example, at) => ({ example, at, length: example.prompt.length + example.completion.length }))
     .filter(({ example }) => example.completion.length > 0)
     .sort((a, b) => b.length - a.length || a.at - b.at);
-  const tokens = order.reduce((sum, { example }) => sum + example.completion.length, 0);
-  const weigh = (example: TrainingExample): number =>
-    (reduction === 'token' ? 1 / tokens : 1 / (order.length * example.completion.length));
+  const mean = positionWeight(examples.map(({ completion }) => completion.length), reduction);
+  const weigh = ({ completion }: TrainingExample): number => share * mean(completion.length);
   const batches: MicroBatch[] = [];
   for (let start = 0; start < order.length; start += microBatchSize) {
     batches.push(microBatch(order.slice(start, start + microBatchSize), weigh, encoder));
   }
   return batches;
+}
+
+export type Reduction = 'sequence' | 'token';
+
+/**
+ * What a position of a completion of a length weighs in the mean over a batch. `sequence`: 1 / (completions x length of
+ * its own); `token`: 1 / tokens of all completions.
+ *
+ * @param lengths  of all the batch's completions; empty ones do not count
+ */
+export function positionWeight(lengths: readonly number[], reduction: Reduction): (length: number) => number {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const count = lengths.filter((length) => length > 0).length;
+  return (length) => (reduction === 'token' ? 1 / tokens : 1 / (count * length));
 }
 
 type Member = { example: TrainingExample; at: number };
@@ -65,6 +81,7 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
   const index = new Int32Array(positions);
   const targets = new Int32Array(positions);
   const weights = new Float32Array(positions);
+  const advantages = members.some(({ example }) => example.advantages) ? new Float32Array(positions) : null;
   const spans: MicroBatch['spans'] = [];
   let position = 0;
   members.forEach(({ example, at }, row) => {
@@ -74,6 +91,7 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
     ids.set(completion.subarray(0, -1), row * length + before.length);
     spans.push({ example: at, start: position, end: position + completion.length });
     const weight = weigh(example);
+    if (example.advantages) advantages!.set(example.advantages, position);
     completion.forEach((token, offset) => {
       index[position] = row * length + before.length + offset - 1;
       targets[position] = token;
@@ -90,6 +108,7 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
     index: int32(index, [positions]),
     targets: int32(targets, [positions]),
     weights: float32(weights, [positions]),
+    advantages: advantages && float32(advantages, [positions]),
   };
 }
 

@@ -9,12 +9,27 @@ export interface RolloutSettings {
   eos: ReadonlySet<number>;
 }
 
+/** A prompt that the student shall continue. */
+export interface Ask {
+  /** Of its example in the training data. */
+  index: number;
+  /** Which of several texts for the same prompt this is, from 0. */
+  sample?: number;
+  prompt: Int32Array;
+}
+
+/** What the student wrote, and what it was worth where that counts. */
+export interface Written extends Completion {
+  advantages?: Float32Array;
+  reward?: number;
+}
+
 /**
  * Writes the student's own completions, sampled from its distribution as it is now.
  *
  * A session is made for each update: its weights are constants, which ONNX Runtime prepacks, and making it costs
- * less than a few tokens of decoding with unpacked weights. The random numbers belong to seed, step and example, so
- * neither the batch nor a resume changes a word.
+ * less than a few tokens of decoding with unpacked weights. The random numbers belong to seed, step, example and
+ * sample, so neither the batch nor a resume changes a word.
  */
 export class RolloutWriter {
   private readonly plan: TextPlan;
@@ -27,19 +42,24 @@ export class RolloutWriter {
   }
 
   /** One completion a prompt, in order. */
-  async write(prompts: readonly { index: number; prompt: Int32Array }[], step: number): Promise<Completion[]> {
-    const { seed, temperature, maxNewTokens, eos } = this.settings;
+  async write(asked: readonly Ask[], step: number): Promise<Written[]> {
+    const { temperature, maxNewTokens, eos } = this.settings;
     const writer = await this.plan.open();
     try {
-      return await writer.write(prompts.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
+      return await writer.write(asked.map(({ prompt }, id) => ({ id, tokens: prompt })), {
         maxNewTokens, eos,
         sampling: {
           strategy: 'sample', temperature,
-          uniform: (example, index) => uniform(seed, { purpose: 'rollout', step, example, index }),
+          uniform: (id, index) => rolloutUniform(this.settings, asked[id]!, step, index),
         },
       });
     } finally {
       await writer.release();
     }
   }
+}
+
+/** The number in [0, 1) that decides a token of a rollout. @param index  the token's place in the completion */
+export function rolloutUniform({ seed, maxNewTokens }: Pick<RolloutSettings, 'seed' | 'maxNewTokens'>, { index: example, sample = 0 }: Ask, step: number, index: number): number {
+  return uniform(seed, { purpose: 'rollout', step, example, index: sample * maxNewTokens + index });
 }

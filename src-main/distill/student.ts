@@ -51,9 +51,10 @@ export class Student {
 
   /** Adds the gradients of a micro-batch's loss to those so far. */
   async learn(batch: MicroBatch, teacher: TeacherView | null): Promise<Lesson> {
-    const { program, dense, rows } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch, teacher));
+    const { program, dense, rows } = await this.programs.get(`${bucketKey(batch.bucket)}${batch.advantages ? ' with advantages' : ''}`, () => this.compile(batch, teacher));
     const inputs: Record<string, Tensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
+      ...(batch.advantages && { advantages: batch.advantages }),
       ...(teacher && { 'teacher hidden': teacher.hidden, 'teacher output': teacher.output }),
       ...asInputs(this.weights, program.graph.parameters),
     };
@@ -77,10 +78,10 @@ export class Student {
     return this.programs.release();
   }
 
-  private async compile({ bucket }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
+  private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk } = this.settings;
     const graph = trainGraph(this.decoder, this.parameters, bucket, {
-      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null,
+      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null, isPolicyGradient: advantages !== null,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
   }

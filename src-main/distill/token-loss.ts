@@ -32,6 +32,8 @@ export interface LossInputs {
   targets: Value;
   /** What a position counts in the loss, [positions]; zero for padding. */
   weights: Value;
+  /** For a policy gradient: how much the loss falls as the log-probability of the token that follows rises, [positions]. */
+  advantages?: Value | undefined;
 }
 
 /**
@@ -44,12 +46,15 @@ export interface LossInputs {
  *   follows among all, from 1.
  */
 export interface TokenLoss {
+  /** sum of weight times divergence. */
   loss: Value;
+  /** - sum of advantage times log Q of the token that follows: its value means nothing, its gradient is the policy's. */
+  policy: Value | null;
   told: Readonly<Record<string, Value>>;
 }
 
 /**
- * sum over positions of weight times divergence. Hidden states become logits in chunks of positions, one after
+ * The loss of positions. Hidden states become logits in chunks of positions, one after
  * the other, so that tensors as wide as the vocabulary never hold more than a chunk.
  */
 export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
@@ -60,21 +65,24 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
   const teachers = inputs.teacher ? cut(inputs.teacher.hidden) : null;
   const targets = cut(inputs.targets);
   const weights = cut(inputs.weights);
+  const advantages = inputs.advantages && cut(inputs.advantages);
   const chunks = sizes.map((_, at) => chunkLoss({
     ...inputs,
     studentHidden: students[at]!,
     teacher: inputs.teacher && { ...inputs.teacher, hidden: teachers![at]! },
     targets: targets[at]!,
     weights: weights[at]!,
+    advantages: advantages?.[at],
   }, spec));
   const names = Object.keys(chunks[0]!.told);
   return {
     loss: chunks.map((chunk) => chunk.loss).reduce((a, b) => add(a, b)),
+    policy: inputs.advantages ? chunks.map((chunk) => chunk.policy!).reduce((a, b) => add(a, b)) : null,
     told: Object.fromEntries(names.map((name) => [name, concat(chunks.map((chunk) => chunk.told[name]!), 0)])),
   };
 }
 
-function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights }: LossInputs, spec: TokenLossSpec): TokenLoss {
+function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights, advantages }: LossInputs, spec: TokenLossSpec): TokenLoss {
   const count = staticDim(studentHidden.shape, 0);
   const column = (x: Value): Value => reshape(x, [count, 1]);
   const studentLogits = logits(studentHidden, studentOutput, spec);
@@ -85,6 +93,7 @@ function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights }: 
   const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
   return {
     loss: sum(mul(value, column(weights))),
+    policy: advantages ? sum(mul(divergence({ ...spec, divergence: 'cross_entropy' }, at), column(advantages))) : null,
     told: {
       divergence: reshape(value, [count]),
       ...Object.fromEntries((spec.also ?? []).map((name) => [`divergence ${name}`, reshape(divergence({ ...spec, divergence: name }, at), [count])])),

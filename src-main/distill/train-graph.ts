@@ -12,6 +12,8 @@ import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
 export interface TrainGraphSpec extends TokenLossSpec {
   /** Width of the teacher's hidden states; null for a loss without a teacher. */
   teacherWidth: number | null;
+  /** Whether positions have advantages. */
+  isPolicyGradient: boolean;
 }
 
 export interface TrainGraph {
@@ -28,14 +30,14 @@ export const gradientOut = (parameter: string): string => `gradient: ${parameter
 /**
  * One micro-batch of training as a graph: student forward, divergence against the teacher's hidden states, backward.
  *
- * Inputs: those of `hiddenStates`, targets and weights [positions], and with a teacher its hidden states
- * [positions, teacherWidth] and output layer.
+ * Inputs: those of `hiddenStates`, targets and weights [positions], with a policy gradient advantages [positions], and
+ * with a teacher its hidden states [positions, teacherWidth] and output layer.
  * Outputs: what `TokenLoss` tells, and gradients added to what they were.
  */
 export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
   const graph = new Graph();
   const { positions } = bucket;
-  const { loss, told } = tokenLoss({
+  const { loss, policy, told } = tokenLoss({
     studentHidden: hiddenStates(graph, decoder, bucket),
     studentOutput: graph.parameter(decoder.outputLayer.name, decoder.outputLayer.shape),
     teacher: spec.teacherWidth === null ? null : {
@@ -44,10 +46,11 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
     },
     targets: graph.input('targets', 'int32', [positions]),
     weights: graph.input('weights', 'float32', [positions]),
+    advantages: spec.isPolicyGradient ? graph.input('advantages', 'float32', [positions]) : undefined,
   }, spec);
 
   const weights = parameters.map(({ name, shape }) => graph.parameter(name, shape));
-  const flowing = gradients(new Map([[loss, graph.scalar(1)]]), weights);
+  const flowing = gradients(new Map([loss, ...(policy ? [policy] : [])].map((value) => [value, graph.scalar(1)])), weights);
   const outputs: Record<string, Value> = { loss, ...told };
   const rows: TrainGraph['rows'] = [];
   const dense: string[] = [];

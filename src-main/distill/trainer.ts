@@ -9,23 +9,22 @@ import { drawOnPolicy, lambdaAt } from './mixture.ts';
 import { clipScale } from './optimizers/clip.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
-import type { RolloutWriter } from './rollout.ts';
+import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
 import type { Lesson, Student } from './student.ts';
-
 
 /** The training data as the trainer sees it: the batch of a step, from the step alone. */
 export interface ExampleSource {
   readonly count: number;
-  batch(step: number): { index: number; prompt: Int32Array; completion: Int32Array }[];
+  batch(step: number): (Ask & { completion: Int32Array })[];
 }
 
 export interface TrainerParts {
   student: Student;
   optimizer: Optimizer;
   teacher: FrozenModel | null;
-  /** Null where the student never writes. */
-  rollouts: RolloutWriter | null;
+  /** Writes the student's own completions; null where the student never writes. */
+  rollouts: { write(asked: readonly Ask[], step: number): Promise<Written[]> } | null;
   data: ExampleSource;
 }
 
@@ -68,12 +67,12 @@ export class Trainer {
   async step(step: number): Promise<StepResult> {
     const { method, train, steps, microBatchSize } = this.settings;
     const started = performance.now();
-    const { examples, ended } = await this.examples(step);
+    const { examples, written } = await this.examples(step);
     const rolloutMs = performance.now() - started;
 
     const summary = new StepSummary(examples);
     const time = { teacher: 0, update: 0 };
-    for (const batch of layOut(examples, microBatchSize, method.reduction, this.parts.student.decoder.encoder)) {
+    for (const batch of layOut(examples, microBatchSize, method.reduction, this.parts.student.decoder.encoder, method.alpha)) {
       summary.add(batch, await this.learn(batch, time));
     }
     const updating = performance.now();
@@ -90,14 +89,18 @@ export class Trainer {
     const finished = performance.now();
 
     const told = summary.finish();
+    const reward = meanOf(written.flatMap((text) => text.reward ?? []));
     this.totalTokens += told.completionTokens;
     return {
-      rollouts: summary.rollouts(step, ended),
+      rollouts: summary.rollouts(step, written.map(({ ended }) => ended)),
       metrics: {
         step, ...told, gradientNorm, learningRate,
+        // What falls: Eq. 5, turned round.
+        loss: told.loss - (1 - method.alpha) * (reward ?? 0),
+        reward,
         lambda: lambdaAt(method, step),
-        rolloutEosRate: ended.length > 0 ? ended.filter((at) => at).length / ended.length : null,
-        epoch: (step * train.batchSize) / this.parts.data.count,
+        rolloutEosRate: meanOf(written.map(({ ended }) => Number(ended))),
+        epoch: (step * train.batchSize) / (this.parts.data.count * method.samplesPerPrompt),
         totalTokens: this.totalTokens,
         tokensPerSecond: (told.completionTokens * 1000) / (finished - started),
         rolloutMs,
@@ -114,20 +117,22 @@ export class Trainer {
     await this.parts.teacher?.release();
   }
 
-  /** The step's batch, with the student's own completions where the mixture says so, and whether each of those ended. */
-  private async examples(step: number): Promise<{ examples: TrainingExample[]; ended: boolean[] }> {
+  /** The step's batch, with the student's own completions where the mixture says so, and those alone. */
+  private async examples(step: number): Promise<{ examples: TrainingExample[]; written: Written[] }> {
     const { seed, method } = this.settings;
     const batch = this.parts.data.batch(step);
     const isOwn = drawOnPolicy(method, seed, step, batch.length);
     const own = batch.filter((_, at) => isOwn[at]);
-    if (own.length === 0) return { examples: batch.map((example) => ({ ...example, isOnPolicy: false })), ended: [] };
+    if (own.length === 0) return { examples: batch.map((example) => ({ ...example, isOnPolicy: false })), written: [] };
     const written = await this.parts.rollouts!.write(own, step);
     const next = written.values();
     return {
-      examples: batch.map((example, at) => (isOwn[at]
-        ? { ...example, completion: next.next().value!.tokens, isOnPolicy: true }
-        : { ...example, isOnPolicy: false })),
-      ended: written.map((completion) => completion.ended),
+      written,
+      examples: batch.map((example, at): TrainingExample => {
+        if (!isOwn[at]) return { ...example, isOnPolicy: false };
+        const { tokens, advantages } = next.next().value!;
+        return { ...example, completion: tokens, isOnPolicy: true, ...(advantages && { advantages }) };
+      }),
     };
   }
 
@@ -141,4 +146,9 @@ export class Trainer {
     time.update += performance.now() - learning;
     return lesson;
   }
+}
+
+/** Null of nothing. */
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -3,11 +3,12 @@ import { Problem } from '../contract/problem.ts';
 import { history } from './migrations/001-history.ts';
 import { desktop } from './migrations/002-desktop.ts';
 import { mistakes } from './migrations/003-mistakes.ts';
+import { reward } from './migrations/004-reward.ts';
 import type { Database } from './sqlite.ts';
 
 export interface Migration { version: number; sql: string }
 
-export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes];
+export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward];
 
 /** The schema version a database has; 0 for a new one. */
 export async function schemaVersion(database: Pick<Database, 'get'>): Promise<number> {

@@ -119,7 +119,7 @@ describe('the contract', () => {
     const measured = {
       step: 1, loss: NaN, divergenceOnPolicy: null, divergenceOffPolicy: Infinity, studentEntropy: 1, teacherEntropy: null, agreement: null,
       onPolicyShare: 0, rolloutLength: null, rolloutEosRate: null, gradientNorm: NaN, learningRate: 1, lambda: 1, epoch: 1,
-      completionTokens: 1, totalTokens: 1, tokensPerSecond: 1, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 1, memory: 1,
+      completionTokens: 1, totalTokens: 1, tokensPerSecond: 1, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 1, memory: 1, reward: null,
     };
     expect(COMMANDS.run.event.parse({ event: 'step', ...measured })).toEqual({ event: 'step', ...measured });
     expect(COMMANDS.run.event.safeParse({ event: 'step', ...measured, loss: '1' }).success).toBe(false);

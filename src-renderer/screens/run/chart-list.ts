@@ -39,6 +39,7 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
+  { title: 'Reward', unit: 'mean of the student\'s texts', lines: [{ field: 'reward', label: 'in training', hue: 'student' }] },
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student' }] },
   { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], quantity: SHARE, isFromZero: true },
   { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },

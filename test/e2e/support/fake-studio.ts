@@ -78,7 +78,7 @@ export function fakeStep(step: number): StepMetrics {
     onPolicyShare: writes ? 1 : 0, rolloutLength: writes ? 40 + 5 * noise(7) : null, rolloutEosRate: writes ? 0.9 + 0.1 * noise(8) : null,
     gradientNorm: 1 + noise(9), learningRate: 3e-4 * (1 - step / 200_000), lambda: 0.5, epoch: step / 1000,
     completionTokens: 1000, totalTokens: 1000 * step, tokensPerSecond: 10_000 + 1000 * noise(10),
-    rolloutMs: 8, teacherMs: 4, updateMs: 7, stepMs: 20, memory: 1.5e9,
+    rolloutMs: 8, teacherMs: 4, updateMs: 7, stepMs: 20, memory: 1.5e9, reward: null,
   };
 }
 
