@@ -12,6 +12,9 @@ interface Field {
   enum?: string[];
   items?: Field;
   properties?: Record<string, Field>;
+  /** Kinds of a value, each with fields of its own. */
+  oneOf?: Field[];
+  const?: string;
   required?: string[];
   minimum?: number;
   maximum?: number;
@@ -27,7 +30,7 @@ export function recipePage(): string {
     '# The recipe',
     'Generated from `src-main/contract/recipe.ts` by `npm run docs`; not to be edited.',
     'One JSON document describes a run. Paths are relative to the recipe\'s own file. A field that is not listed here is refused.',
-    ...table('', { ...recipe, properties: Object.fromEntries(parts.filter(([, field]) => !field.properties)) }),
+    ...table('', { ...recipe, properties: Object.fromEntries(parts.filter(([, field]) => !field.properties && !field.oneOf)) }),
     ...parts.flatMap(([name, field]) => section(name, field, recipe.required?.includes(name) ?? false)),
     ...presets(),
     '',
@@ -35,14 +38,20 @@ export function recipePage(): string {
 }
 
 function section(path: string, field: Field, required: boolean): string[] {
+  if (field.oneOf) return [`## \`${path}\``, field.description ?? '', ...field.oneOf.flatMap((kind) => kindOf(path, kind))];
   if (!field.properties) return [];
   const inner = Object.entries(field.properties).flatMap(([name, part]) => section(`${path}.${name}`, part, false));
   const words = [required ? 'Required.' : '', field.description ?? ''].filter(Boolean).join(' ');
   return [`## \`${path}\``, ...(words ? [words] : []), ...table(`${path}.`, field), ...inner];
 }
 
+function kindOf(path: string, { description = '', properties = {}, ...rest }: Field): string[] {
+  const { kind, ...others } = properties;
+  return [`### \`${path}.kind\` \`${kind?.const}\``, description, ...table(`${path}.`, { ...rest, properties: others })];
+}
+
 function table(path: string, { properties = {}, required = [] }: Field): string[] {
-  const rows = Object.entries(properties).filter(([, field]) => !field.properties).map(([name, field]) => {
+  const rows = Object.entries(properties).filter(([, field]) => !field.properties && !field.oneOf).map(([name, field]) => {
     const standard = required.includes(name) ? 'required' : defaultOf(`${path}${name}`, field);
     return row(`\`${name}\``, allowed(field), standard, field.description ?? '');
   });
@@ -69,6 +78,7 @@ function defaultOf(path: string, field: Field): string {
   if (!path.startsWith('method.')) return '';
   const name = path.slice('method.'.length) as keyof Method;
   const values = new Set(PRESETS.map((preset) => resolveMethod({ preset }).method[name]));
+  if (values.has(undefined as never)) return '';
   return values.size > 1 ? 'by the preset' : [...values].map(code).join();
 }
 

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
+import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
+import { rewardSchema } from './reward.ts';
 
 /**
  * The recipe: one JSON document that describes a run. These validators are the only description of it;
  * the wizard's help and `docs/recipe.md` are generated from the texts given to `help`.
  */
-const help = (text: string): { description: string } => ({ description: text });
 
 const count = z.int().positive();
 const step = z.int().nonnegative();
@@ -68,6 +69,7 @@ const method = z.strictObject({
     'sequence averages over each completion first and then over examples (the paper); token weighs every token of the batch alike.')),
   source: z.enum(['data', 'teacher']).optional().meta(help('Who wrote the fixed completions: the data set, or the teacher before training (sequence-level distillation).')),
   teacherTemperature: z.number().min(0).optional().meta(help('Temperature at which the teacher writes when source is teacher; 0 is greedy.')),
+  reward: rewardSchema.optional().meta(help('What a completion is worth beside the teacher\'s judgement of it.')),
 });
 
 const train = z.strictObject({

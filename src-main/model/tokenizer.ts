@@ -42,6 +42,12 @@ export class Tokenizer {
     return ids.filter((id: number | undefined) => id !== undefined);
   }
 
+  /** Two texts as one input, as `tokenizer.json` joins them, and which of the two each token belongs to. */
+  encodePair(first: string, second: string): { ids: number[]; types: number[] } {
+    const { ids, token_type_ids: types } = this.backend.encode(first, { text_pair: second, return_token_type_ids: true });
+    return { ids, types };
+  }
+
   /** Ids outside the vocabulary, which a model with a padded embedding may write, give nothing. */
   decode(ids: readonly number[], { skipSpecial }: { skipSpecial: boolean }): string {
     const known = ids.filter((id) => this.backend.id_to_token(id) !== undefined);

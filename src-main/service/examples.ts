@@ -14,6 +14,8 @@ import type { Model } from './load-model.ts';
 export interface EncodedExample extends EncodedTexts {
   /** The row's place in its file. */
   index: number;
+  /** Its columns. */
+  row: Row;
   promptText: string;
   completionText: string | null;
   /** The conversation that the prompt was rendered from, where it was. */
@@ -61,6 +63,6 @@ export async function encodeRows(rows: readonly Row[], path: string, settings: E
       eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    return { index, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded };
+    return { index, row: rows[index]!, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded };
   });
 }

@@ -37,9 +37,14 @@ export async function readWeights({ folder, parameters }: Model): Promise<Weight
   return weights;
 }
 
-/** What computes on a device, with as many threads as the worker was given; 0 or nothing leaves it to ONNX Runtime. */
+/** Threads that the worker was given; 0 leaves it to ONNX Runtime. */
+export function threads(): number {
+  return Number(process.env['RETORT_THREADS'] ?? 0);
+}
+
+/** What computes on a device. */
 export function executorFor(device: Device): Executor {
-  return ortExecutor(device, Number(process.env['RETORT_THREADS'] ?? 0));
+  return ortExecutor(device, threads());
 }
 
 /** The tokens that end a text of this model. */

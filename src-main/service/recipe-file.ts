@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
+import type { RewardSettings } from '../contract/reward.ts';
 
 /**
  * Reads a recipe and makes its paths absolute: they are relative to the recipe's own folder.
@@ -45,9 +46,10 @@ export function methodOf(recipe: Recipe): Method {
 }
 
 function absolutePaths(recipe: Recipe, base: string): Recipe {
-  const { teacher, student, data } = recipe;
+  const { teacher, student, data, method } = recipe;
   return {
     ...recipe,
+    ...(method.reward && { method: { ...method, reward: absoluteReward(method.reward, base) } }),
     ...(teacher && { teacher: { ...teacher, model: resolve(base, teacher.model) } }),
     student: { ...student, model: resolve(base, student.model) },
     data: {
@@ -56,6 +58,14 @@ function absolutePaths(recipe: Recipe, base: string): Recipe {
       ...(data.validation !== undefined && { validation: resolve(base, data.validation) }),
     },
   };
+}
+
+function absoluteReward(reward: RewardSettings, base: string): RewardSettings {
+  switch (reward.kind) {
+    case 'entailment': return { ...reward, model: resolve(base, reward.model) };
+    case 'command': return { ...reward, directory: resolve(base, reward.directory ?? '.') };
+    default: return reward;
+  }
 }
 
 function describe(issue: z.core.$ZodIssue, json: unknown): string {

@@ -15,7 +15,7 @@ export function standardOf(preset: PresetName, path: string): unknown {
   if (path === 'method.preset') return 'gkd';
   if (!path.startsWith('method.')) return RECIPE_FIELDS.get(path)?.default;
   const { method } = resolveMethod({ preset });
-  return (method as unknown as Record<string, unknown>)[path.slice('method.'.length)];
+  return (method as unknown as Record<string, unknown>)[path.slice('method.'.length)] ?? RECIPE_FIELDS.get(path)?.default;
 }
 
 /** The values the preset leaves to choose from in a field, or null where it leaves all. */

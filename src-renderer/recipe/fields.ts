@@ -17,6 +17,8 @@ export interface RecipeField {
   isMaximumOpen: boolean;
   isRequired: boolean;
   default: unknown;
+  /** Kinds of its section that have the field; null where it is there whatever the kind. */
+  kinds: readonly string[] | null;
 }
 
 /** The part of JSON Schema that the recipe uses. */
@@ -26,6 +28,9 @@ interface Schema {
   default?: unknown;
   enum?: string[];
   properties?: Record<string, Schema>;
+  /** Kinds of a value, each with fields of its own. */
+  oneOf?: Schema[];
+  const?: string;
   required?: string[];
   minimum?: number;
   maximum?: number;
@@ -69,8 +74,23 @@ export function inOrder(recipe: UnfinishedRecipe): Record<string, unknown> {
 function fieldsOf({ properties = {}, required = [] }: Schema, before: string): RecipeField[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const path = `${before}${name}`;
+    if (schema.oneOf) return kindsOf(path, schema.oneOf, schema.description ?? '');
     return schema.properties ? fieldsOf(schema, `${path}.`) : [fieldOf(path, schema, required.includes(name))];
   });
+}
+
+/** A section with kinds: which one it is, and the fields of all of them. */
+function kindsOf(path: string, variants: readonly Schema[], help: string): RecipeField[] {
+  const kindOf = ({ properties }: Schema): string => properties!['kind']!.const!;
+  const kind = fieldOf(`${path}.kind`, { enum: variants.map(kindOf), description: `${help} ${variants.map((variant) => `${kindOf(variant)}: ${variant.description}`).join(' ')}` }, false);
+  const fields = new Map<string, RecipeField>();
+  for (const variant of variants) {
+    for (const { kinds: _, ...field } of fieldsOf(variant, `${path}.`)) {
+      if (field.path === kind.path) continue;
+      fields.set(field.path, { ...field, kinds: [...fields.get(field.path)?.kinds ?? [], kindOf(variant)] });
+    }
+  }
+  return [{ ...kind, label: labelOf(path) }, ...fields.values()];
 }
 
 function fieldOf(path: string, schema: Schema, isRequired: boolean): RecipeField {
@@ -86,6 +106,7 @@ function fieldOf(path: string, schema: Schema, isRequired: boolean): RecipeField
     isMinimumOpen: schema.exclusiveMinimum !== undefined,
     isMaximumOpen: schema.exclusiveMaximum !== undefined,
     default: schema.default,
+    kinds: null,
   };
 }
 

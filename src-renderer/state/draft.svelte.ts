@@ -72,7 +72,10 @@ export class DraftState {
   /** Changes one field; `undefined` leaves it to the preset or the default. */
   set(path: string, value: unknown): void {
     if (path === 'method.preset') return this.choosePreset(value as PresetName);
-    this.change(withValue(this.recipe, path, value));
+    // Another kind of a section has other fields.
+    const [section] = path.split(/\.kind$/);
+    const before = section === path ? this.recipe : withValue(this.recipe, section!, undefined);
+    this.change(withValue(before, path, value));
   }
 
   setAll(values: Readonly<Record<string, unknown>>): void {

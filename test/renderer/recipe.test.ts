@@ -40,6 +40,12 @@ describe('fields', () => {
     expect(recipeField('evaluate.metrics').kind).toBe('list');
     expect(recipeField('data.train').isRequired).toBe(true);
   });
+
+  it('belong to kinds where a section has them', () => {
+    expect(recipeField('method.reward.kind')).toMatchObject({ kind: 'choice', label: 'Reward', kinds: null });
+    expect(recipeField('method.reward.tolerance').kinds).toEqual(['numeric']);
+    expect(recipeField('method.reward.timeoutSeconds')).toMatchObject({ kinds: ['command', 'http'], default: 60 });
+  });
 });
 
 describe('what differs from the preset', () => {

@@ -6,6 +6,7 @@ import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
+import { checkReward } from './check-reward.ts';
 import { checkContext, checkMetrics, checkTokens, modelWarnings, type Warning } from './preflight.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
@@ -41,6 +42,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const shared = sharedVocabulary(models);
   const { train, validation } = await readData(recipe, method, student, shared);
   checkMetrics(recipe, validation);
+  if (recipe.method.reward) await checkReward(recipe.method.reward, recipe.data.train, train);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length);
   const fitting = recipe.train.microBatchSize ?? fittingExamples(student, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
