@@ -6,7 +6,7 @@ import { findForks, tokenRoles } from './forks.ts';
 import { judgeTexts, reportOf, type InspectedText } from './token-report.ts';
 
 /** Tokens of the teacher's own continuation that are looked at: enough to see what a student has left out. */
-export const CONTINUATION = 32;
+const CONTINUATION = 32;
 
 /** A text up to a place, to be continued by the teacher. */
 export interface Beginning { prompt: Int32Array; begun: Int32Array }
