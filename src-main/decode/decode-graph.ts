@@ -22,16 +22,16 @@ export interface DecodeGraphSpec {
 /**
  * New tokens in, the next one out, through a cache that grows in place.
  *
- * Inputs: ids [batch, sequence], last_row [batch] (the row of each text's last token among batch x sequence), those
- * of `CachedAttention`, and for `sample` uniform [batch, 1] and temperature [].
- * Outputs: next [batch] (int32) or logits [batch, vocabulary]; the present keys and values.
+ * Inputs: ids [batch, sequence], told_rows [told] (which tokens of all batch x sequence are asked for their next: the
+ * last of each text, or several of one), those of `CachedAttention`, and for `sample` uniform [told, 1] and temperature [].
+ * Outputs: next [told] (int32) or logits [told, vocabulary]; the present keys and values.
  */
 export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights']): OnnxGraph {
   const graph = new Graph();
   const attention = new CachedAttention(graph, spec.maxLength);
   const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
-  const last = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('last_row', 'int32', ['batch']));
-  const logits = slice(decoder.logits(last), -1, 0, spec.vocabulary);
+  const told = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('told_rows', 'int32', ['told']));
+  const logits = slice(decoder.logits(told), -1, 0, spec.vocabulary);
   return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights });
 }
 
@@ -42,7 +42,7 @@ function chosen(logits: Value, choice: Choice): Record<string, Value> {
     case 'greedy': return { next: cast(argMax(logits, -1), 'int32') };
     case 'sample': {
       const probabilities = softmax(div(logits, graph.input('temperature', 'float32', [])));
-      return { next: sampleRows(probabilities, graph.input('uniform', 'float32', ['batch', 1])) };
+      return { next: sampleRows(probabilities, graph.input('uniform', 'float32', ['told', 1])) };
     }
   }
 }

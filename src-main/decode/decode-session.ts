@@ -1,6 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Program } from '../runtime/program.ts';
-import { int32, type Tensor } from '../runtime/tensor.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { feedsOf } from './feeds.ts';
 import { KvCache } from './kv-cache.ts';
 import { SourceCache } from './source.ts';
 
@@ -17,6 +18,11 @@ export interface Opening {
   tokens: Int32Array;
   /** The beginning of the completion, where it is there already: it is read and not told again. Behind an encoder all of a batch are equally long. */
   begun?: Int32Array;
+}
+
+/** What a decoder has of a text before it writes: the prompt, or behind an encoder the start token, and what is begun. */
+export function beginning({ encoder }: Decoder, { tokens, begun = new Int32Array() }: Opening): Int32Array {
+  return Int32Array.from([...(encoder ? [encoder.startId] : tokens), ...begun]);
 }
 
 export interface SessionSize {
@@ -43,14 +49,13 @@ export class DecodeSession {
     this.cache = cache;
     this.source = source;
     this.texts = openings.map((tokens) => [...tokens]);
-    this.feeds = openingFeeds(openings);
+    this.feeds = feedsOf(openings.map((tokens) => ({ start: 0, tokens })));
   }
 
   /** @param prompts  a row for each */
   static async open(programs: DecodePrograms, decoder: Decoder, prompts: readonly Opening[], size: SessionSize): Promise<DecodeSession> {
-    const { encoder } = decoder;
     const source = programs.source && await SourceCache.read(programs.source, prompts.map(({ tokens }) => tokens));
-    const openings = prompts.map(({ tokens, begun = [] }) => Int32Array.from([...(encoder ? [encoder.startId] : tokens), ...begun]));
+    const openings = prompts.map((prompt) => beginning(decoder, prompt));
     const longest = Math.max(...openings.map(({ length }) => length));
     return new DecodeSession(programs, new KvCache(decoder, openings.length, longest + size.newTokens, size.rows), source, openings);
   }
@@ -76,39 +81,7 @@ export class DecodeSession {
 
   /** Gives every row its next token. */
   feed(tokens: readonly number[]): void {
-    this.feeds = tokenFeeds(this.texts.map(({ length }) => length), tokens);
+    this.feeds = feedsOf(this.texts.map(({ length: start }, row) => ({ start, tokens: [tokens[row]!] })));
     this.texts = this.texts.map((text, row) => [...text, tokens[row]!]);
   }
-}
-
-/** Texts as one batch, padded on the right; padding is never looked at. */
-function openingFeeds(openings: readonly Int32Array[]): Record<string, Tensor> {
-  const count = openings.length;
-  const longest = Math.max(...openings.map(({ length }) => length));
-  const ids = new Int32Array(count * longest);
-  const positions = new BigInt64Array(count * longest);
-  openings.forEach((tokens, row) => {
-    ids.set(tokens, row * longest);
-    for (let at = 0; at < longest; at++) positions[row * longest + at] = BigInt(at);
-  });
-  const last = openings.map(({ length }) => length - 1);
-  return {
-    ids: int32(ids, [count, longest]),
-    positions: { dtype: 'int64', shape: [count, longest], data: positions },
-    last_row: int32(Int32Array.from(last, (at, row) => row * longest + at), [count]),
-    last_position: int32(Int32Array.from(last), [count]),
-    total_length: int32(Int32Array.of(longest), [1]),
-  };
-}
-
-/** One new token a row, at the position where it stands. */
-function tokenFeeds(positions: readonly number[], tokens: readonly number[]): Record<string, Tensor> {
-  const count = tokens.length;
-  return {
-    ids: int32(Int32Array.from(tokens), [count, 1]),
-    positions: { dtype: 'int64', shape: [count, 1], data: BigInt64Array.from(positions, BigInt) },
-    last_row: int32(Int32Array.from({ length: count }, (_, row) => row), [count]),
-    last_position: int32(Int32Array.from(positions), [count]),
-    total_length: int32(Int32Array.of(Math.max(...positions) + 1), [1]),
-  };
 }

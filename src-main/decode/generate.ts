@@ -1,7 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import { chooser } from './choose.ts';
 import { DecodeSession, type DecodePrograms, type Opening } from './decode-session.ts';
-import type { Sampling } from './sampling.ts';
+import type { Sampling, TokenSampling } from './sampling.ts';
 
 export interface Prompt extends Opening {
   /** Names the text among all others, so that its random numbers are its own whatever batch it is in. */
@@ -32,7 +32,7 @@ export interface Completion {
  * @param prompts   at least one token each
  */
 export async function generate(
-  programs: DecodePrograms, decoder: Decoder, prompts: readonly Prompt[], options: GenerateOptions<Exclude<Sampling, { strategy: 'beam' }>>,
+  programs: DecodePrograms, decoder: Decoder, prompts: readonly Prompt[], options: GenerateOptions<TokenSampling>,
 ): Promise<Completion[]> {
   const written = prompts.map(() => [] as number[]);
   const ended = prompts.map(() => false);

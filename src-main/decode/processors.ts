@@ -60,18 +60,21 @@ export function argMax(logits: Float32Array): number {
   return best;
 }
 
-/** One token by inverse CDF: how many tokens the uniform number in [0, 1) has passed. */
-export function draw(logits: Float32Array, uniform: number): number {
-  const probabilities = softmax(logits);
+/**
+ * One token by inverse CDF: how many tokens the uniform number in [0, 1) has passed.
+ * @param weights  [vocabulary], in proportion to the probabilities
+ */
+export function draw(weights: Float64Array, uniform: number): number {
+  const threshold = uniform * weights.reduce((sum, weight) => sum + weight, 0);
   let passed = 0;
   let last = 0;
-  for (let id = 0; id < probabilities.length; id++) {
-    if (probabilities[id] === 0) continue;
-    passed += probabilities[id]!;
-    if (uniform < passed) return id;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
+    passed += weights[id]!;
+    if (threshold < passed) return id;
     last = id;
   }
-  // The sum may round to less than the largest uniform number.
+  // The product may round up to the whole sum.
   return last;
 }
 

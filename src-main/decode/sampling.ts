@@ -15,6 +15,9 @@ export type Sampling =
   }
   | ({ strategy: 'beam'; processors?: readonly LogitsProcessor[] } & BeamSettings);
 
+/** What chooses a token at a time. */
+export type TokenSampling = Exclude<Sampling, { strategy: 'beam' }>;
+
 export interface BeamSettings {
   /** Texts kept going for each prompt. */
   beams: number;

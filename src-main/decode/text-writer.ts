@@ -44,10 +44,14 @@ export class TextPlan {
 
   /** Takes the weights as they are now: as constants of a session they are prepacked, which makes every token cheaper. */
   async open(): Promise<TextWriter> {
-    return new TextWriter({
+    return new TextWriter(await this.compile(), this.decoder, this.atOnce);
+  }
+
+  async compile(): Promise<DecodePrograms> {
+    return {
       decode: await this.executor.compile(this.graph, this.options),
       source: this.source && await this.executor.compile(this.source, this.options),
-    }, this.decoder, this.atOnce);
+    };
   }
 }
 
