@@ -1,5 +1,5 @@
 import type { OnnxGraph } from '../graph/onnx/write.ts';
-import type { Decoder } from '../nn/decoder.ts';
+import type { Decoder, Encoder } from '../nn/decoder.ts';
 import type { Executor, ProgramOptions } from '../runtime/program.ts';
 import { asInitializers, type Weights } from '../runtime/weights.ts';
 import type { Hypothesis } from './beam-search.ts';
@@ -7,6 +7,7 @@ import { decodeGraph, type Choice } from './decode-graph.ts';
 import type { DecodePrograms } from './decode-session.ts';
 import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
 import { generateBeams } from './generate-beams.ts';
+import { inBatches } from './in-batches.ts';
 import { cacheBytes } from './kv-cache.ts';
 import type { Sampling } from './sampling.ts';
 import { sourceGraph } from './source.ts';
@@ -57,11 +58,11 @@ export class TextPlan {
 
 /** Continues prompts with a model as it was when the plan was opened. */
 export class TextWriter {
-  private readonly programs: DecodePrograms;
-  private readonly decoder: Decoder;
-  private readonly atOnce: number;
+  readonly programs: DecodePrograms;
+  readonly decoder: Decoder;
+  /** How many texts share a batch. */
+  readonly atOnce: number;
 
-  /** @param atOnce  how many texts share a batch */
   constructor(programs: DecodePrograms, decoder: Decoder, atOnce: number) {
     this.programs = programs;
     this.decoder = decoder;
@@ -71,7 +72,7 @@ export class TextWriter {
   /** One completion a prompt, in order. `onDone` tells how many are written. */
   async write(prompts: readonly Prompt[], options: GenerateOptions, onDone?: (count: number) => void): Promise<Completion[]> {
     const { sampling } = options;
-    if (sampling.strategy !== 'beam') return this.inBatches(prompts, 1, (part) => generate(this.programs, this.decoder, part, { ...options, sampling }), onDone);
+    if (sampling.strategy !== 'beam') return inBatches(prompts, this.batches(1), (part) => generate(this.programs, this.decoder, part, { ...options, sampling }), onDone);
     const found = await this.writeBeams(prompts, { ...options, sampling }, onDone);
     return found.map(([best], at) => {
       best!.tokens.forEach((token) => options.onToken?.(at, token));
@@ -83,32 +84,12 @@ export class TextWriter {
   writeBeams(
     prompts: readonly Prompt[], options: GenerateOptions<Extract<Sampling, { strategy: 'beam' }>>, onDone?: (count: number) => void,
   ): Promise<Hypothesis[][]> {
-    return this.inBatches(prompts, options.sampling.beams, (part) => generateBeams(this.programs, this.decoder, part, options), onDone);
+    return inBatches(prompts, this.batches(options.sampling.beams), (part) => generateBeams(this.programs, this.decoder, part, options), onDone);
   }
 
   /** @param rows  texts that each prompt puts into a batch */
-  private async inBatches<T>(
-    prompts: readonly Prompt[], rows: number, write: (part: readonly Prompt[]) => Promise<T[]>, onDone?: (count: number) => void,
-  ): Promise<T[]> {
-    const atOnce = Math.max(1, Math.floor(this.atOnce / rows));
-    const { encoder } = this.decoder;
-    /** Tokens that the decoder begins with. */
-    const opening = ({ tokens, begun }: Prompt): number => (encoder ? 0 : tokens.length) + (begun?.length ?? 0);
-    // Prompts of like length share a batch, so that little of it is padding.
-    const order = prompts.map((prompt, at) => ({ prompt, at })).sort((a, b) => opening(a.prompt) - opening(b.prompt) || a.prompt.tokens.length - b.prompt.tokens.length);
-    const all: T[] = [];
-    let start = 0;
-    while (start < order.length) {
-      let end = Math.min(start + atOnce, order.length);
-      // The rows of an encoder's decoder stand at the same position.
-      while (encoder && opening(order[end - 1]!.prompt) > opening(order[start]!.prompt)) end--;
-      const part = order.slice(start, end);
-      const written = await write(part.map(({ prompt }) => prompt));
-      part.forEach(({ at }, row) => { all[at] = written[row]!; });
-      onDone?.(end);
-      start = end;
-    }
-    return all;
+  private batches(rows: number): { atOnce: number; encoder: Encoder | null } {
+    return { atOnce: this.atOnce / rows, encoder: this.decoder.encoder };
   }
 
   async release(): Promise<void> {
