@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { PRESET_TABLE, PRESETS, resolveMethod, type Method } from '../src-main/contract/presets.ts';
+import { ownerOf, PRESET_TABLE, PRESETS, resolveMethod, type Method } from '../src-main/contract/presets.ts';
 import { recipeSchema } from '../src-main/contract/recipe.ts';
 
 /** The part of JSON Schema that the recipe uses. */
@@ -77,8 +77,9 @@ function defaultOf(path: string, field: Field): string {
   if (field.default !== undefined) return code(field.default);
   if (!path.startsWith('method.')) return '';
   const name = path.slice('method.'.length) as keyof Method;
-  const values = new Set(PRESETS.map((preset) => resolveMethod({ preset }).method[name]));
-  if (values.has(undefined as never)) return '';
+  const owner = ownerOf(name);
+  const values = new Set((owner ? [owner] : PRESETS).map((preset) => resolveMethod({ preset }).method[name]));
+  if (values.has(undefined)) return '';
   return values.size > 1 ? 'by the preset' : [...values].map(code).join();
 }
 
@@ -95,7 +96,7 @@ function presets(): string[] {
   ];
 }
 
-const settings = (values: Partial<Method>): string => Object.entries(values).map(([name, value]) => `\`${name}\` ${String(value)}`).join(', ');
+const settings = (values: Partial<Method>): string => Object.entries(values).map(([name, value]) => `\`${name}\` ${code(value).slice(1, -1)}`).join(', ');
 const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 const row = (...cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 

@@ -1,7 +1,8 @@
 import type { DivergenceName } from './divergence.ts';
+import type { RewardSettings } from './reward.ts';
 
 export const PRESETS = [
-  'sft', 'supervised-kd', 'seqkd', 'imitkd', 'f-distill', 'on-policy-kd', 'gkd', 'self-distill', 'distillspec',
+  'sft', 'supervised-kd', 'seqkd', 'imitkd', 'f-distill', 'minillm', 'on-policy-kd', 'gkd', 'self-distill', 'rl-gkd', 'distillspec',
 ] as const;
 export type PresetName = (typeof PRESETS)[number];
 
@@ -22,6 +23,10 @@ export interface Method {
   teacherTemperature: number;
   alpha: number;
   samplesPerPrompt: number;
+  reward?: RewardSettings;
+  teacherMix: number;
+  lengthNormalization: boolean;
+  importanceClip: number;
 }
 
 interface Preset {
@@ -50,6 +55,15 @@ const BASE: Omit<Method, 'preset'> = {
   teacherTemperature: 0,
   alpha: 1,
   samplesPerPrompt: 1,
+  teacherMix: 0,
+  lengthNormalization: false,
+  importanceClip: 0.2,
+};
+
+/** Fields that mean nothing to any other preset. */
+const OWNERS: Partial<Record<keyof Method, PresetName>> = {
+  alpha: 'rl-gkd', samplesPerPrompt: 'rl-gkd', reward: 'rl-gkd',
+  teacherMix: 'minillm', lengthNormalization: 'minillm', importanceClip: 'minillm',
 };
 
 export const PRESET_TABLE: Record<PresetName, Preset> = {
@@ -80,6 +94,13 @@ export const PRESET_TABLE: Record<PresetName, Preset> = {
     // What the teacher writes stands for its distribution, so it is drawn from it.
     defaults: { lambda: 0.5, divergence: 'tvd', teacherTemperature: 1 },
   },
+  'minillm': {
+    summary: 'Reverse KL of whole texts by policy gradient, written with a little help from the teacher (Gu et al. 2024).',
+    // The gradient is that of the distribution the text was drawn from.
+    fixed: { lambda: 1, divergence: 'reverse_kl', samplingTemperature: 1, lossTemperature: 1 },
+    // As the authors' program, by tokens.
+    defaults: { reduction: 'token', teacherMix: 0.2, lengthNormalization: true },
+  },
   'on-policy-kd': {
     summary: 'Only the student\'s own text, judged by forward KL.',
     fixed: { lambda: 1 },
@@ -94,6 +115,14 @@ export const PRESET_TABLE: Record<PresetName, Preset> = {
     summary: 'The teacher is as large as the student, or its own starting point.',
     fixed: {},
     defaults: { lambda: 1, divergence: 'forward_kl' },
+  },
+  'rl-gkd': {
+    summary: 'Earns a reward with its own text while the teacher holds it close: alpha weighs one against the other (Agarwal et al. 2024, Eq. 5).',
+    // The gradient of the reward is that of the distribution the text was drawn from.
+    fixed: { lambda: 1, samplingTemperature: 1, lossTemperature: 1 },
+    choices: { divergence: ['forward_kl', 'reverse_kl', 'jsd', 'tvd'] },
+    // Any divergence may be chosen; the paper recommends one that seeks the teacher's modes.
+    defaults: { divergence: 'reverse_kl', beta: 0.9, alpha: 0.5 },
   },
   'distillspec': {
     summary: 'Trains a draft model for speculative decoding on its own text, so that the teacher accepts more of it (Zhou et al. 2024).',
@@ -118,15 +147,23 @@ export function resolveMethod(
   const method: Method = { ...BASE, ...preset.defaults, ...given, ...preset.fixed, preset: input.preset };
   const conflicts = Object.keys(given).flatMap((name): MethodConflict[] => {
     const allowed = allowedIn(input.preset, name);
-    return allowed === null || allowed.includes(given[name]) ? [] : [{ field: `method.${name}`, value: given[name], allowed: allowed.map((value) => JSON.stringify(value)).join(' or ') }];
+    return allowed === null || allowed.includes(given[name]) ? [] : [{ field: `method.${name}`, value: given[name], allowed: allowed.map((value) => JSON.stringify(value) ?? 'nothing').join(' or ') }];
   });
   return { method, conflicts };
+}
+
+/** The only preset that a field of the method means something to, or null where it is for several. */
+export function ownerOf(field: string): PresetName | null {
+  return OWNERS[field as keyof Method] ?? null;
 }
 
 /** The values a preset leaves to choose from in a field of the method, or null where it leaves all. */
 export function allowedIn(preset: PresetName, field: string): readonly unknown[] | null {
   const { fixed, choices } = PRESET_TABLE[preset];
-  if (field in fixed) return [fixed[field as keyof Method]];
+  const name = field as Exclude<keyof Method, 'preset'>;
+  if (name in fixed) return [fixed[name]];
+  const owner = ownerOf(field);
+  if (owner !== null && owner !== preset) return [BASE[name]];
   return field === 'divergence' ? choices?.divergence ?? null : null;
 }
 

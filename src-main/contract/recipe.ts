@@ -69,7 +69,17 @@ const method = z.strictObject({
     'sequence averages over each completion first and then over examples (the paper); token weighs every token of the batch alike.')),
   source: z.enum(['data', 'teacher']).optional().meta(help('Who wrote the fixed completions: the data set, or the teacher before training (sequence-level distillation).')),
   teacherTemperature: z.number().min(0).optional().meta(help('Temperature at which the teacher writes when source is teacher; 0 is greedy.')),
-  reward: rewardSchema.optional().meta(help('What a completion is worth beside the teacher\'s judgement of it.')),
+  alpha: share.optional().meta(help(
+    'For rl-gkd: what the divergence counts against the reward. 1 is distillation alone, 0 is reinforcement learning alone.')),
+  samplesPerPrompt: count.optional().meta(help(
+    'For rl-gkd: texts of a batch that are written for the same prompt. With several, a text\'s reward is compared with that of the others; with one, with the mean of earlier steps.')),
+  reward: rewardSchema.optional().meta(help('For rl-gkd: what a completion is worth beside the teacher\'s judgement of it.')),
+  teacherMix: z.number().min(0).lt(1).optional().meta(help(
+    'For minillm: the teacher\'s part in every token that is written. A little keeps the student off texts that please the teacher for nothing; the paper uses 0.2.')),
+  lengthNormalization: z.boolean().optional().meta(help(
+    'For minillm: take the mean over what follows a token instead of its sum, so that long texts are not shunned.')),
+  importanceClip: z.number().gt(0).optional().meta(help(
+    'For minillm: how far from 1 a token\'s importance weight, student against mixture, may lie before the token is pushed no further that way. 0.2 is the authors\'.')),
 });
 
 const train = z.strictObject({

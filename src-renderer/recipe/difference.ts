@@ -1,4 +1,4 @@
-import { allowedIn, PRESETS, resolveMethod, type PresetName } from '../../src-main/contract/presets.ts';
+import { allowedIn, ownerOf, PRESETS, resolveMethod, type PresetName } from '../../src-main/contract/presets.ts';
 import { RECIPE_FIELDS } from './fields.ts';
 import { pathsOf, valueAt, type UnfinishedRecipe } from './paths.ts';
 
@@ -20,7 +20,20 @@ export function standardOf(preset: PresetName, path: string): unknown {
 
 /** The values the preset leaves to choose from in a field, or null where it leaves all. */
 export function offeredBy(preset: PresetName, path: string): readonly unknown[] | null {
-  return path.startsWith('method.') ? allowedIn(preset, path.slice('method.'.length)) : null;
+  const field = methodField(path);
+  return field === null ? null : allowedIn(preset, field);
+}
+
+/** The only preset that a field is for, or null where it is for several. */
+export function presetOfField(path: string): PresetName | null {
+  const field = methodField(path);
+  return field === null ? null : ownerOf(field);
+}
+
+/** The field of the method that a path lies in, such as `reward` of `method.reward.kind`. */
+function methodField(path: string): string | null {
+  const [section, field] = path.split('.');
+  return section === 'method' ? field! : null;
 }
 
 /** Whether the preset leaves no choice in a field. */

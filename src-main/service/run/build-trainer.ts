@@ -1,14 +1,14 @@
-import { RolloutWriter } from '../../distill/rollout.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
 import { mostTokens } from '../../distill/bucket.ts';
 import { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
+import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer } from '../../distill/trainer.ts';
-import { TextPlan } from '../../decode/text-writer.ts';
 import { batchIndices } from '../../data/order.ts';
 import type { Executor } from '../../runtime/program.ts';
 import { executorFor, readWeights } from '../load-model.ts';
+import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { EncodedExample } from '../examples.ts';
@@ -23,6 +23,7 @@ export interface BuiltRun {
   /** The student as it is at any moment, and the teacher, to be judged or to write. */
   student: FrozenModel;
   teacher: FrozenModel | null;
+  rewardBaseline: RewardBaseline | null;
   executor: Executor;
   release(): Promise<void>;
 }
@@ -30,11 +31,10 @@ export interface BuiltRun {
 /** Reads the weights and makes the trainer. @param student  folder to read the student's weights from: its own, or a checkpoint's */
 export async function buildTrainer(
   run: PreparedRun, readStudent: (optimizer: Optimizer) => Promise<void>, examples: readonly EncodedExample[],
-  teacher: FrozenModel | null, progress: { totalTokens: number },
+  teacher: FrozenModel | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
-  const { recipe, method, sharedVocabulary, microBatchSize, steps, eos } = run;
+  const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
   const { decoder, parameters } = run.student;
-  const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
   const executor = executorFor(recipe.student.device);
 
   const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
@@ -46,23 +46,25 @@ export async function buildTrainer(
   const student = new Student(executor, decoder, parameters, optimizer, {
     method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
   });
-  const rollouts = method.lambda === 0 ? null : new RolloutWriter(
-    new TextPlan(executor, decoder, student.weights, { vocabulary: sharedVocabulary, maxLength, choice: 'sample' }),
-    { seed: recipe.seed, temperature: method.samplingTemperature, maxNewTokens: recipe.data.maxCompletionTokens, eos });
+  const rollouts = await buildRollouts(run, executor, student, teacher, examples, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
-    student, optimizer, rollouts,
+    student, optimizer,
+    rollouts: rollouts.writer,
     teacher: judgesTokens ? teacher : null,
     data: {
       count: examples.length,
-      batch: (step) => batchIndices(step, recipe.train.batchSize, examples.length, recipe.seed, recipe.data.shuffle).map((at) => examples[at]!),
+      batch: (step) => batchIndices(step, recipe.train.batchSize / method.samplesPerPrompt, examples.length, recipe.seed, recipe.data.shuffle)
+        .flatMap((at) => Array.from({ length: method.samplesPerPrompt }, (_, sample) => ({ ...examples[at]!, sample }))),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
   return {
     trainer, optimizer, teacher, executor,
+    rewardBaseline: rollouts.baseline,
     student: new FrozenModel(executor, decoder, student.weights),
     release: async () => {
       await trainer.release();
+      await rollouts.release();
     },
   };
 }

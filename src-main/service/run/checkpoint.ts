@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
+import type { BaselineState } from '../../distill/reward-baseline.ts';
 import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
@@ -11,6 +12,8 @@ import type { Model } from '../load-model.ts';
 export interface CheckpointState {
   step: number;
   totalTokens: number;
+  /** What a method with rewards expects of a text; null where there is none. */
+  rewardBaseline: BaselineState | null;
   /** Chosen at the start and kept, so that a resume computes in the same order. */
   microBatchSize: number;
 }

@@ -42,9 +42,9 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const shared = sharedVocabulary(models);
   const { train, validation } = await readData(recipe, method, student, shared);
   checkMetrics(recipe, validation);
-  if (recipe.method.reward) await checkReward(recipe.method.reward, recipe.data.train, train);
+  if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
   const { batchSize } = recipe.train;
-  const steps = stepsOf(recipe, train.length);
+  const steps = stepsOf(recipe, train.length * method.samplesPerPrompt);
   const fitting = recipe.train.microBatchSize ?? fittingExamples(student, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
   // Micro-batches of one size: a remainder would cost a program of its own.
   const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
@@ -53,6 +53,20 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
     sharedVocabulary: shared,
     warnings: await modelWarnings(recipe, student, teacher),
   };
+}
+
+async function checkRewards({ train: { batchSize }, data }: Recipe, { reward, samplesPerPrompt }: Method, train: readonly EncodedExample[]): Promise<void> {
+  if (!reward) {
+    throw new Problem('method.reward is missing: the method "rl-gkd" needs something that values a completion.', {
+      hint: 'Add "reward": { "kind": "exact" } or another of those in docs/recipe.md, or use the preset "gkd".',
+    });
+  }
+  if (batchSize % samplesPerPrompt !== 0) {
+    throw new Problem(`method.samplesPerPrompt is ${samplesPerPrompt}, which does not divide train.batchSize, ${batchSize}.`, {
+      hint: 'A batch holds so many texts for each of its prompts: choose a multiple.',
+    });
+  }
+  await checkReward(reward, data.train, train);
 }
 
 async function readData(
@@ -91,11 +105,12 @@ function fittingExamples({ folder: { config } }: Model, length: number): number 
   return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
 }
 
-function stepsOf({ train }: Recipe, examples: number): number {
+/** @param texts  in one pass over the training data */
+function stepsOf({ train }: Recipe, texts: number): number {
   if (train.steps !== undefined && train.epochs !== undefined) {
     throw new Problem('train.steps and train.epochs are both given.', { hint: 'Leave one of them out.' });
   }
   if (train.steps !== undefined) return train.steps;
-  if (train.epochs !== undefined) return Math.max(1, Math.ceil((train.epochs * examples) / train.batchSize));
+  if (train.epochs !== undefined) return Math.max(1, Math.ceil((train.epochs * texts) / train.batchSize));
   throw new Problem('train.steps is missing: the recipe does not say how long to train.', { hint: 'Give train.steps or train.epochs.' });
 }

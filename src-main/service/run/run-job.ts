@@ -116,7 +116,7 @@ class Run {
       await folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters);
       if (from !== null) await readOptimizerState(from, optimizer);
     };
-    return buildTrainer(run, readStudent, examples, teacher, { totalTokens: this.totalTokens });
+    return buildTrainer(run, readStudent, examples, teacher, { totalTokens: this.totalTokens, rewardBaseline: state?.rewardBaseline ?? null });
   }
 
   private async steps(built: BuiltRun, first: number): Promise<RunOutcome> {
@@ -161,7 +161,7 @@ class Run {
   private async save(built: BuiltRun, step: number): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize, rewardBaseline: built.rewardBaseline?.state ?? null };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared.student, built.optimizer, state);

@@ -1,0 +1,52 @@
+import { TextPlan } from '../../decode/text-writer.ts';
+import type { Choice } from '../../decode/decode-graph.ts';
+import type { FrozenModel } from '../../distill/frozen-model.ts';
+import { MixedRollouts } from '../../distill/mixed-rollouts.ts';
+import { RewardBaseline, type BaselineState } from '../../distill/reward-baseline.ts';
+import { RewardedRollouts, type Score } from '../../distill/rewarded-rollouts.ts';
+import { makeReward } from '../../distill/rewards/make-reward.ts';
+import type { Reward } from '../../distill/rewards/reward.ts';
+import { RolloutWriter } from '../../distill/rollout.ts';
+import type { Student } from '../../distill/student.ts';
+import type { TrainerParts } from '../../distill/trainer.ts';
+import type { Executor } from '../../runtime/program.ts';
+import type { EncodedExample } from '../examples.ts';
+import { executorFor, threads } from '../load-model.ts';
+import type { PreparedRun } from './prepare.ts';
+
+/** What writes the student's own texts in a run, and what it keeps between steps. */
+export interface BuiltRollouts {
+  writer: TrainerParts['rollouts'];
+  baseline: RewardBaseline | null;
+  release(): Promise<void>;
+}
+
+/** @param baseline  where a run with rewards goes on from */
+export async function buildRollouts(
+  run: PreparedRun, executor: Executor, student: Student, teacher: FrozenModel | null, examples: readonly EncodedExample[], baseline: BaselineState | null,
+): Promise<BuiltRollouts> {
+  const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
+  const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
+  const settings = { seed: recipe.seed, maxNewTokens: recipe.data.maxCompletionTokens, eos };
+  const plan = (choice: Choice): TextPlan => new TextPlan(executor, student.decoder, student.weights, { vocabulary, maxLength, choice });
+  if (method.lambda === 0) return { writer: null, baseline: null, release: () => Promise.resolve() };
+  if (method.preset === 'minillm') {
+    const voice = new TextPlan(executorFor(recipe.teacher!.device), teacher!.decoder, teacher!.weights, { vocabulary, maxLength, choice: 'logits' });
+    const writer = new MixedRollouts(executor, plan('logits'), voice, { ...settings, ...method, vocabulary });
+    return { writer, baseline: null, release: () => writer.release() };
+  }
+  const writer = new RolloutWriter(plan('sample'), { ...settings, temperature: method.samplingTemperature });
+  if (!method.reward) return { writer, baseline: null, release: () => Promise.resolve() };
+  const reward = await makeReward(method.reward, threads());
+  const kept = new RewardBaseline(baseline ?? undefined);
+  return { writer: new RewardedRollouts(writer, scoreOf(run, examples, reward), kept, method), baseline: kept, release: () => reward.release() };
+}
+
+/** Values tokens as the texts they are. */
+function scoreOf({ student: { tokenizer } }: PreparedRun, examples: readonly EncodedExample[], reward: Reward): Score {
+  const byIndex = new Map(examples.map((example) => [example.index, example]));
+  return (texts) => reward.score(texts.map(({ index, tokens }) => {
+    const { promptText, completionText, row } = byIndex.get(index)!;
+    return { prompt: promptText, completion: tokenizer.decode([...tokens], { skipSpecial: true }), reference: completionText, row };
+  }));
+}
