@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, nativeTheme, shell } from 'electron';
+import { app, BrowserWindow, dialog, nativeTheme, shell } from 'electron';
 import type { MenuCommand } from '../contract/api/bridge.ts';
 import { toReport } from '../contract/problem.ts';
 import { builtInterface, resource } from '../service/resources.ts';
@@ -12,7 +12,7 @@ import { buildMenu } from './menu.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
 import { watchRuns } from './while-running.ts';
 import { openWindow } from './window.ts';
-import { createWorker } from './workers.ts';
+import { checkWorker, createWorker } from './workers.ts';
 
 /** The desktop application, from its start to its end. */
 export function startDesktop(): void {
@@ -32,7 +32,10 @@ export function startDesktop(): void {
     opened.take([path]);
   });
   void app.whenReady().then(() => run(opened)).catch((error: unknown) => {
-    process.stderr.write(`retort: ${toReport(error).message}\n`);
+    const { message, hint } = toReport(error);
+    process.stderr.write(`retort: ${message}\n`);
+    // Who started it by its icon sees no stderr.
+    dialog.showErrorBox('Retort cannot start', [message, hint].filter(Boolean).join('\n\n'));
     app.exit(1);
   });
 }
@@ -40,7 +43,7 @@ export function startDesktop(): void {
 async function run(opened: OpenedFiles): Promise<void> {
   serveScheme(builtInterface());
   refusePermissions();
-  const studio = await openStudio({ home: process.env['RETORT_HOME'] ?? defaultHome(), createWorker: (_kind, settings) => createWorker(settings) });
+  const studio = await openStudio({ home: process.env['RETORT_HOME'] ?? defaultHome(), createWorker: (_kind, settings) => createWorker(settings), checkWorker });
   const windows = (): BrowserWindow[] => BrowserWindow.getAllWindows();
   const inFront = (): BrowserWindow | null => BrowserWindow.getFocusedWindow() ?? windows()[0] ?? null;
   const show = (): BrowserWindow => openWindow(join(builtInterface(), '..'), resource('icons', 'retort.png'));

@@ -7,6 +7,7 @@ import { WorkerClient } from '../worker/worker-client.ts';
 const TAIL = 8192;
 /** Milliseconds to wait for the application's own word on how a process ended. */
 const GRACE = 1500;
+const ADVICE = 'A process of Electron also dies of one allocation over 1 GiB; plain Node, which the settings can choose to compute, does not.';
 
 /** The worker in a utility process of Electron. It is never started again by itself. */
 export function utilityHost<M extends CommandMap>(entry: string, commands: M, env: Readonly<Record<string, string>>): WorkerHost<M> {
@@ -23,7 +24,7 @@ function utilityPort(child: UtilityProcess): HostPort {
   return {
     send: (message) => child.postMessage(message),
     onMessage: (listener) => { child.on('message', listener); },
-    onEnd: (listener) => { void end.then((how) => listener({ ...how, output })); },
+    onEnd: (listener) => { void end.then((how) => listener({ ...how, output, advice: ADVICE })); },
     kill: () => { child.kill(); },
   };
 }
@@ -32,7 +33,7 @@ function utilityPort(child: UtilityProcess): HostPort {
  * A crash is told twice: `exit` of the process, with a code that means little, and the application's
  * `child-process-gone`, with a reason. Either may come first, or alone.
  */
-function endOf(child: UtilityProcess): Promise<Omit<WorkerEnd, 'output'>> {
+function endOf(child: UtilityProcess): Promise<Pick<WorkerEnd, 'code' | 'signal'>> {
   return new Promise((resolve) => {
     let reason: string | null = null;
     const gone = (_: unknown, { type, reason: why, serviceName }: Details): void => {

@@ -27,7 +27,7 @@ export function explainDeath(end: WorkerEnd, wasReady: boolean): Problem {
   }
   return new Problem(`The computing process died without a word (${how}): it probably ran out of memory.`, {
     kind: 'failure',
-    hint: 'Lower train.microBatchSize or the token limits, choose smaller models, or close other programs; then go on from the last checkpoint with `retort resume`.',
+    hint: `Lower train.microBatchSize or the token limits, choose smaller models, or close other programs; then go on from the last checkpoint with \`retort resume\`.${end.advice === undefined ? '' : ` ${end.advice}`}`,
     cause: end.output,
   });
 }

@@ -10,6 +10,8 @@ export interface WorkerEnd {
   signal: string | null;
   /** The last it wrote to stderr. */
   output: string;
+  /** What else helps a worker of this kind that ran out of memory, as a sentence. */
+  advice?: string;
   /** Why it could not be started at all. */
   error?: Error;
 }

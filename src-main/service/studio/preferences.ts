@@ -26,14 +26,21 @@ export class Preferences {
     return this.#settings;
   }
 
-  /** @param onChange  told the old and the new */
-  calls(database: Database, feed: Feed, onChange: (before: Settings, after: Settings) => void): Handlers<'settings.get' | 'settings.set'> {
+  /**
+   * @param checkWorker  throws where another worker is chosen that cannot be had; then nothing changes
+   * @param onChange  told the old and the new
+   */
+  calls(
+    database: Database, feed: Feed, checkWorker: (settings: Settings) => void, onChange: (before: Settings, after: Settings) => void,
+  ): Handlers<'settings.get' | 'settings.set'> {
     return {
       'settings.get': async () => this.#settings,
       'settings.set': async (changes) => {
         const before = this.#settings;
         const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-        this.#settings = { ...before, ...Object.fromEntries(given) };
+        const after: Settings = { ...before, ...Object.fromEntries(given) };
+        if (after.worker !== before.worker) checkWorker(after);
+        this.#settings = after;
         await writeSettings(database, this.#settings);
         feed.publish({ topic: 'settings', settings: this.#settings });
         onChange(before, this.#settings);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { API, type Answer, type CallName, type CallParams } from '../../contract/api/api.ts';
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
+import type { Settings } from '../../contract/api/settings.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
@@ -37,8 +38,15 @@ export interface Studio {
   close(): Promise<void>;
 }
 
+interface StudioOptions {
+  home: string;
+  createWorker: CreateWorker;
+  /** Throws a Problem where the worker that settings choose cannot be had on this machine. */
+  checkWorker?: (settings: Settings) => void;
+}
+
 /** Opens the data folder; where another program has it, this one only shows. */
-export async function openStudio({ home: path, createWorker }: { home: string; createWorker: CreateWorker }): Promise<Studio> {
+export async function openStudio({ home: path, createWorker, checkWorker = () => undefined }: StudioOptions): Promise<Studio> {
   const { home, lock, readOnly } = await takeHome(path);
   const feed = new Feed();
   const preferences = await Preferences.read(home.database);
@@ -48,7 +56,7 @@ export async function openStudio({ home: path, createWorker }: { home: string; c
   const parts = { home, workers, queue, jobs, feed };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
-    ...preferences.calls(home.database, feed, (before, after) => {
+    ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
       if (before.worker === after.worker && before.threads === after.threads) return;
       void workers.end('interactive');
       if (queue.live().length === 0) void workers.end('compute');

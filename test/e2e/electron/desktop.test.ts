@@ -94,7 +94,7 @@ requires('display', 'electron')('what the desktop adds', () => {
       };
     });
     const blocks = (): Promise<boolean[]> => desktop.electron.evaluate(({ powerSaveBlocker }) => (globalThis as unknown as { kept: Kept }).kept.blockers.map((id) => powerSaveBlocker.isStarted(id)));
-    const runId = await start(200);
+    const runId = await start(100);
     await stepped(runId);
     expect(await blocks()).toEqual([true]);
     await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('done');

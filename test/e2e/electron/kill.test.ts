@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requires } from '../../support/requires.ts';
+import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
+import { call, Desktops, ended } from './desktops.ts';
+import { freshHome, type Desktop } from './launch.ts';
+
+requires('display', 'electron')('a run in the desktop that is cut off', () => {
+  let desktops: Desktops;
+  let project: TinyProject;
+  let folder: { home: string; remove(): Promise<void> };
+  let desktop: Desktop;
+  let whole: (number | null)[];
+  beforeAll(async () => {
+    desktops = await Desktops.prepare();
+    project = await tinyProject();
+    folder = await freshHome();
+    desktop = await desktops.open(folder.home);
+  });
+  afterAll(async () => {
+    await desktops.remove();
+    await folder.remove();
+    await project.remove();
+  });
+
+  const start = async (): Promise<string> => (await call(desktop.page, 'runs.start', {
+    recipe: project.recipe({ train: { steps: 60, batchSize: 6, learningRate: 1e-3 }, checkpoint: { every: 10, keep: 2 } }),
+  })).runId;
+  const run = (runId: string): ReturnType<typeof call<'runs.get'>> => call(desktop.page, 'runs.get', { runId });
+  const becomes = (runId: string, status: string): Promise<void> => expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe(status);
+  const reaches = (runId: string, step: number): Promise<void> => expect.poll(async () => (await run(runId)).lastStep, { timeout: 60_000 }).toBeGreaterThanOrEqual(step);
+  const losses = async (runId: string): Promise<(number | null)[]> =>
+    (await call(desktop.page, 'runs.steps', { runId, after: -1, limit: 1000 })).map(({ loss }) => loss);
+  /** Processes started by the application whose command line matches, the busiest first. */
+  function children(kind: RegExp): number[] {
+    const lines = execFileSync('ps', ['--ppid', String(desktop.electron.process().pid), '-o', 'pid=,args=', '--sort=-cputimes'], { encoding: 'utf8' });
+    return lines.split('\n').filter((line) => kind.test(line)).map((line) => Number(line.trim().split(/\s+/)[0]));
+  }
+  const UTILITY = /node\.mojom\.NodeService/;
+  const PLAIN = /^\s*\d+ \S*node \S*worker\/entry\.js/;
+
+  it('not at all: the run to compare with', async () => {
+    const runId = await start();
+    await becomes(runId, 'done');
+    whole = await losses(runId);
+    expect(whole).toHaveLength(60);
+  });
+
+  it('by the death of its utility process: says what it probably was, and goes on identically', async () => {
+    const runId = await start();
+    await desktop.page.evaluate((id) => { location.hash = `#/run/${id}`; }, runId);
+    await reaches(runId, 25);
+    for (const worker of children(UTILITY)) process.kill(worker, 'SIGKILL');
+    await becomes(runId, 'interrupted');
+    await desktop.page.getByText(/died without a word .* probably ran out of memory/).first().waitFor();
+    await desktop.page.getByText(/one allocation over 1 GiB; plain Node, which the settings can choose/).first().waitFor();
+    expect((await run(runId)).checkpoint?.step).toBeGreaterThanOrEqual(20);
+    // Nothing is done again by itself.
+    expect((await call(desktop.page, 'runs.live', null)).live).toEqual([]);
+    await desktop.page.getByRole('button', { name: 'Resume' }).click();
+    await becomes(runId, 'done');
+    expect(await losses(runId)).toEqual(whole);
+  });
+
+  it('by the death of the whole application: history says interrupted, and it goes on identically', async () => {
+    const runId = await start();
+    await reaches(runId, 25);
+    const [worker] = children(UTILITY);
+    const end = ended(desktop);
+    desktop.electron.process().kill('SIGKILL');
+    await end;
+    // Its worker goes with it.
+    await expect.poll(() => isAlive(worker!), { timeout: 10_000 }).toBe(false);
+    desktop = await desktops.open(folder.home);
+    const cut = await run(runId);
+    expect(cut.status).toBe('interrupted');
+    expect(cut.checkpoint?.step).toBeGreaterThanOrEqual(20);
+    await call(desktop.page, 'runs.resume', { runId });
+    await becomes(runId, 'done');
+    expect(await losses(runId)).toEqual(whole);
+  });
+
+  it('plain Node is refused in the settings where there is none, computes the same where there is one, and its death is told', async () => {
+    const { page, electron } = desktop;
+    await page.evaluate(() => { location.hash = '#/settings'; });
+    const worker = page.getByLabel('Worker');
+    await electron.evaluate(() => {
+      const fs = process.mainModule!.require('node:fs') as { existsSync(path: string): boolean; real?: (path: string) => boolean };
+      const real = fs.existsSync;
+      fs.real = real;
+      fs.existsSync = (path) => !path.endsWith('/node') && real(path);
+    });
+    await worker.selectOption('node');
+    await page.getByText('Plain Node was chosen to compute, and none is installed.').waitFor();
+    expect(await worker.inputValue()).toBe('electron');
+    expect(await call(page, 'settings.get', null)).toMatchObject({ worker: 'electron' });
+
+    await electron.evaluate(() => {
+      const fs = process.mainModule!.require('node:fs') as { existsSync: unknown; real: unknown };
+      fs.existsSync = fs.real;
+    });
+    await worker.selectOption('node');
+    await expect.poll(async () => (await call(page, 'settings.get', null)).worker).toBe('node');
+    const runId = await start();
+    await reaches(runId, 25);
+    expect(children(UTILITY)).toEqual([]);
+    const [computing] = children(PLAIN);
+    process.kill(computing!, 'SIGKILL');
+    await becomes(runId, 'interrupted');
+    expect((await run(runId)).error?.message).toMatch(/SIGKILL.*probably ran out of memory/);
+    await call(page, 'runs.resume', { runId });
+    await becomes(runId, 'done');
+    // The same library on the same processor: not a bit differs between the two kinds of worker.
+    expect(await losses(runId)).toEqual(whole);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
