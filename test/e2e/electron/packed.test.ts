@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunRecord } from '../../../src-main/contract/history.ts';
 import { requires } from '../../support/requires.ts';
 import { display, freshHome } from './launch.ts';
 import { oldElectron } from './old-electron.ts';
@@ -53,17 +55,30 @@ requires('display', 'electron')('the packed application', () => {
     expect(seen.size).toBeGreaterThan(Object.keys(dependencies).length);
   });
 
-  it('opens and runs the sample through ONNX Runtime and SQLite', async () => {
+  it('opens and runs the sample through ONNX Runtime and SQLite, in Electron and then in plain Node', async () => {
     const desktop = await PackedProgram.open(program, folder.home);
     try {
       await expect.poll(() => desktop.evaluate('document.body?.textContent'), { timeout: 30_000 }).toContain('Run the sample project');
       const [runId] = (await desktop.call('sample.start', { methods: ['gkd'] })).runIds as [string];
-      await expect.poll(async () => (await desktop.call('runs.get', { runId })).lastStep, { timeout: 120_000, interval: 200 }).toBeGreaterThan(4);
-      await desktop.call('runs.stop', { runId, how: 'save' });
-      await expect.poll(async () => (await desktop.call('runs.get', { runId })).status, { timeout: 60_000, interval: 200 }).toBe('stopped');
-      expect((await desktop.call('runs.get', { runId })).checkpoint?.step).toBeGreaterThan(4);
+      const run = (): Promise<RunRecord> => desktop.call('runs.get', { runId });
+      const stopAfter = async (step: number): Promise<void> => {
+        await expect.poll(async () => (await run()).lastStep, { timeout: 120_000, interval: 200 }).toBeGreaterThan(step);
+        await desktop.call('runs.stop', { runId, how: 'save' });
+        await expect.poll(async () => (await run()).status, { timeout: 60_000, interval: 200 }).toBe('stopped');
+      };
+      await stopAfter(4);
+      const { checkpoint } = await run();
+      expect(checkpoint?.step).toBeGreaterThan(4);
+
+      await desktop.call('settings.set', { worker: 'node' });
+      await desktop.call('runs.resume', { runId });
+      await expect.poll(async () => (await run()).lastStep, { timeout: 120_000, interval: 200 }).toBeGreaterThan(checkpoint!.step);
+      // The program's fuses keep it from being Node itself, and its archive is closed to a Node from outside.
+      const computing = execFileSync('ps', ['--ppid', String(desktop.pid), '-o', 'args='], { encoding: 'utf8' });
+      expect(computing).toMatch(new RegExp(`^\\S*node ${unpacked('out', 'main', 'worker', 'entry.js')}$`, 'm'));
+      await stopAfter(checkpoint!.step);
     } finally {
       await desktop.close();
     }
-  }, 300_000);
+  }, 400_000);
 });
