@@ -11,8 +11,7 @@ import { utilityHost } from './utility-host.ts';
 export function createWorker({ worker, threads }: Settings): WorkerHost<Commands> {
   const env = { ...ALLOCATOR, ...(threads > 0 && { RETORT_THREADS: String(threads) }) };
   if (worker === 'electron') return utilityHost(workerEntry(), COMMANDS, env);
-  // Plain Node cannot look into the application's archive; what it needs lies unpacked beside it.
-  return childHost(workerEntry().replace('app.asar', 'app.asar.unpacked'), COMMANDS, { env, execPath: findNode(), execArgv: [] });
+  return childHost(workerEntry(), COMMANDS, { env, execPath: findNode(), execArgv: [] });
 }
 
 /** @throws Problem where the chosen worker cannot be had on this machine */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { buildForOldElectron, VERSION } from './old-electron.ts';
@@ -13,12 +13,15 @@ const BUILDER = createRequire(import.meta.url).resolve('electron-builder/cli.js'
  * @returns the packed program
  */
 export async function packForOldElectron(dist: string, to: string): Promise<string> {
-  const built = await buildForOldElectron(await mkdtemp(join(to, 'built-')));
+  // Within the checkout, because what is to lie unpacked is recognized by its path in there.
+  await mkdir('dist', { recursive: true });
+  const built = await buildForOldElectron(await mkdtemp(join('dist', 'for-test-')));
   const changes: readonly [RegExp, string][] = [
     // The one fuse that this version has not got yet.
     [/^ +grantFileProtocolExtraPrivileges: .*\n/m, ''],
-    [/^( +output:) dist$/m, `$1 ${join(to, 'dist')}`],
-    [/^ +- out\/\*\*$/m, `  - { from: ${join(built, 'out')}, to: out, filter: ['**', '!**/*.map'] }`],
+    [/^( +output:) dist$/m, `$1 ${to}`],
+    [/^ +- out\/\*\*$/m, `  - { from: ${built}/out, to: out, filter: ['**', '!**/*.map'] }`],
+    [/^ +- out\/main\/\*\*$/m, `  - ${built}/out/main/**`],
   ];
   let config = await readFile('electron-builder.yml', 'utf8');
   for (const [pattern, replacement] of changes) {
@@ -29,6 +32,10 @@ export async function packForOldElectron(dist: string, to: string): Promise<stri
   await writeFile(file, `${config}\nelectronDist: ${dist}\nelectronVersion: ${VERSION}\nextraMetadata: { type: commonjs }\n`);
   // Where it sees this variable it hard-links the kept Electron into the package, and would flip the fuses of both.
   const { VITEST: _, ...env } = process.env;
-  execFileSync(process.execPath, [BUILDER, '--linux', 'dir', '--config', file, '--publish', 'never'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  return join(to, 'dist', 'linux-unpacked', 'retort');
+  try {
+    execFileSync(process.execPath, [BUILDER, '--linux', 'dir', '--config', file, '--publish', 'never'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  } finally {
+    await rm(built, { recursive: true });
+  }
+  return join(to, 'linux-unpacked', 'retort');
 }

@@ -67,6 +67,8 @@ requires('display', 'electron')('the packed application', () => {
         await expect.poll(async () => (await run()).status, { timeout: 60_000, interval: 200 }).toBe('stopped');
       };
       await stopAfter(4);
+      // An AppImage lies elsewhere at every start: a run must need nothing of it.
+      expect(JSON.stringify((await run()).recipe)).not.toContain(dirname(program));
       const { checkpoint } = await run();
       expect(checkpoint?.step).toBeGreaterThan(4);
 

@@ -11,13 +11,8 @@ Array.prototype.toReversed ??= function toReversed() { return [...this].reverse(
 Array.prototype.toSorted ??= function toSorted(compare) { return [...this].sort(compare); };
 AbortSignal.prototype.throwIfAborted ??= function throwIfAborted() { if (this.aborted) throw this.reason; };
 
-const electron = (() => {
-  try {
-    return require('electron');
-  } catch {
-    return null;
-  }
-})();
+// A worker in plain Node has none, and would be given the package of this checkout.
+const electron = process.versions.electron ? require('electron') : null;
 if (electron?.protocol && !electron.protocol.handle) {
   globalThis.Response ??= class Response {
     constructor(body, { status = 200, headers = {} } = {}) { Object.assign(this, { body, status, headers }); }

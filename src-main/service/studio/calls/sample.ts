@@ -1,12 +1,14 @@
-import { sampleRecipe } from '../../sample.ts';
+import type { Home } from '../../home.ts';
+import { keptSample, sampleRecipe } from '../../sample.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { RunQueue } from '../run-queue.ts';
 
-export function sampleCalls({ queue }: { queue: RunQueue }): Handlers<CallsOf<'sample'>> {
+export function sampleCalls({ home, queue }: { home: Home; queue: RunQueue }): Handlers<CallsOf<'sample'>> {
   return {
     'sample.start': async ({ methods }) => {
+      const folder = await keptSample(home.path);
       const runIds: string[] = [];
-      for (const method of methods) runIds.push(await queue.start(await sampleRecipe(method, { seed: 0 })));
+      for (const method of methods) runIds.push(await queue.start(await sampleRecipe(method, { seed: 0 }, folder)));
       return { runIds };
     },
   };
