@@ -63,7 +63,7 @@ export function positive(text: string): number {
   return number;
 }
 
-export function real(text: string): number {
+function real(text: string): number {
   const number = Number(text);
   if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('A number is expected.');
   return number;

@@ -1,14 +1,10 @@
 import type { StepMetrics } from '../../src-main/contract/events.ts';
-import { STEP_FIELDS, type Series, type StepField, type StoredEvaluation } from '../../src-main/contract/history.ts';
+import { STEP_FIELDS, type Series, type StoredEvaluation } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { EMPTY_SERIES, withSteps } from './series.ts';
 
 /** Points of a whole run. A screen has no more pixels than that in a chart. */
 const BUCKETS = 1000;
-
-/** What the first charts of a screen need, so that they show before the rest of a long run is read. */
-const FIRST_FIELDS: readonly StepField[] = ['loss', 'divergenceOnPolicy', 'divergenceOffPolicy', 'studentEntropy', 'teacherEntropy', 'agreement', 'epoch', 'totalTokens'];
-const OTHER_FIELDS = STEP_FIELDS.filter((field) => !FIRST_FIELDS.includes(field));
 
 /** The measurements of one run, thinned: the whole run or a stretch of it, and the steps it makes now. */
 export class RunSeries {
@@ -83,16 +79,13 @@ export class RunSeries {
 
   private async loadOnce(): Promise<void> {
     const { runId, range } = this;
-    this.evaluations = await this.bridge.call('runs.evaluations', { runId });
-    const first = await this.bridge.call('runs.series', { runId, fields: [...FIRST_FIELDS], buckets: BUCKETS, ...range });
-    if (!this.isLoaded) this.series = first;
-    const [from, to] = [first.firstStep[0], first.lastStep.at(-1)];
-    // The very same stretches, though the run may have gone on.
-    const rest = from === undefined || to === undefined ? EMPTY_SERIES
-      : await this.bridge.call('runs.series', { runId, fields: OTHER_FIELDS, buckets: BUCKETS, from, to });
-    const series = { ...first, fields: { ...first.fields, ...rest.fields } };
+    const [evaluations, series] = await Promise.all([
+      this.bridge.call('runs.evaluations', { runId }),
+      this.bridge.call('runs.series', { runId, fields: [...STEP_FIELDS], buckets: BUCKETS, ...range }),
+    ]);
+    this.evaluations = evaluations;
     // What was told lately and is not in the history yet.
-    this.recent = this.recent.filter(({ step }) => step > (to ?? -1));
+    this.recent = this.recent.filter(({ step }) => step > (series.lastStep.at(-1) ?? -1));
     this.series = range ? series : withSteps(series, this.recent);
   }
 }

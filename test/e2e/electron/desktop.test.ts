@@ -47,7 +47,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     }, answers);
   const chooseInMenu = (label: string): Promise<void> => desktop.electron.evaluate(({ Menu, BrowserWindow }, wanted) => {
     const item = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? []).find((entry) => entry.label === wanted)!;
-    (item as { click(event: unknown, window: unknown): void }).click(undefined, BrowserWindow.getAllWindows()[0]);
+    (item as unknown as { click(event: unknown, window: unknown): void }).click(undefined, BrowserWindow.getAllWindows()[0]);
   }, label);
   const start = async (steps: number): Promise<string> =>
     (await call(desktop.page, 'runs.start', { recipe: project.recipe({ train: { steps, batchSize: 6 }, checkpoint: { every: 1000, keep: 1 } }) })).runId;
