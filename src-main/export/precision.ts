@@ -18,7 +18,7 @@ export const PRECISIONS: Readonly<Record<Precision, PrecisionRules>> = {
   int4: { suffix: '_q4', format: INT4, quantize: quantizeInt4 },
 };
 
-type Bytes = Int8Array | Uint8Array | Float32Array;
+type Bytes = Uint8Array | Float32Array;
 
 /** The weights of a model as a precision's graph names them. */
 export class StoredWeights {

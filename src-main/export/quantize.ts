@@ -1,18 +1,19 @@
+import { INT8_ZERO } from '../graph/ops/quantized.ts';
 import { INT4_BLOCK, sides, type Matrix } from '../nn/weight-format.ts';
 
-export interface QuantizedMatrix { integers: Int8Array | Uint8Array; scales: Float32Array }
+export interface QuantizedMatrix { integers: Uint8Array; scales: Float32Array }
 
-/** Eight bits, symmetric, a scale for each output: integers [in, out], scales [out]. */
+/** Eight bits, symmetric about 128, a scale for each output: integers [in, out], scales [out]. */
 export function quantizeInt8(weights: Float32Array, matrix: Matrix): QuantizedMatrix {
   const { inputs, outputs, at } = reader(weights, matrix);
-  const integers = new Int8Array(inputs * outputs);
+  const integers = new Uint8Array(inputs * outputs);
   const scales = new Float32Array(outputs);
   for (let output = 0; output < outputs; output++) {
     let largest = 0;
     for (let input = 0; input < inputs; input++) largest = Math.max(largest, Math.abs(at(input, output)));
     const scale = Math.fround(largest / 127) || 1;
     scales[output] = scale;
-    for (let input = 0; input < inputs; input++) integers[input * outputs + output] = Math.round(at(input, output) / scale);
+    for (let input = 0; input < inputs; input++) integers[input * outputs + output] = Math.round(at(input, output) / scale) + INT8_ZERO;
   }
   return { integers, scales };
 }

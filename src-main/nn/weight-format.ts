@@ -48,7 +48,7 @@ export const scalesName = (matrix: string): string => `${matrix}.scales`;
 export const INT8: WeightFormat = {
   multiply: (x, matrix) => {
     const { inputs, outputs } = sides(matrix);
-    const integers = x.graph.parameter(integersName(matrix.name), [inputs, outputs], 'int8');
+    const integers = x.graph.parameter(integersName(matrix.name), [inputs, outputs], 'uint8');
     return int8Product(x, integers, x.graph.parameter(scalesName(matrix.name), [outputs]));
   },
   lookUp: HALF.lookUp,

@@ -31,7 +31,6 @@ function viewOf(dtype: DType, buffer: ArrayBuffer, offset: number, length: numbe
     case 'float16': return new Uint16Array(buffer, offset, length);
     case 'int32': return new Int32Array(buffer, offset, length);
     case 'int64': return new BigInt64Array(buffer, offset, length);
-    case 'int8': return new Int8Array(buffer, offset, length);
     case 'bool':
     case 'uint8': return new Uint8Array(buffer, offset, length);
   }

@@ -24,16 +24,18 @@ async function own(model: string): Promise<{ text: string; tokens: number[] }[]>
   }, new AbortController().signal, quiet)));
 }
 
-describe.each(['t5', 'flan'] as const)('an exported %s', (name) => {
+// Few bits keep what a model has learned, not the chance choices of random weights.
+describe.each([['t5', ['fp32', 'fp16']], ['flan', ['fp32', 'fp16']], ['trained', ['fp32', 'fp16', 'int8', 'int4']]] as const)('an exported %s', (name, precisions) => {
   it.each([['fp32', 'fp32', ''], ['fp16', 'fp16', '_fp16'], ['int8', 'q8', '_quantized'], ['int4', 'q4', '_q4']] as const)(
     'in %s opens and writes in transformers.js', async (precision, dtype, suffix) => {
       const model = await t5Model(name, join(folder, name));
       const to = join(folder, `${name}-${precision}`);
       const parity = await exportModel({ model, to, precision }, quiet);
       expect((await readdir(join(to, 'onnx'))).sort()).toEqual([`decoder_model_merged${suffix}.onnx`, `encoder_model${suffix}.onnx`]);
-      // Random weights are what few bits hold worst.
-      expect(parity.maxLogitDifference).toBeLessThan({ fp32: 1e-4, fp16: 0.1, int8: 4, int4: 20 }[precision]);
-      expect(parity.topAgreement).toBeGreaterThan({ fp32: 0.999, fp16: 0.95, int8: 0.75, int4: 0.1 }[precision]);
+      if ((precisions as readonly string[]).includes(precision)) {
+        expect(parity.maxLogitDifference).toBeLessThan({ fp32: 1e-4, fp16: 0.1, int8: 2, int4: 12 }[precision]);
+        expect(parity.topAgreement).toBeGreaterThan({ fp32: 0.999, fp16: 0.95, int8: 0.9, int4: 0.6 }[precision]);
+      }
       env.allowRemoteModels = false;
       env.localModelPath = dirname(to);
       const tokenizer = await AutoTokenizer.from_pretrained(basename(to));

@@ -2,6 +2,9 @@ import { dimAt, staticDim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 import { MICROSOFT } from '../onnx/node-writer.ts';
 
+/** The 8-bit integer that stands for zero. */
+export const INT8_ZERO = 128;
+
 const int8Operator: Operator = {
   name: 'int8Product',
   infer: ([x, weight]) => [{ dtype: 'float32', shape: [...x!.shape.slice(0, -1), dimAt(weight!.shape, 1)] }],
@@ -10,7 +13,10 @@ const int8Operator: Operator = {
     const names = Array.from({ length: 6 }, () => writer.temporary());
     const [quantized, scale, zero, product, real, both] = names as [string, string, string, string, string, string];
     writer.node('DynamicQuantizeLinear', [x], [quantized, scale, zero]);
-    writer.node('MatMulInteger', [quantized, weight, zero], [product]);
+    // Unsigned on both sides: with signed weights, CPUs without dot products of bytes (VNNI) add pairs of products in 16
+    // bits and cut them off, and the same file would say something else there.
+    const middle = writer.constant('uint8', [], Uint8Array.of(INT8_ZERO));
+    writer.node('MatMulInteger', [quantized, weight, zero, middle], [product]);
     writer.node('Cast', [product], [real], { to: 1 });
     writer.node('Mul', [scale, scales], [both]);
     writer.node('Mul', [real, both], outputs);
@@ -20,7 +26,7 @@ const int8Operator: Operator = {
 /**
  * x times a matrix of 8-bit integers; x is quantized while the graph runs.
  *
- * @param weight  [in, out], int8
+ * @param weight  [in, out], uint8; 128 stands for zero
  * @param scales  [out]: what an integer of a column is worth
  */
 export function int8Product(x: Value, weight: Value, scales: Value): Value {
