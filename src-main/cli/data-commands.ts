@@ -4,17 +4,19 @@ import type { Command } from 'commander';
 import type { Prediction } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
 import { writeJsonLines } from '../data/write.ts';
+import { findMetrics } from '../metrics/score.ts';
 import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
 import type { Action } from './program.ts';
 
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
+  teacher?: string; draftTokens: number;
 }
 interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
 
 /** Commands that run models over data. */
 export function addDataCommands(program: Command, act: Action): void {
-  addDecodeOptions(program.command('eval').description('task metrics by generation'))
+  addDecodeOptions(program.command('eval').description('task metrics of a model, or how well it drafts for a teacher'))
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--data <file>', 'data file')
     .requiredOption('--prompt <template>', 'prompt, for example "{{question}}"')
@@ -23,13 +25,19 @@ export function addDataCommands(program: Command, act: Action): void {
     .option('--predictions <file>', 'write {prompt, prediction, reference} as JSON Lines')
     .option('--examples <number>', 'only the first rows', count)
     .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .option('--teacher <dir>', 'acceptance: the model that judges the drafts')
+    .option('--draft-tokens <number>', 'acceptance: tokens drafted before the teacher looks', count, 4)
     .action(act(async (context, _args, options: EvalOptions) => {
       refuseExisting(options.predictions);
+      if (options.predictions !== undefined && options.metric.flatMap(findMetrics).length === 0) {
+        throw new Problem('--predictions is given, and no metric has the model write answers.', { hint: 'Add one such as exact-match or rouge.' });
+      }
       const predictions: Prediction[] = [];
       const result = await context.worker().request('evaluate', {
         model: resolve(options.model), device: options.device, data: resolve(options.data), prompt: options.prompt,
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
         maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
+        teacher: options.teacher === undefined ? null : resolve(options.teacher), draftTokens: options.draftTokens,
       }, {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);

@@ -5,7 +5,7 @@ import { phaseSchema, runEventSchema } from './event-schema.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
-import { dataViewSchema, decodeSchema, recipeSchema } from './recipe.ts';
+import { dataViewSchema, decodeSchema, draftTokens, recipeSchema } from './recipe.ts';
 import type { InspectionReport, TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
@@ -35,6 +35,8 @@ const evaluate = {
   params: z.strictObject({
     model: path, device: z.enum(DEVICES), data: path, prompt: text, reference: text.nullable(), chat: z.boolean(),
     metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
+    /** Whom the model drafts for; the metric `acceptance` needs one. */
+    teacher: path.nullable(), draftTokens,
   }),
   result: z.strictObject({
     examples: z.int(),

@@ -15,9 +15,9 @@ const PROGRAMS = 16;
  * that is being judged (its weights are views, so it is always the student as it is).
  */
 export class FrozenModel {
+  readonly executor: Executor;
   readonly decoder: Decoder;
   readonly weights: Weights;
-  private readonly executor: Executor;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights) {

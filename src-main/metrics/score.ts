@@ -1,5 +1,6 @@
 import type { Prediction, Score } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
+import { ACCEPTANCE } from './acceptance.ts';
 import { accuracy } from './accuracy.ts';
 import { bootstrap } from './bootstrap.ts';
 import { bleu, bleuIntl } from './bleu.ts';
@@ -19,12 +20,16 @@ const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'distinct': [distinct1, distinct2],
 };
 
-/** The metrics a name stands for, often one. @throws Problem where there is none. */
+/**
+ * The metrics of texts a name stands for, often one; none for a metric that is measured while two models write.
+ * @throws Problem where there is no such metric.
+ */
 export function findMetrics(name: string): readonly Metric[] {
+  if (name === ACCEPTANCE) return [];
   const metrics = GROUPS[name] ?? METRICS.filter((candidate) => candidate.name === name);
   if (metrics.length > 0) return metrics;
   throw new Problem(`There is no metric "${name}".`, {
-    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS)].join(', ')}.`,
+    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS), ACCEPTANCE].join(', ')}.`,
   });
 }
 

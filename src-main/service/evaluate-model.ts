@@ -1,48 +1,77 @@
+import { Problem } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
-import { choiceOf } from '../decode/choose.ts';
-import { samplingOf } from '../decode/sampling.ts';
-import { TextPlan } from '../decode/text-writer.ts';
+import type { Score } from '../contract/events.ts';
+import type { WritingModel } from '../decode/speculative-writer.ts';
+import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
 import { findMetrics, scoreAll } from '../metrics/score.ts';
-import { readExamples } from './examples.ts';
-import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
+import { writeAnswers } from './answers.ts';
+import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
+import { readExamples, type EncodedExample } from './examples.ts';
+import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
+import { pair, type ModelPair } from './model-pair.ts';
 
-/** Writes an answer to every prompt of a data file and scores the answers. */
+type Parameters = Params<Commands, 'evaluate'>;
+type Tell = (done: number, total: number) => void;
+
+/** Scores a model on a data file: by answers that it writes to every prompt, and by what it is to a teacher. */
 export async function evaluateModel(
-  params: Params<Commands, 'evaluate'>, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
+  params: Parameters, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
 ): Promise<Result<Commands, 'evaluate'>> {
-  for (const name of params.metrics) findMetrics(name);
+  const used = params.metrics.flatMap(findMetrics);
+  const judge = await openTeacher(params);
   const model = await openWholeModel(params.model);
-  const eos = endTokens(model);
+  const models = judge && pair(model, judge);
   const all = await readExamples(params.data, {
     prompt: params.prompt, completion: params.reference ?? undefined, messages: undefined, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);
   const examples = params.examples === null ? all : all.slice(0, params.examples);
-  const maxLength = longestText(examples, params.maxNewTokens, model, params.data);
-  const sampling = samplingOf(params.decode, params.seed, 'evaluation');
-  const executor = executorFor(params.device);
-  const writer = await new TextPlan(executor, model.decoder, await readWeights(model), {
-    vocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize), maxLength, choice: choiceOf(sampling),
-  }).open();
-  try {
-    const completions = await writer.write(
-      examples.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
-      { maxNewTokens: params.maxNewTokens, eos, sampling, signal },
-      (done) => emit({ event: 'phase', phase: 'evaluate', done, total: examples.length }));
-    signal.throwIfAborted();
-    const predictions = examples.map(({ promptText, completionText }, at) => ({
-      prompt: promptText, prediction: model.tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
-    }));
+  const writing = await inMemory(model, params);
+  const tell: Tell = (done, total) => emit({ event: 'phase', phase: 'evaluate', done, total });
+  const metrics: Record<string, Score> = {};
+  if (used.length > 0) {
+    const predictions = await writeAnswers(writing, model.tokenizer, examples, {
+      ...params, signal, eos: endTokens(model), maxLength: longestText(examples, params.maxNewTokens, model, params.data),
+      sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
+    }, (done) => tell(done, examples.length));
     for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
-    const used = params.metrics.flatMap(findMetrics);
-    return {
-      examples: examples.length,
-      metrics: scoreAll(params.metrics, predictions, params.seed),
-      signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
-    };
-  } finally {
-    await writer.release();
+    Object.assign(metrics, scoreAll(params.metrics, predictions, params.seed));
   }
+  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, examples, signal, tell));
+  return {
+    examples: examples.length, metrics,
+    signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
+  };
+}
+
+/** Whom the model drafts for, where it shall; looked at before anything long is begun. */
+async function openTeacher(params: Parameters): Promise<Model | null> {
+  if (!params.metrics.includes(ACCEPTANCE)) {
+    if (params.teacher !== null) throw new Problem(`A teacher is given, and no metric needs one.`, { hint: `Add the metric "${ACCEPTANCE}", or leave --teacher out.` });
+    return null;
+  }
+  if (params.teacher === null) throw new Problem(`The metric "${ACCEPTANCE}" needs a teacher for whom the model drafts.`, { hint: 'Name its folder: --teacher.' });
+  checkDrafting(params);
+  return openWholeModel(params.teacher);
+}
+
+/** The rate at which the teacher accepts the model's drafts, and how much sooner its text is there. */
+async function scoreDrafts(
+  params: Parameters, { teacher, student, sharedVocabulary }: ModelPair, drafting: WritingModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
+): Promise<Record<string, Score>> {
+  const settings: DraftingSettings = {
+    ...params, signal, eos: endTokens(teacher), sharedVocabulary,
+    maxLength: Math.max(...[student, teacher].map((one) => longestText(examples, params.maxNewTokens, one, params.data))),
+  };
+  const judge = await inMemory(teacher, params);
+  const total = 2 * examples.length;
+  const drafted = await draftAnswers(judge, drafting, examples, settings, (done) => tell(done, total));
+  const alone = await answerAlone(judge, examples, settings, (done) => tell(examples.length + done, total));
+  return { ...scoreDrafting(drafted, params.seed), ...scoreSpeed(alone, drafted, params.seed) };
+}
+
+async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel> {
+  return { executor: executorFor(device), decoder: model.decoder, weights: await readWeights(model) };
 }

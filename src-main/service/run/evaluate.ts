@@ -1,14 +1,13 @@
-import type { Evaluation, Prediction, Sample } from '../../contract/events.ts';
-import type { DecodeSettings } from '../../contract/recipe.ts';
-import { TextPlan } from '../../decode/text-writer.ts';
-import { choiceOf } from '../../decode/choose.ts';
-import { samplingOf } from '../../decode/sampling.ts';
+import type { Evaluation, Sample } from '../../contract/events.ts';
 import { layOut } from '../../distill/batch.ts';
 import type { DivergenceSpec } from '../../distill/divergences.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { Judge } from '../../distill/judge.ts';
-import { scoreAll } from '../../metrics/score.ts';
+import { scoreDrafting } from '../../metrics/acceptance.ts';
+import { findMetrics, scoreAll } from '../../metrics/score.ts';
 import type { Executor } from '../../runtime/program.ts';
+import { writeAnswers, type AnswerSettings } from '../answers.ts';
+import { draftAnswers } from '../drafting.ts';
 import type { EncodedExample } from '../examples.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';
 
@@ -17,33 +16,34 @@ const SAMPLES = 8;
 /** Texts judged together. */
 const JUDGED_AT_ONCE = 8;
 
-export interface EvaluationSettings {
+export interface EvaluationSettings extends AnswerSettings {
   step: number;
-  seed: number;
   metrics: readonly string[];
-  maxNewTokens: number;
-  maxLength: number;
-  decode: DecodeSettings;
-  eos: ReadonlySet<number>;
-  sharedVocabulary: number;
   loss: DivergenceSpec & { lossTemperature: number };
   /** The teacher's own answers to the first examples, to be read beside the student's. */
   teacherAnswers: readonly string[] | null;
 }
 
+/** For the metric `acceptance`: the student drafts, this teacher judges. */
+export interface DraftJudge { teacher: FrozenModel; draftTokens: number; eos: ReadonlySet<number> }
+
 /** How far the student is from teacher and references on held-out examples, and how well what it writes does. */
 export async function evaluateStudent(
   executor: Executor, student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
+  judge: DraftJudge | null,
 ): Promise<Evaluation> {
   const held = await judgeReferences(executor, student, teacher, examples, settings);
-  const written = settings.metrics.length === 0 ? examples.slice(0, SAMPLES) : examples;
-  const predictions = await writeAnswers(executor, student, tokenizer, written, settings, (done) => onProgress(done, written.length));
+  const written = settings.metrics.flatMap(findMetrics).length === 0 ? examples.slice(0, SAMPLES) : examples;
+  const total = written.length + (judge ? examples.length : 0);
+  const predictions = await writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total));
+  const drafted = judge && await draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
+    (done) => onProgress(written.length + done, total));
   return {
     step: settings.step,
     examples: examples.length,
     ...held,
-    metrics: scoreAll(settings.metrics, predictions, settings.seed),
+    metrics: { ...scoreAll(settings.metrics, predictions, settings.seed), ...(drafted && scoreDrafting(drafted, settings.seed)) },
     samples: predictions.slice(0, SAMPLES).map((prediction, at): Sample => ({ ...prediction, teacher: settings.teacherAnswers?.[at] ?? null })),
   };
 }
@@ -73,26 +73,8 @@ async function judgeReferences(
 
 /** What a teacher answers to the examples whose answers an evaluation keeps. */
 export async function teacherAnswers(
-  executor: Executor, teacher: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: Omit<EvaluationSettings, 'teacherAnswers'>,
+  teacher: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: AnswerSettings,
 ): Promise<string[]> {
-  const answers = await writeAnswers(executor, teacher, tokenizer, examples.slice(0, SAMPLES), settings, () => undefined);
+  const answers = await writeAnswers(teacher, tokenizer, examples.slice(0, SAMPLES), settings);
   return answers.map(({ prediction }) => prediction);
-}
-
-async function writeAnswers(
-  executor: Executor, model: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[],
-  settings: Omit<EvaluationSettings, 'teacherAnswers'>, onDone: (count: number) => void,
-): Promise<Prediction[]> {
-  const { maxNewTokens, maxLength, eos, seed, sharedVocabulary } = settings;
-  const sampling = samplingOf(settings.decode, seed, 'evaluation');
-  const writer = await new TextPlan(executor, model.decoder, model.weights, { vocabulary: sharedVocabulary, maxLength, choice: choiceOf(sampling) }).open();
-  try {
-    const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
-    const completions = await writer.write(prompts, { maxNewTokens, eos, sampling }, onDone);
-    return examples.map(({ promptText, completionText }, at) => ({
-      prompt: promptText, prediction: tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
-    }));
-  } finally {
-    await writer.release();
-  }
 }

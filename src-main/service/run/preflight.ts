@@ -1,10 +1,12 @@
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rowName } from '../../data/read.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { loadChatTemplate } from '../../model/chat-template.ts';
 import { endOfTurn } from '../chat-end.ts';
 import type { EncodedExample } from '../examples.ts';
+import { checkDrafting } from '../drafting.ts';
 import { endTokens, type Model } from '../load-model.ts';
 import { unsharedTokens } from '../model-pair.ts';
 
@@ -64,12 +66,14 @@ export function checkTokens(path: string, examples: readonly EncodedExample[], {
 /** Refuses metrics that could not be measured when their time comes. */
 export function checkMetrics({ data, evaluate }: Recipe, validation: readonly EncodedExample[]): void {
   const metrics = evaluate.metrics.flatMap(findMetrics);
-  if (metrics.length === 0) return;
+  const [first] = evaluate.metrics;
+  if (first === undefined) return;
   if (validation.length === 0) {
-    throw new Problem(`evaluate.metrics names ${metrics[0]!.name}, and there are no held-out examples.`, {
+    throw new Problem(`evaluate.metrics names ${first}, and there are no held-out examples.`, {
       hint: 'Give data.validation or data.validationShare.',
     });
   }
+  if (evaluate.metrics.includes(ACCEPTANCE)) checkDrafting({ decode: evaluate.decode, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens });
   const needy = metrics.find(({ needsReference }) => needsReference);
   if (needy && validation.slice(0, evaluate.examples).every(({ completionText }) => completionText === null)) {
     throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {

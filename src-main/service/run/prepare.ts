@@ -1,6 +1,7 @@
 import { needsTeacher, type Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
@@ -35,7 +36,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
     throw new Problem(`student.device is "${recipe.student.device}": a student trains on the "cpu" in this version.`, { hint: 'A teacher may run on another device.' });
   }
   const student = await openWholeModel(recipe.student.model);
-  const teacher = needsTeacher(method) ? await openTeacher(recipe, student) : null;
+  const teacher = needsTeacher(method) || isDraftJudged(recipe) ? await openTeacher(recipe, student) : null;
   const models = teacher ? [student, teacher] : [student];
   for (const model of models) checkContext(recipe, model);
   const eos = endTokens(student);
@@ -89,11 +90,13 @@ async function readData(
   return { train: takeShare(train, data.fraction, seed), validation };
 }
 
+/** Whether a teacher is wanted for the student's drafts, whatever the method needs. */
+const isDraftJudged = ({ evaluate }: Recipe): boolean => evaluate.metrics.includes(ACCEPTANCE);
+
 async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
   if (!recipe.teacher) {
-    throw new Problem(`teacher.model is missing: the method "${recipe.method.preset}" needs a teacher.`, {
-      hint: 'Add "teacher": { "model": "..." }, or use the preset "sft".',
-    });
+    const [what, instead] = isDraftJudged(recipe) ? ['the metric "acceptance"', 'leave the metric out'] : [`the method "${recipe.method.preset}"`, 'use the preset "sft"'];
+    throw new Problem(`teacher.model is missing: ${what} needs a teacher.`, { hint: `Add "teacher": { "model": "..." }, or ${instead}.` });
   }
   return pair(student, await openWholeModel(recipe.teacher.model)).teacher;
 }

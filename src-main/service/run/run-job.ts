@@ -5,9 +5,11 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
+import { endTokens } from '../load-model.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
 import { CHECKPOINT_MODEL, readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
@@ -183,10 +185,11 @@ class Run {
       decode: recipe.evaluate.decode,
       maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
     };
-    if (teacher) this.teacherAnswers ??= teacherAnswers(executor, teacher, tokenizer, examples, settings);
+    if (teacher) this.teacherAnswers ??= teacherAnswers(teacher, tokenizer, examples, settings);
     const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
       { ...settings, teacherAnswers: await this.teacherAnswers },
-      (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }));
+      (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
+      teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null);
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
   }

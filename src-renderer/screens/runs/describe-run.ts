@@ -31,7 +31,7 @@ export const scoreText = (name: string, value: number): string => quantityOf(nam
 export const quantityOf = (name: string): Quantity => (SHARES.test(name) ? SHARE : NUMBER);
 
 /** Metrics between 0 and 1 that people read as percentages. */
-const SHARES = /accuracy|exact|match|eos|agreement/;
+const SHARES = /accuracy|exact|match|eos|agreement|acceptance/;
 
 /** Whether a search meets a run: every word of it in its name, its tags, method, models or status. */
 export function meets(run: RunRecord, search: string): boolean {

@@ -1,0 +1,42 @@
+import type { Prediction } from '../contract/events.ts';
+import type { DecodeSettings } from '../contract/recipe.ts';
+import { choiceOf } from '../decode/choose.ts';
+import { samplingOf } from '../decode/sampling.ts';
+import type { WritingModel } from '../decode/speculative-writer.ts';
+import { TextPlan } from '../decode/text-writer.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { EncodedExample } from './examples.ts';
+
+/** How answers are written to be judged. */
+export interface AnswerSettings {
+  seed: number;
+  decode: DecodeSettings;
+  maxNewTokens: number;
+  /** The longest prompt and completion together. */
+  maxLength: number;
+  /** Tokens that end a text. */
+  eos: ReadonlySet<number>;
+  /** Ids below this may be written. */
+  sharedVocabulary: number;
+  signal?: AbortSignal;
+}
+
+/** A model's answer to every example, in order. `onDone` tells how many are written. */
+export async function writeAnswers(
+  { executor, decoder, weights }: WritingModel, tokenizer: Tokenizer, examples: readonly EncodedExample[],
+  settings: AnswerSettings, onDone: (count: number) => void = () => undefined,
+): Promise<Prediction[]> {
+  const { maxLength, sharedVocabulary } = settings;
+  const sampling = samplingOf(settings.decode, settings.seed, 'evaluation');
+  const writer = await new TextPlan(executor, decoder, weights, { vocabulary: sharedVocabulary, maxLength, choice: choiceOf(sampling) }).open();
+  try {
+    const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
+    const completions = await writer.write(prompts, { ...settings, sampling }, onDone);
+    settings.signal?.throwIfAborted();
+    return examples.map(({ promptText, completionText }, at) => ({
+      prompt: promptText, prediction: tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
+    }));
+  } finally {
+    await writer.release();
+  }
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Evaluation } from '../../src-main/contract/events.ts';
+import { decodeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
+import type { Commands } from '../../src-main/contract/worker.ts';
+import type { Params, Result } from '../../src-main/contract/worker-host.ts';
+import { scoreDrafting, scoreSpeed } from '../../src-main/metrics/acceptance.ts';
+import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
+import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { runJob } from '../../src-main/service/run/run-job.ts';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+beforeAll(async () => { project = await tinyProject(); });
+afterAll(() => project.remove());
+
+type Parameters = Params<Commands, 'evaluate'>;
+const evaluate = (changes: Partial<Parameters>): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
+  model: project.student, device: 'cpu', data: project.validation, prompt: '{{question}}', reference: null, chat: false, metrics: ['acceptance'], examples: null,
+  maxNewTokens: 16, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 4, ...changes,
+}, new AbortController().signal, () => undefined);
+
+/** The evaluations of a short run. */
+async function evaluationsOf(name: string, changes: Partial<RecipeInput>): Promise<Evaluation[]> {
+  const told: Evaluation[] = [];
+  await runJob({
+    recipe: parseRecipe({ ...project.recipe(), train: { steps: 1, batchSize: 2, learningRate: 1e-3 }, ...changes }, 'test'), runDir: join(project.folder, name), runId: name,
+    isResumed: false, emit: (event) => { if (event.event === 'evaluation') told.push(event); }, stopRequest: () => null,
+  });
+  return told;
+}
+
+it('measures how a model drafts for a teacher, the same in a run as by itself', async () => {
+  const same = await evaluate({ teacher: project.student });
+  expect(same.metrics['acceptance']).toEqual({ value: 1, low: 1, high: 1 });
+  expect(same.metrics['tokens-per-call']!.value).toBeGreaterThan(3);
+  const { metrics } = await evaluate({});
+  expect(metrics['acceptance']!.value).toBeLessThan(1);
+  expect(metrics['tokens-per-call']!.value).toBeGreaterThanOrEqual(1);
+  expect(metrics['speed-up']!.value).toBeGreaterThan(0);
+  const { 'speed-up': _, ...ofDrafts } = metrics;
+  const { data } = project.recipe();
+  const [before] = await evaluationsOf('drafting', { data: { ...data, maxPromptTokens: 40 }, evaluate: { metrics: ['acceptance'], maxNewTokens: 16 } });
+  expect(before!.metrics).toEqual(ofDrafts);
+  // A method that needs no teacher has one for the drafts, and still learns and is judged without it.
+  const [alone] = await evaluationsOf('sft', { data: { ...data, maxPromptTokens: 40 }, method: { preset: 'sft' }, evaluate: { metrics: ['acceptance'], maxNewTokens: 16 } });
+  expect(alone).toMatchObject({ metrics: ofDrafts, divergence: null });
+});
+
+it('says what drafts need', async () => {
+  await expect(evaluate({ teacher: null })).rejects.toThrow('needs a teacher');
+  await expect(evaluate({ metrics: ['rouge'] })).rejects.toThrow('no metric needs one');
+  await expect(evaluate({ decode: decodeSchema.parse({ strategy: 'beam' }) })).rejects.toThrow('beam search');
+  await expect(evaluate({ maxNewTokens: 1 })).rejects.toThrow('only one token');
+  const prepare = (changes: Partial<RecipeInput>): Promise<unknown> => prepareRun(parseRecipe({ ...project.recipe(), evaluate: { metrics: ['acceptance'] }, ...changes }, 'test'));
+  await prepare({});
+  await expect(prepare({ evaluate: { metrics: ['acceptance'], decode: { strategy: 'beam' } } })).rejects.toThrow('beam search');
+  const { teacher: _, ...untaught } = project.recipe({ method: { preset: 'sft' }, evaluate: { metrics: ['acceptance'] } });
+  await expect(prepareRun(parseRecipe(untaught, 'test'))).rejects.toThrow('the metric "acceptance" needs a teacher');
+});
+
+it('scores drafts by all their tokens together', () => {
+  const texts = [{ tokens: [1, 2, 3, 4], judged: 4, accepted: 3, calls: 1 }, { tokens: [1, 2], judged: 6, accepted: 0, calls: 2 }];
+  const { acceptance, 'tokens-per-call': tokens } = scoreDrafting(texts, 0);
+  expect(acceptance).toEqual({ value: 0.3, low: 0, high: 0.75 });
+  expect(tokens).toEqual({ value: 2, low: 1, high: 4 });
+  const speed = scoreSpeed([{ tokens: [1, 2], ms: 20 }, { tokens: [1], ms: 10 }], [{ tokens: [1, 2, 3, 4], ms: 10 }, { tokens: [1], ms: 15 }], 0);
+  expect(speed['speed-up']!.value).toBeCloseTo(10 / 5);
+});
