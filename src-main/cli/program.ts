@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
@@ -37,6 +38,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program, act);
   addHistoryCommands(program, act);
   addDataCommands(program, act);
+  addCompareCommand(program, act);
   addInspectCommand(program, act);
   addModelCommands(program, act);
   addServeCommand(program, act);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare } from './compare-command.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
@@ -167,5 +168,5 @@ const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -7,6 +7,7 @@ import { toReport } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
 import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
+import { compareModels } from '../service/compare/compare-models.ts';
 import { exportModel } from '../service/export-model.ts';
 import { generateText } from '../service/generate-text.ts';
 import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
@@ -54,6 +55,7 @@ export function createHandlers(): Handlers<Commands> {
     survey: (params, { signal, emit }) => survey(params, pairs, signal, emit),
     look: (params) => lookAt(params, pairs),
     goOn: (params) => goOnFrom(params, pairs),
+    compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { emit }) => exportModel(params, emit),
     probe: (params, { emit }) => probeRun(params, emit),
     check: async ({ recipe, runDir }) => {

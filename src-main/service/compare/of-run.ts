@@ -1,0 +1,29 @@
+import { answerJudgeSchema, type AnswerJudgeSettings, type ComparedModel } from '../../contract/comparison.ts';
+import type { RunRecord } from '../../contract/history.ts';
+import { resolveMethod } from '../../contract/presets.ts';
+import { momentOf } from '../inspect/of-run.ts';
+
+type Named = Pick<ComparedModel, 'label' | 'path' | 'role'>;
+
+/** A run's student at a step, or the last one. @throws Problem where there is no such checkpoint */
+export async function studentOf(run: RunRecord, step: number | null): Promise<Named> {
+  const { step: at, path } = await momentOf(run, step);
+  return at === 0 ? { label: 'before', path, role: 'before' } : { label: `step ${at}`, path, role: 'after' };
+}
+
+/** A run's teacher, where it has one, and its student before and after. */
+export async function modelsOfRun(run: RunRecord): Promise<Named[]> {
+  const { teacher } = run.recipe;
+  const students = [await studentOf(run, 0), await studentOf(run, null)];
+  return [
+    ...(teacher ? [{ label: 'teacher', path: teacher.model, role: 'teacher' as const }] : []),
+    // A run without a checkpoint has one student only.
+    ...students.filter(({ path }, at) => students.findIndex((other) => other.path === path) === at),
+  ];
+}
+
+/** How a run holds its student against its teacher; forward KL where it learns from the data alone. */
+export function judgeOfRun({ recipe }: RunRecord): AnswerJudgeSettings {
+  const { divergence, beta, normalizeBeta, lossTemperature } = resolveMethod(recipe.method).method;
+  return answerJudgeSchema.parse({ ...(divergence !== 'cross_entropy' && { divergence }), beta, normalizeBeta, lossTemperature });
+}
