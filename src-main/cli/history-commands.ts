@@ -29,12 +29,13 @@ export function addHistoryCommands(program: Command, act: Action): void {
       output.line(`folder      ${run.runDir}`);
       if (run.checkpoint) output.line(`checkpoint  ${run.checkpoint.path}`);
       if (run.error) output.line(`error       ${run.error.message}`);
-      for (const { step, divergence, loss, metrics } of evaluations) {
-        const scores = Object.entries(metrics).map(([name, { value, low, high }]) =>
-          `${name} ${show(value)}${low === null ? '' : ` (${show(low)} to ${show(high)})`}`);
-        if (divergence !== null) scores.push(`divergence ${divergence.toFixed(4)}`);
-        if (loss !== null) scores.push(`loss ${loss.toFixed(4)}`);
-        output.line(`step ${String(step).padStart(6)}  ${scores.join(', ')}`);
+      for (const { step, metrics, ...always } of evaluations) {
+        const scores = Object.entries(metrics);
+        for (const name of ['divergence', 'loss'] as const) {
+          if (always[name] !== null) scores.push([name, { value: always[name], low: always[`${name}Low`], high: always[`${name}High`] }]);
+        }
+        const shown = scores.map(([name, { value, low, high }]) => `${name} ${show(value)}${low === null ? '' : ` (${show(low)} to ${show(high)})`}`);
+        output.line(`step ${String(step).padStart(6)}  ${shown.join(', ')}`);
       }
       output.line(JSON.stringify(run.recipe, null, 2));
     }));

@@ -22,8 +22,11 @@ const stepMetricsSchema = z.strictObject({
   tokensPerSecond: real, rolloutMs: real, teacherMs: real, updateMs: real, stepMs: real, memory: real,
 }) satisfies z.ZodType<StepMetrics>;
 
+/** What a checkpoint of an older version does not tell. */
+const since = measured.default(null);
 const evaluationSchema = z.strictObject({
   step, examples: z.int().nonnegative(), divergence: measured, loss: measured,
+  divergenceLow: since, divergenceHigh: since, lossLow: since, lossHigh: since,
   metrics: z.record(text, z.strictObject({ value: real, low: measured, high: measured })),
   samples: z.array(z.strictObject({ prompt: text, prediction: text, reference: text.nullable(), teacher: text.nullable() })),
 }) satisfies z.ZodType<Evaluation>;

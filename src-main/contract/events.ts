@@ -54,6 +54,11 @@ export interface Evaluation {
   divergence: number | null;
   /** Mean negative log-likelihood a token of held-out completions, in nats; null without references. */
   loss: number | null;
+  /** The 95% intervals of both. */
+  divergenceLow: number | null;
+  divergenceHigh: number | null;
+  lossLow: number | null;
+  lossHigh: number | null;
   metrics: Record<string, Score>;
   samples: Sample[];
 }

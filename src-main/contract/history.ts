@@ -65,6 +65,10 @@ export interface StoredEvaluation {
   examples: number;
   divergence: number | null;
   loss: number | null;
+  divergenceLow: number | null;
+  divergenceHigh: number | null;
+  lossLow: number | null;
+  lossHigh: number | null;
   metrics: Record<string, StoredScore>;
 }
 

@@ -9,6 +9,7 @@ import { distinct1, distinct2, selfBleu } from './diversity.ts';
 import { exactMatch } from './exact-match.ts';
 import { rouge1, rouge2, rougeL, rougeLsum } from './rouge.ts';
 import type { Metric } from './metric.ts';
+import { PERPLEXITY } from './perplexity.ts';
 import { tokenF1 } from './token-f1.ts';
 
 const METRICS: readonly Metric[] = [
@@ -20,18 +21,25 @@ const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'distinct': [distinct1, distinct2],
 };
 
+/** Metrics of a model's probabilities, not of texts that it has written. */
+const OF_MODELS = [PERPLEXITY, ACCEPTANCE];
+
 /**
- * The metrics of texts a name stands for, often one; none for a metric that is measured while two models write.
+ * The metrics of texts a name stands for, often one; none for a metric that is measured of the model itself.
  * @throws Problem where there is no such metric.
  */
 export function findMetrics(name: string): readonly Metric[] {
-  if (name === ACCEPTANCE) return [];
+  if (OF_MODELS.includes(name)) return [];
   const metrics = GROUPS[name] ?? METRICS.filter((candidate) => candidate.name === name);
   if (metrics.length > 0) return metrics;
   throw new Problem(`There is no metric "${name}".`, {
-    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS), ACCEPTANCE].join(', ')}.`,
+    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS), ...OF_MODELS].join(', ')}.`,
   });
 }
+
+/** What to say where there is nothing to hold against. */
+export const needsReferences = (name: string): Problem =>
+  new Problem(`The metric "${name}" needs references, and no example has one.`, { hint: 'Name the column of the right answers.' });
 
 /**
  * Scores of all predictions by the metrics named; none without predictions. A metric that needs references looks at
@@ -43,9 +51,7 @@ export function scoreAll(names: readonly string[], predictions: readonly Predict
   return Object.fromEntries(names.flatMap(findMetrics).map((metric) => {
     const { name } = metric;
     const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
-    if (judged.length === 0) {
-      throw new Problem(`The metric "${name}" needs references, and no example has one.`, { hint: 'Name the column of the right answers.' });
-    }
+    if (judged.length === 0) throw needsReferences(name);
     return [name, bootstrap(metric.statistics(judged), metric.score, seed)];
   }));
 }

@@ -3,10 +3,13 @@ import type { Commands } from '../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import type { Score } from '../contract/events.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
+import { FrozenModel } from '../distill/frozen-model.ts';
 import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
-import { findMetrics, scoreAll } from '../metrics/score.ts';
+import { PERPLEXITY, scorePerplexity } from '../metrics/perplexity.ts';
+import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
 import { writeAnswers } from './answers.ts';
 import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
+import { judgeCompletions, LIKELIHOOD } from './judge-completions.ts';
 import { readExamples, type EncodedExample } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
@@ -20,6 +23,7 @@ export async function evaluateModel(
   params: Parameters, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
 ): Promise<Result<Commands, 'evaluate'>> {
   const used = params.metrics.flatMap(findMetrics);
+  if (params.metrics.includes(PERPLEXITY) && params.reference === null) throw needsReferences(PERPLEXITY);
   const judge = await openTeacher(params);
   const model = await openWholeModel(params.model);
   const models = judge && pair(model, judge);
@@ -34,11 +38,12 @@ export async function evaluateModel(
   if (used.length > 0) {
     const predictions = await writeAnswers(writing, model.tokenizer, examples, {
       ...params, signal, eos: endTokens(model), maxLength: longestText(examples, params.maxNewTokens, model, params.data),
-      sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
+      sharedVocabulary: vocabularyOf(model),
     }, (done) => tell(done, examples.length));
     for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
     Object.assign(metrics, scoreAll(params.metrics, predictions, params.seed));
   }
+  if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, writing, examples, signal, tell);
   if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, examples, signal, tell));
   return {
     examples: examples.length, metrics,
@@ -56,6 +61,24 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
   checkDrafting(params);
   return openWholeModel(params.teacher);
 }
+
+/** How likely the references are to the model, without a word written. */
+async function readReferences(
+  { data, seed }: Parameters, model: Model, { executor, decoder, weights }: WritingModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
+): Promise<Score> {
+  const texts = examples.filter(({ completion }) => completion.length > 0);
+  longestText(texts, Math.max(...texts.map(({ completion }) => completion.length)), model, data);
+  const reader = new FrozenModel(executor, decoder, weights);
+  try {
+    const judged = await judgeCompletions(reader, null, texts, { signal, loss: LIKELIHOOD, sharedVocabulary: vocabularyOf(model) }, (done) => tell(done, texts.length));
+    return scorePerplexity(judged, seed);
+  } finally {
+    await reader.release();
+  }
+}
+
+/** Ids that model and tokenizer both know. */
+const vocabularyOf = ({ decoder, tokenizer }: Model): number => Math.min(decoder.vocabSize, tokenizer.vocabularySize);
 
 /** The rate at which the teacher accepts the model's drafts, and how much sooner its text is there. */
 async function scoreDrafts(

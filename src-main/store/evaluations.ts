@@ -2,12 +2,14 @@ import type { Evaluation, Sample } from '../contract/events.ts';
 import type { StoredEvaluation, StoredScore } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
 
+const COLUMNS = ['examples', 'divergence', 'loss', 'divergenceLow', 'divergenceHigh', 'lossLow', 'lossHigh'] as const;
+
 /** Stores an evaluation; one of the same step, from before a resume, gives way. */
 export async function insertEvaluation(queries: Queries, run: string, evaluation: Evaluation): Promise<void> {
   const key = [run, evaluation.step];
   await queries.run('DELETE FROM evaluations WHERE run = ? AND step = ?', key);
-  await queries.run('INSERT INTO evaluations (run, step, examples, divergence, loss) VALUES (?, ?, ?, ?, ?)',
-    [...key, evaluation.examples, evaluation.divergence, evaluation.loss]);
+  await queries.run(`INSERT INTO evaluations (run, step, ${COLUMNS.join(', ')}) VALUES (?, ?${', ?'.repeat(COLUMNS.length)})`,
+    [...key, ...COLUMNS.map((column) => evaluation[column])]);
   await queries.batch('INSERT INTO scores (run, step, position, name, value, low, high) VALUES (?, ?, ?, ?, ?, ?, ?)',
     Object.entries(evaluation.metrics).map(([name, score], position) => [...key, position, name, score.value, score.low, score.high]));
   await queries.batch('INSERT INTO samples (run, step, position, prompt, prediction, reference, teacher) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -17,7 +19,7 @@ export async function insertEvaluation(queries: Queries, run: string, evaluation
 /** All evaluations of a run, by step. */
 export async function readEvaluations(queries: Pick<Queries, 'all'>, run: string): Promise<StoredEvaluation[]> {
   const rows = await queries.all<Omit<StoredEvaluation, 'metrics'>>(
-    'SELECT step, examples, divergence, loss FROM evaluations WHERE run = ? ORDER BY step', [run]);
+    `SELECT step, ${COLUMNS.join(', ')} FROM evaluations WHERE run = ? ORDER BY step`, [run]);
   const scores = await queries.all<StoredScore & { step: number; name: string }>(
     'SELECT step, name, value, low, high FROM scores WHERE run = ? ORDER BY step, position', [run]);
   const byStep = new Map<number, StoredEvaluation>(rows.map((row) => [row.step, { ...row, metrics: {} }]));

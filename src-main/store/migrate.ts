@@ -4,11 +4,12 @@ import { history } from './migrations/001-history.ts';
 import { desktop } from './migrations/002-desktop.ts';
 import { mistakes } from './migrations/003-mistakes.ts';
 import { reward } from './migrations/004-reward.ts';
+import { intervals } from './migrations/005-intervals.ts';
 import type { Database } from './sqlite.ts';
 
 export interface Migration { version: number; sql: string }
 
-export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward];
+export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward, intervals];
 
 /** The schema version a database has; 0 for a new one. */
 export async function schemaVersion(database: Pick<Database, 'get'>): Promise<number> {

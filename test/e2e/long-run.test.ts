@@ -19,7 +19,7 @@ beforeAll(async () => {
       asked.push({ buckets, from, to });
       return fakeSeries(told, buckets, fields);
     },
-    'runs.evaluations': () => [0, 20_000, 60_000].map((step) => ({ step, examples: 200, divergence: 0.4 - step / 400_000, loss: 1.2, metrics: { rouge: { value: 0.2 + step / 200_000, low: 0.18, high: 0.5 } } })),
+    'runs.evaluations': () => [0, 20_000, 60_000].map((step) => ({ step, examples: 200, divergence: 0.4 - step / 400_000, loss: 1.2, divergenceLow: 0.1, divergenceHigh: 0.5, lossLow: 1.1, lossHigh: 1.3, metrics: { rouge: { value: 0.2 + step / 200_000, low: 0.18, high: 0.5 } } })),
   });
 });
 afterAll(() => app.close());

@@ -17,7 +17,7 @@ const answers = {
   'runs.list': () => RUNS,
   'runs.log': ({ runId, after }: { runId: string; after: number }) => (runId === 'failed' ? LOG.filter(({ id }) => id > after) : []),
   'runs.series': ({ fields, buckets }: { fields: Parameters<typeof fakeSeries>[2]; buckets: number }) => fakeSeries(5000, buckets, fields),
-  'runs.evaluations': () => [{ step: 0, examples: 1, divergence: 0.4, loss: 1.2, metrics: {} }],
+  'runs.evaluations': () => [{ step: 0, examples: 1, divergence: 0.4, loss: 1.2, divergenceLow: null, divergenceHigh: null, lossLow: null, lossHigh: null, metrics: {} }],
   'runs.samples': () => [{ prompt: 'P', prediction: 'A', teacher: 'B', reference: 'A' }],
   'runs.rollouts': () => ({ total: 1, rollouts: [{ id: 1, step: 3, example: 4, prompt: 'P', completion: 'C', tokens: [1, 2], divergence: [0.1, 0.9], ended: false, meanDivergence: 0.5, maxDivergence: 0.9 }] }),
 };

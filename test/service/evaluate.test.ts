@@ -68,3 +68,25 @@ it('scores drafts by all their tokens together', () => {
   const speed = scoreSpeed([{ tokens: [1, 2], ms: 20 }, { tokens: [1], ms: 10 }], [{ tokens: [1, 2, 3, 4], ms: 10 }, { tokens: [1], ms: 15 }], 0);
   expect(speed['speed-up']!.value).toBeCloseTo(10 / 5);
 });
+
+it('reads references with the likelihood that a run tells, whatever the temperature of its divergence', async () => {
+  const read = await evaluate({ metrics: ['perplexity'], reference: '{{solution}}', teacher: null });
+  const { value, low, high } = read.metrics['perplexity']!;
+  expect(low!).toBeLessThan(value);
+  expect(high!).toBeGreaterThan(value);
+  const { data, method } = project.recipe();
+  for (const lossTemperature of [1, 3]) {
+    const [before] = await evaluationsOf(`perplexity-${lossTemperature}`, {
+      data: { ...data, maxPromptTokens: 40, maxCompletionTokens: 56 }, method: { ...method!, lossTemperature }, evaluate: { metrics: ['perplexity'] },
+    });
+    const { metrics, loss, lossLow, lossHigh, divergence, divergenceLow, divergenceHigh } = before!;
+    expect(metrics).toEqual({ perplexity: { value: expect.closeTo(value, 4) as number, low: expect.closeTo(low!, 4) as number, high: expect.closeTo(high!, 4) as number } });
+    expect([loss, lossLow, lossHigh].map((nats) => Math.exp(nats!))).toEqual([value, low, high].map((one) => expect.closeTo(one!, 4) as number));
+    expect(divergenceLow!).toBeLessThan(divergence!);
+    expect(divergenceHigh!).toBeGreaterThan(divergence!);
+  }
+  await expect(evaluate({ metrics: ['perplexity'], teacher: null })).rejects.toThrow('needs references');
+  const { completion: _, ...prompts } = data;
+  const unanswered = project.recipe({ data: prompts, method: { preset: 'on-policy-kd' }, evaluate: { metrics: ['perplexity'] } });
+  await expect(prepareRun(parseRecipe(unanswered, 'test'))).rejects.toThrow('perplexity, which needs right answers');
+});

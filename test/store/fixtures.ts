@@ -38,7 +38,7 @@ export function stepMetrics(step: number, changes: Partial<StepMetrics> = {}): S
 
 export function evaluation(step: number, changes: Partial<Evaluation> = {}): Evaluation {
   return {
-    step, examples: 100, divergence: 0.3, loss: 1.5,
+    step, examples: 100, divergence: 0.3, loss: 1.5, divergenceLow: 0.2, divergenceHigh: 0.4, lossLow: 1.4, lossHigh: null,
     metrics: { rouge2: { value: 0.2, low: 0.1, high: 0.3 }, accuracy: { value: 0.5, low: null, high: null } },
     samples: [{ prompt: 'p', prediction: 'x', reference: 'y', teacher: 't' }, { prompt: 'q', prediction: 'z', reference: null, teacher: null }],
     ...changes,

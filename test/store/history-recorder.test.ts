@@ -40,7 +40,7 @@ describe('HistoryRecorder', () => {
 
     expect(await losses(database)).toEqual([1, 0.5]);
     const { samples, ...point } = evaluation(2);
-    expect(await readEvaluations(database, 'a')).toEqual([{ step: 0, examples: 100, divergence: 0.3, loss: 1.5, metrics: {} }, point]);
+    expect(await readEvaluations(database, 'a')).toEqual([{ ...point, step: 0, metrics: {} }, point]);
     expect(await readSamples(database, 'a', 2)).toEqual(samples);
     expect((await readRollouts(database, 'a', byStep)).rollouts).toEqual(
       [{ ...rollout(1), id: 1, meanDivergence: 0.75, maxDivergence: 1.5 }]);

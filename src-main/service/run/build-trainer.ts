@@ -6,7 +6,6 @@ import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer } from '../../distill/trainer.ts';
 import { batchIndices } from '../../data/order.ts';
-import type { Executor } from '../../runtime/program.ts';
 import { executorFor, readWeights } from '../load-model.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
@@ -24,7 +23,6 @@ export interface BuiltRun {
   student: FrozenModel;
   teacher: FrozenModel | null;
   rewardBaseline: RewardBaseline | null;
-  executor: Executor;
   release(): Promise<void>;
 }
 
@@ -59,7 +57,7 @@ export async function buildTrainer(
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
   return {
-    trainer, optimizer, teacher, executor,
+    trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,
     student: new FrozenModel(executor, decoder, student.weights),
     release: async () => {

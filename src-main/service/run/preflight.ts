@@ -2,6 +2,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rowName } from '../../data/read.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { PERPLEXITY } from '../../metrics/perplexity.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { loadChatTemplate } from '../../model/chat-template.ts';
 import { endOfTurn } from '../chat-end.ts';
@@ -74,7 +75,7 @@ export function checkMetrics({ data, evaluate }: Recipe, validation: readonly En
     });
   }
   if (evaluate.metrics.includes(ACCEPTANCE)) checkDrafting({ decode: evaluate.decode, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens });
-  const needy = metrics.find(({ needsReference }) => needsReference);
+  const needy = evaluate.metrics.includes(PERPLEXITY) ? { name: PERPLEXITY } : metrics.find(({ needsReference }) => needsReference);
   if (needy && validation.slice(0, evaluate.examples).every(({ completionText }) => completionText === null)) {
     throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {
       hint: 'Give data.completion, or leave the metric out.',

@@ -173,7 +173,7 @@ class Run {
     job.emit({ event: 'checkpoint', step, path });
   }
 
-  private async evaluate({ executor, student, teacher }: BuiltRun, step: number): Promise<void> {
+  private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<void> {
     const { job, prepared: { recipe, validation, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
     const examples = validation.slice(0, recipe.evaluate.examples);
     if (examples.length === 0) return;
@@ -186,7 +186,7 @@ class Run {
       maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
     };
     if (teacher) this.teacherAnswers ??= teacherAnswers(teacher, tokenizer, examples, settings);
-    const evaluation = await evaluateStudent(executor, student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
+    const evaluation = await evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
       { ...settings, teacherAnswers: await this.teacherAnswers },
       (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
       teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null);

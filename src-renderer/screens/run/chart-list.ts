@@ -1,4 +1,4 @@
-import type { StepField, StoredEvaluation } from '../../../src-main/contract/history.ts';
+import type { StepField } from '../../../src-main/contract/history.ts';
 import type { Hue } from '../../charts/line.ts';
 import { BYTES, COUNT, MILLISECONDS, SHARE, type Quantity } from '../../charts/quantity.ts';
 
@@ -10,7 +10,7 @@ export interface ChartSpec {
   unit?: string;
   lines: readonly ChartLine[];
   /** What of an evaluation belongs on it. */
-  evaluation?: { label: string; hue: Hue; read: (evaluation: StoredEvaluation) => number | null };
+  evaluation?: { label: string; hue: Hue; field: 'divergence' | 'loss' };
   isStacked?: boolean;
   isFromZero?: boolean;
   quantity?: Quantity;
@@ -29,7 +29,7 @@ export const CHARTS: readonly ChartSpec[] = [
       { field: 'divergenceOnPolicy', label: 'on the student\'s text', hue: 'student' },
       { field: 'divergenceOffPolicy', label: 'on the data', hue: 'data', dash: DASHED },
     ],
-    evaluation: { label: 'held out', hue: 'accent', read: ({ divergence }) => divergence },
+    evaluation: { label: 'held out', hue: 'accent', field: 'divergence' },
   },
   {
     title: 'Entropy', unit: 'nats a token',
@@ -60,5 +60,5 @@ export const CHARTS: readonly ChartSpec[] = [
 /** The loss on held-out text is a likelihood, and so only comparable with a loss that is one. */
 export const HELD_OUT_LOSS: ChartSpec = {
   title: 'Held-out loss', unit: 'nats a token', lines: [],
-  evaluation: { label: 'reference text', hue: 'accent', read: ({ loss }) => loss },
+  evaluation: { label: 'reference text', hue: 'accent', field: 'loss' },
 };
