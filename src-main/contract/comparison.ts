@@ -133,5 +133,8 @@ export type ComparisonView = z.infer<typeof comparisonViewSchema>;
 
 export interface RowQuery extends ComparisonView { offset: number; limit: number }
 
-/** How often a model was better than the baseline, as good, and worse, over the rows that meet a filter. */
-export type OutcomeCounts = Record<Outcome, number>;
+/**
+ * A model over the rows that meet a filter: how often it was better than the baseline, as good, and worse, and the mean
+ * of every measure of its answers.
+ */
+export interface ModelSummary extends Record<Outcome, number> { means: Record<string, number> }

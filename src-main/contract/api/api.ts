@@ -9,6 +9,7 @@ import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.t
 import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
+import { COMPARISON_CALLS } from './comparison-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
 import { settingsSchema, type Settings } from './settings.ts';
@@ -147,6 +148,7 @@ export const API = {
   'jobs.cancel': writes<null>()(z.strictObject({ id })),
 
   ...INSPECTION_CALLS,
+  ...COMPARISON_CALLS,
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({

@@ -15,10 +15,10 @@ export interface LiveRun {
   from: { step: number; at: number } | null;
 }
 
-/** Something besides runs that takes a while: an import, a new student, an export, a forecast, an inspection (whose id it has). */
+/** Something besides runs that takes a while: an import, a new student, an export, a forecast, an inspection or a comparison (whose id it has). */
 export interface Job {
   id: string;
-  kind: 'import' | 'make-student' | 'export' | 'forecast' | 'inspect';
+  kind: 'import' | 'make-student' | 'export' | 'forecast' | 'inspect' | 'compare';
   /** What it is about, for a person: a file, a model, a run. */
   title: string;
   done: number;
@@ -38,6 +38,9 @@ export type FeedMessage =
   | { topic: 'drafts' }
   | { topic: 'inspections' }
   | { topic: 'corrections' }
+  | { topic: 'comparisons' }
+  /** The answer of a model to a typed prompt as far as it is written, the whole of it each time. */
+  | { topic: 'answer'; id: string; example: number; model: number; text: string }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }
   | { topic: 'settings'; settings: Settings }

@@ -61,12 +61,15 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
 }
 
 async function answerAll(params: Compare, at: number, loaded: LoadedModel, teacher: LoadedModel | null, signal: AbortSignal, emit: Emit): Promise<void> {
-  const { texts, maxNewTokens, decode, seed } = params;
+  const { texts, decode, seed } = params;
   const { model, frozen } = loaded;
   const wantsChat = texts.kind === 'data' ? texts.view.chat : texts.chat;
   const isChat = wantsChat && await hasChatTemplate(model.folder.path);
   const examples = await examplesOf(params, loaded, isChat);
   const isTyped = texts.kind === 'prompts';
+  // A person who types a prompt takes what there is room for; over a data set all answers have the same.
+  const room = Math.min(...examples.map(({ prompt }) => (model.decoder.contextLength ?? Infinity) - prompt.length));
+  const maxNewTokens = isTyped ? Math.max(1, Math.min(params.maxNewTokens, room)) : params.maxNewTokens;
   const eos = endTokens(model);
   // As `retort generate` and `retort eval` draw, so that each model alone writes the same.
   const sampling = samplingOf(decode, seed, isTyped ? 'generate' : 'evaluation');

@@ -3,11 +3,13 @@ import { API, type Answer, type CallName, type CallParams } from '../../contract
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import type { Settings } from '../../contract/api/settings.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
+import { stopComparisons } from '../../store/comparisons.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { openHome, type Home } from '../home.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
+import { comparisonCalls } from './calls/comparisons.ts';
 import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
 import { draftCalls } from './calls/drafts.ts';
@@ -62,7 +64,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },
@@ -92,6 +94,7 @@ async function takeHome(path: string): Promise<{ home: Home; lock: FolderLock | 
     const home = await openHome(path);
     await interruptWaiting(home.database);
     await stopInspections(home.database);
+    await stopComparisons(home.database);
     return { home, lock, readOnly: null };
   } catch (error) {
     if (!(error instanceof Problem) || error.kind !== 'input') throw error;

@@ -144,6 +144,12 @@ describe('on prompts typed by hand', () => {
     expect(answers[1]!.get(0)!.scores['speed']).toBeGreaterThan(0);
   });
 
+  it('are answered as far as the context goes, or refused where it has no room', async () => {
+    const ask = (text: string): Promise<Told> => compare({ models: [student, student], texts: { kind: 'prompts', prompts: [{ example: 0, text }], chat: false, system: null }, maxNewTokens: 500 });
+    expect((await ask(prompt)).answers[0]!.get(0)).toMatchObject({ ended: true });
+    await expect(ask('1+'.repeat(60))).rejects.toThrow('more than the context of 96');
+  });
+
   it('are wrapped in the chat template of the models that have one', async () => {
     const typed = '10+4+2+6-9+2';
     const { rows, answers, facts } = await compare({ models: [student, chatty], texts: { kind: 'prompts', prompts: [{ example: 5, text: typed }], chat: true, system: null } });
