@@ -93,13 +93,13 @@ it('closes the answers of a chat as its template does, and warns where that toke
 });
 
 it('tries the reward before the run', async () => {
-  const withReward = (reward: object): Promise<PreparedRun> => prepareRecipe({ method: { preset: 'gkd', reward: reward as never } });
+  const withReward = (reward: object): Promise<PreparedRun> => prepareRecipe({ method: { preset: 'rl-gkd', reward: reward as never } });
   await withReward({ kind: 'numeric' });
   await withReward({ kind: 'command', command: [process.execPath, '-e', 'process.stdin.on("data", () => console.log(0.5))'] });
   await expect(withReward({ kind: 'command', command: [process.execPath, '-e', ''] })).rejects.toThrow('ended with code 0');
   await expect(withReward({ kind: 'http', url: 'http://127.0.0.1:1/' })).rejects.toThrow('cannot be asked');
   await expect(withReward({ kind: 'entailment', model: project.student })).rejects.toThrow('names no labels');
   const { data } = project.recipe();
-  await expect(prepareRecipe({ data: { ...data, completion: 'none' }, method: { preset: 'gkd', reward: { kind: 'numeric' } } }))
+  await expect(prepareRecipe({ data: { ...data, completion: 'none' }, method: { preset: 'rl-gkd', reward: { kind: 'numeric' } } }))
     .rejects.toThrow(/train.jsonl.*"none" has no number/);
 });
