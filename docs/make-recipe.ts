@@ -5,7 +5,7 @@ import { ownerOf, PRESET_TABLE, PRESETS, resolveMethod, type Method } from '../s
 import { recipeSchema } from '../src-main/contract/recipe.ts';
 
 /** The part of JSON Schema that the recipe uses. */
-interface Field {
+export interface Field {
   type?: string;
   description?: string;
   default?: unknown;
@@ -50,7 +50,7 @@ function kindOf(path: string, { description = '', properties = {}, ...rest }: Fi
   return [`### \`${path}.kind\` \`${kind?.const}\``, description, ...table(`${path}.`, { ...rest, properties: others })];
 }
 
-function table(path: string, { properties = {}, required = [] }: Field): string[] {
+export function table(path: string, { properties = {}, required = [] }: Field): string[] {
   const rows = Object.entries(properties).filter(([, field]) => !field.properties && !field.oneOf).map(([name, field]) => {
     const standard = required.includes(name) ? 'required' : defaultOf(`${path}${name}`, field);
     return row(`\`${name}\``, allowed(field), standard, field.description ?? '');

@@ -1,8 +1,9 @@
-"""Makes what the paper in small begins with: tokenizers trained on the data, and the configs of teachers and students.
+"""Makes what the paper in small begins with: its data, tokenizers trained on it, and the configs of teachers and students.
 
     python make_models.py --data FOLDER --to FOLDER        (pip install tokenizers)
 
-FOLDER holds multi30k.train.jsonl.gz (columns en, de). Weights are made by `retort model init` from what is written here.
+FOLDER holds multi30k.train.jsonl.gz (columns en, de) and aeslc.train.jsonl.gz, aeslc.dev.jsonl.gz (columns email, subject).
+Weights are made by `retort model init` from what is written here.
 """
 import argparse
 import gzip
@@ -20,17 +21,22 @@ LLAMA = dict(architectures=["LlamaForCausalLM"], model_type="llama", vocab_size=
 CONFIGS = {
     "t5-teacher": T5 | dict(d_model=256, d_kv=64, num_heads=4, d_ff=768, num_layers=3, num_decoder_layers=3),
     "t5-student": T5 | dict(d_model=96, d_kv=32, num_heads=3, d_ff=256, num_layers=2, num_decoder_layers=2),
-    "llama-teacher": LLAMA | dict(hidden_size=256, intermediate_size=768, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=4),
-    "llama-student": LLAMA | dict(hidden_size=96, intermediate_size=256, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=3),
+    "llama-teacher": LLAMA | dict(hidden_size=192, intermediate_size=512, num_hidden_layers=4, num_attention_heads=6, num_key_value_heads=6),
+    "llama-student": LLAMA | dict(hidden_size=64, intermediate_size=176, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4),
 }
+# Of an e-mail the student reads its beginning, which mostly says what it is about.
+MAIL_WORDS = 40
 SPECIAL = ["<pad>", "</s>", "<unk>"]
 
 
-def texts(path, columns):
+def rows(path):
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            yield from (row[column] for column in columns)
+        return [json.loads(line) for line in file]
+
+
+def mails(path):
+    """E-mails by their first words, with their subjects."""
+    return [{"email": " ".join(row["email"].split()[:MAIL_WORDS]), "subject": row["subject"].strip()} for row in rows(path)]
 
 
 def unigram(corpus):
@@ -59,11 +65,17 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args()
-    corpus = list(texts(options.data / "multi30k.train.jsonl.gz", ["en", "de"]))
+    options.to.mkdir(parents=True, exist_ok=True)
+    pairs = rows(options.data / "multi30k.train.jsonl.gz")
+    corpora = {"t5": [row[language] for row in pairs for language in ("en", "de")]}
+    for part in ("train", "dev"):
+        subjects = mails(options.data / f"aeslc.{part}.jsonl.gz")
+        (options.to / f"subjects.{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in subjects))
+        corpora.setdefault("llama", [text for row in subjects for text in row.values()])
     for name, train in {"t5": unigram, "llama": byte_level}.items():
         folder = options.to / f"{name}-tokenizer"
-        folder.mkdir(parents=True, exist_ok=True)
-        train(corpus).save(str(folder / "tokenizer.json"))
+        folder.mkdir(exist_ok=True)
+        train(corpora[name]).save(str(folder / "tokenizer.json"))
         (folder / "tokenizer_config.json").write_text(json.dumps({
             "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>",
             "clean_up_tokenization_spaces": False}, indent=1) + "\n")

@@ -7,6 +7,7 @@ import { addModelCommands } from './model-commands.ts';
 import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
 import { addServeCommand } from './serve-command.ts';
+import { addStudyCommand } from './study-command.ts';
 import { Context, type GlobalOptions } from './context.ts';
 import { printError } from './output.ts';
 
@@ -36,6 +37,7 @@ export function createProgram(version: string): Command {
 
   addSampleCommand(program, act);
   addRunCommands(program, act);
+  addStudyCommand(program, act);
   addHistoryCommands(program, act);
   addDataCommands(program, act);
   addCompareCommand(program, act);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Evaluation } from '../contract/events.ts';
+import { modelOf } from '../service/checkpoint-folder.ts';
 import { startRun } from '../service/runs.ts';
-import { modelOf, SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } from '../service/sample.ts';
+import { SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } from '../service/sample.ts';
 import type { Context } from './context.ts';
 import { count, whole } from './options.ts';
 import type { Action } from './program.ts';

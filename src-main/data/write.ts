@@ -1,42 +1,13 @@
-import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Problem } from '../contract/problem.ts';
+import { writeWhole } from './write-whole.ts';
 
 const BLOCK = 2 ** 20;
 
 /**
- * Writes rows as JSON Lines: beside its place first, synced, then renamed, so that the file is whole or not there.
+ * Writes rows as JSON Lines; the file is whole or not there.
  * @throws Problem where the file exists already, unless it may be replaced, and where it cannot be written.
  */
-export async function writeJsonLines(path: string, rows: Iterable<unknown>, { replace = false } = {}): Promise<void> {
-  if (!replace) refuseExisting(path);
-  if (!existsSync(dirname(path))) throw new Problem(`The folder of ${path} does not exist.`, { hint: 'Make it first, or choose another place.' });
-  const temporary = `${path}.tmp-${process.pid}`;
-  try {
-    await writeSynced(temporary, blocks(rows));
-    // Writing takes a while, and renaming replaces without asking.
-    if (!replace) refuseExisting(path);
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
-    throw new Problem(`${path} cannot be written: ${(cause as Error).message}`, { kind: 'failure', hint: 'Check the free space and the folder\'s permissions.', cause });
-  }
-}
-
-function refuseExisting(path: string): void {
-  if (existsSync(path)) throw new Problem(`${path} exists already.`, { hint: 'Choose another name, or move the file away.' });
-}
-
-async function writeSynced(path: string, texts: Iterable<string>): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    for (const text of texts) await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+export async function writeJsonLines(path: string, rows: Iterable<unknown>, options: { replace?: boolean } = {}): Promise<void> {
+  await writeWhole(path, blocks(rows), options);
 }
 
 /** Lines in pieces large enough that writing them costs little. */

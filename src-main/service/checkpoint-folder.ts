@@ -11,6 +11,9 @@ import { syncTree } from './durable.ts';
  */
 export interface Checkpoint { step: number; path: string }
 
+/** Where a checkpoint keeps its model, a folder in the Hugging Face layout. */
+export const modelOf = (checkpoint: string): string => join(checkpoint, 'model');
+
 /** Whole checkpoints, oldest first. */
 export async function listCheckpoints(checkpoints: string): Promise<Checkpoint[]> {
   if (!existsSync(checkpoints)) return [];

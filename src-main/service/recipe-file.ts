@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { z } from 'zod';
 import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
 import type { RewardSettings } from '../contract/reward.ts';
+import { describeIssue } from './describe-issue.ts';
 
 /**
  * Reads a recipe and makes its paths absolute: they are relative to the recipe's own folder.
@@ -20,14 +20,19 @@ export async function readRecipe(file: string): Promise<Recipe> {
   } catch (cause) {
     throw new Problem(`Recipe ${file} is not JSON: ${(cause as Error).message}`, { hint: 'Look for a missing comma or quote.', cause });
   }
-  return absolutePaths(parseRecipe(json, file), dirname(resolve(file)));
+  return recipeIn(json, file, dirname(resolve(file)));
+}
+
+/** Validates a recipe whose paths are relative to the folder `base`. `source` begins the message. */
+export function recipeIn(json: unknown, source: string, base: string): Recipe {
+  return absolutePaths(parseRecipe(json, source), base);
 }
 
 /** Validates a recipe from anywhere. `source` begins the message. */
 export function parseRecipe(json: unknown, source: string): Recipe {
   const parsed = recipeSchema.safeParse(json);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => describe(issue, json));
+    const lines = parsed.error.issues.map((issue) => describeIssue(issue, json));
     throw new Problem(`${source}: ${lines.join('; ')}`, { hint: 'docs/recipe.md lists every field.' });
   }
   return parsed.data;
@@ -66,15 +71,4 @@ function absoluteReward(reward: RewardSettings, base: string): RewardSettings {
     case 'command': return { ...reward, directory: resolve(base, reward.directory ?? '.') };
     default: return reward;
   }
-}
-
-function describe(issue: z.core.$ZodIssue, json: unknown): string {
-  const field = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => (field ? `${field}.${key}` : key)).join(', ');
-    return `there is no field ${keys}`;
-  }
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  const name = field || 'the recipe';
-  return value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)}: ${issue.message}`;
 }

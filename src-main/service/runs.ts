@@ -15,6 +15,8 @@ export interface RunOptions {
   onEvent(event: RunEvent): void;
   /** Told the run's id as soon as it has one. */
   onId?(runId: string): void;
+  /** Of a new run in the history. */
+  tags?: readonly string[];
 }
 
 /** Starts a run and follows it to its end. It enters the history once its recipe has passed every check. */
@@ -23,7 +25,7 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   const place = runDir === null ? home.runDir(runId) : resolve(runDir);
   options.onId?.(runId);
   return followRun(home, host, { recipe, runDir: place, runId, isResumed: false }, {
-    ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place }),
+    ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place, tags: options.tags ?? [] }),
   });
 }
 

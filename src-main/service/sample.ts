@@ -6,7 +6,6 @@ import type { Recipe } from '../contract/recipe.ts';
 import { version } from '../../package.json' with { type: 'json' };
 import { readRecipe } from './recipe-file.ts';
 import { resource } from './resources.ts';
-import { CHECKPOINT_MODEL } from './run/checkpoint.ts';
 
 /** The runs of the sample project, in the order in which they are compared. */
 export const SAMPLE_METHODS = ['sft', 'supervised-kd', 'gkd'] as const;
@@ -34,8 +33,5 @@ export async function sampleRecipe(
   const recipe = await readRecipe(join(folder, 'recipes', `${method}.json`));
   return { ...recipe, seed: changes.seed, train: { ...recipe.train, steps: changes.steps ?? recipe.train.steps } };
 }
-
-/** Where a checkpoint keeps its model. */
-export const modelOf = (checkpoint: string): string => join(checkpoint, CHECKPOINT_MODEL);
 
 export interface SampleResult { method: SampleMethod; before: Evaluation; after: Evaluation; checkpoint: string }

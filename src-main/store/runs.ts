@@ -4,13 +4,13 @@ import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Queries } from './sqlite.ts';
 
-export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string; status?: 'waiting' | 'running' }
+export interface NewRun { id: string; name: string; recipe: Recipe; runDir: string; status?: 'waiting' | 'running'; tags?: readonly string[] }
 
 /** Puts a run into the history. Of one that is running its lock says whether that is still true. */
 export async function createRun(queries: Queries, run: NewRun, now: number = Date.now()): Promise<void> {
   await queries.run(
-    'INSERT INTO runs (id, name, status, recipe, runDir, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [run.id, run.name, run.status ?? 'running', JSON.stringify(run.recipe), run.runDir, now, now]);
+    'INSERT INTO runs (id, name, status, recipe, runDir, tags, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [run.id, run.name, run.status ?? 'running', JSON.stringify(run.recipe), run.runDir, JSON.stringify(run.tags ?? []), now, now]);
 }
 
 /** Every run, newest first. */

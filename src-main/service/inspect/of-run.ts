@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { RunRecord } from '../../contract/history.ts';
 import { Problem } from '../../contract/problem.ts';
 import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
-import { listCheckpoints } from '../checkpoint-folder.ts';
+import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
 import { runPaths } from '../run-folder.ts';
-import { CHECKPOINT_MODEL } from '../run/checkpoint.ts';
 
 /** A student of a run at one time of its training. */
 export interface Moment { step: number; path: string }
@@ -13,7 +12,7 @@ export interface Moment { step: number; path: string }
 /** The students of a run that are there: where it began, and its checkpoints, oldest first. */
 export async function momentsOf({ recipe, runDir }: Pick<RunRecord, 'recipe' | 'runDir'>): Promise<Moment[]> {
   const checkpoints = await listCheckpoints(runPaths(runDir).checkpoints);
-  return [{ step: 0, path: recipe.student.model }, ...checkpoints.map(({ step, path }) => ({ step, path: join(path, CHECKPOINT_MODEL) }))];
+  return [{ step: 0, path: recipe.student.model }, ...checkpoints.map(({ step, path }) => ({ step, path: modelOf(path) }))];
 }
 
 /** A run's student at a step, or the last one. @throws Problem where there is no checkpoint of that step. */
@@ -45,4 +44,4 @@ export const viewOf = ({ data }: Recipe): ReturnType<typeof dataViewSchema.parse
 
 /** A model folder, or that of a checkpoint, which holds one. */
 export const modelIn = (path: string): string =>
-  (existsSync(join(path, CHECKPOINT_MODEL, 'config.json')) && !existsSync(join(path, 'config.json')) ? join(path, CHECKPOINT_MODEL) : path);
+  (existsSync(join(modelOf(path), 'config.json')) && !existsSync(join(path, 'config.json')) ? modelOf(path) : path);

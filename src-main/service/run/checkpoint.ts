@@ -6,6 +6,7 @@ import type { BaselineState } from '../../distill/reward-baseline.ts';
 import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
+import { modelOf } from '../checkpoint-folder.ts';
 import type { Model } from '../load-model.ts';
 
 /** What a checkpoint knows besides weights and moments. Random numbers have no state, so this is all. */
@@ -20,13 +21,11 @@ export interface CheckpointState {
 
 const STATE = 'state.json';
 const OPTIMIZER = 'optimizer.safetensors';
-/** The folder of a checkpoint that holds its model. */
-export const CHECKPOINT_MODEL = 'model';
 
 /** Fills a checkpoint's folder: the model in the Hugging Face layout, the optimizer's state, the position. */
 export async function writeCheckpoint(folder: string, model: Model, optimizer: Optimizer, state: CheckpointState): Promise<void> {
   const tensors = model.parameters.map(({ name, shape }) => ({ name, shape, data: optimizer.weights(name) }));
-  await writeModel(join(folder, CHECKPOINT_MODEL), { from: model.folder, tensors, precision: 'fp32' });
+  await writeModel(modelOf(folder), { from: model.folder, tensors, precision: 'fp32' });
   await writeSafetensors(join(folder, OPTIMIZER), optimizer.state(), 'F32');
   await writeFile(join(folder, STATE), `${JSON.stringify(state, null, 2)}\n`);
 }

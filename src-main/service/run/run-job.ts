@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
@@ -8,11 +7,11 @@ import type { StepResult } from '../../distill/trainer.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
-import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
+import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
 import { endTokens } from '../load-model.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
-import { CHECKPOINT_MODEL, readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
+import { readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { RolloutFiles } from './rollout-files.ts';
@@ -114,7 +113,7 @@ class Run {
       : prepared.train;
     const run = state ? { ...prepared, microBatchSize: state.microBatchSize } : prepared;
     const readStudent = async (optimizer: Optimizer): Promise<void> => {
-      const folder = from === null ? prepared.student.folder : await openModel(join(from, CHECKPOINT_MODEL));
+      const folder = from === null ? prepared.student.folder : await openModel(modelOf(from));
       await folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters);
       if (from !== null) await readOptimizerState(from, optimizer);
     };

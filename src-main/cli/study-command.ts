@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { Problem } from '../contract/problem.ts';
+import type { Study } from '../contract/study.ts';
+import { writeWhole } from '../data/write-whole.ts';
+import { resource } from '../service/resources.ts';
+import { pictureOf } from '../service/study/picture.ts';
+import { readStudy } from '../service/study/read-study.ts';
+import { runStudy, type Measured, type StudyEvent } from '../service/study/run-study.ts';
+import { summarize } from '../service/study/summarize.ts';
+import { tableOf } from '../service/study/table.ts';
+import type { Context } from './context.ts';
+import { count, whole } from './options.ts';
+import type { Action } from './program.ts';
+
+interface StudyOptions { dir?: string; workers: number; threads: number }
+
+export function addStudyCommand(program: Command, act: Action): void {
+  program.command('study')
+    .description('many runs that are compared: a table and a picture at the end; goes on where it was stopped')
+    .argument('<study>', 'study.json, or the name of one that comes with Retort')
+    .option('--dir <dir>', 'folder of its runs and results; studies/<name> under the home folder if left out')
+    .option('--workers <number>', 'runs computed side by side; several suit small models', count, 1)
+    .option('--threads <number>', 'threads of each worker; all cores together if left out', whole, 0)
+    .action(act(async (context, [wanted], options: StudyOptions) => {
+      const file = existsSync(wanted!) ? wanted! : bundled(wanted!);
+      const { study, runs } = await readStudy(file);
+      const folder = options.dir === undefined ? join(context.homePath, 'studies', basename(file, '.json')) : resolve(options.dir);
+      const home = await context.openHome();
+      const workers = Array.from({ length: Math.min(options.workers, runs.length) }, () => context.newWorker(options.threads));
+      const stopped = new AbortController();
+      const stop = (): void => {
+        context.output.line('Stopping after this step; checkpoints are saved. Ctrl-C again ends at once.');
+        stopped.abort();
+        process.once('SIGINT', () => process.exit(130));
+      };
+      process.once('SIGINT', stop);
+      process.once('SIGTERM', stop);
+      try {
+        context.output.line(`${study.name}: ${runs.length} runs in ${folder}`);
+        const failed: string[] = [];
+        const measured = await runStudy(home, study, runs, { folder, workers, signal: stopped.signal, onEvent: (event) => tell(context, event, failed) });
+        await conclude(context, study, measured, folder);
+        if (stopped.signal.aborted) context.output.line('Stopped. The same command goes on.');
+        if (failed.length > 0) throw new Problem(`${failed.length} of ${runs.length} runs failed: ${failed.join(', ')}.`, { kind: 'failure', hint: 'Their messages are above. The same command tries them again.' });
+      } finally {
+        process.removeListener('SIGINT', stop);
+        process.removeListener('SIGTERM', stop);
+        await Promise.all(workers.map((worker) => worker.close()));
+      }
+    }));
+}
+
+function bundled(name: string): string {
+  const file = resource('studies', `${name}.json`);
+  if (!/^[a-z-]+$/.test(name) || !existsSync(file)) {
+    throw new Problem(`Study ${name} cannot be read: there is no such file.`, { hint: 'Check the path, or name one that comes with Retort: method-comparison, lambda, divergence-by-temperature, data-efficiency.' });
+  }
+  return file;
+}
+
+function tell({ output }: Context, event: StudyEvent, failed: string[]): void {
+  switch (event.event) {
+    case 'run': {
+      const { runEvent, key, runId } = event;
+      if (runEvent.event === 'step') output.progress(key, runEvent.step, steps.get(runId) ?? runEvent.step, `loss ${runEvent.loss.toFixed(4)}`);
+      else if (runEvent.event === 'started') steps.set(runId, runEvent.steps);
+      if (runEvent.event !== 'rollouts' && runEvent.event !== 'restored') output.json({ ...runEvent, run: key });
+      return;
+    }
+    case 'measured': {
+      output.json(event);
+      const scores = Object.entries(event.measurement.metrics).map(([name, { value }]) => `${name} ${value.toFixed(4)}`);
+      const seed = event.seed === null ? '' : `, seed ${event.seed}`;
+      const point = Object.entries(event.system?.point ?? {}).map(([field, value]) => `, ${field.split('.').at(-1)} ${JSON.stringify(value)}`).join('');
+      output.line(`[${event.done}/${event.total}] ${event.name}${point}${seed}, ${event.evaluation}: ${scores.join(', ')}`);
+      return;
+    }
+    case 'failed':
+      failed.push(event.key);
+      output.json(event);
+      output.line(`${event.key} failed: ${event.error.message}${event.error.hint === undefined ? '' : ` ${event.error.hint}`}`);
+  }
+}
+
+/** Of each run, how many steps it has. */
+const steps = new Map<string, number>();
+
+async function conclude({ output }: Context, study: Study, measured: readonly Measured[], folder: string): Promise<void> {
+  if (measured.length === 0) return;
+  const lines = summarize(measured);
+  const table = tableOf(study, lines);
+  const picture = pictureOf(study, lines);
+  await mkdir(folder, { recursive: true });
+  await writeWhole(join(folder, 'table.md'), [`${table}\n`], { replace: true });
+  await writeWhole(join(folder, 'results.json'), [`${JSON.stringify({ study, lines }, null, 2)}\n`], { replace: true });
+  if (picture !== null) await writeWhole(join(folder, 'picture.svg'), [picture], { replace: true });
+  output.json({ event: 'done', folder, lines });
+  output.line(`\n${table}\n\nIntervals are of 95%: over seeds where there are several (Student's t), else over the examples (bootstrap).`);
+  output.line(`Table, picture and numbers: ${folder}`);
+}

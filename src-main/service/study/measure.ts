@@ -1,0 +1,31 @@
+import type { Score } from '../../contract/events.ts';
+import type { StoredEvaluation } from '../../contract/history.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import type { StudyEvaluation } from '../../contract/study.ts';
+import type { Commands } from '../../contract/worker.ts';
+import type { ParamsInput } from '../../contract/worker-host.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { Measurement } from './measurements.ts';
+
+/** What a worker is asked to measure a model as a study says. Every model sees the same random numbers. */
+export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student }: Recipe): ParamsInput<Commands, 'evaluate'> {
+  const { metrics, examples, decode, maxNewTokens = data.maxCompletionTokens } = evaluation;
+  const file = evaluation.data ?? data.validation;
+  if (file === undefined || data.prompt === undefined) {
+    const field = data.prompt === undefined ? 'prompt' : 'validation';
+    throw new Problem(`The evaluation "${evaluation.name}" cannot be made: data.${field} of the recipe is missing.`, { hint: 'Name a file, and the prompt as a template.' });
+  }
+  return {
+    model, device: student.device, data: file, prompt: data.prompt, reference: data.completion ?? null, chat: data.chat,
+    metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0,
+  };
+}
+
+/** A run's own evaluation as one of a study's: its metrics, its held-out divergence and loss. */
+export function ownEvaluation({ examples, metrics, divergence, loss }: StoredEvaluation): Measurement {
+  const scores = Object.entries({ ...metrics, divergence: plain(divergence), loss: plain(loss) })
+    .flatMap(([name, { value, low, high }]): [string, Score][] => (value === null ? [] : [[name, { value, low, high }]]));
+  return { examples, metrics: Object.fromEntries(scores), signatures: {} };
+}
+
+const plain = (value: number | null): { value: number | null; low: null; high: null } => ({ value, low: null, high: null });
