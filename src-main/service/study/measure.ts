@@ -4,18 +4,21 @@ import type { Recipe } from '../../contract/recipe.ts';
 import type { StudyEvaluation } from '../../contract/study.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { ParamsInput } from '../../contract/worker-host.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Measurement } from './measurements.ts';
 
 /** What a worker is asked to measure a model as a study says. Every model sees the same random numbers. */
-export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student }: Recipe): ParamsInput<Commands, 'evaluate'> {
+export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student, teacher }: Recipe): ParamsInput<Commands, 'evaluate'> {
   const { metrics, examples, decode, maxNewTokens = data.maxCompletionTokens } = evaluation;
   const file = evaluation.data ?? data.validation;
   if (file === undefined || data.prompt === undefined) {
     const field = data.prompt === undefined ? 'prompt' : 'validation';
     throw new Problem(`The evaluation "${evaluation.name}" cannot be made: data.${field} of the recipe is missing.`, { hint: 'Name a file, and the prompt as a template.' });
   }
+  if (metrics.includes(ACCEPTANCE) && !teacher) throw new Problem(`The evaluation "${evaluation.name}" measures ${ACCEPTANCE}, and the recipe has no teacher to draft for.`);
   return {
+    teacher: metrics.includes(ACCEPTANCE) ? teacher!.model : null,
     model, device: student.device, data: file, prompt: data.prompt, reference: data.completion ?? null, chat: data.chat,
     metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0,
   };
