@@ -10,7 +10,6 @@ import { count, oneOf, whole, wholes } from './options.ts';
 import type { Action } from './program.ts';
 
 const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
-const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
 
 export function addModelCommands(program: Command, act: Action): void {
   const model = program.command('model').description('model folders');
@@ -61,19 +60,5 @@ export function addModelCommands(program: Command, act: Action): void {
       await initModel(options);
       output.json({ to: resolve(options.to) });
       output.line(`Wrote ${options.to}.`);
-    }));
-
-  program.command('export')
-    .description('an ONNX folder that other programs open')
-    .requiredOption('--model <dir>', 'model folder, such as a checkpoint\'s model/')
-    .requiredOption('--to <dir>', 'folder to write')
-    .option('--precision <name>', EXPORT_PRECISIONS.join(', '), oneOf(...EXPORT_PRECISIONS), 'fp32')
-    .action(act(async (context, _args, options: { model: string; to: string; precision: (typeof EXPORT_PRECISIONS)[number] }) => {
-      const result = await context.worker().request('export',
-        { model: resolve(options.model), to: resolve(options.to), precision: options.precision },
-        { onEvent: ({ done, total }) => context.output.progress('export', done, total) });
-      context.output.json(result);
-      context.output.line(`Wrote ${result.folder}, ${(result.bytes / 2 ** 20).toFixed(1)} MiB.`);
-      context.output.line(`Logits differ from the trained model's by ${result.maxLogitDifference.toExponential(1)} at most; the first choice is the same at ${(100 * result.topAgreement).toFixed(1)}% of positions.`);
     }));
 }

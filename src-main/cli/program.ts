@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addExportCommands } from './export-command.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addModelCommands } from './model-commands.ts';
@@ -43,6 +44,7 @@ export function createProgram(version: string): Command {
   addCompareCommand(program, act);
   addInspectCommand(program, act);
   addModelCommands(program, act);
+  addExportCommands(program, act);
   addServeCommand(program, act);
   return program;
 }

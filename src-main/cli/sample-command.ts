@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Evaluation } from '../contract/events.ts';
-import { modelOf } from '../service/checkpoint-folder.ts';
+import { askOf, keepExport } from '../service/export/ask.ts';
 import { startRun } from '../service/runs.ts';
 import { SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } from '../service/sample.ts';
 import type { Context } from './context.ts';
@@ -41,8 +41,11 @@ async function runSample(context: Context, method: SampleMethod, options: { step
 }
 
 async function exportBest(context: Context, { checkpoint }: SampleResult): Promise<string> {
+  const { database } = await context.openHome();
+  const { run, step, ...asked } = await askOf(database, { kind: 'run', runId: join(checkpoint, '..', '..') });
   const to = join(checkpoint, '..', '..', 'export');
-  await context.worker().request('export', { model: modelOf(checkpoint), to, precision: 'fp32' });
+  const report = await context.worker().request('export', { ...asked, to, precisions: ['fp32'], safetensors: false, replace: false });
+  await keepExport(database, { run, step, ...asked }, report);
   return to;
 }
 

@@ -3,6 +3,7 @@ import { compare } from './compare-command.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
+import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
@@ -125,10 +126,17 @@ const goOn = {
 };
 
 const exportModel = {
-  params: z.strictObject({ model: path, to: path, precision: z.enum(['fp32', 'fp16', 'int8', 'int4']) }),
-  result: z.strictObject({
-    folder: path, bytes: z.int(), maxLogitDifference: real, meanLogitDifference: real, topAgreement: real,
+  params: z.strictObject({
+    model: path, to: path, precisions: z.array(z.enum(EXPORT_PRECISIONS)),
+    /** The trained weights as well, as the field keeps them. */
+    safetensors: z.boolean(),
+    /** What is measured on; null for texts that the model writes itself. */
+    texts: z.strictObject({ data: path, view: dataViewSchema, holdOut: holdOut.nullable() }).nullable(),
+    origin: view<ExportOrigin>().nullable(),
+    /** Whether an earlier export at the same place gives way. */
+    replace: z.boolean(),
   }),
+  result: view<ExportReport>(),
   event: phaseSchema,
 };
 

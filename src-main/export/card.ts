@@ -1,42 +1,99 @@
-import type { Parity } from './parity.ts';
-import type { Precision } from './precision.ts';
-
-export interface CardFacts {
-  name: string;
-  parameters: number;
-  precision: Precision;
-  files: readonly string[];
-  /** Whether an encoder reads the prompt. */
-  reads: boolean;
-  parity: Parity;
-}
-
-/** The README of an exported model: how to use it, and how near it is to what was trained. */
-export function modelCard({ name, parameters, precision, files, parity, reads }: CardFacts): string {
-  const task = reads ? 'text2text-generation' : 'text-generation';
-  return `---
-library_name: transformers.js
-pipeline_tag: ${task}
-license: # fill in: the licences of teacher, student and data decide
----
-
-# ${name}
-
-${(parameters / 1e6).toFixed(1)} million parameters, distilled with Retort and exported as ${files.map((file) => `\`onnx/${file}\``).join(' and ')} (${precision}).
-
-| Against the trained weights | |
-|---|---|
-| largest difference of a logit | ${parity.maxLogitDifference.toExponential(2)} |
-| mean difference of a logit | ${parity.meanLogitDifference.toExponential(2)} |
-| same first choice | ${(100 * parity.topAgreement).toFixed(2)}% of positions |
-
-\`\`\`js
-import { pipeline } from '@huggingface/transformers';
-const generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[precision]}' });
-console.log(await generate('...', { max_new_tokens: 64 }));
-\`\`\`
-`;
-}
+import { version as runtime } from 'onnxruntime-node/package.json' with { type: 'json' };
+import { version } from '../../package.json' with { type: 'json' };
+import type { Score } from '../contract/events.ts';
+import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
+import type { ModelFolder } from '../model/folder.ts';
 
 /** What transformers.js calls the precisions. */
-const DTYPES: Readonly<Record<Precision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' };
+const DTYPES: Readonly<Record<ExportPrecision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' };
+
+interface CardFacts { name: string; model: Pick<ModelFolder, 'config'>; origin: ExportOrigin | null }
+
+/** The README of an exported model: where it comes from, how near it is to what was trained, how to use it. */
+export function modelCard(report: ExportReport, { name, model: { config }, origin }: CardFacts): string {
+  const task = config.family === 't5' ? 'text2text-generation' : 'text-generation';
+  return [
+    yaml(task, origin), `# ${name}`,
+    `${(report.parameters / 1e6).toFixed(1)} million parameters (${config.modelType}), ${origin ? 'distilled' : 'exported'} with Retort.`,
+    ...(origin ? [comesFrom(origin)] : []), parity(report), usage(report, task), ...samples(report), versions(origin),
+  ].join('\n\n').concat('\n');
+}
+
+function yaml(task: string, origin: ExportOrigin | null): string {
+  return [
+    '---', 'library_name: transformers.js', `pipeline_tag: ${task}`, 'tags:', '- distillation', '- onnx',
+    'license: # fill in: the licences of teacher, student and data decide',
+    `base_model: # fill in: the student's own model${origin ? `, ${quoted(lastName(origin.recipe.student.model))}` : ''}`,
+    'datasets: # fill in', 'language: # fill in', '---',
+  ].join('\n');
+}
+
+function comesFrom({ run, step, recipe, evaluation }: ExportOrigin): string {
+  const { teacher, student, data, method } = recipe;
+  const rows = [
+    ['run', `${quoted(run)}, step ${step}`], ['teacher', teacher ? quoted(lastName(teacher.model)) : 'none'], ['student at the start', quoted(lastName(student.model))],
+    ['data', quoted(lastName(data.train))], ['method', method.preset],
+  ];
+  const scores = evaluation && Object.entries(evaluation.metrics);
+  return [
+    '## Where it comes from', table(['', ''], rows),
+    ...(scores && scores.length > 0 ? [
+      `At step ${evaluation.step}, on ${evaluation.examples} examples, with 95% intervals:`,
+      table(['metric', 'value', 'interval'], scores.map(([metric, score]) => [metric, score.value.toFixed(4), interval(score)])),
+    ] : []),
+    'The whole recipe:', `\`\`\`json\n${JSON.stringify(recipe, (_, value: unknown) => (typeof value === 'string' && isPath(value) ? lastName(value) : value), 2)}\n\`\`\``,
+  ].join('\n\n');
+}
+
+function parity({ precisions, measuredOn, trainedPerplexity }: ExportReport): string {
+  if (precisions.length === 0) return '## Files\n\nThe trained weights alone, as safetensors.';
+  const rows = precisions.map((each) => [
+    each.precision, each.files.map(({ name }) => quoted(name)).join(', '), size(each.bytes), percent(each.topAgreement), each.perplexity.toFixed(3),
+    each.maxLogitDifference.toExponential(1), each.meanLogitDifference.toExponential(1), each.tokenMs === null ? '' : each.tokenMs.toFixed(1),
+  ]);
+  const texts = measuredOn.kind === 'data' ? 'texts of its data' : 'texts that it wrote itself';
+  return [
+    '## Against the trained weights',
+    `At ${measuredOn.tokens} tokens of ${measuredOn.texts} ${texts}; the trained weights have a perplexity of ${trainedPerplexity?.toFixed(3)} there. Milliseconds a token are those of the machine that exported.`,
+    table(['precision', 'files', 'size', 'same first choice', 'perplexity', 'largest difference of a logit', 'mean difference', 'ms a token'], rows),
+    ...precisions.filter(({ keeps }) => !keeps).map(falls),
+  ].join('\n\n');
+}
+
+/** What is to be said of a precision that does not keep what is expected of it. */
+export function falls({ precision, topAgreement }: ExportedPrecision): string {
+  return `**${precision} does not keep what is expected of it**: its first choice is the trained model's at ${percent(topAgreement)} of positions, less than ${percent(PRECISION_FACTS[precision].agreement)}. Prefer another precision.`;
+}
+
+function usage({ precisions, genai }: ExportReport, task: string): string {
+  const [best] = [...precisions].sort((left, right) => Number(right.keeps) - Number(left.keeps));
+  if (!best) return '';
+  return [
+    '## Use', `\`\`\`js\nimport { pipeline } from '@huggingface/transformers';\nconst generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[best.precision]}' });\nconsole.log(await generate('...', { max_new_tokens: 64 }));\n\`\`\``,
+    ...(genai === null ? [] : [`ONNX Runtime GenAI opens the folder as it is and runs ${quoted(genai)}.`]),
+  ].join('\n\n');
+}
+
+function samples({ samples: all }: ExportReport): string[] {
+  return all.length === 0 ? [] : ['## Samples', ...all.map(({ prompt, trained }) => fenced(`${prompt}\n---\n${trained}`))];
+}
+
+function versions(origin: ExportOrigin | null): string {
+  return `Made by Retort ${version} with ONNX Runtime ${runtime}${origin ? `, seed ${origin.recipe.seed}` : ''}.`;
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
+const interval = ({ low, high }: Score): string => (low === null || high === null ? '' : `${low.toFixed(4)} to ${high.toFixed(4)}`);
+const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+const size = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
+const quoted = (text: string): string => `\`${text.replaceAll('`', '\'')}\``;
+/** A person's folders are nobody else's business. */
+const isPath = (text: string): boolean => /^([A-Za-z]:)?[\\/]/.test(text);
+const lastName = (path: string): string => path.split(/[\\/]/).filter((part) => part !== '').at(-1) ?? path;
+/** A fence longer than any in the text. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}

@@ -1,12 +1,13 @@
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ExportPrecision } from '../contract/export-report.ts';
 import { DTYPES } from '../graph/dtype.ts';
 import { sizeOf } from '../graph/shape.ts';
 import type { ExternalData, OnnxGraph, WriteOptions } from '../graph/onnx/write.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import { buildDecoder, listMatrices } from '../nn/build.ts';
 import { exportedParts } from './export-graph.ts';
-import { PRECISIONS, StoredWeights, type Precision } from './precision.ts';
+import { PRECISIONS, StoredWeights } from './precision.ts';
 
 /** Weights beyond this lie in a file beside the model: a protocol buffer holds 2 GiB at most and is read whole. */
 const EMBEDDED_LIMIT = 2 ** 28;
@@ -20,7 +21,7 @@ export interface WrittenOnnx { path: string; file: string; bytes: number; hasExt
  * @param weights  float32 values by name, asked for one after the other
  */
 export async function writeOnnxFiles(
-  folder: string, config: ModelConfig, precision: Precision, weights: (name: string) => Float32Array,
+  folder: string, config: ModelConfig, precision: ExportPrecision, weights: (name: string) => Float32Array,
 ): Promise<WrittenOnnx[]> {
   const { suffix, format } = PRECISIONS[precision];
   const decoder = buildDecoder(config, format);

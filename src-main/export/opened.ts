@@ -9,17 +9,20 @@ export interface Step { logits: Float32Array; past: Past }
 
 /** An exported model, opened as any program would open it. */
 export interface OpenedModel {
-  /** @param prompt  what an encoder reads; a decoder alone has it among its tokens */
+  /** Whether an encoder reads the prompt; the tokens of a text then begin after `startId`. */
+  readonly startId: number | null;
+  /** @param prompt  what an encoder reads, the same for all of a text; a decoder alone has it among its tokens */
   run(prompt: Int32Array, tokens: Int32Array, past: Past | null): Promise<Step>;
   release(): Promise<void>;
 }
 
 /** @param paths  of the parts, in the order of `exportedParts` */
 export async function openExported(paths: readonly string[], decoder: Decoder): Promise<OpenedModel> {
-  const sessions = await Promise.all(paths.map((path) => InferenceSession.create(path, { logSeverityLevel: 3 })));
+  const sessions: InferenceSession[] = [];
+  for (const path of paths) sessions.push(await InferenceSession.create(path, { logSeverityLevel: 3 }));
   const release = async (): Promise<void> => { for (const session of sessions) await session.release(); };
   const [first, second] = sessions;
-  return { release, run: second ? sourceRunner(first!, second, decoder) : runner(first!, decoder) };
+  return { startId: decoder.encoder?.startId ?? null, release, run: second ? sourceRunner(first!, second, decoder) : runner(first!, decoder) };
 }
 
 function runner(session: InferenceSession, { layers, kvHeads, headDim }: Decoder): OpenedModel['run'] {
@@ -39,11 +42,16 @@ function runner(session: InferenceSession, { layers, kvHeads, headDim }: Decoder
 function sourceRunner(encoder: InferenceSession, session: InferenceSession, { layers, kvHeads, headDim }: Decoder): OpenedModel['run'] {
   const names = namesOf(layers, ['decoder.key', 'decoder.value', 'encoder.key', 'encoder.value']);
   const empty = Object.fromEntries(names.map((name) => [name, nothing(kvHeads, headDim)]));
+  /** The prompt read last: a text's tokens come one after the other. */
+  let read: { prompt: Int32Array; mask: Tensor; states: Tensor } | undefined;
   return async (prompt, tokens, past) => {
-    const mask = int64(Array.from(prompt, () => 1));
-    const { last_hidden_state: states } = await encoder.run({ input_ids: int64([...prompt]), attention_mask: mask });
+    if (read?.prompt !== prompt) {
+      const mask = int64(Array.from(prompt, () => 1));
+      const { last_hidden_state: states } = await encoder.run({ input_ids: int64([...prompt]), attention_mask: mask });
+      read = { prompt, mask, states: states! };
+    }
     const { logits, ...present } = await session.run({
-      input_ids: int64([...tokens]), encoder_attention_mask: mask, encoder_hidden_states: states!, ...(past?.tensors ?? empty),
+      input_ids: int64([...tokens]), encoder_attention_mask: read.mask, encoder_hidden_states: read.states, ...(past?.tensors ?? empty),
     });
     return { logits: logits!.data as Float32Array, past: { length: (past?.length ?? 0) + tokens.length, tensors: asPast(present) } };
   };

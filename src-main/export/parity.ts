@@ -6,31 +6,39 @@ export interface Parity {
   meanLogitDifference: number;
   /** Share of positions at which both have the same token on top. */
   topAgreement: number;
+  /** Of the completions, by the exported model and by the trained one. */
+  perplexity: number;
+  trainedPerplexity: number;
 }
 
-/** A text to compare on: what an encoder reads (nothing for a decoder alone), and the tokens whose followers are told. */
-export interface ParityText { prompt: Int32Array; tokens: Int32Array }
+/** A text to compare on. Every token of the completion is told from what stands before it. */
+export interface ParityText { prompt: Int32Array; completion: Int32Array }
 
 /**
  * Compares an exported model with the trained one on the same texts: the whole text at once, and again its second
  * half through the cache that its first half left.
  *
  * @param width   of a row of logits
- * @param logits  of the trained model at every token of a text, [length, width]
+ * @param logits  of the trained model for every token of a completion, [length, width]
  */
 export async function measureParity(
   model: OpenedModel, width: number, texts: readonly ParityText[], logits: (text: ParityText) => Promise<Float32Array>,
 ): Promise<Parity> {
   const difference = new Difference(width);
   for (const text of texts) {
-    const { prompt, tokens } = text;
+    const { prompt, completion } = text;
     const expected = await logits(text);
-    difference.add((await model.run(prompt, tokens, null)).logits, expected);
-    const half = tokens.length >> 1;
-    if (half === 0) continue;
-    const first = await model.run(prompt, tokens.subarray(0, half), null);
-    const second = await model.run(prompt, tokens.subarray(half), first.past);
-    difference.add(second.logits, expected.subarray(half * width));
+    // The last token is only told, not read.
+    const told = completion.subarray(0, -1);
+    const tokens = model.startId === null ? Int32Array.of(...prompt, ...told) : Int32Array.of(model.startId, ...told);
+    const first = tokens.length - completion.length;
+    const whole = (await model.run(prompt, tokens, null)).logits.subarray(first * width);
+    difference.add(whole, expected);
+    difference.addText(whole, expected, completion);
+    const half = first + Math.ceil(completion.length / 2);
+    if (half >= tokens.length) continue;
+    const { past } = await model.run(prompt, tokens.subarray(0, half), null);
+    difference.add((await model.run(prompt, tokens.subarray(half), past)).logits, expected.subarray((half - first) * width));
   }
   return difference.result();
 }
@@ -42,6 +50,9 @@ class Difference {
   private count = 0;
   private agreeing = 0;
   private positions = 0;
+  private tokens = 0;
+  private surprise = 0;
+  private trainedSurprise = 0;
 
   /** @param width  of a row of logits */
   constructor(width: number) {
@@ -53,7 +64,8 @@ class Difference {
       let [topFound, topExpected] = [row, row];
       for (let at = row; at < row + this.width; at++) {
         const difference = Math.abs(found[at]! - expected[at]!);
-        this.largest = Math.max(this.largest, difference);
+        // A number that is none is the largest difference there is.
+        this.largest = Number.isNaN(difference) ? Infinity : Math.max(this.largest, difference);
         this.sum += difference;
         if (found[at]! > found[topFound]!) topFound = at;
         if (expected[at]! > expected[topExpected]!) topExpected = at;
@@ -64,11 +76,31 @@ class Difference {
     this.count += expected.length;
   }
 
+  addText(found: Float32Array, expected: Float32Array, tokens: Int32Array): void {
+    tokens.forEach((token, at) => {
+      const row = [at * this.width, (at + 1) * this.width] as const;
+      this.surprise += surprise(found.subarray(...row), token);
+      this.trainedSurprise += surprise(expected.subarray(...row), token);
+    });
+    this.tokens += tokens.length;
+  }
+
   result(): Parity {
     return {
       maxLogitDifference: this.largest,
       meanLogitDifference: this.sum / this.count,
       topAgreement: this.agreeing / this.positions,
+      perplexity: Math.exp(this.surprise / this.tokens),
+      trainedPerplexity: Math.exp(this.trainedSurprise / this.tokens),
     };
   }
+}
+
+/** The negative log-probability of a token, in nats. */
+function surprise(logits: Float32Array, token: number): number {
+  let largest = -Infinity;
+  for (const logit of logits) if (logit > largest) largest = logit;
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  return largest + Math.log(sum) - logits[token]!;
 }

@@ -1,8 +1,7 @@
+import type { ExportPrecision as Precision } from '../contract/export-report.ts';
 import { encodeFloats } from '../model/float-formats.ts';
 import { EXACT, HALF, halfName, INT4, INT8, integersName, scalesName, type Matrix, type Table, type WeightFormat } from '../nn/weight-format.ts';
 import { quantizeInt4, quantizeInt8, type QuantizedMatrix } from './quantize.ts';
-
-export type Precision = 'fp32' | 'fp16' | 'int8' | 'int4';
 
 interface PrecisionRules {
   /** What transformers.js puts behind the names of the files under `onnx/`. */

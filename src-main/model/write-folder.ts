@@ -57,22 +57,41 @@ export async function publishModel(folder: string, contents: ModelContents): Pro
  * Lets `write` make a folder beside its place and renames it there when it is whole and on the disk. Throws a `Problem`
  * if the place is taken, before anything is written, or if it cannot be written; a failure leaves nothing behind.
  * @param write makes the folder it is given, which does not exist yet, and syncs its files.
+ * @param replaces  a file by which a folder is known that may give way to the new one
  */
-export async function publishFolder(folder: string, write: (temporary: string) => Promise<void>): Promise<void> {
+export async function publishFolder(
+  folder: string, write: (temporary: string) => Promise<void>, { replaces = null }: { replaces?: string | null } = {},
+): Promise<void> {
   const place = resolve(folder);
-  if (existsSync(place)) throw new Problem(`${folder} exists already`, { hint: 'Nothing is overwritten: give a folder that does not exist yet.' });
+  checkPlace(place, replaces);
   const parent = dirname(place);
   const temporary = join(parent, `.${basename(place)}.tmp-${process.pid}`);
+  const replaced = join(parent, `.${basename(place)}.old-${process.pid}`);
   try {
     await mkdir(parent, { recursive: true });
     await write(temporary);
     await syncFolder(temporary);
+    if (existsSync(place)) {
+      checkPlace(place, replaces);
+      await rename(place, replaced);
+    }
     await rename(temporary, place);
     await syncFolder(parent);
+    await rm(replaced, { recursive: true, force: true });
   } catch (cause) {
+    if (existsSync(replaced) && !existsSync(place)) await rename(replaced, place).catch(() => undefined);
     // The first failure is the one to tell.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw asProblem(folder, cause);
+  }
+}
+
+/** @throws Problem where something lies at a place, unless it is a folder known by `replaces`. */
+export function checkPlace(place: string, replaces: string | null): void {
+  if (!existsSync(place)) return;
+  if (replaces === null) throw new Problem(`${place} exists already`, { hint: 'Nothing is overwritten: give a folder that does not exist yet.' });
+  if (!existsSync(join(place, replaces))) {
+    throw new Problem(`${place} exists already and is not what Retort has written there (it has no ${replaces})`, { hint: 'Give another folder, or move this one away.' });
   }
 }
 

@@ -1,19 +1,5 @@
+import type { ExportRecord, ExportReport } from '../contract/export-report.ts';
 import type { Queries } from './sqlite.ts';
-
-export interface ExportRecord {
-  id: number;
-  /** The run and step it came from; null for a model that no run made, or whose run was deleted. */
-  run: string | null;
-  step: number | null;
-  created: number;
-  /** The model folder that was exported, and the folder that was made. */
-  source: string;
-  folder: string;
-  precision: string;
-  bytes: number;
-  /** The parity report, as the export wrote it. */
-  report: unknown;
-}
 
 export type NewExport = Omit<ExportRecord, 'id' | 'created'>;
 
@@ -29,5 +15,10 @@ export async function listExports(queries: Pick<Queries, 'all'>, run?: string): 
   const where = run === undefined ? '' : 'WHERE run = ?';
   const rows = await queries.all<Omit<ExportRecord, 'report'> & { report: string }>(
     `SELECT * FROM exports ${where} ORDER BY created DESC, id DESC`, run === undefined ? [] : [run]);
-  return rows.map((row) => ({ ...row, report: JSON.parse(row.report) as unknown }));
+  return rows.map((row) => ({ ...row, report: JSON.parse(row.report) as ExportReport }));
+}
+
+/** Takes an export out of the history; its folder stays. */
+export async function removeExport(queries: Queries, id: number): Promise<void> {
+  await queries.run('DELETE FROM exports WHERE id = ?', [id]);
 }

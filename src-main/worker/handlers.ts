@@ -8,7 +8,7 @@ import type { Commands } from '../contract/worker.ts';
 import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
 import { compareModels } from '../service/compare/compare-models.ts';
-import { exportModel } from '../service/export-model.ts';
+import { exportModel } from '../service/export/export-model.ts';
 import { generateText } from '../service/generate-text.ts';
 import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
@@ -56,7 +56,7 @@ export function createHandlers(): Handlers<Commands> {
     look: (params) => lookAt(params, pairs),
     goOn: (params) => goOnFrom(params, pairs),
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
-    export: (params, { emit }) => exportModel(params, emit),
+    export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { emit }) => probeRun(params, emit),
     check: async ({ recipe, runDir }) => {
       await checkRun(recipe, runDir);

@@ -6,9 +6,9 @@ import { expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import { decodeSchema } from '../../src-main/contract/recipe.ts';
 import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
-import { exportModel } from '../../src-main/service/export-model.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
 import { resource } from '../../src-main/service/resources.ts';
+import { exported } from '../support/exported.ts';
 import { python, requires } from '../support/requires.ts';
 
 const model = resource('sample', 'student');
@@ -19,7 +19,7 @@ requires('python', 'onnxruntime')('an exported folder in Python\'s onnxruntime',
     const folder = await mkdtemp(join(tmpdir(), 'retort-export-'));
     try {
       const to = join(folder, 'fp32');
-      await exportModel({ model, to, precision: 'fp32' }, () => undefined);
+      await exported(model, to, ['fp32']);
       const tokenizer = await loadTokenizer(model);
       const prompts = Array.from({ length: 5 }, (_, at) => exercise(3, at).question);
       const { stdout, stderr } = spawnSync(python()!, ['test/export/onnxruntime_greedy.py', join(to, 'onnx', 'model.onnx')], {

@@ -2,22 +2,32 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingface/transformers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
-import { decodeSchema } from '../../src-main/contract/recipe.ts';
-import type { Precision } from '../../src-main/export/precision.ts';
-import { exportModel } from '../../src-main/service/export-model.ts';
+import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportReport } from '../../src-main/contract/export-report.ts';
+import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
+import { openWholeModel, readWeights } from '../../src-main/service/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
+import { exported } from '../support/exported.ts';
 
 const model = resource('sample', 'student');
 const quiet = (): void => undefined;
+const DTYPES = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' } as const;
+const prompts = Array.from({ length: 4 }, (_, at) => exercise(3, at).question);
 let folder: string;
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'retort-export-')); });
+let to: string;
+let report: ExportReport;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'retort-export-'));
+  to = join(folder, 'all');
+  const view = dataViewSchema.parse({ prompt: '{{question}}', completion: '{{solution}}' });
+  report = await exported(model, to, EXPORT_PRECISIONS, { safetensors: true, texts: { data: resource('sample', 'train.jsonl'), view, holdOut: { share: 0.05, seed: 0 } } });
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Greedy text of an exported folder, by transformers.js alone. */
-async function byTransformersJs(path: string, dtype: 'fp32' | 'fp16' | 'q8' | 'q4', prompts: string[]): Promise<string[]> {
+async function byTransformersJs(path: string, dtype: (typeof DTYPES)[keyof typeof DTYPES]): Promise<string[]> {
   env.allowRemoteModels = false;
   env.localModelPath = dirname(path);
   const tokenizer = await AutoTokenizer.from_pretrained(basename(path));
@@ -32,28 +42,49 @@ async function byTransformersJs(path: string, dtype: 'fp32' | 'fp16' | 'q8' | 'q
   return texts;
 }
 
-const prompts = Array.from({ length: 4 }, (_, at) => exercise(3, at).question);
+it.each(EXPORT_PRECISIONS)('opens and writes in %s in transformers.js', async (precision) => {
+  const { maxLogitDifference, topAgreement, perplexity, keeps } = report.precisions.find((each) => each.precision === precision)!;
+  expect(maxLogitDifference).toBeLessThan({ fp32: 1e-3, fp16: 0.1, int8: 2, int4: 12 }[precision]);
+  expect(topAgreement).toBeGreaterThan({ fp32: 0.999, fp16: 0.99, int8: 0.95, int4: 0.7 }[precision]);
+  expect(Math.abs(Math.log(perplexity / report.trainedPerplexity!))).toBeLessThan({ fp32: 1e-4, fp16: 1e-2, int8: 0.1, int4: 1 }[precision]);
+  expect(keeps).toBe(topAgreement >= PRECISION_FACTS[precision].agreement);
+  const texts = await byTransformersJs(to, DTYPES[precision]);
+  if (precision === 'fp32') {
+    const own = await Promise.all(prompts.map(async (prompt) => (await generateText({
+      model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 60, decode: decodeSchema.parse({}), seed: 0,
+    }, new AbortController().signal, quiet)).text));
+    expect(texts).toEqual(own);
+  }
+  for (const text of texts) expect(text).toMatch(/^\d/);
+});
 
-describe('an exported folder', () => {
-  it.each([['fp32', 'fp32'], ['fp16', 'fp16'], ['int8', 'q8'], ['int4', 'q4']] as const)('in %s opens and writes in transformers.js', async (precision: Precision, dtype) => {
-    const to = join(folder, precision);
-    const parity = await exportModel({ model, to, precision }, quiet);
-    expect(parity.maxLogitDifference).toBeLessThan({ fp32: 1e-3, fp16: 0.1, int8: 2, int4: 12 }[precision]);
-    expect(parity.topAgreement).toBeGreaterThan({ fp32: 0.999, fp16: 0.97, int8: 0.85, int4: 0.4 }[precision]);
-    const texts = await byTransformersJs(to, dtype, prompts);
-    if (precision === 'fp32') {
-      const own = await Promise.all(prompts.map(async (prompt) => (await generateText({
-        model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 60, decode: decodeSchema.parse({}), seed: 0,
-      }, new AbortController().signal, quiet)).text));
-      expect(texts).toEqual(own);
-    }
-    for (const text of texts) expect(text).toMatch(/^\d/);
-  });
+it('measures on the texts it is given, and shows what both write', () => {
+  expect(report.measuredOn).toMatchObject({ kind: 'data', texts: 16 });
+  expect(report.samples).toHaveLength(3);
+  for (const { trained, exported: texts } of report.samples) {
+    expect(texts.fp32).toBe(trained);
+    expect(Object.keys(texts)).toEqual([...EXPORT_PRECISIONS]);
+  }
+  for (const { tokenMs, bytes, files } of report.precisions) {
+    expect(tokenMs).toBeGreaterThan(0);
+    expect(bytes).toBe(files.reduce((sum, file) => sum + file.bytes, 0));
+  }
+  const sizes = report.precisions.map(({ bytes }) => bytes);
+  expect(sizes).toEqual([...sizes].sort((left, right) => right - left));
+});
 
-  it('says in its card how near it is, and is never written over', async () => {
-    const to = join(folder, 'card');
-    const { topAgreement } = await exportModel({ model, to, precision: 'fp32' }, quiet);
-    expect(await readFile(join(to, 'README.md'), 'utf8')).toContain(`${(100 * topAgreement).toFixed(2)}%`);
-    await expect(exportModel({ model, to, precision: 'fp32' }, quiet)).rejects.toThrow('exists already');
-  });
+it('takes the trained weights along to the bit', async () => {
+  const [before, after] = await Promise.all([model, to].map(async (path) => readWeights(await openWholeModel(path))));
+  expect(after).toEqual(before);
+});
+
+it('says in its card how near it is, what it does not keep, and what is to be filled in', async () => {
+  const card = await readFile(join(to, 'README.md'), 'utf8');
+  const [yaml, ...rest] = card.split('---\n').slice(1);
+  expect(yaml).toMatch(/^license: # fill in/m);
+  for (const { precision, topAgreement, keeps } of report.precisions) {
+    expect(rest.join('')).toContain(`| ${precision} |`);
+    expect(card).toContain(`${(100 * topAgreement).toFixed(2)}%`);
+    expect(card.includes(`${precision} does not keep`)).toBe(!keeps);
+  }
 });

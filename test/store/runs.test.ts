@@ -46,7 +46,10 @@ describe('runs', () => {
     await insertEvaluation(database, 'a', evaluation(1));
     await insertRollouts(database, 'a', [rollout(1)]);
     await insertLog(database, 'a', { at: 1, step: 1, level: 'info', code: 'x', message: 'y' });
-    const made = { run: 'a', step: 1, source: '/runs/a/checkpoints/step-1/model', folder: '/out', precision: 'int8', bytes: 5, report: { top1: 0.9 } };
+    const made = { run: 'a', step: 1, source: '/runs/a/checkpoints/step-1/model', folder: '/out', precision: 'int8', bytes: 5, report: {
+      folder: '/out', parameters: 9, bytes: 5, precisions: [], safetensors: null, genai: null, measuredOn: { kind: 'own' as const, texts: 1, tokens: 2 },
+      trainedPerplexity: null, samples: [],
+    } };
     await insertExport(database, made, 7);
     expect(await listExports(database, 'a')).toEqual([{ ...made, id: 1, created: 7 }]);
     await deleteRun(database, 'a');

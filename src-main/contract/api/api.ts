@@ -10,6 +10,7 @@ import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
+import { EXPORT_CALLS } from './export-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
 import { settingsSchema, type Settings } from './settings.ts';
@@ -149,6 +150,7 @@ export const API = {
 
   ...INSPECTION_CALLS,
   ...COMPARISON_CALLS,
+  ...EXPORT_CALLS,
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({

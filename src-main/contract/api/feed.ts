@@ -41,6 +41,7 @@ export type FeedMessage =
   | { topic: 'comparisons' }
   /** The answer of a model to a typed prompt as far as it is written, the whole of it each time. */
   | { topic: 'answer'; id: string; example: number; model: number; text: string }
+  | { topic: 'exports' }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }
   | { topic: 'settings'; settings: Settings }

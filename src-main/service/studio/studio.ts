@@ -13,6 +13,7 @@ import { comparisonCalls } from './calls/comparisons.ts';
 import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
 import { draftCalls } from './calls/drafts.ts';
+import { exportCalls } from './calls/exports.ts';
 import { fileCalls } from './calls/files.ts';
 import { inspectionCalls } from './calls/inspections.ts';
 import { modelCalls } from './calls/models.ts';
@@ -64,7 +65,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },

@@ -3,8 +3,8 @@ import type { Commands } from '../../contract/worker.ts';
 import type { WorkerHost } from '../../contract/worker-host.ts';
 
 /**
- * `compute` runs and exports, one after the other, and blocks while it does; `interactive` answers what a person waits
- * for: previews, checks, short texts.
+ * `compute` does the runs, one after the other, and blocks while it does; `interactive` answers what a person waits
+ * for: previews, checks, short texts, and exports and inspections between them.
  */
 export type WorkerKind = 'compute' | 'interactive';
 export type CreateWorker = (kind: WorkerKind, settings: Settings) => WorkerHost<Commands>;

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
+import { Problem } from '../contract/problem.ts';
+import { dataViewSchema } from '../contract/recipe.ts';
+import { askOf, inOrder, keepExport } from '../service/export/ask.ts';
+import { list, oneOf, whole } from './options.ts';
+import type { Output } from './output.ts';
+import type { Action } from './program.ts';
+
+interface ExportOptions {
+  model?: string; run?: string; step?: number; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;
+  data?: string; prompt?: string; completion?: string; chat?: boolean;
+}
+
+export function addExportCommands(program: Command, act: Action): void {
+  program.command('export')
+    .description('an ONNX folder that other programs open, measured against the trained weights')
+    .option('--model <dir>', 'model folder, or that of a checkpoint')
+    .option('--run <run>', 'the last checkpoint of a run')
+    .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began', whole)
+    .requiredOption('--to <dir>', 'folder to write')
+    .option('--precision <names>', `${EXPORT_PRECISIONS.join(', ')}, or several separated by commas; fp32 if nothing is named`, (text) => list(text).map(oneOf(...EXPORT_PRECISIONS)))
+    .option('--safetensors', 'the trained weights as well')
+    .option('--force', 'replace an earlier export')
+    .option('--data <file>', 'measure on these texts; without it on a run\'s own data, or on texts that the model writes')
+    .option('--prompt <template>', 'with --data: prompt')
+    .option('--completion <template>', 'with --data: completion')
+    .option('--chat', 'with --data: wrap the prompt in the model\'s chat template')
+    .action(act(async (context, _args, options: ExportOptions) => {
+      const { database } = await context.openHome();
+      const { run, step, ...asked } = await askOf(database, subjectOf(options));
+      const precisions = inOrder(options.precision ?? (options.safetensors ? [] : ['fp32']));
+      const report = await context.worker().request('export', {
+        ...asked, texts: textsOf(options) ?? asked.texts, to: resolve(options.to), precisions, safetensors: options.safetensors ?? false, replace: options.force ?? false,
+      }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) });
+      await keepExport(database, { run, step, ...asked }, report);
+      context.output.json(report);
+      print(context.output, report);
+    }));
+}
+
+function subjectOf({ model, run, step }: ExportOptions): Parameters<typeof askOf>[1] {
+  if ((model === undefined) === (run === undefined)) throw new Problem('Give either --model or --run.');
+  if (model === undefined) return { kind: 'run', runId: run!, step };
+  if (step !== undefined) throw new Problem('--step needs --run.');
+  return { kind: 'model', path: resolve(model) };
+}
+
+function textsOf({ data, prompt, completion, chat = false }: ExportOptions): Awaited<ReturnType<typeof askOf>>['texts'] {
+  if (data === undefined) return null;
+  if (prompt === undefined) throw new Problem('--prompt is missing.', { hint: 'It says what of a row of --data is the prompt, for example "{{question}}".' });
+  return { data: resolve(data), view: dataViewSchema.parse({ prompt, completion, chat }), holdOut: null };
+}
+
+function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai }: ExportReport): void {
+  const line = (text: string): void => output.line(text);
+  line(`Wrote ${folder}, ${size(bytes)}.`);
+  if (precisions.length > 0) {
+    line(`Against the trained weights, at ${measuredOn.tokens} tokens ${measuredOn.kind === 'data' ? 'of its data' : 'that the model wrote itself'}:`);
+    line(`  ${['', 'size', 'first choice', 'perplexity', 'logits by', 'ms a token'].map((text, at) => (at === 0 ? text.padEnd(8) : text.padStart(13))).join('')}`);
+    line(`  ${['trained'.padEnd(8), '', '', trainedPerplexity!.toFixed(3)].map((text, at) => (at === 0 ? text : text.padStart(13))).join('')}`);
+  }
+  for (const each of precisions) {
+    const cells = [size(each.bytes), `${(100 * each.topAgreement).toFixed(1)}%`, each.perplexity.toFixed(3), each.maxLogitDifference.toExponential(1), each.tokenMs?.toFixed(2) ?? ''];
+    line(`  ${each.precision.padEnd(8)}${cells.map((cell) => cell.padStart(13)).join('')}`);
+  }
+  for (const { precision, topAgreement, keeps } of precisions) {
+    if (!keeps) line(`${precision} does not keep what is expected of it: the same first choice at ${(100 * topAgreement).toFixed(1)}% of positions, not ${100 * PRECISION_FACTS[precision].agreement}%.`);
+  }
+  if (safetensors) line(`${safetensors.name}: the trained weights, ${size(safetensors.bytes)}.`);
+  if (genai !== null) line(`genai_config.json: ONNX Runtime GenAI runs ${genai}.`);
+}
+
+const size = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { EXPORT_PRECISIONS, type ExportRecord } from '../export-report.ts';
+import { reads, writes } from './call.ts';
+
+const path = z.string().min(1).max(4096);
+const id = z.string().min(1).max(200);
+
+const subject = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('run'), runId: id, step: z.int().nonnegative().optional() }),
+  z.strictObject({ kind: z.literal('model'), path }),
+]);
+
+/** The calls of the way out. */
+export const EXPORT_CALLS = {
+  /** Every export there was, newest first, and whether its folder is still there. */
+  'exports.list': reads<(ExportRecord & { isThere: boolean })[]>()(z.null()),
+  /** A folder in the data folder that is not there yet, for an export of this name. */
+  'exports.place': reads<{ path: string }>()(z.strictObject({ name: z.string().min(1).max(200) })),
+  /**
+   * Begins an export as a job. `taken`: something is there already; nothing was begun, and the same call with `replace`
+   * goes over it where it is an earlier export.
+   */
+  'exports.start': writes<{ jobId: string; taken: false } | { jobId: null; taken: true }>()(z.strictObject({
+    subject, to: path, precisions: z.array(z.enum(EXPORT_PRECISIONS)).max(EXPORT_PRECISIONS.length), safetensors: z.boolean(), replace: z.boolean(),
+  })),
+  /** Forgets an export; its folder stays where it is. */
+  'exports.remove': writes<null>()(z.strictObject({ id: z.int().positive() })),
+};

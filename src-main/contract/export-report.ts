@@ -1,0 +1,78 @@
+import type { Score } from './events.ts';
+import type { Recipe } from './recipe.ts';
+
+export const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
+export type ExportPrecision = (typeof EXPORT_PRECISIONS)[number];
+
+/** What each precision is for, and the share of positions at which it should have the trained model's first choice. */
+export const PRECISION_FACTS: Readonly<Record<ExportPrecision, { name: string; words: string; agreement: number }>> = {
+  fp32: { name: 'Single precision', words: 'The trained weights as they are.', agreement: 0.999 },
+  fp16: { name: 'Half precision', words: 'Half the size; the same text but for near ties.', agreement: 0.99 },
+  int8: { name: '8-bit integers', words: 'A quarter of the size, quicker on most CPUs.', agreement: 0.95 },
+  int4: { name: '4-bit integers', words: 'An eighth of the size, in blocks of 32; large models bear it better than small ones.', agreement: 0.85 },
+};
+
+export interface ExportedFile { name: string; bytes: number }
+
+/** One precision of an export against the trained weights, at every token of the texts. */
+export interface ExportedPrecision {
+  precision: ExportPrecision;
+  files: ExportedFile[];
+  bytes: number;
+  maxLogitDifference: number;
+  meanLogitDifference: number;
+  /** Share of positions at which both have the same token on top. */
+  topAgreement: number;
+  /** Whether that is at least what `PRECISION_FACTS` states. */
+  keeps: boolean;
+  perplexity: number;
+  /** Median milliseconds of a token written alone, on the machine that exported; null where no token was. */
+  tokenMs: number | null;
+}
+
+/** The greedy text of one prompt by the trained model and by every exported precision. */
+export interface ExportSample { prompt: string; trained: string; exported: Partial<Record<ExportPrecision, string>> }
+
+/** What an export has made, and how near it is. */
+export interface ExportReport {
+  folder: string;
+  parameters: number;
+  /** Everything in the folder but its card and this report. */
+  bytes: number;
+  precisions: ExportedPrecision[];
+  safetensors: ExportedFile | null;
+  /** The ONNX file that genai_config.json names; null where the family has none. */
+  genai: string | null;
+  measuredOn: { kind: 'data' | 'own'; texts: number; tokens: number };
+  /** Of the same texts; null where only the weights were taken along. */
+  trainedPerplexity: number | null;
+  samples: ExportSample[];
+}
+
+/** Where an exported model comes from, for its card. */
+export interface ExportOrigin {
+  run: string;
+  step: number;
+  recipe: Recipe;
+  /** Of the last evaluation up to that step. */
+  evaluation: { step: number; examples: number; metrics: Readonly<Record<string, Score>> } | null;
+}
+
+/** A run's student at a step (the last checkpoint where it is left out), or any model folder. */
+export type ExportSubject = { kind: 'run'; runId: string; step?: number | undefined } | { kind: 'model'; path: string };
+
+/** An export in the history. */
+export interface ExportRecord {
+  id: number;
+  /** The run and step it came from; null for a model that no run made, or whose run was deleted. */
+  run: string | null;
+  step: number | null;
+  created: number;
+  /** The model folder that was exported, and the folder that was made. */
+  source: string;
+  folder: string;
+  /** What it holds, separated by commas. */
+  precision: string;
+  bytes: number;
+  report: ExportReport;
+}

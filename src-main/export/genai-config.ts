@@ -1,0 +1,40 @@
+import type { ModelConfig } from '../nn/config.ts';
+
+export interface GenaiFacts {
+  config: ModelConfig;
+  /** The ONNX file that is run, as seen from the folder. */
+  file: string;
+  bosId: number | null;
+  eosIds: readonly number[];
+  padId: number | null;
+}
+
+/** ONNX Runtime GenAI's description of a decoder, its `genai_config.json`; null for families that it cannot run in this layout. */
+export function genaiConfig({ config, file, bosId, eosIds, padId }: GenaiFacts): object | null {
+  const eos = eosIds[0];
+  if (config.family === 't5' || eos === undefined) return null;
+  const { layers, heads, hiddenSize, vocabSize, contextLength } = config;
+  const [kvHeads, headDim] = config.family === 'llama' ? [config.kvHeads, config.headDim] : [heads, hiddenSize / heads];
+  return {
+    model: {
+      // GenAI's own "gpt2" wants keys and values in one tensor; its general decoder takes them apart.
+      type: config.family === 'gpt2' ? 'decoder' : config.modelType,
+      bos_token_id: bosId ?? eos,
+      eos_token_id: eosIds.length > 1 ? eosIds : eos,
+      pad_token_id: padId ?? eos,
+      vocab_size: vocabSize,
+      context_length: contextLength,
+      decoder: {
+        filename: file,
+        session_options: { log_id: 'onnxruntime-genai', provider_options: [] },
+        head_size: headDim, hidden_size: hiddenSize, num_attention_heads: heads, num_hidden_layers: layers, num_key_value_heads: kvHeads,
+        inputs: {
+          input_ids: 'input_ids', attention_mask: 'attention_mask', position_ids: 'position_ids',
+          past_key_names: 'past_key_values.%d.key', past_value_names: 'past_key_values.%d.value',
+        },
+        outputs: { logits: 'logits', present_key_names: 'present.%d.key', present_value_names: 'present.%d.value' },
+      },
+    },
+    search: { do_sample: false, num_beams: 1, num_return_sequences: 1, max_length: contextLength, min_length: 0, past_present_share_buffer: false },
+  };
+}

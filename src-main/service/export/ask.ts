@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXPORT_PRECISIONS, type ExportPrecision, type ExportRecord, type ExportReport, type ExportSubject } from '../../contract/export-report.ts';
+import type { RunRecord } from '../../contract/history.ts';
+import type { Commands } from '../../contract/worker.ts';
+import type { Params } from '../../contract/worker-host.ts';
+import { readEvaluations } from '../../store/evaluations.ts';
+import { insertExport } from '../../store/exports.ts';
+import { findRun } from '../../store/runs.ts';
+import type { Database } from '../../store/sqlite.ts';
+import { heldOut, modelIn, momentOf, viewOf } from '../inspect/of-run.ts';
+
+type Asked = Pick<Params<Commands, 'export'>, 'model' | 'texts' | 'origin'> & Pick<ExportRecord, 'run' | 'step'>;
+
+/** What is to be exported, where it comes from, and the texts it is measured on. @throws Problem where the run or checkpoint is not there. */
+export async function askOf(database: Database, subject: ExportSubject): Promise<Asked> {
+  if (subject.kind === 'model') return { model: modelIn(subject.path), texts: null, origin: null, run: null, step: null };
+  const run = await findRun(database, subject.runId);
+  const { step, path } = await momentOf(run, subject.step ?? null);
+  const evaluations = (await readEvaluations(database, run.id)).filter((evaluation) => evaluation.step <= step);
+  const last = evaluations.at(-1);
+  return {
+    model: path, texts: textsOf(run), run: run.id, step,
+    origin: {
+      run: run.name, step, recipe: run.recipe,
+      evaluation: last ? {
+        step: last.step, examples: last.examples,
+        metrics: Object.fromEntries(Object.entries(last.metrics).flatMap(([name, { value, low, high }]) => (value === null ? [] : [[name, { value, low, high }]]))),
+      } : null,
+    },
+  };
+}
+
+/** Held-out examples, or those it learned from; nothing where the file has gone. */
+function textsOf({ recipe }: RunRecord): Asked['texts'] {
+  const { data, validation, validationShare } = { ...recipe.data, data: recipe.data.train };
+  const source = validation === undefined && validationShare === undefined ? { data, holdOut: null } : heldOut(recipe);
+  return existsSync(source.data) ? { ...source, view: viewOf(recipe) } : null;
+}
+
+/** Writes an export into the history. */
+export async function keepExport(database: Database, { model, run, step }: Asked, report: ExportReport): Promise<number> {
+  return insertExport(database, { run, step, source: model, folder: report.folder, precision: partsOf(report).join(','), bytes: report.bytes, report });
+}
+
+const partsOf = ({ precisions, safetensors }: ExportReport): string[] => [...precisions.map(({ precision }) => precision), ...(safetensors ? ['safetensors'] : [])];
+
+/** A folder in the data folder that is not there yet. */
+export function freshFolder(home: string, name: string): string {
+  const base = name.toLowerCase().replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'export';
+  for (let count = 1; ; count++) {
+    const path = join(home, 'exports', count === 1 ? base : `${base}-${count}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** From the most exact, each once. */
+export const inOrder = (precisions: readonly ExportPrecision[]): ExportPrecision[] => EXPORT_PRECISIONS.filter((precision) => precisions.includes(precision));

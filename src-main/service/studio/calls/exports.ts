@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { checkPlace } from '../../../model/write-folder.ts';
+import { listExports, removeExport } from '../../../store/exports.ts';
+import { askOf, freshFolder, inOrder, keepExport } from '../../export/ask.ts';
+import { EXPORT_REPORT } from '../../export/folder.ts';
+import type { Home } from '../../home.ts';
+import { newRunId } from '../../ids.ts';
+import type { Feed } from '../feed.ts';
+import type { CallsOf, Handlers } from '../handlers.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Workers } from '../workers.ts';
+
+export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers: Workers; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'exports'>> {
+  const { database } = home;
+  return {
+    'exports.list': async () => (await listExports(database)).map((record) => ({ ...record, isThere: existsSync(record.folder) })),
+    'exports.place': async ({ name }) => ({ path: freshFolder(home.path, name) }),
+    'exports.start': async ({ subject, precisions, safetensors, replace, ...params }) => {
+      const to = resolve(params.to);
+      if (!replace && existsSync(to)) return { jobId: null, taken: true };
+      checkPlace(to, EXPORT_REPORT);
+      const { run, step, ...asked } = await askOf(database, subject);
+      const jobId = newRunId();
+      const going = jobs.run('export', basename(to), async (tell, signal) => {
+        const report = await workers.get('interactive').request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
+          { signal, onEvent: ({ done, total }) => tell(done, total) });
+        await keepExport(database, { run, step, ...asked }, report);
+        feed.publish({ topic: 'exports' });
+      }, jobId);
+      // The job itself tells every window what became of it.
+      going.catch(() => undefined);
+      return { jobId, taken: false };
+    },
+    'exports.remove': async ({ id }) => {
+      await removeExport(database, id);
+      feed.publish({ topic: 'exports' });
+      return null;
+    },
+  };
+}
