@@ -51,6 +51,6 @@ async function fromData(model: Model, { data, view, holdOut: held }: TextSource)
 /** What the model's own texts begin with. */
 function ownPrompts({ model: { tokenizer, decoder }, vocabulary }: TrainedModel): Int32Array[] {
   const isOpened = decoder.encoder === null && tokenizer.bosId !== null;
-  return Array.from({ length: TEXTS }, (_, example) => (isOpened ? Int32Array.of(tokenizer.bosId!)
+  return Array.from({ length: TEXTS }, (_, example) => (isOpened ? Int32Array.of(tokenizer.bosId)
     : Int32Array.from({ length: OPENING }, (__, index) => integer(0, { purpose: 'evaluation', example, index }, vocabulary))));
 }
