@@ -62,6 +62,15 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
     await app.page.getByRole('group', { name: 'Teacher\'s top choices' }).waitFor();
     await app.page.waitForTimeout(1000);
   },
+  'compare': async (app) => {
+    await app.show(`run/${runs[1]}`);
+    await app.page.getByRole('button', { name: 'Compare' }).click();
+    await app.page.getByRole('status').filter({ hasText: '200 rows' }).waitFor({ timeout: 120_000 });
+    await app.page.getByText(/^Comparing/).waitFor({ state: 'detached', timeout: 120_000 });
+    await app.page.getByLabel('Sort by').selectOption({ label: 'divergence of before' });
+    await app.page.getByLabel('Largest first').check();
+    await app.page.waitForTimeout(1000);
+  },
   'compare-runs': async (app) => {
     await app.show(`compare-runs/${runs.join(',')}`);
     await app.page.waitForTimeout(1500);

@@ -9,6 +9,7 @@ export type Route =
   | { screen: 'new'; draftId: string | undefined }
   | { screen: 'models' }
   | { screen: 'mistakes'; inspectionId?: string | undefined; sampleId?: number | undefined; position?: number | undefined }
+  | { screen: 'compare'; comparisonId?: string | undefined; view?: string | undefined }
   | { screen: 'settings' };
 
 export function parseRoute(hash: string): Route {
@@ -18,6 +19,7 @@ export function parseRoute(hash: string): Route {
     case 'compare-runs': return rest ? { screen, runIds: rest.split(',').filter((id) => id !== '') } : { screen: 'runs' };
     case 'new': return { screen, draftId: rest || undefined };
     case 'mistakes': return { screen, inspectionId: rest || undefined, sampleId: wholeNumber(last), position: wholeNumber(deepest) };
+    case 'compare': return { screen, comparisonId: rest || undefined, view: last || undefined };
     case 'models': case 'settings': return { screen };
     default: return { screen: 'runs' };
   }
@@ -29,6 +31,7 @@ export function addressOf(route: Route): string {
     case 'compare-runs': return `#/compare-runs/${route.runIds.map(encodeURIComponent).join(',')}`;
     case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
     case 'mistakes': return ['#/mistakes', ...[route.inspectionId, route.sampleId, route.position].filter((part) => part !== undefined).map((part) => encodeURIComponent(part))].join('/');
+    case 'compare': return ['#/compare', ...[route.comparisonId, route.view].filter((part) => part !== undefined).map(encodeURIComponent)].join('/');
     default: return `#/${route.screen}`;
   }
 }
