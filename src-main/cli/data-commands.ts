@@ -10,13 +10,13 @@ import type { Action } from './program.ts';
 
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
-  teacher?: string; draftTokens: number;
+  choices?: string; teacher?: string; draftTokens: number;
 }
 interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
 
 /** Commands that run models over data. */
 export function addDataCommands(program: Command, act: Action): void {
-  addDecodeOptions(program.command('eval').description('task metrics of a model, or how well it drafts for a teacher'))
+  addDecodeOptions(program.command('eval').description('task metrics of a model'))
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--data <file>', 'data file')
     .requiredOption('--prompt <template>', 'prompt, for example "{{question}}"')
@@ -25,6 +25,7 @@ export function addDataCommands(program: Command, act: Action): void {
     .option('--predictions <file>', 'write {prompt, prediction, reference} as JSON Lines')
     .option('--examples <number>', 'only the first rows', count)
     .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .option('--choices <template>', 'multiple-choice: column with their list, "{{choices}}", or the choices, "A|B|C|D"')
     .option('--teacher <dir>', 'acceptance: the model that judges the drafts')
     .option('--draft-tokens <number>', 'acceptance: tokens drafted before the teacher looks', count, 4)
     .action(act(async (context, _args, options: EvalOptions) => {
@@ -38,6 +39,7 @@ export function addDataCommands(program: Command, act: Action): void {
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
         maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
         teacher: options.teacher === undefined ? null : resolve(options.teacher), draftTokens: options.draftTokens,
+        choices: options.choices ?? null,
       }, {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);

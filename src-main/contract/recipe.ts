@@ -131,7 +131,9 @@ export const draftTokens = count.max(64).default(4);
 
 const evaluate = z.strictObject({
   every: count.optional().meta(help('Steps between evaluations. Left out: before and after only.')),
-  metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match, accuracy, rouge or bleu. perplexity reads the right answers instead of writing any; acceptance lets the student draft for the teacher (speculative decoding). Divergence on held-out data is always measured.')),
+  metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match, accuracy, rouge or bleu. perplexity reads the right answers instead of writing any; multiple-choice asks which of a few choices is likeliest; acceptance lets the student draft for the teacher (speculative decoding). Divergence on held-out data is always measured.')),
+  choices: z.string().min(1).optional().meta(help(
+    'For multiple-choice: a column with the list of choices, "{{choices}}", or the choices themselves, "A|B|C|D"; left out, the lines (A), (B) ... of the prompt. The right one is the completion: its place from 0, its letter or its text.')),
   examples: count.default(200).meta(help('How many validation examples are used.')),
   maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
   draftTokens: draftTokens.meta(help('For the metric acceptance: tokens that the student drafts before the teacher looks at them.')),

@@ -43,6 +43,15 @@ export class Template {
   render(row: Row, where: string): string {
     return this.parts.map((part) => ('text' in part ? part.text : show(valueOf(row, part.path, part.column, where)))).join('');
   }
+
+  /**
+   * The column's own value where the template is one column and nothing but space around it, else the text filled in.
+   * @throws Problem as `render` does
+   */
+  value(row: Row, where: string): unknown {
+    const [part, ...others] = this.parts.filter((candidate) => 'column' in candidate || candidate.text.trim() !== '');
+    return part && 'column' in part && others.length === 0 ? valueOf(row, part.path, part.column, where) : this.render(row, where);
+  }
 }
 
 function valueOf(row: Row, path: readonly string[], column: string, where: string): unknown {

@@ -39,6 +39,8 @@ const evaluate = {
     metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
     /** Whom the model drafts for; the metric `acceptance` needs one. */
     teacher: path.nullable(), draftTokens,
+    /** What `multiple-choice` chooses from; null for those listed in the prompt. */
+    choices: text.nullable().default(null),
   }),
   result: z.strictObject({
     examples: z.int(),

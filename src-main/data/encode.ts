@@ -31,7 +31,8 @@ export function encodeTexts(texts: { prompt: string; completion: string | null }
   };
 }
 
-function cutPrompt(tokens: readonly number[], bosId: number | null, limit: number): readonly number[] {
+/** The last `limit` tokens of a prompt, behind its BOS. */
+export function cutPrompt(tokens: readonly number[], bosId: number | null, limit: number): readonly number[] {
   if (tokens.length <= limit) return tokens;
   const opening = tokens[0] === bosId && limit > 1 ? [bosId] : [];
   return [...opening, ...tokens.slice(tokens.length - limit + opening.length)];

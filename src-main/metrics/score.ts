@@ -9,6 +9,7 @@ import { distinct1, distinct2, selfBleu } from './diversity.ts';
 import { exactMatch } from './exact-match.ts';
 import { rouge1, rouge2, rougeL, rougeLsum } from './rouge.ts';
 import type { Metric } from './metric.ts';
+import { MULTIPLE_CHOICE } from './multiple-choice.ts';
 import { PERPLEXITY } from './perplexity.ts';
 import { tokenF1 } from './token-f1.ts';
 
@@ -22,7 +23,7 @@ const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
 };
 
 /** Metrics of a model's probabilities, not of texts that it has written. */
-const OF_MODELS = [PERPLEXITY, ACCEPTANCE];
+const OF_MODELS = [PERPLEXITY, MULTIPLE_CHOICE, ACCEPTANCE];
 
 /**
  * The metrics of texts a name stands for, often one; none for a metric that is measured of the model itself.

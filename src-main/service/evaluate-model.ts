@@ -5,11 +5,13 @@ import type { Score } from '../contract/events.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
 import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
+import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
 import { PERPLEXITY, scorePerplexity } from '../metrics/perplexity.ts';
 import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
 import { writeAnswers } from './answers.ts';
+import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
-import { judgeCompletions, LIKELIHOOD } from './judge-completions.ts';
+import { judgeCompletions } from './judge-completions.ts';
 import { readExamples, type EncodedExample } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
@@ -23,7 +25,7 @@ export async function evaluateModel(
   params: Parameters, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
 ): Promise<Result<Commands, 'evaluate'>> {
   const used = params.metrics.flatMap(findMetrics);
-  if (params.metrics.includes(PERPLEXITY) && params.reference === null) throw needsReferences(PERPLEXITY);
+  for (const name of [PERPLEXITY, MULTIPLE_CHOICE]) if (params.metrics.includes(name) && params.reference === null) throw needsReferences(name);
   const judge = await openTeacher(params);
   const model = await openWholeModel(params.model);
   const models = judge && pair(model, judge);
@@ -32,18 +34,29 @@ export async function evaluateModel(
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);
   const examples = params.examples === null ? all : all.slice(0, params.examples);
+  const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(examples, params.data, {
+    choices: params.choices ?? undefined, answer: params.reference ?? undefined, maxPromptTokens: Infinity,
+  }, model);
   const writing = await inMemory(model, params);
   const tell: Tell = (done, total) => emit({ event: 'phase', phase: 'evaluate', done, total });
   const metrics: Record<string, Score> = {};
   if (used.length > 0) {
     const predictions = await writeAnswers(writing, model.tokenizer, examples, {
       ...params, signal, eos: endTokens(model), maxLength: longestText(examples, params.maxNewTokens, model, params.data),
-      sharedVocabulary: vocabularyOf(model),
+      sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
     }, (done) => tell(done, examples.length));
     for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
     Object.assign(metrics, scoreAll(params.metrics, predictions, params.seed));
   }
-  if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, writing, examples, signal, tell);
+  const reader = new FrozenModel(writing.executor, writing.decoder, writing.weights);
+  try {
+    if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, reader, examples, signal, tell);
+    if (questions) Object.assign(metrics, await scoreQuestions(reader, questions, params.seed, {
+      signal, onDone: (done) => tell(done, questions.reduce((sum, { texts }) => sum + texts.length, 0)),
+    }));
+  } finally {
+    await reader.release();
+  }
   if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, examples, signal, tell));
   return {
     examples: examples.length, metrics,
@@ -64,21 +77,13 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
 
 /** How likely the references are to the model, without a word written. */
 async function readReferences(
-  { data, seed }: Parameters, model: Model, { executor, decoder, weights }: WritingModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
+  { data, seed }: Parameters, model: Model, reader: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
 ): Promise<Score> {
   const texts = examples.filter(({ completion }) => completion.length > 0);
   longestText(texts, Math.max(...texts.map(({ completion }) => completion.length)), model, data);
-  const reader = new FrozenModel(executor, decoder, weights);
-  try {
-    const judged = await judgeCompletions(reader, null, texts, { signal, loss: LIKELIHOOD, sharedVocabulary: vocabularyOf(model) }, (done) => tell(done, texts.length));
-    return scorePerplexity(judged, seed);
-  } finally {
-    await reader.release();
-  }
+  const judged = await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(done, texts.length) });
+  return scorePerplexity(judged, seed);
 }
-
-/** Ids that model and tokenizer both know. */
-const vocabularyOf = ({ decoder, tokenizer }: Model): number => Math.min(decoder.vocabSize, tokenizer.vocabularySize);
 
 /** The rate at which the teacher accepts the model's drafts, and how much sooner its text is there. */
 async function scoreDrafts(

@@ -1,10 +1,10 @@
 import { Problem } from '../contract/problem.ts';
 import { rowName } from '../data/read.ts';
-import type { EncodedExample } from './examples.ts';
+import type { GivenText } from './judge-completions.ts';
 import type { Model } from './load-model.ts';
 
 /** Length of the longest prompt with its answer. @throws Problem where that is more than the model's context. */
-export function longestText(examples: readonly EncodedExample[], maxNewTokens: number, { decoder, folder }: Model, file?: string): number {
+export function longestText(examples: readonly Pick<GivenText, 'index' | 'prompt'>[], maxNewTokens: number, { decoder, folder }: Model, file?: string): number {
   let longest = 0;
   for (const { prompt, index } of examples) {
     const length = prompt.length + maxNewTokens;

@@ -18,7 +18,7 @@ afterAll(() => project.remove());
 type Parameters = Params<Commands, 'evaluate'>;
 const evaluate = (changes: Partial<Parameters>): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
   model: project.student, device: 'cpu', data: project.validation, prompt: '{{question}}', reference: null, chat: false, metrics: ['acceptance'], examples: null,
-  maxNewTokens: 16, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 4, ...changes,
+  maxNewTokens: 16, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 4, choices: null, ...changes,
 }, new AbortController().signal, () => undefined);
 
 /** The evaluations of a short run. */
@@ -89,4 +89,15 @@ it('reads references with the likelihood that a run tells, whatever the temperat
   const { completion: _, ...prompts } = data;
   const unanswered = project.recipe({ data: prompts, method: { preset: 'on-policy-kd' }, evaluate: { metrics: ['perplexity'] } });
   await expect(prepareRun(parseRecipe(unanswered, 'test'))).rejects.toThrow('perplexity, which needs right answers');
+});
+
+it('asks for choices in a run as by itself', async () => {
+  const { data } = project.recipe();
+  const of = { choices: '12|7|{{solution}}', reference: '{{solution}}', metrics: ['multiple-choice'], teacher: null };
+  const { metrics } = await evaluate(of);
+  expect(Object.keys(metrics)).toEqual(['choice-accuracy', 'choice-accuracy-norm']);
+  const evaluation = { metrics: ['multiple-choice'], choices: of.choices };
+  const [before] = await evaluationsOf('choices', { data: { ...data, completion: of.reference, maxPromptTokens: 40, maxCompletionTokens: 56 }, evaluate: evaluation });
+  expect(before!.metrics).toEqual(metrics);
+  await expect(prepareRun(parseRecipe({ ...project.recipe(), evaluate: { ...evaluation, choices: '12|7' } }, 'test'))).rejects.toThrow('is none of its choices');
 });

@@ -4,16 +4,19 @@ import { scoreDrafting } from '../../metrics/acceptance.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity } from '../../metrics/perplexity.ts';
 import { findMetrics, scoreAll } from '../../metrics/score.ts';
 import { writeAnswers, type AnswerSettings } from '../answers.ts';
+import { scoreQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { draftAnswers } from '../drafting.ts';
 import type { EncodedExample } from '../examples.ts';
-import { judgeCompletions, type JudgeSettings } from '../judge-completions.ts';
+import { judgeCompletions, type Comparison } from '../judge-completions.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';
 
 /** How many outputs an evaluation keeps to be read. */
 const SAMPLES = 8;
 
-export interface EvaluationSettings extends AnswerSettings, JudgeSettings {
+export interface EvaluationSettings extends AnswerSettings {
   step: number;
+  /** By what the student is compared with its teacher. */
+  loss: Comparison['loss'];
   metrics: readonly string[];
   /** The teacher's own answers to the first examples, to be read beside the student's. */
   teacherAnswers: readonly string[] | null;
@@ -26,10 +29,10 @@ export interface DraftJudge { teacher: FrozenModel; draftTokens: number; eos: Re
 export async function evaluateStudent(
   student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
-  judge: DraftJudge | null,
+  { judge, questions }: { judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null },
 ): Promise<Evaluation> {
   const { seed, metrics: names } = settings;
-  const judged = await judgeCompletions(student, teacher, examples.filter(({ completion }) => completion.length > 0), settings);
+  const judged = await judgeCompletions(student, teacher && { ...settings, teacher }, examples.filter(({ completion }) => completion.length > 0));
   const mean = (name: 'divergence' | 'loss'): Score | null => (judged.length === 0 || (name === 'divergence' && !teacher) ? null : meanOfTokens(judged, name, seed));
   const [divergence, loss] = [mean('divergence'), mean('loss')];
   const written = names.flatMap(findMetrics).length === 0 ? examples.slice(0, SAMPLES) : examples;
@@ -45,6 +48,7 @@ export async function evaluateStudent(
     metrics: {
       ...scoreAll(names, predictions, seed),
       ...(names.includes(PERPLEXITY) && { [PERPLEXITY]: scorePerplexity(judged, seed) }),
+      ...(questions && await scoreQuestions(student, questions, seed)),
       ...(drafted && scoreDrafting(drafted, seed)),
     },
     samples: predictions.slice(0, SAMPLES).map((prediction, at): Sample => ({ ...prediction, teacher: settings.teacherAnswers?.[at] ?? null })),

@@ -2,12 +2,14 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rowName } from '../../data/read.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { PERPLEXITY } from '../../metrics/perplexity.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { loadChatTemplate } from '../../model/chat-template.ts';
 import { endOfTurn } from '../chat-end.ts';
 import type { EncodedExample } from '../examples.ts';
 import { checkDrafting } from '../drafting.ts';
+import type { GivenText } from '../judge-completions.ts';
 import { endTokens, type Model } from '../load-model.ts';
 import { unsharedTokens } from '../model-pair.ts';
 
@@ -54,7 +56,7 @@ export function checkContext({ data, evaluate }: Recipe, { folder, decoder }: Mo
 }
 
 /** Refuses texts with tokens that not every model knows. @param shared  ids below it are known to all of them */
-export function checkTokens(path: string, examples: readonly EncodedExample[], { tokenizer }: Model, shared: number): void {
+export function checkTokens(path: string, examples: readonly GivenText[], { tokenizer }: Model, shared: number): void {
   for (const { index, prompt, completion } of examples) {
     const unknown = prompt.find((id) => id >= shared) ?? completion.find((id) => id >= shared);
     if (unknown === undefined) continue;
@@ -75,7 +77,8 @@ export function checkMetrics({ data, evaluate }: Recipe, validation: readonly En
     });
   }
   if (evaluate.metrics.includes(ACCEPTANCE)) checkDrafting({ decode: evaluate.decode, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens });
-  const needy = evaluate.metrics.includes(PERPLEXITY) ? { name: PERPLEXITY } : metrics.find(({ needsReference }) => needsReference);
+  const name = evaluate.metrics.find((asked) => asked === PERPLEXITY || asked === MULTIPLE_CHOICE);
+  const needy = name === undefined ? metrics.find(({ needsReference }) => needsReference) : { name };
   if (needy && validation.slice(0, evaluate.examples).every(({ completionText }) => completionText === null)) {
     throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {
       hint: 'Give data.completion, or leave the metric out.',

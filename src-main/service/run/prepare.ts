@@ -2,7 +2,9 @@ import { needsTeacher, type Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
+import { encodeQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
@@ -18,6 +20,8 @@ export interface PreparedRun {
   teacher: Model | null;
   train: EncodedExample[];
   validation: EncodedExample[];
+  /** The validation examples that are evaluated, for the metric `multiple-choice`. */
+  questions: EncodedQuestion[] | null;
   eos: ReadonlySet<number>;
   steps: number;
   microBatchSize: number;
@@ -43,6 +47,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   const shared = sharedVocabulary(models);
   const { train, validation } = await readData(recipe, method, student, shared);
   checkMetrics(recipe, validation);
+  const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, validation, student, shared) : null;
   if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
   const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length * method.samplesPerPrompt);
@@ -50,7 +55,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   // Micro-batches of one size: a remainder would cost a program of its own.
   const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
   return {
-    recipe, method, student, teacher, train, validation, eos, steps, microBatchSize,
+    recipe, method, student, teacher, train, validation, questions, eos, steps, microBatchSize,
     sharedVocabulary: shared,
     warnings: await modelWarnings(recipe, student, teacher),
   };
@@ -88,6 +93,15 @@ async function readData(
     ? { train: all, validation: data.validation === undefined ? [] : await read(data.validation, { needsCompletions: false }) }
     : holdOut(all, data.validationShare, seed);
   return { train: takeShare(train, data.fraction, seed), validation };
+}
+
+function questionsOf({ data, evaluate }: Recipe, validation: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
+  const path = data.validation ?? data.train;
+  const questions = encodeQuestions(validation.slice(0, evaluate.examples), path, {
+    choices: evaluate.choices, answer: data.messages === undefined ? data.completion : undefined, maxPromptTokens: data.maxPromptTokens,
+  }, student);
+  checkTokens(path, questions.flatMap(({ texts }) => texts), student, shared);
+  return questions;
 }
 
 /** Whether a teacher is wanted for the student's drafts, whatever the method needs. */

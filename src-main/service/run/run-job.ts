@@ -173,7 +173,7 @@ class Run {
   }
 
   private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<void> {
-    const { job, prepared: { recipe, validation, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
+    const { job, prepared: { recipe, validation, questions, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
     const examples = validation.slice(0, recipe.evaluate.examples);
     if (examples.length === 0) return;
     const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
@@ -188,7 +188,7 @@ class Run {
     const evaluation = await evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
       { ...settings, teacherAnswers: await this.teacherAnswers },
       (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
-      teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null);
+      { questions, judge: teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
   }

@@ -27,7 +27,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
       prompt: Int32Array.from(prompt), promptLength: prompt.length,
       completion: Int32Array.from(completion), completionLength: completion.length,
     })),
-    validation: [], eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
+    validation: [], questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
   };
 }
 
