@@ -47,5 +47,8 @@ export interface LengthSummary {
   emptyCompletions: number;
 }
 
-/** A data file through the eyes of a model: its first examples, and the lengths of all of them. */
-export interface SeenData { examples: SeenExample[]; lengths: LengthSummary }
+/**
+ * A data file through the eyes of a model: its first examples, and the lengths of all of them. `template` is the chat
+ * template that the prompts were rendered with, in Jinja; null where they are plain text.
+ */
+export interface SeenData { examples: SeenExample[]; lengths: LengthSummary; template: string | null }

@@ -11,6 +11,8 @@ export interface ChatTurn { readonly role: string; readonly content: string }
 
 /** A model's own way of writing a conversation as text. */
 export class ChatTemplate {
+  /** The template itself, in Jinja. */
+  readonly source: string;
   private readonly folder: string;
   private readonly template: Template;
   private readonly variables: Readonly<Record<string, string>>;
@@ -18,6 +20,7 @@ export class ChatTemplate {
   /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
   constructor(folder: string, source: string, variables: Readonly<Record<string, string>>) {
     this.folder = folder;
+    this.source = source;
     this.variables = variables;
     try {
       this.template = new Template(source);

@@ -2,6 +2,7 @@ import type { SeenData, SeenExample, SeenToken } from '../contract/data-view.ts'
 import type { Commands } from '../contract/worker.ts';
 import type { Params } from '../contract/worker-host.ts';
 import { summarizeLengths } from '../data/length-summary.ts';
+import { loadChatTemplate } from '../model/chat-template.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { readExamples, type EncodedExample } from './examples.ts';
 import { openWholeModel } from './load-model.ts';
@@ -13,6 +14,7 @@ export async function seeData({ data, model: path, view, offset, limit }: Params
   return {
     examples: examples.slice(offset, offset + limit).map((example) => seenBy(model.tokenizer, example)),
     lengths: summarizeLengths(examples),
+    template: view.chat || view.messages !== undefined ? (await loadChatTemplate(path)).source : null,
   };
 }
 

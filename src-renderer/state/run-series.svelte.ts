@@ -6,6 +6,9 @@ import { EMPTY_SERIES, withSteps } from './series.ts';
 /** Points of a whole run. A screen has no more pixels than that in a chart. */
 const BUCKETS = 1000;
 
+/** Milliseconds between drawings of new steps: often enough to look alive, and little of the processor that the run computes on. */
+const DRAW_MS = 250;
+
 /** The measurements of one run, thinned: the whole run or a stretch of it, and the steps it makes now. */
 export class RunSeries {
   series = $state.raw<Series>(EMPTY_SERIES);
@@ -20,6 +23,9 @@ export class RunSeries {
   private isOld = false;
   /** Told but perhaps not yet in the history. */
   private recent: StepMetrics[] = [];
+  /** Told since the series was last drawn. */
+  private undrawn: StepMetrics[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(bridge: Bridge, runId: string, onProblem: (error: unknown) => void) {
     this.bridge = bridge;
@@ -40,7 +46,10 @@ export class RunSeries {
       }
     });
     void this.load();
-    return end;
+    return () => {
+      end();
+      clearTimeout(this.timer);
+    };
   }
 
   /** Shows a stretch of steps in as many points as the whole run has. */
@@ -60,7 +69,14 @@ export class RunSeries {
     // A resumed run makes the steps since its checkpoint again.
     this.recent = [...this.recent.filter(({ step }) => step < (steps[0]?.step ?? 0)), ...steps];
     if (this.range) return;
-    this.series = withSteps(this.series, steps);
+    this.undrawn.push(...steps);
+    this.timer ??= setTimeout(() => { this.draw(); }, DRAW_MS);
+  }
+
+  private draw(): void {
+    this.timer = undefined;
+    this.series = withSteps(this.series, this.undrawn);
+    this.undrawn = [];
     // Half as many points show as much, and the rest of the run needs room.
     if (this.series.lastStep.length > 2 * BUCKETS && this.isLoaded) void this.load();
   }
@@ -87,5 +103,6 @@ export class RunSeries {
     // What was told lately and is not in the history yet.
     this.recent = this.recent.filter(({ step }) => step > (series.lastStep.at(-1) ?? -1));
     this.series = range ? series : withSteps(series, this.recent);
+    this.undrawn = [];
   }
 }

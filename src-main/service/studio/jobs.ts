@@ -3,29 +3,31 @@ import { Problem, toReport } from '../../contract/problem.ts';
 import { newRunId } from '../ids.ts';
 import type { Feed } from './feed.ts';
 
-/** Finished jobs that are still shown. */
+/** Jobs that are over and still listed. */
 const KEPT = 20;
 
-interface Going { job: Job; controller: AbortController }
+interface Entry { job: Job; controller: AbortController }
 
 /** What takes a while besides runs: told to every window while it goes on, and cancelled by any of them. */
 export class Jobs {
   readonly #feed: Feed;
-  #going: Going[] = [];
+  #jobs: Entry[] = [];
 
   constructor(feed: Feed) {
     this.#feed = feed;
   }
 
   list(): Job[] {
-    return this.#going.map(({ job }) => job);
+    return this.#jobs.map(({ job }) => job);
   }
 
   /** Does `work` as a job. Settles as `work` does. */
   async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal) => Promise<T>, id = newRunId()): Promise<T> {
     const controller = new AbortController();
     const job: Job = { id, kind, title, done: 0, total: 1, state: 'going', error: null };
-    this.#going = [...this.#going, { job, controller }].slice(-KEPT);
+    const over = this.#jobs.filter((entry) => entry.job.state !== 'going');
+    const forgotten = new Set(over.slice(0, -KEPT));
+    this.#jobs = [...this.#jobs.filter((entry) => !forgotten.has(entry)), { job, controller }];
     this.#tell();
     try {
       const result = await work((done, total) => {
@@ -44,13 +46,13 @@ export class Jobs {
   }
 
   cancel(id: string): void {
-    const going = this.#going.find(({ job }) => job.id === id && job.state === 'going');
-    if (!going) throw new Problem('This job is not going on any more.');
-    going.controller.abort(new Problem('Cancelled.', { kind: 'failure' }));
+    const entry = this.#jobs.find(({ job }) => job.id === id && job.state === 'going');
+    if (!entry) throw new Problem('This job is not going on any more.');
+    entry.controller.abort(new Problem('Cancelled.', { kind: 'failure' }));
   }
 
   cancelAll(): void {
-    for (const { job, controller } of this.#going) if (job.state === 'going') controller.abort(new Problem('Retort was closed.', { kind: 'failure' }));
+    for (const { job, controller } of this.#jobs) if (job.state === 'going') controller.abort(new Problem('Retort was closed.', { kind: 'failure' }));
   }
 
   #tell(): void {
