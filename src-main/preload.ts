@@ -7,7 +7,7 @@ import type { FeedMessage } from './contract/api/feed.ts';
  * The only way from the page to the main process: a handful of functions, never `ipcRenderer` itself. The names of the
  * channels are those of electron/channels.ts.
  */
-function listen<Message>(channel: 'feed' | 'menu' | 'open-file'): (listener: (message: Message) => void) => () => void {
+function listen<Message>(channel: 'feed' | 'menu' | 'open-file' | 'show-run'): (listener: (message: Message) => void) => () => void {
   return (listener) => {
     const own = (_event: unknown, message: Message): void => listener(message);
     ipcRenderer.on(channel, own);
@@ -24,6 +24,7 @@ const bridge: PreloadBridge = {
   reveal: (path) => ipcRenderer.invoke('reveal', path) as Promise<void>,
   onMenu: listen<MenuCommand>('menu'),
   onOpenFile: listen<string>('open-file'),
+  onShowRun: listen<string>('show-run'),
 };
 
 contextBridge.exposeInMainWorld('retort', bridge);

@@ -7,6 +7,7 @@ import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './expor
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
+import type { ProblemReport } from './problem.ts';
 import { dataViewSchema, decodeSchema, draftTokens, recipeSchema } from './recipe.ts';
 import type { InspectionReport, TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
@@ -152,7 +153,7 @@ const probe = {
 };
 
 /** Everything that is looked at before a run begins. Rejects with the first problem. */
-const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: nothing, event: z.never() };
+const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: view<ProblemReport[]>(), event: z.never() };
 
 const page = { offset: z.int().nonnegative(), limit: count };
 
@@ -168,11 +169,11 @@ const pair = {
   }),
   event: z.never(),
 };
+const progress = z.strictObject({ event: z.literal('progress'), done: z.int(), total: z.int() });
 const importModel = {
-  params: z.strictObject({ source: path, to: path, precision: z.enum(WEIGHT_PRECISIONS) }), result: nothing,
-  event: z.strictObject({ event: z.literal('progress'), done: z.int(), total: z.int() }),
+  params: z.strictObject({ source: path, to: path, precision: z.enum(WEIGHT_PRECISIONS) }), result: nothing, event: progress,
 };
-const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: z.never() };
+const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
 
 /**
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;

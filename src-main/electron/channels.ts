@@ -22,7 +22,7 @@ const REQUESTS = {
 type Requests = typeof REQUESTS;
 
 /** What the main process tells the page. */
-interface Messages { 'feed': FeedMessage; 'menu': MenuCommand; 'open-file': string }
+interface Messages { 'feed': FeedMessage; 'menu': MenuCommand; 'open-file': string; 'show-run': string }
 
 /** Answers a request, where it comes from our own page and its arguments are what they should be. */
 export function handle<Name extends keyof Requests>(name: Name, answer: (sender: WebContents, ...args: z.output<Requests[Name]>) => Promise<unknown>): void {

@@ -60,7 +60,13 @@ async function run(opened: OpenedFiles): Promise<void> {
   handle('reveal', async (_sender, path) => shell.showItemInFolder(path));
   studio.subscribe((message) => { for (const { webContents } of windows()) tell(webContents, 'feed', message); });
   await followTheme(studio);
-  watchRuns(studio, windows, () => inFront()?.focus());
+  watchRuns(studio, windows, (runId) => {
+    const window = inFront();
+    if (!window) return;
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    tell(window.webContents, 'show-run', runId);
+  });
   buildMenu(command);
   guardQuit(studio, inFront);
 

@@ -7,6 +7,8 @@ import { storedPrecision } from './precision.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 import { publishModel } from './write-folder.ts';
 
+type StoredTensor = TensorToWrite & { data: AsyncIterable<Float32Array> };
+
 /** Layers 0, k, 2k, ... of a model. */
 export function everyKth(layers: number, k: number): number[] {
   return Array.from({ length: Math.ceil(layers / k) }, (_, at) => at * k);
@@ -16,18 +18,31 @@ export function everyKth(layers: number, k: number): number[] {
  * Writes a new model folder that has only the named layers of `teacher`, renumbered, and all else of it: embeddings,
  * norms, tokenizer, precision. Weights are copied piece by piece. Of an encoder-decoder both stacks keep these layers.
  * @param layers in ascending order.
+ * @param onProgress told the weights written so far and in all; what it throws ends the work.
  * @throws Problem where the layers are not the teacher's, its weights are not whole, or `to` exists.
  */
-export async function makeStudent(teacher: ModelFolder, layers: readonly number[], to: string): Promise<void> {
+export async function makeStudent(teacher: ModelFolder, layers: readonly number[], to: string, onProgress?: (done: number, total: number) => void): Promise<void> {
   const { config, rawConfig } = teacher;
   checkLayers(layers, config.family === 't5' ? Math.min(config.layers, config.encoderLayers) : config.layers);
   teacher.checkWeights(listParameters(config));
   await publishModel(to, {
     from: teacher,
     config: chooseLayers(rawConfig, config, layers),
-    tensors: chosenTensors(teacher, layers),
+    tensors: counted(chosenTensors(teacher, layers), onProgress),
     precision: storedPrecision(teacher.tensors),
   });
+}
+
+function counted(tensors: readonly StoredTensor[], onProgress?: (done: number, total: number) => void): TensorToWrite[] {
+  const total = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  let done = 0;
+  async function* told(data: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
+    for await (const piece of data) {
+      yield piece;
+      onProgress?.(done += piece.length, total);
+    }
+  }
+  return tensors.map((tensor) => ({ ...tensor, data: told(tensor.data) }));
 }
 
 function checkLayers(layers: readonly number[], count: number): void {
@@ -40,7 +55,7 @@ function checkLayers(layers: readonly number[], count: number): void {
   }
 }
 
-function chosenTensors(teacher: ModelFolder, layers: readonly number[]): TensorToWrite[] {
+function chosenTensors(teacher: ModelFolder, layers: readonly number[]): StoredTensor[] {
   return teacher.tensors.flatMap(({ name, shape }) => {
     const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
     // The first layer of a T5 stack keeps the bias of all of them.

@@ -58,10 +58,7 @@ export function createHandlers(): Handlers<Commands> {
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { emit }) => probeRun(params, emit),
-    check: async ({ recipe, runDir }) => {
-      await checkRun(recipe, runDir);
-      return null;
-    },
+    check: ({ recipe, runDir }) => checkRun(recipe, runDir),
     preview: ({ data, ...page }) => previewFile(data, page),
     see: (params) => seeData(params),
     describe: ({ model }) => describeModel(model),
@@ -76,8 +73,11 @@ export function createHandlers(): Handlers<Commands> {
       });
       return null;
     },
-    makeStudent: async ({ teacher, layers, to }) => {
-      await makeStudent(await openModel(teacher), layers, to);
+    makeStudent: async ({ teacher, layers, to }, { signal, emit }) => {
+      await makeStudent(await openModel(teacher), layers, to, (done, total) => {
+        signal.throwIfAborted();
+        emit({ event: 'progress', done, total });
+      });
       return null;
     },
   };

@@ -3,7 +3,7 @@ import type { PreloadBridge } from '../../src-main/contract/api/bridge.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 
 /** What only a window of the desktop can do. */
-export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pathOf' | 'reveal' | 'onMenu' | 'onOpenFile'>;
+export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pathOf' | 'reveal' | 'onMenu' | 'onOpenFile' | 'onShowRun'>;
 
 /** The way from the interface to the program, whichever door it came through. */
 export interface Bridge {

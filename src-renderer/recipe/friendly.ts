@@ -30,7 +30,8 @@ const NAMED = ['data.validation', 'data.train', 'teacher.model', 'student.model'
 function namedIn(message: string, recipe: UnfinishedRecipe): string {
   const names = (value: unknown): string[] => {
     if (Array.isArray(value)) return value.map((item) => JSON.stringify(item));
-    return typeof value === 'string' && value !== '' ? [value] : [];
+    // Rows are named by their file without its folder.
+    return typeof value === 'string' && value !== '' ? [value, `${value.split(/[\\/]/).at(-1)} row`] : [];
   };
   return NAMED.find((field) => names(valueAt(recipe, field)).some((name) => message.includes(name))) ?? '';
 }

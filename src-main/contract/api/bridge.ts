@@ -27,4 +27,6 @@ export interface PreloadBridge {
   onMenu(listener: (command: MenuCommand) => void): () => void;
   /** Recipes, data files and models the person opened with Retort from outside. */
   onOpenFile(listener: (path: string) => void): () => void;
+  /** A run whose notification the person clicked. */
+  onShowRun(listener: (runId: string) => void): () => void;
 }

@@ -123,7 +123,7 @@ function fittingExamples({ folder: { config } }: Model, length: number): number 
 }
 
 /** @param texts  in one pass over the training data */
-function stepsOf({ train }: Recipe, texts: number): number {
+export function stepsOf({ train }: Recipe, texts: number): number {
   if (train.steps !== undefined && train.epochs !== undefined) {
     throw new Problem('train.steps and train.epochs are both given.', { hint: 'Leave one of them out.' });
   }

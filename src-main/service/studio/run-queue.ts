@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
-import { Problem, toReport } from '../../contract/problem.ts';
+import { fromReport, Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
@@ -42,7 +42,8 @@ export class RunQueue {
   async start(recipe: Recipe): Promise<string> {
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
-    await this.#workers.get('interactive').request('check', { recipe, runDir });
+    const [problem] = await this.#workers.get('interactive').request('check', { recipe, runDir });
+    if (problem) throw fromReport(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
     this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false });
     return runId;

@@ -81,7 +81,8 @@ requires('display', 'electron')('what the desktop adds', () => {
       (globalThis as unknown as { kept: object }).kept = kept;
       Notification.isSupported = () => true;
       // Its methods are each notification's own, but the listener is added through the prototype.
-      Notification.prototype.on = function on(name: string) {
+      Notification.prototype.on = function on(name: string, listener: () => void) {
+        Object.assign(kept, { click: listener });
         this.show = () => { kept.shown.push({ title: this.title, body: this.body, on: name }); };
         return this;
       };
@@ -100,6 +101,9 @@ requires('display', 'electron')('what the desktop adds', () => {
     await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('done');
     await expect.poll(() => kept('shown')).toEqual([{ title: 'tiny is done', body: '', on: 'click' }]);
     expect(await blocks()).toEqual([false]);
+    await desktop.page.evaluate(() => { location.hash = '#/settings'; });
+    await desktop.electron.evaluate(() => { (globalThis as unknown as { kept: { click(): void } }).kept.click(); });
+    await desktop.page.waitForURL((url) => url.hash === `#/run/${runId}`);
     const bars = await kept('bars');
     expect(bars.at(-1)).toBe(-1);
     const progress = bars.filter((bar) => bar > 0 && bar <= 1);
@@ -152,6 +156,21 @@ requires('display', 'electron')('what the desktop adds', () => {
     expect(saved.status).toBe('stopped');
     expect(saved.checkpoint?.step).toBe(saved.lastStep);
     expect(saved.lastStep).toBeGreaterThan(step);
+  });
+
+  it('quits at once where the person says so, and tells afterwards that the run was interrupted', async () => {
+    const runId = await start(5000);
+    await stepped(runId);
+    await answerDialogs({ button: 2 });
+    const end = ended(desktop);
+    await desktop.electron.evaluate(({ app }) => { app.quit(); });
+    expect(await end).toBe(0);
+    desktop = await desktops.open(folder.home);
+    expect((await run(runId)).status).toBe('interrupted');
+    await call(desktop.page, 'runs.resume', { runId });
+    await stepped(runId);
+    await call(desktop.page, 'runs.stop', { runId, how: 'abandon' });
+    await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('stopped');
   });
 
   it('opens where its window was', async () => {

@@ -34,7 +34,7 @@ requires('display', 'electron')('the application in a real Electron window', () 
     expect(page.url()).toMatch(/^app:\/\/retort\//);
     expect(await page.evaluate(() => [typeof (globalThis as { require?: unknown }).require, typeof (globalThis as { process?: unknown }).process])).toEqual(['undefined', 'undefined']);
     expect(await page.evaluate(() => Object.keys((window as unknown as { retort: object }).retort).sort()))
-      .toEqual(['call', 'chooseFile', 'onMenu', 'onOpenFile', 'pathOf', 'platform', 'reveal', 'subscribe']);
+      .toEqual(['call', 'chooseFile', 'onMenu', 'onOpenFile', 'onShowRun', 'pathOf', 'platform', 'reveal', 'subscribe']);
     // Arguments are checked before anything is done with them.
     expect(await page.evaluate(() => (window as unknown as { retort: { reveal(path: unknown): Promise<void> } }).retort.reveal(3).then(() => 'done', () => 'refused'))).toBe('refused');
     expect(await page.evaluate(() => (window as unknown as { retort: { call(name: string, params: unknown): Promise<{ ok: boolean }> } }).retort.call('runs.get', { runId: 3 }))).toMatchObject({ ok: false });

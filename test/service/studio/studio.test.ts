@@ -68,7 +68,13 @@ describe('a run', () => {
   it('with a wrong column is refused before it is queued', async () => {
     const data = { ...recipe().data, prompt: '{{qestion}}' };
     await expect(client.call('runs.start', { recipe: recipe({ data }) })).rejects.toThrow('qestion');
-    expect(await client.call('recipe.check', { recipe: recipe({ data }) })).toMatchObject([{ message: expect.stringContaining('qestion') }]);
+    expect(await client.call('recipe.check', { recipe: recipe({ data }) })).toMatchObject([
+      { field: '', message: expect.stringMatching(/^train.jsonl.*qestion/) }, { field: '', message: expect.stringMatching(/^validation.jsonl.*qestion/) },
+    ]);
+    const wrong = { ...recipe({ data }), teacher: { model: '/no/teacher' }, evaluate: { metrics: ['rogue'] }, train: { batchSize: 6 } };
+    expect((await client.call('recipe.check', { recipe: wrong })).map(({ message }) => message)).toEqual([
+      '/no/teacher', 'train.jsonl row 1', 'validation.jsonl row 1', 'train.steps', 'rogue',
+    ].map((part): unknown => expect.stringContaining(part)));
   });
 });
 
@@ -85,11 +91,12 @@ describe('models and data', () => {
   });
 
   it('are seen as the model sees them', async () => {
-    const { examples, lengths } = await client.call('data.seen', {
+    const { examples, lengths, template } = await client.call('data.seen', {
       path: project.train, model: project.student, offset: 3, limit: 2,
       view: { prompt: '{{question}}', completion: '{{solution}}', chat: false, maxPromptTokens: 24, maxCompletionTokens: 64 },
     });
     expect(lengths.examples).toBe(40);
+    expect(template).toBeNull();
     expect(examples).toHaveLength(2);
     const [{ tokens, promptText, completionText }] = examples as [typeof examples[0]];
     expect(tokens.filter(({ isLearned }) => !isLearned).map(({ text }) => text).join('')).toContain(promptText);

@@ -40,9 +40,9 @@ export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers:
       await workers.get('interactive').request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) });
       return add(to, name);
     }),
-    'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (_, signal) => {
+    'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
       const to = freshFolder(name);
-      await workers.get('interactive').request('makeStudent', { teacher, layers, to }, { signal });
+      await workers.get('interactive').request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) });
       return add(to, name);
     }),
     'models.rename': async ({ path, name }) => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Problem } from '../../../contract/problem.ts';
-import type { FieldProblem } from '../../../contract/api/api.ts';
+import { DATA_FORMATS } from '../../../contract/data-view.ts';
 import { recipeSchema } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
 import { newRunId } from '../../ids.ts';
@@ -11,8 +11,8 @@ import type { Jobs } from '../jobs.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-/** A recipe's field where a message begins by naming one. */
-const FIELD = /\b(?:teacher|student|data|method|train|evaluate|checkpoint)\.[a-zA-Z]+/;
+/** A recipe's field where a message names one; a data file that is called train.jsonl is none. */
+const FIELD = new RegExp(`\\b(?:teacher|student|data|method|train|evaluate|checkpoint)\\.(?!(?:${DATA_FORMATS.join('|')})\\b)[a-zA-Z]+`);
 
 export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers }): Handlers<CallsOf<'recipe'>> {
   return {
@@ -27,7 +27,8 @@ export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue:
           field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
-      return problemsOf(workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) }));
+      const problems = await workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) });
+      return problems.map(({ message, hint }) => ({ field: FIELD.exec(message)?.[0] ?? '', message, hint: hint ?? null }));
     },
     'recipe.open': ({ path }) => readRecipe(path),
     'recipe.save': async ({ path, recipe, replace }) => {
@@ -43,14 +44,4 @@ export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue:
         'probe', { recipe, runDir: home.runDir(newRunId()), steps }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
-}
-
-async function problemsOf(check: Promise<null>): Promise<FieldProblem[]> {
-  try {
-    await check;
-    return [];
-  } catch (error) {
-    if (!(error instanceof Problem) || error.kind !== 'input') throw error;
-    return [{ field: FIELD.exec(error.message)?.[0] ?? '', message: error.message, hint: error.hint ?? null }];
-  }
 }
