@@ -4,11 +4,12 @@ import { streamRows } from './read.ts';
 import type { Row } from './row.ts';
 
 /** Reads a data file once, to show a page of it and what is in it. @throws Problem where any row is damaged. */
-export async function previewFile(path: string, { offset, limit }: { offset: number; limit: number }): Promise<DataPreview> {
+export async function previewFile(path: string, { offset, limit }: { offset: number; limit: number }, signal?: AbortSignal): Promise<DataPreview> {
   const file = await openDataFile(path);
   const rows: Row[] = [];
   let count = 0;
   for await (const row of streamRows(file)) {
+    signal?.throwIfAborted();
     if (count >= offset && count < offset + limit) rows.push(row);
     count++;
   }

@@ -9,11 +9,14 @@ import { tableRows } from './table-rows.ts';
 
 /**
  * All rows of a data file: JSON Lines, JSON, CSV, TSV or Parquet, also gzipped.
- * @throws Problem that names the file and the line.
+ * @throws Problem that names the file and the line; the reason of `signal` once that is aborted.
  */
-export async function readRows(path: string): Promise<Row[]> {
+export async function readRows(path: string, signal?: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of streamRows(await openDataFile(path))) rows.push(row);
+  for await (const row of streamRows(await openDataFile(path))) {
+    signal?.throwIfAborted();
+    rows.push(row);
+  }
   if (rows.length === 0) throw new Problem(`Data file ${path} has no rows.`, { hint: 'Choose another file.' });
   return rows;
 }

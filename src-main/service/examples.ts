@@ -7,6 +7,7 @@ import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
+import { breather } from './breathe.ts';
 import { endOfTurn } from './chat-end.ts';
 import type { Model } from './load-model.ts';
 
@@ -28,8 +29,8 @@ export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxP
 }
 
 /** Reads a data file and encodes its rows for a model. @throws Problem that names file, row and column. */
-export async function readExamples(path: string, settings: ExampleSettings, model: Model): Promise<EncodedExample[]> {
-  return encodeRows(await readRows(path), path, settings, model);
+export async function readExamples(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<EncodedExample[]> {
+  return encodeRows(await readRows(path, signal), path, settings, model, signal);
 }
 
 /** A seeded share of examples. */
@@ -43,12 +44,17 @@ export function holdOut(examples: readonly EncodedExample[], share: number, seed
   return { train: train.map((at) => examples[at]!), validation: validation.map((at) => examples[at]!) };
 }
 
-export async function encodeRows(rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model): Promise<EncodedExample[]> {
+export async function encodeRows(
+  rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model, signal?: AbortSignal,
+): Promise<EncodedExample[]> {
   const examples = makeExamples(rows, path, settings);
   const template = examples.some(({ prompt }) => typeof prompt !== 'string') ? await loadChatTemplate(folder.path) : null;
   const turn = template && endOfTurn(template, tokenizer);
   const chatEnd = turn !== null && tokenizer.eosIds.includes(turn) ? turn : tokenizer.eosIds[0]!;
-  return examples.map(({ index, prompt, completion }) => {
+  const breathe = breather(signal);
+  const encodedExamples: EncodedExample[] = [];
+  for (const { index, prompt, completion } of examples) {
+    await breathe();
     const where = rowName(path, index);
     if (completion === null && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
@@ -63,6 +69,7 @@ export async function encodeRows(rows: readonly Row[], path: string, settings: E
       eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    return { index, row: rows[index]!, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded };
-  });
+    encodedExamples.push({ index, row: rows[index]!, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded });
+  }
+  return encodedExamples;
 }

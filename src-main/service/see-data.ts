@@ -8,9 +8,9 @@ import { readExamples, type EncodedExample } from './examples.ts';
 import { openWholeModel } from './load-model.ts';
 
 /** A data file through the eyes of a model: a page of examples as tokens, which of them are learned, and all lengths. */
-export async function seeData({ data, model: path, view, offset, limit }: Params<Commands, 'see'>): Promise<SeenData> {
+export async function seeData({ data, model: path, view, offset, limit }: Params<Commands, 'see'>, signal?: AbortSignal): Promise<SeenData> {
   const model = await openWholeModel(path);
-  const examples = await readExamples(data, { ...view, needsCompletions: false }, model);
+  const examples = await readExamples(data, { ...view, needsCompletions: false }, model, signal);
   return {
     examples: examples.slice(offset, offset + limit).map((example) => seenBy(model.tokenizer, example)),
     lengths: summarizeLengths(examples),

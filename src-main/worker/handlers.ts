@@ -58,9 +58,9 @@ export function createHandlers(): Handlers<Commands> {
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { emit }) => probeRun(params, emit),
-    check: ({ recipe, runDir }) => checkRun(recipe, runDir),
-    preview: ({ data, ...page }) => previewFile(data, page),
-    see: (params) => seeData(params),
+    check: ({ recipe, runDir }, { signal }) => checkRun(recipe, runDir, signal),
+    preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
+    see: (params, { signal }) => seeData(params, signal),
     describe: ({ model }) => describeModel(model),
     pair: (params) => checkPair(params),
     import: async ({ source, to, precision }, { signal, emit }) => {

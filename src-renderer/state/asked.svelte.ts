@@ -1,5 +1,8 @@
 import { Problem } from '../../src-main/contract/problem.ts';
 
+/** This window, for questions of which it waits for the last only. */
+export const ASKER = Math.random().toString(36).slice(2);
+
 /** An answer that is asked for again when its question changes; late answers to old questions are dropped. */
 export class Asked<Result> {
   value = $state.raw<Result | null>(null);

@@ -1,6 +1,7 @@
 import type { Draft, FieldProblem } from '../../src-main/contract/api/api.ts';
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { ASKER } from './asked.svelte.ts';
 import { differences, presetOf, withPreset } from '../recipe/difference.ts';
 import { friendly } from '../recipe/friendly.ts';
 import { inOrder } from '../recipe/fields.ts';
@@ -112,7 +113,7 @@ export class DraftState {
     const asked = ++this.checks;
     try {
       const { recipe } = this;
-      const problems = await this.bridge.call('recipe.check', { recipe: this.named() });
+      const problems = await this.bridge.call('recipe.check', { recipe: this.named(), asker: ASKER });
       if (asked !== this.checks) return;
       this.problems = friendly(problems, recipe);
       this.isChecked = true;

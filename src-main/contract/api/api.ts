@@ -21,6 +21,8 @@ const id = z.string().min(1).max(200);
 const step = z.int().nonnegative();
 const page = { offset: z.int().nonnegative(), limit: z.int().min(1).max(1000) };
 const name = z.string().trim().min(1).max(200);
+/** Whose question it is, where a newer one of the same asker takes the place of one that is not answered yet. */
+const asker = z.string().max(100).optional();
 const byRun = z.strictObject({ runId: id });
 
 /** What the program is and what it may do here. */
@@ -121,7 +123,7 @@ export const API = {
   /** The runs of the sample project, one after the other, each from the same student. */
   'sample.start': writes<{ runIds: string[] }>()(z.strictObject({ methods: z.array(z.enum(['sft', 'supervised-kd', 'gkd'])).min(1).max(3) })),
 
-  'recipe.check': reads<FieldProblem[]>()(z.strictObject({ recipe: z.record(z.string(), z.unknown()) })),
+  'recipe.check': reads<FieldProblem[]>()(z.strictObject({ recipe: z.record(z.string(), z.unknown()), asker })),
   /** A recipe file, read with its paths made absolute. */
   'recipe.open': reads<Recipe>()(z.strictObject({ path })),
   /** Writes a recipe file; an existing one is only replaced where `replace` says so. */
@@ -132,9 +134,9 @@ export const API = {
   'drafts.save': writes<Draft>()(draft),
   'drafts.remove': writes<null>()(z.strictObject({ id })),
 
-  'data.preview': reads<DataPreview>()(z.strictObject({ path, ...page })),
+  'data.preview': reads<DataPreview>()(z.strictObject({ path, ...page, asker })),
   /** Examples `offset` onwards as the model will see them, and the lengths of all. */
-  'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataViewSchema, ...page })),
+  'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataViewSchema, ...page, asker })),
 
   'models.list': reads<KnownModel[]>()(nothing),
   /** Adds a model folder where it lies. */

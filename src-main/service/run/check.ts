@@ -12,18 +12,18 @@ import { checkResources } from './resource-check.ts';
  * Looks at everything a run would look at before it begins. @returns what would keep it from beginning, the first thing
  * first; empty where nothing would. @throws what is no fault of the recipe.
  */
-export async function checkRun(recipe: Recipe, runDir: string): Promise<ProblemReport[]> {
-  const [first] = await problemsOf(async () => { await checkResources(await prepareRun(recipe), runDir); });
+export async function checkRun(recipe: Recipe, runDir: string, signal?: AbortSignal): Promise<ProblemReport[]> {
+  const [first] = await problemsOf(async () => { await checkResources(await prepareRun(recipe, signal), runDir); });
   if (!first) return [];
-  const found = new Map([first, ...await eachAlone(recipe)].map((problem) => [problem.message, problem]));
+  const found = new Map([first, ...await eachAlone(recipe, signal)].map((problem) => [problem.message, problem]));
   return [...found.values()];
 }
 
 /** A run stops at the first problem; a person mends all of them. Each part of the recipe is looked at by itself. */
-async function eachAlone(recipe: Recipe): Promise<ProblemReport[]> {
+async function eachAlone(recipe: Recipe, signal?: AbortSignal): Promise<ProblemReport[]> {
   const { data, teacher, student, evaluate } = recipe;
   const looks: (() => unknown)[] = [
-    ...[data.train, data.validation].filter((path) => path !== undefined).map((path) => async () => makeExamples(await readRows(path), path, data)),
+    ...[data.train, data.validation].filter((path) => path !== undefined).map((path) => async () => makeExamples(await readRows(path, signal), path, data)),
     ...[teacher?.model, student.model].filter((path) => path !== undefined).map((path) => async () => { checkContext(recipe, await openWholeModel(path)); }),
     () => stepsOf(recipe, 1),
     ...evaluate.metrics.map((name) => () => findMetrics(name)),

@@ -33,8 +33,8 @@ export interface PreparedRun {
 /** Bytes of activations that one micro-batch may keep for its backward pass, if the recipe leaves its size open. */
 const ACTIVATION_BUDGET = 2 ** 30;
 
-/** Checks everything that can be checked before the long work. @throws Problem of kind input. */
-export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
+/** Checks everything that can be checked before the long work. @throws Problem of kind input; the reason of `signal`. */
+export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<PreparedRun> {
   const method = methodOf(recipe);
   if (recipe.student.device !== 'cpu') {
     throw new Problem(`student.device is "${recipe.student.device}": a student trains on the "cpu" in this version.`, { hint: 'A teacher may run on another device.' });
@@ -45,7 +45,7 @@ export async function prepareRun(recipe: Recipe): Promise<PreparedRun> {
   for (const model of models) checkContext(recipe, model);
   const eos = endTokens(student);
   const shared = sharedVocabulary(models);
-  const { train, validation } = await readData(recipe, method, student, shared);
+  const { train, validation } = await readData(recipe, method, student, shared, signal);
   checkMetrics(recipe, validation);
   const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, validation, student, shared) : null;
   if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
@@ -76,7 +76,7 @@ async function checkRewards({ train: { batchSize }, data }: Recipe, { reward, sa
 }
 
 async function readData(
-  { data, seed }: Recipe, method: Method, student: Model, shared: number,
+  { data, seed }: Recipe, method: Method, student: Model, shared: number, signal: AbortSignal | undefined,
 ): Promise<{ train: EncodedExample[]; validation: EncodedExample[] }> {
   if (data.validation !== undefined && data.validationShare !== undefined) {
     throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
@@ -84,7 +84,7 @@ async function readData(
   // Lambda may rise to 1 from less.
   const needsCompletions = lambdaAt(method, 1) < 1 && method.source === 'data';
   const read = async (path: string, settings: { needsCompletions: boolean }): Promise<EncodedExample[]> => {
-    const examples = await readExamples(path, { ...data, ...settings }, student);
+    const examples = await readExamples(path, { ...data, ...settings }, student, signal);
     checkTokens(path, examples, student, shared);
     return examples;
   };

@@ -81,7 +81,7 @@ requires('display', 'electron')('what the desktop adds', () => {
       (globalThis as unknown as { kept: object }).kept = kept;
       Notification.isSupported = () => true;
       // Its methods are each notification's own, but the listener is added through the prototype.
-      Notification.prototype.on = function on(name: string, listener: () => void) {
+      Notification.prototype.on = function on(name: string, listener: (...args: never[]) => void) {
         Object.assign(kept, { click: listener });
         this.show = () => { kept.shown.push({ title: this.title, body: this.body, on: name }); };
         return this;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallInput } from '../../../src-main/contract/api/api.ts';
+import type { SeenData } from '../../../src-main/contract/data-view.ts';
 import { COMMANDS } from '../../../src-main/contract/worker.ts';
 import { openStudio, type Studio } from '../../../src-main/service/studio/studio.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
@@ -101,6 +102,21 @@ describe('models and data', () => {
     const [{ tokens, promptText, completionText }] = examples as [typeof examples[0]];
     expect(tokens.filter(({ isLearned }) => !isLearned).map(({ text }) => text).join('')).toContain(promptText);
     expect(tokens.filter(({ isLearned }) => isLearned).map(({ text }) => text).join('')).toContain(completionText!);
+  });
+});
+
+describe('a question that a newer one replaces', () => {
+  it('is left, however much of a large file is unread', async () => {
+    const large = join(project.folder, 'large.jsonl');
+    await writeFile(large, '{"question": "1+2+3=", "solution": "1+2=3;3+3=6;#6"}\n'.repeat(300_000));
+    const ask = (path: string): Promise<SeenData> => client.call('data.seen', {
+      path, model: project.student, offset: 0, limit: 1, asker: 'window',
+      view: { prompt: '{{question}}', completion: '{{solution}}', chat: false, maxPromptTokens: 24, maxCompletionTokens: 64 },
+    });
+    const first = expect(ask(large)).rejects.toThrow('A newer question');
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    expect((await ask(project.train)).lengths.examples).toBe(40);
+    await first;
   });
 });
 

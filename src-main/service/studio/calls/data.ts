@@ -1,9 +1,11 @@
 import type { CallsOf, Handlers } from '../handlers.ts';
+import { Latest } from '../latest.ts';
 import type { Workers } from '../workers.ts';
 
 export function dataCalls({ workers }: { workers: Workers }): Handlers<CallsOf<'data'>> {
+  const [previews, seen] = [new Latest(), new Latest()];
   return {
-    'data.preview': ({ path, ...page }) => workers.get('interactive').request('preview', { data: path, ...page }),
-    'data.seen': ({ path, ...rest }) => workers.get('interactive').request('see', { data: path, ...rest }),
+    'data.preview': ({ path, asker, ...page }) => previews.answer(asker, (signal) => workers.get('interactive').request('preview', { data: path, ...page }, { signal })),
+    'data.seen': ({ path, asker, ...rest }) => seen.answer(asker, (signal) => workers.get('interactive').request('see', { data: path, ...rest }, { signal })),
   };
 }

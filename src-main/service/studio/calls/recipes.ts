@@ -8,6 +8,7 @@ import type { Home } from '../../home.ts';
 import { readRecipe } from '../../recipe-file.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
+import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
@@ -15,8 +16,9 @@ import type { Workers } from '../workers.ts';
 const FIELD = new RegExp(`\\b(?:teacher|student|data|method|train|evaluate|checkpoint)\\.(?!(?:${DATA_FORMATS.join('|')})\\b)[a-zA-Z]+`);
 
 export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers }): Handlers<CallsOf<'recipe'>> {
+  const checks = new Latest();
   return {
-    'recipe.check': async ({ recipe }) => {
+    'recipe.check': async ({ recipe, asker }) => {
       const parsed = recipeSchema.safeParse(recipe);
       if (!parsed.success) {
         return parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message, hint: null }));
@@ -27,7 +29,7 @@ export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue:
           field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
-      const problems = await workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) });
+      const problems = await checks.answer(asker, (signal) => workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) }, { signal }));
       return problems.map(({ message, hint }) => ({ field: FIELD.exec(message)?.[0] ?? '', message, hint: hint ?? null }));
     },
     'recipe.open': ({ path }) => readRecipe(path),
