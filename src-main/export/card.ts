@@ -1,8 +1,11 @@
-import { version as runtime } from 'onnxruntime-node/package.json' with { type: 'json' };
+import { createRequire } from 'node:module';
 import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import type { ModelFolder } from '../model/folder.ts';
+
+// Asked when it is run: the bundler would leave an import of another package's JSON without its type.
+const { version: runtime } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 /** What transformers.js calls the precisions. */
 const DTYPES: Readonly<Record<ExportPrecision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' };

@@ -39,10 +39,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Told = { rows: RowText[]; answers: Map<number, Answer>[]; facts: AnsweringFacts[]; streamed: string[] };
+type Told = { rows: RowText[]; answers: Map<number, Answer>[]; facts: AnsweringFacts[]; streamed: string[]; pieces: number };
 
 async function compare(changes: Partial<ParamsInput<Commands, 'compare'>>, signal?: AbortSignal): Promise<Told> {
-  const told: Told = { rows: [], answers: [], facts: [], streamed: [] };
+  const told: Told = { rows: [], answers: [], facts: [], streamed: [], pieces: 0 };
   await worker.request('compare', {
     models: [teacher, student], teacher, device: 'cpu', metrics: ['exact-match', 'rouge'], judge: answerJudgeSchema.parse({}), examples: COUNT, maxNewTokens: 56,
     decode: {}, seed: 3,
@@ -52,7 +52,10 @@ async function compare(changes: Partial<ParamsInput<Commands, 'compare'>>, signa
     onEvent: (event) => {
       if (event.event === 'rows') told.rows.push(...event.rows);
       else if (event.event === 'facts') told.facts[event.model] = event.facts;
-      else if (event.event === 'text') told.streamed[event.model] = `${told.streamed[event.model] ?? ''}${event.text}`;
+      else if (event.event === 'text') {
+        told.streamed[event.model] = `${told.streamed[event.model] ?? ''}${event.text}`;
+        told.pieces++;
+      }
       else if (event.event === 'answers') {
         const known = told.answers[event.model] ??= new Map();
         for (const { example, ...answer } of event.answers) known.set(example, answer);
@@ -133,13 +136,15 @@ describe('on prompts typed by hand', () => {
   const prompt = '10+4+2+6-9+2=';
 
   it.each<DecodeInput>([{}, { strategy: 'sample', temperature: 0.9 }])('streams what `generate` writes, by %j', async (decode) => {
-    const { rows, answers, streamed } = await compare({ texts: { kind: 'prompts', prompts: [{ example: 0, text: prompt }], chat: false, system: null }, decode });
+    const { rows, answers, streamed, pieces } = await compare({ texts: { kind: 'prompts', prompts: [{ example: 0, text: prompt }], chat: false, system: null }, decode });
     expect(rows).toEqual([{ example: 0, prompt, reference: null }]);
     for (const [at, model] of [teacher, student].entries()) {
       const { text, tokens } = await worker.request('generate', { model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 56, decode: decodeSchema.parse(decode), seed: 3 });
       expect(answers[at]!.get(0)).toMatchObject({ text, tokens: tokens.length, ended: true, scores: { length: tokens.length } });
       expect(streamed[at]).toBe(text);
     }
+    // A character is a token of this tokenizer, and the end has no text.
+    expect(pieces).toBe(answers[0]!.get(0)!.tokens + answers[1]!.get(0)!.tokens - 2);
     expect(answers[1]!.get(0)!.scores['divergence']).toBeGreaterThan(0);
     expect(answers[1]!.get(0)!.scores['speed']).toBeGreaterThan(0);
   });
