@@ -84,7 +84,7 @@ it('compares two runs with a baseline and only what their recipes differ in', as
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByRole('heading', { name: 'What their recipes differ in' }).waitFor();
-  expect(await page.getByRole('rowheader').locator('code').allTextContents()).toEqual(['evaluate.examples', 'seed', 'train.steps']);
+  expect(await page.getByRole('rowheader').locator('code').allTextContents()).toEqual(['seed', 'train.steps', 'evaluate.examples']);
   await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Place of sample, gkd in the comparison' }).click();

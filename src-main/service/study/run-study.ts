@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunEvent } from '../../contract/events.ts';
-import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
+import { fromReport, Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Study } from '../../contract/study.ts';
 import type { Commands } from '../../contract/worker.ts';
@@ -116,10 +116,8 @@ class StudyRun {
       const runDir = this.#runDir(run);
       if (existsSync(runPaths(runDir).recipe)) await refuseOther(run, runDir);
       else if (!tried.has(system)) {
-        await host.request('check', { recipe: run.recipe, runDir }).catch((error: unknown) => {
-          const { message, kind, hint } = toReport(error);
-          throw new Problem(`Run ${run.key}: ${message}`, { kind, ...(hint !== undefined && { hint }), cause: error });
-        });
+        const [problem] = await host.request('check', { recipe: run.recipe, runDir });
+        if (problem) throw fromReport({ ...problem, message: `Run ${run.key}: ${problem.message}` });
       }
       tried.add(system);
     }
