@@ -23,7 +23,7 @@ const teacher = z.strictObject({
 
 const student = z.strictObject({
   model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder.')),
-  device: z.enum(DEVICES).default('cpu').meta(help('Where the student trains.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the student\'s steps are computed. webgpu pays once its matrix products are large; the student writes on the CPU in any case.')),
 });
 
 const data = z.strictObject({

@@ -47,10 +47,10 @@ export class FrozenModel {
 
   private async compile({ bucket }: MicroBatch): Promise<{ program: Program }> {
     if (this.executor.device === 'cpu') {
-      return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, 'inputs'), { optimize: 'none' }) };
+      return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: 'inputs' }), { optimize: 'none' }) };
     }
     // Inputs would cross to the device at every run; initializers cross once.
     const { placement, initializers } = asInitializers(this.weights);
-    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, placement), { optimize: 'all', initializers }) };
+    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: placement, dialect: this.executor.dialect }), { optimize: 'all', initializers }) };
   }
 }

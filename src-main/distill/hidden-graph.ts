@@ -24,6 +24,6 @@ export function hiddenStates(graph: Graph, decoder: Decoder, { batch, length, so
  * What a teacher hands over, output `hidden`. Its output layer belongs to the loss, beside the student's, so that
  * nothing as wide as the vocabulary leaves a session.
  */
-export function hiddenGraph(decoder: Decoder, bucket: Bucket, weights: WriteOptions['weights']): OnnxGraph {
-  return writeOnnx({ hidden: hiddenStates(new Graph(), decoder, bucket) }, { weights });
+export function hiddenGraph(decoder: Decoder, bucket: Bucket, options: WriteOptions): OnnxGraph {
+  return writeOnnx({ hidden: hiddenStates(new Graph(), decoder, bucket) }, options);
 }

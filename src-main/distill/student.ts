@@ -81,7 +81,7 @@ export class Student {
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk } = this.settings;
     const graph = trainGraph(this.decoder, this.parameters, bucket, {
-      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null, isPolicyGradient: advantages !== null,
+      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
   }

@@ -1,5 +1,6 @@
 import { accumulate, takeApart } from '../graph/accumulate.ts';
 import { gradients } from '../graph/gradient.ts';
+import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
 import { concat } from '../graph/ops/layout.ts';
 import { Graph, type Value } from '../graph/value.ts';
@@ -14,6 +15,7 @@ export interface TrainGraphSpec extends TokenLossSpec {
   teacherWidth: number | null;
   /** Whether positions have advantages. */
   isPolicyGradient: boolean;
+  dialect: NodeWriter['dialect'];
 }
 
 export interface TrainGraph {
@@ -66,7 +68,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
     outputs[output.rows] = joined(parts.rows.map((part) => part.rows));
     rows.push(output);
   });
-  return { onnx: writeOnnx(outputs, { weights: 'inputs' }), rows, dense };
+  return { onnx: writeOnnx(outputs, { weights: 'inputs', dialect: spec.dialect }), rows, dense };
 }
 
 /** An encoder and a decoder look up the same table. */

@@ -1,4 +1,5 @@
 import type { Device } from '../contract/divergence.ts';
+import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -26,5 +27,7 @@ export interface ProgramOptions {
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
 export interface Executor {
   readonly device: Device;
+  /** The operators that graphs for it are written in. */
+  readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;
 }

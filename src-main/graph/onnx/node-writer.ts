@@ -6,10 +6,11 @@ export type OnnxAttribute = number | string | readonly number[] | { readonly flo
 /** What an operator may do to the ONNX graph being written. Names of tensors are the writer's business. */
 export interface NodeWriter {
   /**
-   * `onnxruntime` may use ONNX Runtime's own fused operators; `onnx` keeps to the standard, for files that other
+   * `onnxruntime` may use ONNX Runtime's own fused operators, `webgpu` those of them that its WebGPU provider computes
+   * (what it lacks would run on the CPU, with copies both ways); `onnx` keeps to the standard, for files that other
    * programs open.
    */
-  readonly dialect: 'onnxruntime' | 'onnx';
+  readonly dialect: 'onnxruntime' | 'webgpu' | 'onnx';
   /** Name of the tensor that holds a value. */
   nameOf(value: Value): string;
   /** The value needs no node: it is another tensor under its own shape and type. */

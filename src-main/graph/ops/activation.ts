@@ -6,7 +6,7 @@ const siluOperator: Operator = {
   name: 'silu',
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   emit: ({ inputs, outputs }, writer) => {
-    if (writer.dialect === 'onnxruntime') {
+    if (writer.dialect !== 'onnx') {
       writer.node('QuickGelu', inputs, outputs, { alpha: { float: 1 } }, MICROSOFT);
       return;
     }

@@ -28,6 +28,8 @@ const matmulOperator: Operator<MatMul> = {
     else if (writer.dialect === 'onnxruntime') {
       writer.node('FusedMatMul', inputs, outputs,
         { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } }, MICROSOFT);
+    } else if (writer.dialect === 'webgpu' && inputs.every(({ rank }) => rank === 2)) {
+      writer.node('Gemm', inputs, outputs, { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } });
     } else {
       const [a, b] = inputs as [Value, Value];
       const factors = [transA ? swapped(a, writer) : a, transB ? swapped(b, writer) : b];

@@ -19,7 +19,8 @@ const rmsNormOperator: Operator<Norm> = {
     return [{ dtype: x!.dtype, shape: x!.shape }, statistic(x!)];
   },
   emit: ({ inputs: [x, scale], outputs: [y, inverse], attributes: { epsilon } }, writer) => {
-    if (writer.dialect === 'onnxruntime') {
+    // WebGPU's provider leaves the second output as it finds it.
+    if (writer.dialect === 'onnxruntime' || (writer.dialect === 'webgpu' && !writer.isUsed(inverse!))) {
       const wanted = writer.isUsed(inverse!) ? [y!, inverse!] : [y!];
       writer.node('SimplifiedLayerNormalization', [x!, scale!], wanted, { axis: -1, epsilon: { float: epsilon }, stash_type: 1 });
       return;
@@ -30,7 +31,8 @@ const rmsNormOperator: Operator<Norm> = {
     writer.node('ReduceMean', [square, last], [mean], { keepdims: 1 });
     writer.node('Add', [mean, writer.constant('float32', [], Float32Array.of(epsilon))], [shifted]);
     writer.node('Sqrt', [shifted], [root]);
-    writer.node('Div', [x!, root], [normal]);
+    writer.node('Reciprocal', [root], [inverse!]);
+    writer.node('Mul', [x!, inverse!], [normal]);
     writer.node('Mul', [normal, scale!], [y!]);
   },
   // With r = 1 / rms(x) over a row of width d: dx = r g w - x r^3 / d * sum(g w x), dw = sum over rows of g x r.

@@ -33,7 +33,9 @@ export async function buildTrainer(
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
   const { decoder, parameters } = run.student;
-  const executor = executorFor(recipe.student.device);
+  // Only the step itself runs on the student's device. Writing runs where the weights lie: decoding is many small
+  // products, of which a GPU spends more time on the way than on the work.
+  const host = executorFor('cpu');
 
   const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
   const gradientRows = mostTokens(microBatchSize, limits, decoder.encoder !== null);
@@ -41,10 +43,10 @@ export async function buildTrainer(
     decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
   await readStudent(optimizer);
 
-  const student = new Student(executor, decoder, parameters, optimizer, {
+  const student = new Student(executorFor(recipe.student.device), decoder, parameters, optimizer, {
     method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
   });
-  const rollouts = await buildRollouts(run, executor, student, teacher, examples, progress.rewardBaseline ?? null);
+  const rollouts = await buildRollouts(run, host, student, teacher, examples, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
     student, optimizer,
@@ -59,7 +61,7 @@ export async function buildTrainer(
   return {
     trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,
-    student: new FrozenModel(executor, decoder, student.weights),
+    student: new FrozenModel(host, decoder, student.weights),
     release: async () => {
       await trainer.release();
       await rollouts.release();

@@ -9,6 +9,7 @@ import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
+import { checkDevices } from './check-devices.ts';
 import { checkReward } from './check-reward.ts';
 import { checkContext, checkMetrics, checkTokens, modelWarnings, type Warning } from './preflight.ts';
 
@@ -36,13 +37,11 @@ const ACTIVATION_BUDGET = 2 ** 30;
 /** Checks everything that can be checked before the long work. @throws Problem of kind input; the reason of `signal`. */
 export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<PreparedRun> {
   const method = methodOf(recipe);
-  if (recipe.student.device !== 'cpu') {
-    throw new Problem(`student.device is "${recipe.student.device}": a student trains on the "cpu" in this version.`, { hint: 'A teacher may run on another device.' });
-  }
   const student = await openWholeModel(recipe.student.model);
   const teacher = needsTeacher(method) || isDraftJudged(recipe) ? await openTeacher(recipe, student) : null;
   const models = teacher ? [student, teacher] : [student];
   for (const model of models) checkContext(recipe, model);
+  await checkDevices(recipe);
   const eos = endTokens(student);
   const shared = sharedVocabulary(models);
   const { train, validation } = await readData(recipe, method, student, shared, signal);

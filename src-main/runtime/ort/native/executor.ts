@@ -24,7 +24,7 @@ let runtime: OrtRuntime | undefined;
  */
 export function nativeExecutor(threads: number): Executor {
   const shared = runtime ??= new OrtRuntime();
-  return { device: 'cpu', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
+  return { device: 'cpu', dialect: 'onnxruntime', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
 }
 
 class NativeProgram implements Program {
