@@ -32,4 +32,6 @@ export interface WorkerHost<M extends CommandMap> {
   readonly ended: Promise<Problem | null>;
   /** Cancels what is going on and ends the worker; one that does not end in time is killed. */
   close(): Promise<void>;
+  /** Ends the worker whatever it does. */
+  kill(): void;
 }

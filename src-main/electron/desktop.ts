@@ -95,11 +95,11 @@ function guardQuit(studio: Studio, inFront: () => BrowserWindow | null): void {
       state = 'open';
       return;
     }
-    if (choice === 'now') return app.exit(0);
     state = 'closing';
-    await studio.close().catch(() => undefined);
+    await (choice === 'now' ? studio.cutOff() : studio.close()).catch(() => undefined);
     state = 'closed';
-    app.quit();
+    if (choice === 'now') app.exit(0);
+    else app.quit();
   };
   const hold = (event: { preventDefault(): void }): void => {
     if (state === 'closed') return;

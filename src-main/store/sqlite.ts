@@ -23,7 +23,7 @@ export interface Database extends Queries {
    * is over, so `work` must use `queries` and not the database itself.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
-  /** Waits for what was asked before, then closes. */
+  /** Waits for what was asked before, then closes; what is asked afterwards is refused. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,10 @@ export async function openSqlite(file: string, options: { readOnly: boolean }): 
 
   // The package runs statements of one connection side by side; a queue keeps transactions whole.
   let tail: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    // Refused here: an answer of the package that comes while the process ends would end it with an abort.
+    if (isClosed) return Promise.reject(new Problem(`History ${file}: it has been closed.`, { kind: 'failure' }));
     const result = tail.then(work);
     tail = result.catch(() => undefined);
     return result;
@@ -73,9 +76,13 @@ export async function openSqlite(file: string, options: { readOnly: boolean }): 
         throw error;
       }
     }),
-    close: () => inTurn(() => new Promise<void>((resolve, reject) => {
-      native.close((error) => error ? reject(toProblem(error, file)) : resolve());
-    })),
+    close: () => {
+      const closed = inTurn(() => new Promise<void>((resolve, reject) => {
+        native.close((error) => error ? reject(toProblem(error, file)) : resolve());
+      }));
+      isClosed = true;
+      return closed;
+    },
   };
 }
 

@@ -11,8 +11,11 @@ import { HEADERS, readBody, sendJson, sendText } from './responses.ts';
 import { sendFile } from './static-files.ts';
 import { receiveUpload } from './upload.ts';
 
+/** What of the studio a browser reaches; its beginning and end are the command's. */
+export type ServedStudio = Pick<Studio, 'call' | 'subscribe' | 'readOnly'>;
+
 export interface ServerOptions {
-  studio: Studio;
+  studio: ServedStudio;
   host: string;
   /** 0 for any that is free. */
   port: number;
@@ -89,7 +92,7 @@ function open(access: Access, token: string, response: ServerResponse): void {
   response.end('<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Retort</title><p><a href="/">Open Retort</a></p>\n');
 }
 
-async function call(studio: Studio, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function call(studio: ServedStudio, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readBody(request, CALL_LIMIT);
   if (body === null) return sendText(response, 413, 'The request is too large.');
   let asked: unknown;

@@ -82,6 +82,11 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     clearTimeout(timer);
   }
 
+  kill(): void {
+    this.#closing = true;
+    this.#port.kill();
+  }
+
   #sendRequest(id: number): void {
     const pending = this.#pending.get(id);
     if (!pending) return;

@@ -62,6 +62,8 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
   await page.getByLabel('Prompt', { exact: true }).fill('3+30+3+3+3+3=');
+  // The answers to the first are there before their divergences, and one prompt is answered at a time.
+  await eventually(() => page.getByRole('button', { name: 'Answer', exact: true }).isEnabled()).toBe(true);
   await page.keyboard.press('Control+Enter');
   const second = await alone('3+30+3+3+3+3=');
   await eventually(() => shown(0)).toEqual(second);

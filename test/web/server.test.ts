@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
-import type { Studio } from '../../src-main/service/studio/studio.ts';
-import { startServer, type WebServer } from '../../src-main/web/server.ts';
+import { startServer, type ServedStudio, type WebServer } from '../../src-main/web/server.ts';
 import { until } from '../support/studio-client.ts';
 
 let folder: string;
@@ -15,7 +14,7 @@ let base: URL;
 let cookie: string;
 const calls: { name: string; params: unknown }[] = [];
 const listeners = new Set<(message: FeedMessage) => void>();
-const studio: Studio = {
+const studio: ServedStudio = {
   readOnly: null,
   call: async (name, params) => {
     calls.push({ name, params });
@@ -25,8 +24,6 @@ const studio: Studio = {
     listeners.add(listener);
     return () => { listeners.delete(listener); };
   },
-  live: () => [],
-  close: async () => undefined,
 };
 
 interface Reply { status: number; headers: Record<string, string | string[] | undefined>; body: string }

@@ -41,10 +41,11 @@ export class Preferences {
         const after: Settings = { ...before, ...Object.fromEntries(given) };
         if (after.worker !== before.worker) checkWorker(after);
         this.#settings = after;
-        await writeSettings(database, this.#settings);
-        feed.publish({ topic: 'settings', settings: this.#settings });
-        onChange(before, this.#settings);
-        return this.#settings;
+        // Before anyone can see them: whoever does must meet the worker that they ask for.
+        onChange(before, after);
+        await writeSettings(database, after);
+        feed.publish({ topic: 'settings', settings: after });
+        return after;
       },
     };
   }

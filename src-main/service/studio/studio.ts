@@ -39,6 +39,8 @@ export interface Studio {
   live(): readonly LiveRun[];
   /** Stops runs with their work saved, ends the workers, closes the history. */
   close(): Promise<void>;
+  /** Ends at once: runs are cut off at their last checkpoint, and what has been told of them is in the history. */
+  cutOff(): Promise<void>;
 }
 
 interface StudioOptions {
@@ -82,6 +84,12 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       jobs.cancelAll();
       await queue.stopAll();
       await workers.close();
+      await home.close();
+      await lock?.release();
+    },
+    cutOff: async () => {
+      stopWatching();
+      workers.kill();
       await home.close();
       await lock?.release();
     },

@@ -37,6 +37,11 @@ export class Workers {
     await host?.close();
   }
 
+  /** Ends all of them whatever they do. */
+  kill(): void {
+    for (const host of this.#hosts.values()) host.kill();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#hosts.keys()].map((kind) => this.end(kind)));
   }

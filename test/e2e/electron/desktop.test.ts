@@ -171,6 +171,8 @@ requires('display', 'electron')('what the desktop adds', () => {
     await stepped(runId);
     await call(desktop.page, 'runs.stop', { runId, how: 'abandon' });
     await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('stopped');
+    // A run that is still being put away would have the next test asked whether to quit.
+    await expect.poll(async () => (await call(desktop.page, 'runs.live', null)).live).toEqual([]);
   });
 
   it('opens where its window was', async () => {

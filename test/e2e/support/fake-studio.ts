@@ -1,16 +1,16 @@
 import type { Answer, CallName, CallParams, CallResult } from '../../../src-main/contract/api/api.ts';
-import type { FeedMessage, LiveRun } from '../../../src-main/contract/api/feed.ts';
+import type { FeedMessage } from '../../../src-main/contract/api/feed.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/api/settings.ts';
 import type { StepMetrics } from '../../../src-main/contract/events.ts';
 import { STEP_FIELDS, type RunRecord, type Series } from '../../../src-main/contract/history.ts';
 import { toReport } from '../../../src-main/contract/problem.ts';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
-import type { Studio } from '../../../src-main/service/studio/studio.ts';
+import type { ServedStudio } from '../../../src-main/web/server.ts';
 
 export type Answers = { [Name in CallName]?: (params: CallParams<Name>) => CallResult<Name> };
 
 /** A program that says what a test wants it to: for states that a real one comes into rarely, or only after hours. */
-export class FakeStudio implements Studio {
+export class FakeStudio implements ServedStudio {
   readonly readOnly: string | null = null;
   /** Names of the calls in order. */
   readonly calls: string[] = [];
@@ -46,12 +46,6 @@ export class FakeStudio implements Studio {
   publish(message: FeedMessage): void {
     for (const listener of this.#listeners) listener(message);
   }
-
-  live(): LiveRun[] {
-    return [];
-  }
-
-  async close(): Promise<void> {}
 }
 
 export function fakeRun(changes: Partial<RunRecord> = {}): RunRecord {
