@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
+import type { BestScore, Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
 import type { ProblemReport } from './problem.ts';
 
 /**
@@ -31,6 +31,8 @@ const evaluationSchema = z.strictObject({
   samples: z.array(z.strictObject({ prompt: text, prediction: text, reference: text.nullable(), teacher: text.nullable() })),
 }) satisfies z.ZodType<Evaluation>;
 
+const best = z.strictObject({ name: text, step, value: real }).exactOptional() satisfies z.ZodType<BestScore | undefined>;
+
 const rolloutSchema = z.strictObject({
   step, example: z.int().nonnegative(), prompt: text, completion: text,
   tokens: z.array(z.int()), divergence: z.array(real), ended: z.boolean(),
@@ -46,14 +48,17 @@ export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
   }),
-  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema) }),
+  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), best }),
   phaseSchema,
   stepMetricsSchema.extend({ event: z.literal('step') }),
   z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),
   evaluationSchema.extend({ event: z.literal('evaluation') }),
-  z.strictObject({ event: z.literal('checkpoint'), step, path: text }),
+  z.strictObject({ event: z.literal('checkpoint'), step, path: text, best }),
   z.strictObject({ event: z.literal('warning'), code: text, message: text }),
   z.strictObject({ event: z.literal('stopped'), step, checkpoint: text.nullable() }),
-  z.strictObject({ event: z.literal('done'), step, checkpoint: text }),
+  z.strictObject({
+    event: z.literal('done'), step, checkpoint: text, best,
+    stoppedEarly: z.strictObject({ metric: text, evaluations: z.int().positive() }).exactOptional(),
+  }),
   z.strictObject({ event: z.literal('failed'), error: problemReportSchema }),
 ]) satisfies z.ZodType<RunEvent>;

@@ -1,3 +1,4 @@
+import type { StoppedEarly } from './best.ts';
 import type { ProblemReport } from './problem.ts';
 
 /**
@@ -63,6 +64,9 @@ export interface Evaluation {
   samples: Sample[];
 }
 
+/** The best evaluation of a run so far, by the recipe's `evaluate.best`. Step 0 is the student before training. */
+export interface BestScore { name: string; step: number; value: number }
+
 /** A completion the student wrote in training, with what the teacher thought of every token. */
 export interface Rollout {
   step: number;
@@ -81,15 +85,16 @@ export type Phase = 'prepare' | 'teacher-data' | 'train' | 'evaluate' | 'checkpo
 export type RunEvent =
   | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
   /** Behind `started` of a resumed run: its last measurements up to the checkpoint, for a history that missed them. */
-  | { event: 'restored'; steps: StepMetrics[]; evaluations: Evaluation[] }
+  | { event: 'restored'; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
   | { event: 'phase'; phase: Phase; done: number; total: number }
   | ({ event: 'step' } & StepMetrics)
   | { event: 'rollouts'; rollouts: Rollout[] }
   | ({ event: 'evaluation' } & Evaluation)
-  | { event: 'checkpoint'; step: number; path: string }
+  /** `best`: where the recipe asks for one; its checkpoint is kept beside the newest. */
+  | { event: 'checkpoint'; step: number; path: string; best?: BestScore }
   | { event: 'warning'; code: string; message: string }
   | { event: 'stopped'; step: number; checkpoint: string | null }
-  | { event: 'done'; step: number; checkpoint: string }
+  | { event: 'done'; step: number; checkpoint: string; best?: BestScore; stoppedEarly?: StoppedEarly }
   | { event: 'failed'; error: ProblemReport };
 
 /** `waiting`: in the queue behind another run. */

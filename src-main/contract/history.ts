@@ -1,4 +1,4 @@
-import type { Rollout, RunStatus, Score, StepMetrics } from './events.ts';
+import type { BestScore, Rollout, RunStatus, Score, StepMetrics } from './events.ts';
 import type { ProblemReport } from './problem.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -25,6 +25,8 @@ export interface RunRecord {
   parameters: number | null;
   checkpoint: { step: number; path: string } | null;
   headline: Headline | null;
+  /** As of the last checkpoint; null where the recipe asks for none. */
+  best: BestScore | null;
   error: ProblemReport | null;
 }
 

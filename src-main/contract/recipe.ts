@@ -134,15 +134,22 @@ const evaluate = z.strictObject({
   metrics: z.array(z.string().min(1)).default([]).meta(help('Task metrics by generation, for example exact-match, accuracy, rouge or bleu. perplexity reads the right answers instead of writing any; multiple-choice asks which of a few choices is likeliest; acceptance lets the student draft for the teacher (speculative decoding). Divergence on held-out data is always measured.')),
   choices: z.string().min(1).optional().meta(help(
     'For multiple-choice: a column with the list of choices, "{{choices}}", or the choices themselves, "A|B|C|D"; left out, the lines (A), (B) ... of the prompt. The right one is the completion: its place from 0, its letter or its text.')),
+  best: z.string().min(1).optional().meta(help(
+    'The number by which the best checkpoint is chosen, as evaluations report it: divergence, loss, or one of the metrics above, such as rougeL or accuracy. Whenever it is better than ever before, a checkpoint is saved and kept beside the newest.')),
+  patience: count.optional().meta(help('Stop early after so many evaluations in a row that were no better than the best. Needs best and every.')),
   examples: count.default(200).meta(help('How many validation examples are used.')),
   maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
   draftTokens: draftTokens.meta(help('For the metric acceptance: tokens that the student drafts before the teacher looks at them.')),
   decode: decodeSchema.prefault({}),
+}).superRefine(({ patience, best, every }, context) => {
+  if (patience === undefined || (best !== undefined && every !== undefined)) return;
+  const missing = [best === undefined ? 'evaluate.best' : '', every === undefined ? 'evaluate.every' : ''].filter(Boolean).join(' and ');
+  context.addIssue({ code: 'custom', path: ['patience'], input: patience, message: `patience counts evaluations that were no better, and needs ${missing}` });
 });
 
 const checkpoint = z.strictObject({
   every: count.default(200).meta(help('Steps between checkpoints. A crash loses at most these.')),
-  keep: count.default(2).meta(help('How many of the newest checkpoints stay on disk.')),
+  keep: count.default(2).meta(help('How many of the newest checkpoints stay on disk; the best one by evaluate.best stays as well.')),
 });
 
 export const recipeSchema = z.strictObject({

@@ -3,6 +3,8 @@ import { bootstrap } from './bootstrap.ts';
 
 /** The metric that two models are needed for: how much of what a student drafts its teacher accepts. */
 export const ACCEPTANCE = 'acceptance';
+/** What it reports besides its own number. */
+export const TOKENS_PER_CALL = 'tokens-per-call';
 
 /** What came of drafting one text; at least one drafted token was judged. */
 export interface Drafting { tokens: ArrayLike<number>; judged: number; accepted: number; calls: number }
@@ -17,7 +19,7 @@ export interface Timing { tokens: ArrayLike<number>; ms: number }
 export function scoreDrafting(texts: readonly Drafting[], seed: number): Record<string, Score> {
   return {
     [ACCEPTANCE]: ratio(texts.map(({ accepted, judged }) => [accepted, judged]), seed),
-    'tokens-per-call': ratio(texts.map(({ tokens, calls }) => [tokens.length, calls]), seed),
+    [TOKENS_PER_CALL]: ratio(texts.map(({ tokens, calls }) => [tokens.length, calls]), seed),
   };
 }
 

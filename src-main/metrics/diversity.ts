@@ -11,6 +11,7 @@ const tokenize = BLEU_TOKENIZERS['13a'];
  */
 export const selfBleu: Metric = {
   ...meanMetric('self-bleu', false, () => 0),
+  isLowerBetter: true,
   statistics: (predictions) => {
     const texts = predictions.map(({ prediction }) => tokenize(prediction));
     const orders = Array.from({ length: BLEU_ORDER }, (_, at) => texts.map((tokens) => countNgrams(tokens, at + 1)));

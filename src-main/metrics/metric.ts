@@ -9,6 +9,8 @@ export interface Metric {
   readonly name: string;
   /** Whether predictions are held against references. */
   readonly needsReference: boolean;
+  /** Whether a smaller score is the better one. */
+  readonly isLowerBetter?: boolean;
   /** How it was computed, in the words of the package that the field compares by. */
   readonly signature?: string;
   /** What each prediction adds to its corpus, equally many numbers for each. */

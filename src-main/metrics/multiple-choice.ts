@@ -4,6 +4,9 @@ import { meanMetric } from './metric.ts';
 
 /** The metric of questions whose answer is the likeliest of a few choices, as MMLU and BIG-bench Hard are scored. */
 export const MULTIPLE_CHOICE = 'multiple-choice';
+/** What it reports. */
+export const CHOICE_ACCURACY = 'choice-accuracy';
+export const CHOICE_ACCURACY_NORM = 'choice-accuracy-norm';
 
 /** A question's choices: how likely each is behind the prompt (log-probability), and how many characters it has. */
 export interface JudgedChoices { logprobs: readonly number[]; lengths: readonly number[]; answer: number }
@@ -16,8 +19,8 @@ export function scoreChoices(questions: readonly JudgedChoices[], seed: number):
   const share = (values: (question: JudgedChoices) => readonly number[]): Score =>
     bootstrap(questions.map((question) => [largest(values(question)) === question.answer ? 1 : 0]), mean, seed);
   return {
-    'choice-accuracy': share(({ logprobs }) => logprobs),
-    'choice-accuracy-norm': share(({ logprobs, lengths }) => logprobs.map((logprob, at) => logprob / lengths[at]!)),
+    [CHOICE_ACCURACY]: share(({ logprobs }) => logprobs),
+    [CHOICE_ACCURACY_NORM]: share(({ logprobs, lengths }) => logprobs.map((logprob, at) => logprob / lengths[at]!)),
   };
 }
 

@@ -25,6 +25,9 @@ const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
 /** Metrics of a model's probabilities, not of texts that it has written. */
 const OF_MODELS = [PERPLEXITY, MULTIPLE_CHOICE, ACCEPTANCE];
 
+/** Everything that can be asked for. */
+export const METRIC_NAMES: readonly string[] = [...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS), ...OF_MODELS];
+
 /**
  * The metrics of texts a name stands for, often one; none for a metric that is measured of the model itself.
  * @throws Problem where there is no such metric.
@@ -34,7 +37,7 @@ export function findMetrics(name: string): readonly Metric[] {
   const metrics = GROUPS[name] ?? METRICS.filter((candidate) => candidate.name === name);
   if (metrics.length > 0) return metrics;
   throw new Problem(`There is no metric "${name}".`, {
-    hint: `The metrics are ${[...METRICS.map((metric) => metric.name), ...Object.keys(GROUPS), ...OF_MODELS].join(', ')}.`,
+    hint: `The metrics are ${METRIC_NAMES.join(', ')}.`,
   });
 }
 

@@ -55,10 +55,11 @@ export async function publishCheckpoint(
   return path;
 }
 
-/** Removes all but the newest `keep` checkpoints. */
-export async function pruneCheckpoints(checkpoints: string, keep: number): Promise<void> {
+/** Removes all but the newest `keep` checkpoints and that of step `best`. */
+export async function pruneCheckpoints(checkpoints: string, keep: number, best: number | null = null): Promise<void> {
   const all = await listCheckpoints(checkpoints);
   for (const { step, path } of all.slice(0, Math.max(0, all.length - keep))) {
+    if (step === best) continue;
     const gone = hidden(checkpoints, step, 'gone');
     await rename(path, gone);
     await rm(gone, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import type { RunEvent, StepMetrics } from '../contract/events.ts';
+import { bestText, earlyText } from '../contract/best.ts';
+import type { BestScore, RunEvent, StepMetrics } from '../contract/events.ts';
 import type { LogLevel } from '../contract/history.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
 import { insertEvaluation } from './evaluations.ts';
@@ -115,12 +116,15 @@ export class HistoryRecorder {
     const end = (status: string, error: ProblemReport | null = null): Promise<unknown> =>
       queries.run('UPDATE runs SET status = ?, ended = ?, error = ? WHERE id = ?', [status, at, error && JSON.stringify(error), run]);
 
+    const keepBest = (best: BestScore | undefined): Promise<unknown> =>
+      queries.run('UPDATE runs SET best = ? WHERE id = ?', [best ? JSON.stringify(best) : null, run]);
+
     switch (event.event) {
       case 'started':
         await truncateAfter(queries, run, event.fromStep);
         await queries.run(
           `UPDATE runs SET status = 'running', started = coalesce(started, ?), ended = NULL, error = NULL,
-           runDir = ?, totalSteps = ?, parameters = ? WHERE id = ?`, [at, event.runDir, event.steps, event.parameters, run]);
+           runDir = ?, totalSteps = ?, parameters = ?, best = NULL WHERE id = ?`, [at, event.runDir, event.steps, event.parameters, run]);
         this.#step = event.fromStep;
         this.#rolloutBytes = null;
         return event.fromStep === 0
@@ -129,6 +133,7 @@ export class HistoryRecorder {
       case 'restored':
         await insertSteps(queries, run, event.steps);
         for (const evaluation of event.evaluations) await insertEvaluation(queries, run, evaluation);
+        await keepBest(event.best);
         return;
       case 'rollouts': {
         const already = this.#rolloutBytes ?? await rolloutBytes(queries, run);
@@ -140,7 +145,8 @@ export class HistoryRecorder {
         return insertEvaluation(queries, run, event);
       case 'checkpoint':
         await queries.run('UPDATE runs SET checkpointStep = ?, checkpointPath = ? WHERE id = ?', [event.step, event.path, run]);
-        return log('info', 'checkpoint', `Checkpoint at step ${event.step}.`);
+        await keepBest(event.best);
+        return log('info', 'checkpoint', `Checkpoint at step ${event.step}${event.best?.step === event.step ? `, the best so far: ${bestText(event.best)}` : ''}.`);
       case 'warning':
         return log('warning', event.code, event.message);
       case 'stopped':
@@ -148,7 +154,7 @@ export class HistoryRecorder {
         return log('info', 'stopped', `Stopped after step ${event.step}.`);
       case 'done':
         await end('done');
-        return log('info', 'done', `Done after step ${event.step}.`);
+        return log('info', 'done', `${event.stoppedEarly ? `Stopped early after step ${event.step}: ${earlyText(event.stoppedEarly)}` : `Done after step ${event.step}`}.${event.best ? ` Best ${bestText(event.best)}.` : ''}`);
       case 'failed':
         await end('failed', event.error);
         return log('error', 'failed', event.error.message);

@@ -6,11 +6,12 @@ import { mistakes } from './migrations/003-mistakes.ts';
 import { reward } from './migrations/004-reward.ts';
 import { intervals } from './migrations/005-intervals.ts';
 import { comparisons } from './migrations/006-comparisons.ts';
+import { best } from './migrations/007-best.ts';
 import type { Database } from './sqlite.ts';
 
 export interface Migration { version: number; sql: string }
 
-export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward, intervals, comparisons];
+export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward, intervals, comparisons, best];
 
 /** The schema version a database has; 0 for a new one. */
 export async function schemaVersion(database: Pick<Database, 'get'>): Promise<number> {

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../contract/events.ts';
+import type { BestScore, RunStatus } from '../contract/events.ts';
 import type { Headline, RunRecord } from '../contract/history.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
@@ -92,7 +92,7 @@ interface RunRow {
   id: string; name: string; status: RunStatus; recipe: string; runDir: string; tags: string;
   created: number; started: number | null; updated: number; ended: number | null;
   lastStep: number | null; totalSteps: number | null; parameters: number | null;
-  checkpointStep: number | null; checkpointPath: string | null; error: string | null;
+  checkpointStep: number | null; checkpointPath: string | null; best: string | null; error: string | null;
   evaluatedStep: number | null; divergence: number | null; loss: number | null;
   score: string | null; scoreValue: number | null;
 }
@@ -114,6 +114,7 @@ function toRecord(row: RunRow): RunRecord {
     checkpoint: row.checkpointStep === null || row.checkpointPath === null
       ? null : { step: row.checkpointStep, path: row.checkpointPath },
     headline: headline(row),
+    best: row.best === null ? null : JSON.parse(row.best) as BestScore,
     error: row.error === null ? null : JSON.parse(row.error) as ProblemReport,
   };
 }

@@ -4,6 +4,7 @@ import { makeExamples } from '../../data/examples.ts';
 import { readRows } from '../../data/read.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { openWholeModel } from '../load-model.ts';
+import { bestMetric } from './check-best.ts';
 import { checkContext } from './preflight.ts';
 import { prepareRun, stepsOf } from './prepare.ts';
 import { checkResources } from './resource-check.ts';
@@ -27,6 +28,7 @@ async function eachAlone(recipe: Recipe, signal?: AbortSignal): Promise<ProblemR
     ...[teacher?.model, student.model].filter((path) => path !== undefined).map((path) => async () => { checkContext(recipe, await openWholeModel(path)); }),
     () => stepsOf(recipe, 1),
     ...evaluate.metrics.map((name) => () => findMetrics(name)),
+    () => bestMetric(recipe),
   ];
   const found: ProblemReport[] = [];
   for (const look of looks) found.push(...await problemsOf(look));

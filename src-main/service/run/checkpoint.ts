@@ -8,9 +8,13 @@ import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import type { Model } from '../load-model.ts';
+import type { BestState } from './best-so-far.ts';
 
-/** What a checkpoint knows besides weights and moments. Random numbers have no state, so this is all. */
-export interface CheckpointState {
+/**
+ * What a checkpoint knows besides weights and moments. Random numbers have no state, so this is all. Which evaluation was
+ * the best is there where the recipe asks for it.
+ */
+export interface CheckpointState extends Partial<BestState> {
   step: number;
   totalTokens: number;
   /** What a method with rewards expects of a text; null where there is none. */

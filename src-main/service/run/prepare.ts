@@ -9,6 +9,7 @@ import { endTokens, openWholeModel, type Model } from '../load-model.ts';
 import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
+import { checkBest } from './check-best.ts';
 import { checkDevices } from './check-devices.ts';
 import { checkReward } from './check-reward.ts';
 import { checkContext, checkMetrics, checkTokens, modelWarnings, type Warning } from './preflight.ts';
@@ -46,6 +47,7 @@ export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<
   const shared = sharedVocabulary(models);
   const { train, validation } = await readData(recipe, method, student, shared, signal);
   checkMetrics(recipe, validation);
+  checkBest(recipe, method, validation);
   const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, validation, student, shared) : null;
   if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
   const { batchSize } = recipe.train;

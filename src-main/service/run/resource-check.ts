@@ -15,7 +15,8 @@ const SAVED_TENSORS = 3;
 export async function diskForecast({ student, recipe }: PreparedRun, runDir: string): Promise<{ needed: number; free: number }> {
   const { bavail, bsize } = await statfs(existingParent(runDir));
   // One more than is kept exists while the newest is written.
-  return { needed: countParameters(student.parameters) * FLOAT * SAVED_TENSORS * (recipe.checkpoint.keep + 1), free: bavail * bsize };
+  const most = recipe.checkpoint.keep + (recipe.evaluate.best === undefined ? 0 : 1) + 1;
+  return { needed: countParameters(student.parameters) * FLOAT * SAVED_TENSORS * most, free: bavail * bsize };
 }
 
 /** Refuses what can be seen not to fit: parameters beyond the machine's memory, checkpoints beyond the disk. */

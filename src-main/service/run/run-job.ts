@@ -1,4 +1,4 @@
-import type { Rollout, RunEvent } from '../../contract/events.ts';
+import type { BestScore, Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
@@ -10,7 +10,9 @@ import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
 import { endTokens } from '../load-model.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
+import { BestSoFar } from './best-so-far.ts';
 import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
+import { bestMetric } from './check-best.ts';
 import { readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
@@ -74,6 +76,8 @@ class Run {
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
   private readonly told = new Told();
+  /** Null where the recipe asks for no best checkpoint. */
+  private best: BestSoFar | null = null;
   private totalTokens = 0;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[]> | null = null;
@@ -89,11 +93,13 @@ class Run {
     const { job, prepared: { steps, student, recipe, warnings } } = this;
     const first = state?.step ?? 0;
     this.totalTokens = state?.totalTokens ?? 0;
+    const metric = bestMetric(recipe);
+    this.best = metric && new BestSoFar(metric, recipe.evaluate.patience ?? Infinity, state ?? {});
     job.emit({
       event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
       parameters: countParameters(student.parameters),
     });
-    if (from !== null) job.emit({ event: 'restored', ...await this.told.read(from) });
+    if (from !== null) job.emit({ event: 'restored', ...await this.told.read(from), ...this.bestField });
     for (const warning of warnings) job.emit({ event: 'warning', ...warning });
     const built = await this.build(from, state);
     try {
@@ -122,17 +128,42 @@ class Run {
 
   private async steps(built: BuiltRun, first: number): Promise<RunOutcome> {
     const { job, prepared: { steps, recipe: { checkpoint, evaluate } } } = this;
-    for (let step = first + 1; step <= steps; step++) {
+    let step = first;
+    // A run that was cut off behind its last checkpoint has nothing to learn any more.
+    while (!this.isOver(step)) {
+      step += 1;
       this.tell(await built.trainer.step(step));
-      if (step < steps && evaluate.every !== undefined && step % evaluate.every === 0) await this.evaluate(built, step);
-      const stop = step < steps ? job.stopRequest() : null;
-      if (stop !== 'discard' && (stop === 'save' || step === steps || step % checkpoint.every === 0)) await this.save(built, step);
+      // A checkpoint holds which one is the best, the last one too, so an evaluation comes before it; where nobody asks
+      // for the best, the last weights are saved before the last evaluation.
+      const isDue = step === steps ? this.best !== null : evaluate.every !== undefined && step % evaluate.every === 0;
+      const isBest = isDue && await this.evaluate(built, step);
+      const isOver = this.isOver(step);
+      const stop = isOver ? null : job.stopRequest();
+      if (stop !== 'discard' && (stop === 'save' || isOver || isBest || step % checkpoint.every === 0)) await this.save(built, step);
       if (stop !== null) return await this.stopped();
     }
-    await this.evaluate(built, steps);
-    const last = (await listCheckpoints(this.folder.checkpoints)).at(-1)!;
-    job.emit({ event: 'done', step: steps, checkpoint: last.path });
-    return { status: 'done', step: steps, checkpoint: last.path };
+    if (this.best === null) await this.evaluate(built, steps);
+    // A run that was cut off while it removed old checkpoints leaves as many as any other.
+    else await this.prune();
+    const { path } = (await listCheckpoints(this.folder.checkpoints)).at(-1)!;
+    const early = step < steps ? this.best?.stoppedEarly : null;
+    job.emit({ event: 'done', step, checkpoint: path, ...this.bestField, ...(early && { stoppedEarly: early }) });
+    return { status: 'done', step, checkpoint: path };
+  }
+
+  /** Whether a run that has made so many steps makes no more. */
+  private isOver(step: number): boolean {
+    return step >= this.prepared.steps || (this.best?.stoppedEarly ?? null) !== null;
+  }
+
+  /** The best evaluation so far as events tell it; nothing where there is none. */
+  private get bestField(): { best?: BestScore } {
+    const best = this.best?.score;
+    return best ? { best } : {};
+  }
+
+  private async prune(): Promise<void> {
+    await pruneCheckpoints(this.folder.checkpoints, this.prepared.recipe.checkpoint.keep, this.best?.score?.step ?? null);
   }
 
   private async stopped(): Promise<RunOutcome> {
@@ -162,20 +193,21 @@ class Run {
   private async save(built: BuiltRun, step: number): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize, rewardBaseline: built.rewardBaseline?.state ?? null };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared.student, built.optimizer, state);
       await this.told.write(place);
     });
-    await pruneCheckpoints(folder.checkpoints, prepared.recipe.checkpoint.keep);
-    job.emit({ event: 'checkpoint', step, path });
+    await this.prune();
+    job.emit({ event: 'checkpoint', step, path, ...this.bestField });
   }
 
-  private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<void> {
+  /** @returns whether training made this the best evaluation so far, which deserves a checkpoint. */
+  private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<boolean> {
     const { job, prepared: { recipe, validation, questions, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
     const examples = validation.slice(0, recipe.evaluate.examples);
-    if (examples.length === 0) return;
+    if (examples.length === 0) return false;
     const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
     const settings = {
       step, eos, sharedVocabulary, maxNewTokens, loss: method,
@@ -191,5 +223,6 @@ class Run {
       { questions, judge: teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
+    return this.best?.watch(evaluation) ?? false;
   }
 }

@@ -57,7 +57,7 @@ export function fakeRun(changes: Partial<RunRecord> = {}): RunRecord {
     }),
     created: Date.now() - 7_200_000, started: Date.now() - 7_200_000, updated: Date.now() - 60_000, ended: null,
     lastStep: 100_000, totalSteps: 200_000, parameters: 134_515_008, checkpoint: { step: 99_800, path: '/home/person/retort/runs/run-1/checkpoints/step-99800' },
-    headline: null, error: null, ...changes,
+    headline: null, best: null, error: null, ...changes,
   };
 }
 

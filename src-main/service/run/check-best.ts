@@ -1,0 +1,47 @@
+import { closestName } from '../../contract/closest-name.ts';
+import type { Method } from '../../contract/presets.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { ALWAYS_REPORTED, metricReporting, reportedBy, type Reported } from '../../metrics/reported.ts';
+import { METRIC_NAMES } from '../../metrics/score.ts';
+import type { EncodedExample } from '../examples.ts';
+
+/** The number by which a recipe chooses its best checkpoint; null where it chooses none. @throws Problem where its evaluations report no such number. */
+export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evaluate'>): Reported | null {
+  if (best === undefined) return null;
+  const offered = [...ALWAYS_REPORTED, ...metrics.flatMap(reportedBy)];
+  const found = offered.find(({ name }) => name === best);
+  if (found) return found;
+  const parts = METRIC_NAMES.includes(best) ? reportedBy(best).map(({ name }) => name) : [];
+  if (parts.length > 0 && !parts.includes(best)) {
+    throw new Problem(`evaluate.best is "${best}", which stands for several numbers.`, { hint: `Choose one of them: ${parts.join(', ')}.` });
+  }
+  const allowed = `The evaluations of this recipe report ${unique(offered.map(({ name }) => name)).join(', ')}.`;
+  const source = metricReporting(best);
+  if (source !== undefined) {
+    throw new Problem(`evaluate.best is "${best}", which evaluate.metrics does not ask for.`, { hint: `Add "${source}" to evaluate.metrics. ${allowed}` });
+  }
+  const meant = closestName(best, [...ALWAYS_REPORTED, ...METRIC_NAMES.flatMap(reportedBy)].map(({ name }) => name));
+  throw new Problem(`evaluate.best is "${best}", and there is no such number.`, { hint: `${meant === undefined ? '' : `Perhaps "${meant}" is meant. `}${allowed}` });
+}
+
+/** Refuses a best checkpoint that could not be chosen when its time comes. */
+export function checkBest(recipe: Recipe, { preset, divergence }: Method, validation: readonly EncodedExample[]): void {
+  const best = bestMetric(recipe);
+  if (best === null) return;
+  const { data, evaluate } = recipe;
+  if (validation.length === 0) {
+    throw new Problem(`evaluate.best is "${best.name}", and there are no held-out examples.`, { hint: 'Give data.validation or data.validationShare.' });
+  }
+  if (best.name === 'divergence' && divergence === 'cross_entropy') {
+    throw new Problem(`evaluate.best is "divergence", and the method "${preset}" measures none.`, { hint: 'Choose loss, or one of evaluate.metrics.' });
+  }
+  // Metrics that need right answers have been looked at by themselves.
+  if (ALWAYS_REPORTED.includes(best) && validation.slice(0, evaluate.examples).every(({ completion }) => completion.length === 0)) {
+    throw new Problem(`evaluate.best is "${best.name}", which is measured on right answers, and no example of ${data.validation ?? data.train} has one.`, {
+      hint: 'Give data.completion, or choose a metric that needs none.',
+    });
+  }
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
