@@ -4,12 +4,12 @@ import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision, type ExportRe
 import { Problem } from '../contract/problem.ts';
 import { dataViewSchema } from '../contract/recipe.ts';
 import { askOf, inOrder, keepExport } from '../service/export/ask.ts';
-import { list, oneOf, whole } from './options.ts';
+import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
 import type { Action } from './program.ts';
 
 interface ExportOptions {
-  model?: string; run?: string; step?: number; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;
+  model?: string; run?: string; step?: number | 'best'; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;
   data?: string; prompt?: string; completion?: string; chat?: boolean;
 }
 
@@ -18,7 +18,7 @@ export function addExportCommands(program: Command, act: Action): void {
     .description('an ONNX folder that other programs open, measured against the trained weights')
     .option('--model <dir>', 'model folder, or that of a checkpoint')
     .option('--run <run>', 'the last checkpoint of a run')
-    .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began', whole)
+    .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began, best the one of evaluate.best', stepOrBest)
     .requiredOption('--to <dir>', 'folder to write')
     .option('--precision <names>', `${EXPORT_PRECISIONS.join(', ')}, or several separated by commas; fp32 if nothing is named`, (text) => list(text).map(oneOf(...EXPORT_PRECISIONS)))
     .option('--safetensors', 'the trained weights as well')

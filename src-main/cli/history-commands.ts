@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { bestText } from '../contract/best.ts';
 import { readEvaluations } from '../store/evaluations.ts';
 import { findRun, listRuns } from '../store/runs.ts';
 import type { Action } from './program.ts';
@@ -28,6 +29,7 @@ export function addHistoryCommands(program: Command, act: Action): void {
       output.line(`${run.name} (${run.id}): ${run.status}, step ${run.lastStep} of ${run.totalSteps ?? '?'}`);
       output.line(`folder      ${run.runDir}`);
       if (run.checkpoint) output.line(`checkpoint  ${run.checkpoint.path}`);
+      if (run.best) output.line(`best        ${bestText(run.best)}`);
       if (run.error) output.line(`error       ${run.error.message}`);
       for (const { step, metrics, ...always } of evaluations) {
         const scores = Object.entries(metrics);

@@ -7,11 +7,11 @@ import type { ParamsInput } from '../contract/worker-host.ts';
 import { heldOut, modelIn, momentOf, teacherOf } from '../service/inspect/of-run.ts';
 import { findRun } from '../store/runs.ts';
 import type { Context } from './context.ts';
-import { addDecodeOptions, count, decodeSettings, oneOf, positive, whole, type DecodeOptions } from './options.ts';
+import { addDecodeOptions, count, decodeSettings, oneOf, positive, stepOrBest, type DecodeOptions } from './options.ts';
 import type { Action } from './program.ts';
 
 interface InspectOptions extends DecodeOptions {
-  run?: string; step?: number; teacher?: string; student?: string; data?: string; prompt?: string; completion?: string;
+  run?: string; step?: number | 'best'; teacher?: string; student?: string; data?: string; prompt?: string; completion?: string;
   divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
 }
 type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'data' | 'holdOut' | 'prompt' | 'messages' | 'chat' | 'system' | 'maxPromptTokens' | 'maxNewTokens'>;
@@ -19,7 +19,7 @@ type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'd
 export function addInspectCommand(program: Command, act: Action): void {
   addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher, with the places where it leaves it'))
     .option('--run <run>', 'teacher, last checkpoint and held-out data of a run, where the options below name nothing else')
-    .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began', whole)
+    .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began, best the one of evaluate.best', stepOrBest)
     .option('--teacher <dir>', 'model folder')
     .option('--student <dir>', 'model folder, or that of a checkpoint')
     .option('--data <file>', 'data file')

@@ -57,6 +57,9 @@ export function whole(text: string): number {
   return Number(text);
 }
 
+/** A step of a run, or its best one. */
+export const stepOrBest = (text: string): number | 'best' => (text === 'best' ? text : whole(text));
+
 export function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new InvalidArgumentError('A number above 0 is expected.');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { bestText, earlyText } from '../contract/best.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
@@ -70,7 +71,9 @@ function printEvent({ output }: Context, event: RunEvent): void {
       output.line(`warning: ${event.message}`);
       return;
     case 'done':
+      if (event.stoppedEarly) output.line(`Stopped early: ${earlyText(event.stoppedEarly)}.`);
       output.line(`Done after ${event.step} steps: ${event.checkpoint}`);
+      if (event.best) output.line(`best ${bestText(event.best)}`);
       return;
     case 'rollouts': case 'restored': case 'checkpoint': case 'stopped': case 'failed':
   }

@@ -59,7 +59,7 @@ export interface ExportOrigin {
 }
 
 /** A run's student at a step (the last checkpoint where it is left out), or any model folder. */
-export type ExportSubject = { kind: 'run'; runId: string; step?: number | undefined } | { kind: 'model'; path: string };
+export type ExportSubject = { kind: 'run'; runId: string; step?: number | 'best' | undefined } | { kind: 'model'; path: string };
 
 /** An export in the history. */
 export interface ExportRecord {

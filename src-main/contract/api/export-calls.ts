@@ -6,7 +6,7 @@ const path = z.string().min(1).max(4096);
 const id = z.string().min(1).max(200);
 
 const subject = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('run'), runId: id, step: z.int().nonnegative().optional() }),
+  z.strictObject({ kind: z.literal('run'), runId: id, step: z.union([z.int().nonnegative(), z.literal('best')]).optional() }),
   z.strictObject({ kind: z.literal('model'), path }),
 ]);
 

@@ -5,6 +5,7 @@ import { Problem } from '../../contract/problem.ts';
 import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
 import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
 import { runPaths } from '../run-folder.ts';
+import { readCheckpointState } from '../run/checkpoint.ts';
 
 /** A student of a run at one time of its training. */
 export interface Moment { step: number; path: string }
@@ -15,14 +16,25 @@ export async function momentsOf({ recipe, runDir }: Pick<RunRecord, 'recipe' | '
   return [{ step: 0, path: recipe.student.model }, ...checkpoints.map(({ step, path }) => ({ step, path: modelOf(path) }))];
 }
 
-/** A run's student at a step, or the last one. @throws Problem where there is no checkpoint of that step. */
-export async function momentOf(run: RunRecord, step: number | null): Promise<Moment> {
+/** A run's student at a step, its best by `evaluate.best`, or the last one. @throws Problem where there is no such checkpoint. */
+export async function momentOf(run: RunRecord, wanted: number | 'best' | null): Promise<Moment> {
   const moments = await momentsOf(run);
+  const step = wanted === 'best' ? await bestStepOf(run) : wanted;
   const found = step === null ? moments.at(-1)! : moments.find((moment) => moment.step === step);
   if (!found) {
     throw new Problem(`Run "${run.name}" has no checkpoint of step ${step}.`, { hint: `There are those of ${moments.map((moment) => moment.step).join(', ')}; 0 is the start.` });
   }
   return found;
+}
+
+/** The step of a run's best evaluation, as its last checkpoint knows it: a history may be behind. @throws Problem where it knows none. */
+async function bestStepOf({ name, runDir, recipe }: RunRecord): Promise<number> {
+  const last = (await listCheckpoints(runPaths(runDir).checkpoints)).at(-1);
+  const best = last && (await readCheckpointState(last.path)).best;
+  if (best) return best.step;
+  throw new Problem(`Run "${name}" has no best checkpoint${recipe.evaluate.best === undefined ? ': its recipe does not give evaluate.best' : ' yet'}.`, {
+    hint: 'Name a step, or leave --step out for the last checkpoint.',
+  });
 }
 
 /** @throws Problem where a run has none. */
