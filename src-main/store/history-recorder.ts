@@ -1,4 +1,4 @@
-import { bestText, earlyText } from '../contract/best.ts';
+import { bestHereText, bestText, earlyText } from '../contract/best.ts';
 import type { BestScore, RunEvent, StepMetrics } from '../contract/events.ts';
 import type { LogLevel } from '../contract/history.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
@@ -146,7 +146,7 @@ export class HistoryRecorder {
       case 'checkpoint':
         await queries.run('UPDATE runs SET checkpointStep = ?, checkpointPath = ? WHERE id = ?', [event.step, event.path, run]);
         await keepBest(event.best);
-        return log('info', 'checkpoint', `Checkpoint at step ${event.step}${event.best?.step === event.step ? `, the best so far: ${bestText(event.best)}` : ''}.`);
+        return log('info', 'checkpoint', `Checkpoint at step ${event.step}${bestHereText(event)}.`);
       case 'warning':
         return log('warning', event.code, event.message);
       case 'stopped':

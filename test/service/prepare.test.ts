@@ -68,6 +68,37 @@ it('refuses metrics that could not be measured', async () => {
   await prepareRecipe({ evaluate: { metrics: ['distinct'] }, data: prompts, method: { preset: 'on-policy-kd' } });
 });
 
+it.each([
+  ['rouge', ['rouge'], '"rouge", which stands for several numbers.', 'Choose one of them: rouge1, rouge2, rougeL, rougeLsum.'],
+  ['rougeL', ['accuracy'], '"rougeL", which evaluate.metrics does not ask for.', 'Add "rougeL" to evaluate.metrics. The evaluations of this recipe report divergence, loss, accuracy.'],
+  ['tokens-per-call', [], '"tokens-per-call", which evaluate.metrics does not ask for.', 'Add "acceptance" to evaluate.metrics.'],
+  ['rogueL', ['rouge'], '"rogueL", and there is no such number.', 'Perhaps "rougeL" is meant. The evaluations of this recipe report divergence, loss, rouge1, rouge2, rougeL, rougeLsum.'],
+  ['reward', [], '"reward", and there is no such number.', 'The evaluations of this recipe report divergence, loss.'],
+])('refuses the best checkpoint by %s where evaluations report %s', async (best, metrics, message, hint) => {
+  await expect(prepareRecipe({ evaluate: { best, metrics } })).rejects.toMatchObject({
+    kind: 'input', message: `evaluate.best is ${message}`, hint: expect.stringContaining(hint) as string,
+  });
+});
+
+it('refuses a best checkpoint by what is never measured', async () => {
+  const { completion: _, ...prompts } = project.recipe().data;
+  const { validation: __, ...unheld } = project.recipe().data;
+  await expect(prepareRecipe({ evaluate: { best: 'loss' }, data: unheld })).rejects.toThrow('evaluate.best is "loss", and there are no held-out examples.');
+  await expect(prepareRecipe({ evaluate: { best: 'divergence' }, method: { preset: 'sft' } })).rejects.toThrow('the method "sft" measures none');
+  await expect(prepareRecipe({ evaluate: { best: 'loss' }, data: prompts, method: { preset: 'on-policy-kd' } })).rejects.toThrow('no example of');
+  await prepareRecipe({ evaluate: { best: 'distinct-2', metrics: ['distinct'] }, data: prompts, method: { preset: 'on-policy-kd' } });
+  await prepareRecipe({ evaluate: { best: 'divergence' } });
+});
+
+it('refuses patience without what it counts', () => {
+  const evaluate = (settings: object): unknown => parseRecipe({ ...project.recipe(), evaluate: settings }, 'test');
+  expect(() => evaluate({ patience: 3 })).toThrow('evaluate.patience is 3: patience counts evaluations that were no better, and needs evaluate.best and evaluate.every');
+  expect(() => evaluate({ patience: 3, best: 'loss' })).toThrow('needs evaluate.every');
+  expect(() => evaluate({ patience: 3, every: 2 })).toThrow('needs evaluate.best');
+  expect(() => evaluate({ patience: 0, best: 'loss', every: 2 })).toThrow('evaluate.patience is 0: ');
+  evaluate({ patience: 3, best: 'loss', every: 2 });
+});
+
 it('needs completions where lambda only rises to 1', async () => {
   const { completion: _, ...prompts } = project.recipe().data;
   const method = { preset: 'gkd', lambda: 1, lambdaRampSteps: 5 } as const;

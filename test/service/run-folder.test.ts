@@ -107,6 +107,17 @@ describe('checkpoints', () => {
     expect(await readdir(checkpoints).then((names) => names.sort())).toEqual(['step-10', 'step-100']);
   });
 
+  it('are pruned around the best one, which is kept beside the newest', async () => {
+    const checkpoints = await temporaryFolder();
+    for (const step of [5, 10, 20, 30]) await publishCheckpoint(checkpoints, step, filled('x'));
+    await pruneCheckpoints(checkpoints, 1, 10);
+    expect(await steps(checkpoints)).toEqual([10, 30]);
+    await pruneCheckpoints(checkpoints, 1, 30);
+    expect(await steps(checkpoints)).toEqual([30]);
+    await pruneCheckpoints(checkpoints, 1, 0);
+    expect(await steps(checkpoints)).toEqual([30]);
+  });
+
   it('survive a kill at each point of writing, replacing and pruning', async () => {
     const checkpoints = await temporaryFolder();
     await publishCheckpoint(checkpoints, 10, filled('ten'));

@@ -116,6 +116,38 @@ describe('HistoryRecorder', () => {
     expect(await findRun(database, 'a')).toMatchObject({ lastStep: 100, checkpoint: null });
   });
 
+  it('keeps which evaluation was the best as the last checkpoint tells it', async () => {
+    const database = await historyWithRun();
+    const recorder = new HistoryRecorder(database, 'a');
+    const [early, late] = [{ name: 'rougeL', step: 100, value: 0.25 }, { name: 'rougeL', step: 200, value: 0.5 }];
+    const checkpoint = (at: number, best: typeof early): RunEvent => ({ event: 'checkpoint', step: at, path: `/runs/a/checkpoints/step-${at}`, best });
+    const bestNow = async (): Promise<unknown> => {
+      await recorder.flush();
+      return (await findRun(database, 'a')).best;
+    };
+    recorder.record(started());
+    expect(await bestNow()).toBeNull();
+    recorder.record(step(100));
+    recorder.record(checkpoint(100, early));
+    expect(await bestNow()).toEqual(early);
+    recorder.record(step(200));
+    recorder.record(checkpoint(200, late));
+    expect(await bestNow()).toEqual(late);
+
+    recorder.record(started(100));
+    recorder.record({ event: 'restored', steps: [], evaluations: [], best: early });
+    expect(await bestNow()).toEqual(early);
+    recorder.record(checkpoint(150, early));
+    recorder.record({ event: 'done', step: 150, checkpoint: '/runs/a/checkpoints/step-150', best: early, stoppedEarly: { metric: 'rougeL', evaluations: 3 } });
+    expect(await bestNow()).toEqual(early);
+    expect((await readLog(database, 'a', { after: 0, limit: 100 })).map(({ message }) => message)).toEqual([
+      'Started; 500 steps.', 'Checkpoint at step 100, the best so far: rougeL 0.2500.', 'Resumed from step 100 of 500.', 'Checkpoint at step 150.',
+      'Stopped early after step 150: 3 evaluations in a row brought no better rougeL. Best rougeL 0.2500 at step 100.',
+    ]);
+    recorder.record(started());
+    expect(await bestNow()).toBeNull();
+  });
+
   it('keeps a batch that could not be written, and writes it once with the next', async () => {
     const database = await historyWithRun();
     const problems: unknown[] = [];

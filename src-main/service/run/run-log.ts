@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { version } from '../../../package.json' with { type: 'json' };
-import { bestText, earlyText } from '../../contract/best.ts';
+import { bestHereText, bestText, earlyText } from '../../contract/best.ts';
 import type { RunEvent } from '../../contract/events.ts';
 import type { LogLevel } from '../../contract/history.ts';
 import type { Recipe } from '../../contract/recipe.ts';
@@ -41,7 +41,7 @@ export class RunLog {
         if (event.loss !== null) scores.push(`loss ${event.loss.toFixed(4)}`);
         return `step ${event.step}: ${scores.join(', ')}, on ${event.examples} examples`;
       }
-      case 'checkpoint': return `step ${event.step}: checkpoint${event.best?.step === event.step ? `, the best so far: ${bestText(event.best)}` : ''}`;
+      case 'checkpoint': return `step ${event.step}: checkpoint${bestHereText(event)}`;
       case 'warning': return `step ${this.step}: ${event.code}: ${event.message}`;
       case 'stopped': return `stopped; the last checkpoint is ${event.checkpoint === null ? 'none' : `of step ${event.step}`}`;
       case 'done': return `done after ${event.step} steps${event.stoppedEarly ? `, stopped early: ${earlyText(event.stoppedEarly)}` : ''}${event.best ? `; best ${bestText(event.best)}` : ''}`;
