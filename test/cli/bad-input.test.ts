@@ -92,6 +92,10 @@ describe('a recipe that cannot be run is refused in one line, with exit code 2 a
     const { completion: __, ...unanswered } = project.recipe().data;
     expect(await refuse('no-answers', { ...project.recipe(), data: unanswered, evaluate, method: { preset: 'on-policy-kd' } })).toContain('needs right answers');
   });
+  it('a best checkpoint by a name that stands for several numbers, or patience without one', async () => {
+    expect(await refuse('best', { ...project.recipe(), evaluate: { metrics: ['rouge'], best: 'rouge' } })).toMatch(/evaluate\.best is "rouge"[^]*rouge1, rouge2, rougeL, rougeLsum/);
+    expect(await refuse('patience', { ...project.recipe(), evaluate: { every: 1, patience: 2 } })).toContain('evaluate.patience is 2: patience counts evaluations that were no better, and needs evaluate.best');
+  });
   it('a teacher that the method needs', async () => {
     const { teacher: _, ...recipe } = project.recipe();
     expect(await refuse('no-teacher', recipe)).toContain('needs a teacher');
