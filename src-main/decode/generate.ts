@@ -1,6 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import { chooser } from './choose.ts';
 import { DecodeSession, type DecodePrograms, type Opening } from './decode-session.ts';
+import { Guided, type Guide } from './guide.ts';
 import type { Sampling, TokenSampling } from './sampling.ts';
 
 export interface Prompt extends Opening {
@@ -13,6 +14,8 @@ export interface GenerateOptions<Way extends Sampling = Sampling> {
   /** Tokens that end a text; the one that does belongs to the completion. */
   eos: ReadonlySet<number>;
   sampling: Way;
+  /** Opens a guide for each text; beam search has none. Training rollouts are the student's own, without any. */
+  guide?: (() => Guide) | undefined;
   /** Called after every token with the texts that got one: for streaming. Beam search tells its texts once they are found. */
   onToken?(prompt: number, token: number): void;
   /** Stops at the next token; what is written so far is returned. */
@@ -40,15 +43,17 @@ export async function generate(
 
   const session = await DecodeSession.open(programs, decoder, prompts, { rows: prompts.length, newTokens: options.maxNewTokens });
   const choose = chooser(options.sampling);
+  const guided = options.guide && new Guided(prompts.length, options.guide);
   /** Which prompt each row of the batch continues. */
   let active = prompts.map((_, at) => at);
   for (let step = 0; ; step++) {
     const rows = active.map((at, row) => ({ prompt: prompts[at]!.id, tokens: session.rows[row]! }));
     const next = choose.tokens(await session.run(choose.inputs(rows, step)), rows, step);
     active.forEach((at, row) => {
-      written[at]!.push(next[row]!);
-      ended[at] = options.eos.has(next[row]!);
-      options.onToken?.(at, next[row]!);
+      const token = guided ? guided.next(at, next[row]!) : next[row]!;
+      written[at]!.push(token);
+      ended[at] = options.eos.has(token);
+      options.onToken?.(at, token);
     });
     const going = active.flatMap((at, row) => (ended[at] ? [] : [row]));
     if (going.length === 0 || step + 1 >= options.maxNewTokens || options.signal?.aborted) return finish();
