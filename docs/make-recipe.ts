@@ -97,7 +97,8 @@ function presets(): string[] {
 }
 
 const settings = (values: Partial<Method>): string => Object.entries(values).map(([name, value]) => `\`${name}\` ${code(value).slice(1, -1)}`).join(', ');
-const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+// A line break would end the table.
+const code = (value: unknown): string => `\`${typeof value === 'string' && !value.includes('\n') ? value : JSON.stringify(value)}\``;
 const row = (...cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

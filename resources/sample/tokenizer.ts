@@ -3,10 +3,10 @@ import { ALPHABET } from './task.ts';
 const END = '</s>';
 const BEGIN = '<s>';
 
-/** A tokenizer whose tokens are the task's characters, in the files of a Hugging Face model folder. */
-export function tokenizerFiles(): Record<string, unknown> {
+/** A tokenizer whose tokens are characters, those of the task, in the files of a Hugging Face model folder. */
+export function tokenizerFiles(alphabet: string = ALPHABET): Record<string, unknown> {
   const specials = [BEGIN, END];
-  const vocabulary = Object.fromEntries([...specials, ...ALPHABET].map((token, id) => [token, id]));
+  const vocabulary = Object.fromEntries([...specials, ...alphabet].map((token, id) => [token, id]));
   const added = (content: string, id: number): object =>
     ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
   return {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Prediction } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
+import { shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { writeJsonLines } from '../data/write.ts';
 import { findMetrics } from '../metrics/score.ts';
 import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
@@ -10,6 +11,7 @@ import type { Action } from './program.ts';
 
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
+  shots?: string; shotsCount?: number; shotsTemplate?: string; shotsSeparator?: string; calculator?: boolean;
   choices?: string; teacher?: string; draftTokens: number;
 }
 interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
@@ -25,6 +27,11 @@ export function addDataCommands(program: Command, act: Action): void {
     .option('--predictions <file>', 'write {prompt, prediction, reference} as JSON Lines')
     .option('--examples <number>', 'only the first rows', count)
     .option('--chat', 'wrap the prompt in the model\'s chat template')
+    .option('--shots <file>', 'worked examples before every prompt: rows of a data file, or a .txt file as it is')
+    .option('--shots-count <number>', 'only the first rows of --shots', count)
+    .option('--shots-template <template>', 'a shot; without it those of --prompt and --reference, one behind the other')
+    .option('--shots-separator <text>', 'between shots, and before the prompt; without it an empty line')
+    .option('--calculator', 'do the sums in <<48/2= annotations, as GSM8K is evaluated')
     .option('--choices <template>', 'multiple-choice: column with their list, "{{choices}}", or the choices, "A|B|C|D"')
     .option('--teacher <dir>', 'acceptance: the model that judges the drafts')
     .option('--draft-tokens <number>', 'acceptance: tokens drafted before the teacher looks', count, 4)
@@ -39,7 +46,7 @@ export function addDataCommands(program: Command, act: Action): void {
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
         maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
         teacher: options.teacher === undefined ? null : resolve(options.teacher), draftTokens: options.draftTokens,
-        choices: options.choices ?? null,
+        choices: options.choices ?? null, shots: shotsIn(options), calculator: options.calculator ?? false,
       }, {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);
@@ -75,6 +82,13 @@ export function addDataCommands(program: Command, act: Action): void {
       if (nBest === undefined) context.output.line('');
       else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);
     }));
+}
+
+function shotsIn({ shots: file, shotsCount: count, shotsTemplate: template, shotsSeparator: separator }: EvalOptions): ShotSettings | null {
+  if (file !== undefined) return shotsSchema.parse({ file: resolve(file), count, template, separator });
+  const given = count !== undefined ? 'count' : template !== undefined ? 'template' : separator !== undefined ? 'separator' : null;
+  if (given !== null) throw new Problem(`--shots-${given} is given without --shots.`, { hint: 'Name the file with the shots.' });
+  return null;
 }
 
 function refuseExisting(path: string | undefined): void {

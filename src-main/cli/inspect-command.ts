@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DIVERGENCES, type DivergenceName } from '../contract/divergence.ts';
 import { Problem } from '../contract/problem.ts';
+import { shotsApart } from '../contract/shots.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { ParamsInput } from '../contract/worker-host.ts';
 import { heldOut, modelIn, momentOf, teacherOf } from '../service/inspect/of-run.ts';
@@ -14,7 +15,7 @@ interface InspectOptions extends DecodeOptions {
   run?: string; step?: number | 'best'; teacher?: string; student?: string; data?: string; prompt?: string; completion?: string;
   divergence: DivergenceName; beta: number; examples?: number; chat?: boolean;
 }
-type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'data' | 'holdOut' | 'prompt' | 'messages' | 'chat' | 'system' | 'maxPromptTokens' | 'maxNewTokens'>;
+type Subject = Pick<ParamsInput<Commands, 'inspect'>, 'teacher' | 'student' | 'data' | 'holdOut' | 'prompt' | 'messages' | 'chat' | 'system' | 'shots' | 'maxPromptTokens' | 'maxNewTokens'>;
 
 export function addInspectCommand(program: Command, act: Action): void {
   addDecodeOptions(program.command('inspect').description('per-token report of a student against its teacher, with the places where it leaves it'))
@@ -66,7 +67,7 @@ async function subjectOf(context: Context, options: InspectOptions): Promise<Sub
     student: options.student === undefined ? (await momentOf(run, step ?? null)).path : modelIn(resolve(options.student)),
     ...(options.data === undefined ? heldOut(run.recipe) : { data: resolve(options.data), holdOut: null }),
     prompt: options.prompt ?? data.prompt ?? null, messages: options.prompt === undefined ? data.messages ?? null : null,
-    chat: chat || data.chat, system: data.system ?? null, maxPromptTokens: data.maxPromptTokens,
+    chat: chat || data.chat, system: data.system ?? null, shots: shotsApart(data) ?? null, maxPromptTokens: data.maxPromptTokens,
     // Never longer than what the run asks of its student.
     maxNewTokens: Math.min(options.maxNewTokens, evaluate.maxNewTokens ?? data.maxCompletionTokens),
   };

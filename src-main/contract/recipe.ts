@@ -3,6 +3,7 @@ import { DEVICES, DIVERGENCES } from './divergence.ts';
 import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
 import { rewardSchema } from './reward.ts';
+import { shotsSchema } from './shots.ts';
 
 /**
  * The recipe: one JSON document that describes a run. These validators are the only description of it;
@@ -38,6 +39,8 @@ const data = z.strictObject({
     'Column with chat messages [{role, content}], instead of prompt and completion. They are rendered with the model\'s own chat template; only the last assistant turn is the completion.')),
   chat: z.boolean().default(false).meta(help('Wrap each prompt as a user turn of the model\'s chat template.')),
   system: z.string().min(1).optional().meta(help('System message put before every chat.')),
+  shots: shotsSchema.optional().meta(help(
+    'Worked examples that stand before every prompt, for teacher and student alike, in training and evaluation. They count towards maxPromptTokens, and a prompt that is too long with them is refused.')),
   maxPromptTokens: count.default(192).meta(help('Longer prompts lose their beginning.')),
   maxCompletionTokens: count.default(64).meta(help('Longer completions lose their end, and the student writes at most this many tokens. The paper uses 64 for summaries.')),
   shuffle: z.boolean().default(true).meta(help('Visit the examples in a new random order each epoch.')),
@@ -46,7 +49,7 @@ const data = z.strictObject({
 
 /** How the rows of a data file become prompts and completions. */
 export const dataViewSchema = data.pick({
-  prompt: true, completion: true, messages: true, chat: true, system: true, maxPromptTokens: true, maxCompletionTokens: true,
+  prompt: true, completion: true, messages: true, chat: true, system: true, shots: true, maxPromptTokens: true, maxCompletionTokens: true,
 });
 
 const method = z.strictObject({
@@ -139,6 +142,8 @@ const evaluate = z.strictObject({
   patience: count.optional().meta(help('Stop early after so many evaluations in a row that were no better than the best. Needs best and every.')),
   examples: count.default(200).meta(help('How many validation examples are used.')),
   maxNewTokens: count.optional().meta(help('Longest generated answer; maxCompletionTokens if left out.')),
+  calculator: z.boolean().default(false).meta(help(
+    'Do the sums in calculator annotations, as GSM8K is evaluated: where an answer comes to <<48/2= the text goes on with 24>>. Only answers that metrics score are written so; training and drafts never are.')),
   draftTokens: draftTokens.meta(help('For the metric acceptance: tokens that the student drafts before the teacher looks at them.')),
   decode: decodeSchema.prefault({}),
 }).superRefine(({ patience, best, every }, context) => {

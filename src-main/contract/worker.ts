@@ -9,6 +9,7 @@ import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
 import type { ProblemReport } from './problem.ts';
 import { dataViewSchema, decodeSchema, draftTokens, recipeSchema } from './recipe.ts';
+import { shotsSchema } from './shots.ts';
 import type { InspectionReport, TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
@@ -42,6 +43,7 @@ const evaluate = {
     teacher: path.nullable(), draftTokens,
     /** What `multiple-choice` chooses from; null for those listed in the prompt. */
     choices: text.nullable().default(null),
+    shots: shotsSchema.nullable().default(null), calculator: z.boolean().default(false),
   }),
   result: z.strictObject({
     examples: z.int(),
@@ -83,6 +85,7 @@ const inspect = {
   params: z.strictObject({
     teacher: path, student: path, device: z.enum(DEVICES), data: path, holdOut: holdOut.nullable(),
     prompt: text.nullable(), completion: text.nullable(), messages: text.nullable(), chat: z.boolean(), system: text.nullable(), maxPromptTokens: count.nullable(),
+    shots: shotsSchema.nullable().default(null),
     /** The student's own text, or the completions of the data. */
     judges: z.enum(['own', 'given']),
     divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,

@@ -15,12 +15,12 @@ const HEAD_BYTES = 2 ** 16;
 /** Finds out a file's format by its beginning and its name. @throws Problem where there is no file or no known format. */
 export async function openDataFile(path: string): Promise<DataFile> {
   const stored = await readHead(path).catch((error: unknown) => { throw explain(path, error); });
-  const isGzipped = stored[0] === 0x1f && stored[1] === 0x8b;
+  const isGzipped = isGzip(stored);
   return { path, isGzipped, format: detectFormat(path, isGzipped ? inflateHead(path, stored) : stored) };
 }
 
 /** The file's bytes, unpacked. @throws Problem where it is damaged. */
-export async function* readBytes({ path, isGzipped }: DataFile): AsyncGenerator<Buffer> {
+export async function* readBytes({ path, isGzipped }: Pick<DataFile, 'path' | 'isGzipped'>): AsyncGenerator<Buffer> {
   const stored = createReadStream(path);
   // An error reaches the loop below by destroying the stream that it reads.
   const bytes = isGzipped ? pipeline(stored, createGunzip(), () => undefined) : stored;
@@ -31,8 +31,16 @@ export async function* readBytes({ path, isGzipped }: DataFile): AsyncGenerator<
   }
 }
 
+/** A text file as it is, of whatever format, also gzipped. @throws Problem where it cannot be read or is not UTF-8. */
+export async function readTextFile(path: string): Promise<string> {
+  const stored = await readHead(path).catch((error: unknown) => { throw explain(path, error); });
+  let text = '';
+  for await (const piece of readText({ path, isGzipped: isGzip(stored) })) text += piece;
+  return text;
+}
+
 /** The file's text. @throws Problem where it is not UTF-8. */
-export async function* readText(file: DataFile): AsyncGenerator<string> {
+export async function* readText(file: Pick<DataFile, 'path' | 'isGzipped'>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const decode = (bytes?: Buffer): string => {
     try {
@@ -44,6 +52,8 @@ export async function* readText(file: DataFile): AsyncGenerator<string> {
   for await (const bytes of readBytes(file)) yield decode(bytes);
   yield decode();
 }
+
+const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 async function readHead(path: string): Promise<Buffer> {
   const file = await open(path);

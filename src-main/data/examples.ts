@@ -15,7 +15,7 @@ export interface Example {
   completion: string | null;
 }
 
-export type ExampleFields = Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system'>;
+export type ExampleFields = Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system' | 'shots'>;
 type RowReader = (row: Row, where: string) => Pick<Example, 'prompt' | 'completion'>;
 
 /** The examples in the rows of a file. @throws Problem that names file, row and column. */

@@ -1,10 +1,12 @@
 import type { Prediction } from '../contract/events.ts';
 import type { DecodeSettings } from '../contract/recipe.ts';
+import { calculator } from '../decode/calculator/calculator.ts';
 import { choiceOf } from '../decode/choose.ts';
 import { samplingOf } from '../decode/sampling.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import { spellingOf } from './check-calculator.ts';
 import type { EncodedExample } from './examples.ts';
 
 /** How answers are written to be judged. */
@@ -18,6 +20,8 @@ export interface AnswerSettings {
   eos: ReadonlySet<number>;
   /** Ids below this may be written. */
   sharedVocabulary: number;
+  /** Whether the sums in calculator annotations are done for the model. */
+  calculator: boolean;
   signal?: AbortSignal;
 }
 
@@ -31,7 +35,8 @@ export async function writeAnswers(
   const writer = await new TextPlan(executor, decoder, weights, { vocabulary: sharedVocabulary, maxLength, choice: choiceOf(sampling) }).open();
   try {
     const prompts = examples.map(({ index, prompt }) => ({ id: index, tokens: prompt }));
-    const completions = await writer.write(prompts, { ...settings, sampling }, onDone);
+    const guide = settings.calculator ? calculator(spellingOf(tokenizer)) : undefined;
+    const completions = await writer.write(prompts, { ...settings, sampling, guide }, onDone);
     settings.signal?.throwIfAborted();
     return examples.map(({ promptText, completionText }, at) => ({
       prompt: promptText, prediction: tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,

@@ -28,10 +28,10 @@ export function encodeQuestions(
  * A choice behind its prompt, with a space between them where there is none, and tokens as lm-evaluation-harness cuts
  * them: a text is tokenized as a whole, and white space at the prompt's end belongs to the choice.
  */
-function encodeChoice({ index, promptText, turns }: EncodedExample, choice: string, path: string, maxPromptTokens: number, { tokenizer, decoder }: Model): GivenText {
+function encodeChoice({ index, inputText, turns }: EncodedExample, choice: string, path: string, maxPromptTokens: number, { tokenizer, decoder }: Model): GivenText {
   const special = turns === null;
-  const before = promptText.trimEnd();
-  const space = promptText.slice(before.length);
+  const before = inputText.trimEnd();
+  const space = inputText.slice(before.length);
   const behind = `${space !== '' || !special ? space : ' '}${choice}`;
   const prompt = tokenizer.encode(before, { special });
   const completion = decoder.encoder

@@ -11,11 +11,13 @@ import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
 import { writeAnswers } from './answers.ts';
 import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
+import { checkCalculator } from './check-calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
 import { readExamples, type EncodedExample } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from './model-pair.ts';
+import { checkShotsApart, checkShotsFit, type PromptRoom } from './shots-room.ts';
 
 type Parameters = Params<Commands, 'evaluate'>;
 type Tell = (done: number, total: number) => void;
@@ -29,11 +31,16 @@ export async function evaluateModel(
   const judge = await openTeacher(params);
   const model = await openWholeModel(params.model);
   const models = judge && pair(model, judge);
+  if (params.calculator && used.length === 0) throw new Problem('A calculator is asked for, and no metric has the model write answers.', { hint: 'Add one such as accuracy, or leave the calculator out.' });
+  checkCalculator(params, model);
+  const fields = { prompt: params.prompt, completion: params.reference ?? undefined, messages: undefined, shots: params.shots ?? undefined };
   const all = await readExamples(params.data, {
-    prompt: params.prompt, completion: params.reference ?? undefined, messages: undefined, chat: params.chat, system: undefined,
+    ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);
   const examples = params.examples === null ? all : all.slice(0, params.examples);
+  await checkShotsApart(params.data, examples, fields);
+  if (used.length > 0) checkShotsFit(params.data, examples, roomBeside(params.maxNewTokens, model));
   const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(examples, params.data, {
     choices: params.choices ?? undefined, answer: params.reference ?? undefined, maxPromptTokens: Infinity,
   }, model);
@@ -61,6 +68,15 @@ export async function evaluateModel(
   return {
     examples: examples.length, metrics,
     signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
+  };
+}
+
+/** What a model's context leaves for a prompt. */
+function roomBeside(newTokens: number, { decoder: { contextLength }, folder }: Model): PromptRoom {
+  return {
+    tokens: (contextLength ?? Infinity) - newTokens,
+    name: `what ${newTokens} new tokens leave of the context of ${contextLength} of ${folder.path}`,
+    hint: () => 'Give fewer or shorter shots, or lower --max-new-tokens.',
   };
 }
 

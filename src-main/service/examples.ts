@@ -6,10 +6,12 @@ import { makeExamples, type ExampleFields } from '../data/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
+import { behindShots, readShots } from '../data/shots.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
 import { breather } from './breathe.ts';
 import { endOfTurn } from './chat-end.ts';
 import type { Model } from './load-model.ts';
+import { checkShotsFit } from './shots-room.ts';
 
 /** A row as text and as tokens. */
 export interface EncodedExample extends EncodedTexts {
@@ -17,9 +19,14 @@ export interface EncodedExample extends EncodedTexts {
   index: number;
   /** Its columns. */
   row: Row;
+  /** Without the shots before it, which every example has. */
   promptText: string;
+  /** All that the prompt's tokens say, the shots included. */
+  inputText: string;
+  /** How many tokens the shots are. */
+  shotTokens: number;
   completionText: string | null;
-  /** The conversation that the prompt was rendered from, where it was. */
+  /** The conversation, without shots, that the prompt was rendered from, where it was. */
   turns: ChatMessage[] | null;
 }
 
@@ -47,6 +54,8 @@ export function holdOut(examples: readonly EncodedExample[], share: number, seed
 export async function encodeRows(
   rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model, signal?: AbortSignal,
 ): Promise<EncodedExample[]> {
+  const shots = settings.shots && await readShots(settings.shots, settings);
+  const shotTokens = shots ? tokenizer.encode(shots.text, { special: false }).length : 0;
   const examples = makeExamples(rows, path, settings);
   const template = examples.some(({ prompt }) => typeof prompt !== 'string') ? await loadChatTemplate(folder.path) : null;
   const turn = template && endOfTurn(template, tokenizer);
@@ -61,15 +70,23 @@ export async function encodeRows(
     }
     // The chat template has put the special tokens in already.
     const isRendered = typeof prompt !== 'string';
-    const promptText = isRendered ? template!.render(prompt, { addGenerationPrompt: true }) : prompt;
-    const encoded = encodeTexts({ prompt: promptText, completion }, {
+    const promptText = textOf(prompt);
+    const inputText = shots ? textOf(behindShots(prompt, shots)) : promptText;
+    const encoded = encodeTexts({ prompt: inputText, completion }, {
       encodePrompt: (text) => tokenizer.encode(text, { special: !isRendered }),
       encodeCompletion: (text) => tokenizer.encode(text, { special: false }),
       bosId: tokenizer.bosId,
       eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
     }, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    encodedExamples.push({ index, row: rows[index]!, promptText, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded });
+    encodedExamples.push({ index, row: rows[index]!, promptText, inputText, shotTokens, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded });
   }
+  checkShotsFit(path, encodedExamples, {
+    tokens: settings.maxPromptTokens, name: 'data.maxPromptTokens', hint: (longest) => `The shots would lose their beginning: raise it to ${longest}, or give fewer or shorter shots.`,
+  });
   return encodedExamples;
+
+  function textOf(prompt: string | readonly ChatMessage[]): string {
+    return typeof prompt === 'string' ? prompt : template!.render(prompt, { addGenerationPrompt: true });
+  }
 }

@@ -61,6 +61,7 @@ function absolutePaths(recipe: Recipe, base: string): Recipe {
       ...data,
       train: resolve(base, data.train),
       ...(data.validation !== undefined && { validation: resolve(base, data.validation) }),
+      ...(data.shots && { shots: { ...data.shots, file: resolve(base, data.shots.file) } }),
     },
   };
 }

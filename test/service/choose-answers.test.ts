@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const evaluate = (model: string, changes: Partial<Params<Commands, 'evaluate'>>): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
   model, device: 'cpu', data: QUESTIONS, prompt: '{{question}}\nAnswer:', reference: '{{answer}}', chat: false, metrics: ['multiple-choice'], examples: null,
-  maxNewTokens: 8, decode: decodeSchema.parse({}), seed: 0, teacher: null, draftTokens: 4, choices: '{{choices}}', ...changes,
+  maxNewTokens: 8, decode: decodeSchema.parse({}), seed: 0, teacher: null, draftTokens: 4, choices: '{{choices}}', shots: null, calculator: false, ...changes,
 }, new AbortController().signal, () => undefined);
 
 const place = (name: string): string => (name === 't5' ? join(folder, 't5') : join('test/fixtures/model-folders', name));

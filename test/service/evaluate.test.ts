@@ -18,7 +18,7 @@ afterAll(() => project.remove());
 type Parameters = Params<Commands, 'evaluate'>;
 const evaluate = (changes: Partial<Parameters>): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
   model: project.student, device: 'cpu', data: project.validation, prompt: '{{question}}', reference: null, chat: false, metrics: ['acceptance'], examples: null,
-  maxNewTokens: 16, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 4, choices: null, ...changes,
+  maxNewTokens: 16, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 4, choices: null, shots: null, calculator: false, ...changes,
 }, new AbortController().signal, () => undefined);
 
 /** The evaluations of a short run. */

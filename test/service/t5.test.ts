@@ -79,7 +79,7 @@ it('every preset trains it', async () => {
 
 it('is evaluated and inspected as decoders are', async () => {
   const common = { device: 'cpu' as const, data: train, prompt: '{{en}}', chat: false, examples: null, maxNewTokens: 8, decode: decodeSchema.parse({}), seed: 0 };
-  const scored = await evaluateModel({ ...common, model: student, reference: '{{de}}', metrics: ['bleu', 'chrf'], teacher: null, draftTokens: 4, choices: null }, never, () => undefined);
+  const scored = await evaluateModel({ ...common, model: student, reference: '{{de}}', metrics: ['bleu', 'chrf'], teacher: null, draftTokens: 4, choices: null, shots: null, calculator: false }, never, () => undefined);
   expect(Object.keys(scored.metrics).sort()).toEqual(['bleu', 'chrf']);
   const reports: InspectionReport[] = [];
   const host = memoryHost(COMMANDS, createHandlers());

@@ -21,7 +21,7 @@ export async function inspectData(
     const { student, teacher } = pair;
     const all = await readExamples(params.data, {
       prompt: params.prompt ?? undefined, completion: params.completion ?? undefined, messages: params.messages ?? undefined,
-      chat: params.chat, system: params.system ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
+      chat: params.chat, system: params.system ?? undefined, shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
       needsCompletions: params.judges === 'given',
     }, student);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;

@@ -214,6 +214,7 @@ class Run {
       seed: recipe.seed,
       metrics: recipe.evaluate.metrics,
       decode: recipe.evaluate.decode,
+      calculator: recipe.evaluate.calculator,
       maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
     };
     if (teacher) this.teacherAnswers ??= teacherAnswers(teacher, tokenizer, examples, settings);

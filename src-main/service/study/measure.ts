@@ -5,11 +5,12 @@ import type { StudyEvaluation } from '../../contract/study.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { ParamsInput } from '../../contract/worker-host.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { findMetrics } from '../../metrics/score.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Measurement } from './measurements.ts';
 
 /** What a worker is asked to measure a model as a study says. Every model sees the same random numbers. */
-export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student, teacher }: Recipe): ParamsInput<Commands, 'evaluate'> {
+export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student, teacher, evaluate }: Recipe): ParamsInput<Commands, 'evaluate'> {
   const { metrics, examples, decode, maxNewTokens = data.maxCompletionTokens } = evaluation;
   const file = evaluation.data ?? data.validation;
   if (file === undefined || data.prompt === undefined) {
@@ -20,7 +21,8 @@ export function evaluationRequest(evaluation: StudyEvaluation, model: string, { 
   return {
     teacher: metrics.includes(ACCEPTANCE) ? teacher!.model : null,
     model, device: student.device, data: file, prompt: data.prompt, reference: data.completion ?? null, chat: data.chat,
-    metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0,
+    metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0, shots: data.shots ?? null,
+    calculator: evaluate.calculator && metrics.some((name) => findMetrics(name).length > 0),
   };
 }
 

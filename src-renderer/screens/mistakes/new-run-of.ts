@@ -1,5 +1,6 @@
 import type { RunRecord } from '../../../src-main/contract/history.ts';
 import { Problem } from '../../../src-main/contract/problem.ts';
+import { shotsApart } from '../../../src-main/contract/shots.ts';
 import type { Bridge } from '../../bridge/bridge.ts';
 import { EMPTY_RECIPE } from '../../state/draft.svelte.ts';
 
@@ -23,6 +24,7 @@ export async function draftOfCorrections(bridge: Bridge, dataset: string, runs: 
       ...(last && { teacher: { model: last.teacher }, student: { model: last.student } }),
       data: {
         train: path, ...(isChat ? { messages: 'messages' } : { prompt: '{{prompt}}', completion: '{{completion}}' }),
+        ...(base?.data.shots && !isChat && { shots: shotsApart(base.data) }),
         ...(base && { maxPromptTokens: base.data.maxPromptTokens, maxCompletionTokens: base.data.maxCompletionTokens }),
       },
       ...(base && { method: base.method }),

@@ -23,7 +23,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   return {
     recipe, method: methodOf(recipe), ...await openPair(plan.student, plan.teacher),
     train: plan.examples.map(({ prompt, completion }, index) => ({
-      index, row: {}, promptText: '', completionText: null, turns: null,
+      index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
       prompt: Int32Array.from(prompt), promptLength: prompt.length,
       completion: Int32Array.from(completion), completionLength: completion.length,
     })),
