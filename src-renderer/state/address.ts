@@ -10,6 +10,7 @@ export type Route =
   | { screen: 'models' }
   | { screen: 'mistakes'; inspectionId?: string | undefined; sampleId?: number | undefined; position?: number | undefined }
   | { screen: 'compare'; comparisonId?: string | undefined; view?: string | undefined }
+  | { screen: 'export'; exportId: number }
   | { screen: 'settings' };
 
 export function parseRoute(hash: string): Route {
@@ -20,6 +21,10 @@ export function parseRoute(hash: string): Route {
     case 'new': return { screen, draftId: rest || undefined };
     case 'mistakes': return { screen, inspectionId: rest || undefined, sampleId: wholeNumber(last), position: wholeNumber(deepest) };
     case 'compare': return { screen, comparisonId: rest || undefined, view: last || undefined };
+    case 'export': {
+      const exportId = wholeNumber(rest);
+      return exportId === undefined ? { screen: 'models' } : { screen, exportId };
+    }
     case 'models': case 'settings': return { screen };
     default: return { screen: 'runs' };
   }
@@ -32,6 +37,7 @@ export function addressOf(route: Route): string {
     case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
     case 'mistakes': return ['#/mistakes', ...[route.inspectionId, route.sampleId, route.position].filter((part) => part !== undefined).map((part) => encodeURIComponent(part))].join('/');
     case 'compare': return ['#/compare', ...[route.comparisonId, route.view].filter((part) => part !== undefined).map(encodeURIComponent)].join('/');
+    case 'export': return `#/export/${route.exportId}`;
     default: return `#/${route.screen}`;
   }
 }

@@ -4,6 +4,7 @@ import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { ComparisonsState } from './comparisons.svelte.ts';
 import { DraftsState } from './drafts.svelte.ts';
+import { ExportsState } from './exports.svelte.ts';
 import { InspectionsState } from './inspections.svelte.ts';
 import { LiveState } from './live.svelte.ts';
 import { ModelsState } from './models.svelte.ts';
@@ -24,6 +25,7 @@ export class AppState {
   readonly drafts: DraftsState;
   readonly inspections: InspectionsState;
   readonly comparisons: ComparisonsState;
+  readonly exports: ExportsState;
   about = $state.raw<About | null>(null);
   /** Another program has the data folder: nothing can be changed from here. */
   readonly isReadOnly = $derived(this.about?.readOnly != null);
@@ -37,13 +39,14 @@ export class AppState {
     this.drafts = new DraftsState(bridge);
     this.inspections = new InspectionsState(bridge, this.notices.fail);
     this.comparisons = new ComparisonsState(bridge, this.notices.fail);
+    this.exports = new ExportsState(bridge, this.notices.fail);
   }
 
   /** Loads everything and keeps it current until the returned function is called. */
   follow(): () => void {
     void this.bridge.call('app.about', null).then((about) => { this.about = about; }, this.notices.fail);
     const end = this.bridge.subscribe((message) => { if (message.topic === 'ended') this.tellEnd(message); });
-    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons].map((part) => part.follow());
+    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons, this.exports].map((part) => part.follow());
     return () => { for (const stop of [...ends, end]) stop(); };
   }
 

@@ -25,7 +25,7 @@ describe('numbers and times', () => {
 describe('addresses', () => {
   const routes: Route[] = [
     { screen: 'runs' }, { screen: 'run', runId: 'a/b', tab: 'samples' }, { screen: 'compare-runs', runIds: ['a', 'b'] },
-    { screen: 'new', draftId: 'x y' }, { screen: 'models' }, { screen: 'settings' },
+    { screen: 'new', draftId: 'x y' }, { screen: 'models' }, { screen: 'export', exportId: 7 }, { screen: 'settings' },
   ];
   it.each(routes.map((route) => [addressOf(route), route] as const))('%s leads back', (address, route) => expect(parseRoute(address)).toEqual(route));
   it('leads home from anywhere unknown', () => expect(['', '#/nowhere', '#/run/', '#/%'].map((hash) => parseRoute(hash).screen)).toEqual(['runs', 'runs', 'runs', 'runs']));

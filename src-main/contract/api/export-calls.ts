@@ -17,10 +17,10 @@ export const EXPORT_CALLS = {
   /** A folder in the data folder that is not there yet, for an export of this name. */
   'exports.place': reads<{ path: string }>()(z.strictObject({ name: z.string().min(1).max(200) })),
   /**
-   * Begins an export as a job. `taken`: something is there already; nothing was begun, and the same call with `replace`
-   * goes over it where it is an earlier export.
+   * Begins an export as a job; `to`, a whole path, is the folder that its record will name. `taken`: something is there
+   * already; nothing was begun, and the same call with `replace` goes over it where it is an earlier export.
    */
-  'exports.start': writes<{ jobId: string; taken: false } | { jobId: null; taken: true }>()(z.strictObject({
+  'exports.start': writes<{ jobId: string; to: string; taken: false } | { jobId: null; taken: true }>()(z.strictObject({
     subject, to: path, precisions: z.array(z.enum(EXPORT_PRECISIONS)).max(EXPORT_PRECISIONS.length), safetensors: z.boolean(), replace: z.boolean(),
   })),
   /** Forgets an export; its folder stays where it is. */

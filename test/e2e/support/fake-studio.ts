@@ -22,7 +22,7 @@ export class FakeStudio implements ServedStudio {
       'app.about': () => ({ version: '0', home: '/home/person/retort', readOnly: null, platform: 'linux', versions: [], licences: [] }),
       'settings.get': () => DEFAULT_SETTINGS,
       'runs.live': () => ({ live: [], jobs: [] }), 'runs.evaluations': () => [], 'runs.log': () => [],
-      'models.list': () => [], 'drafts.list': () => [], 'inspections.list': () => [], 'comparisons.list': () => [], 'corrections.sets': () => [],
+      'models.list': () => [], 'drafts.list': () => [], 'inspections.list': () => [], 'comparisons.list': () => [], 'exports.list': () => [], 'corrections.sets': () => [],
       ...answers,
     };
   }

@@ -62,9 +62,10 @@ it('exports any model on texts of its own', async () => {
   expect(record).toMatchObject({ run: null, step: null, precision: 'fp32,int8,safetensors', report: { measuredOn: { kind: 'own' } } });
 });
 
-it('refuses before it begins: a checkpoint that is not there, a folder that is a person\'s own', async () => {
+it('refuses before it begins: a checkpoint that is not there, a folder that is a person\'s own or nobody knows where', async () => {
   const { path: to } = await client.call('exports.place', { name: 'never' });
   await expect(client.call('exports.start', { subject: { kind: 'run', runId, step: 7 }, to, ...wanted })).rejects.toThrow('no checkpoint of step 7');
   await expect(client.call('exports.start', { subject: { kind: 'run', runId }, to: project.folder, ...wanted, replace: true })).rejects.toThrow('is not what Retort has written there');
+  await expect(client.call('exports.start', { subject: { kind: 'run', runId }, to: 'never', ...wanted })).rejects.toThrow('never is not a whole path');
   expect(existsSync(to)).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
+import { Problem } from '../../../contract/problem.ts';
 import { checkPlace } from '../../../model/write-folder.ts';
 import { listExports, removeExport } from '../../../store/exports.ts';
 import { askOf, freshFolder, inOrder, keepExport } from '../../export/ask.ts';
@@ -17,6 +18,8 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
     'exports.list': async () => (await listExports(database)).map((record) => ({ ...record, isThere: existsSync(record.folder) })),
     'exports.place': async ({ name }) => ({ path: freshFolder(home.path, name) }),
     'exports.start': async ({ subject, precisions, safetensors, replace, ...params }) => {
+      // The person does not see which folder this program was started in.
+      if (!isAbsolute(params.to)) throw new Problem(`${params.to} is not a whole path.`, { hint: 'Begin at the root of the disk.' });
       const to = resolve(params.to);
       if (!replace && existsSync(to)) return { jobId: null, taken: true };
       checkPlace(to, EXPORT_REPORT);
@@ -30,7 +33,7 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       }, jobId);
       // The job itself tells every window what became of it.
       going.catch(() => undefined);
-      return { jobId, taken: false };
+      return { jobId, to, taken: false };
     },
     'exports.remove': async ({ id }) => {
       await removeExport(database, id);
