@@ -1,0 +1,79 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ExportReport } from '../../../src-main/contract/export-report.ts';
+import { sampleRecipe } from '../../../src-main/service/sample.ts';
+import { requires } from '../../support/requires.ts';
+import { call, Desktops } from './desktops.ts';
+import { freshHome, type Desktop } from './launch.ts';
+
+requires('display', 'electron')('from a finished run on, in a real Electron window', () => {
+  let desktops: Desktops;
+  let folder: { home: string; remove(): Promise<void> };
+  let desktop: Desktop;
+  let runId: string;
+  beforeAll(async () => {
+    desktops = await Desktops.prepare();
+    folder = await freshHome();
+    desktop = await desktops.open(folder.home);
+    // A run of the sample project, short: its student has not lost its faults yet.
+    const recipe = await sampleRecipe('gkd', { seed: 0, steps: 4 });
+    ({ runId } = await call(desktop.page, 'runs.start', {
+      recipe: { ...recipe, evaluate: { ...recipe.evaluate, examples: 8 }, data: { ...recipe.data, fraction: 0.05 }, checkpoint: { every: 4, keep: 1 } },
+    }));
+  });
+  afterAll(async () => {
+    await desktops.remove();
+    await folder.remove();
+  });
+
+  it('comes to its worst fork with three clicks, and shows what both models would have chosen', async () => {
+    const { page } = desktop;
+    await expect.poll(async () => (await call(page, 'runs.get', { runId })).status, { timeout: 120_000 }).toBe('done');
+    const clicks = await page.evaluateHandle(() => {
+      const counted = { clicks: 0 };
+      addEventListener('click', () => { counted.clicks++; }, true);
+      return counted;
+    });
+    await page.getByRole('link', { name: 'sample, gkd' }).click();
+    await page.getByRole('button', { name: 'Mistakes' }).click();
+    await page.getByRole('status').filter({ hasText: '200 samples' }).waitFor();
+    await page.getByRole('button', { name: 'Worst fork' }).click();
+    const strip = page.getByRole('listbox', { name: 'The student\'s text' });
+    const teacher = page.getByRole('group', { name: 'Teacher\'s top choices' });
+    const student = page.getByRole('group', { name: 'Student\'s top choices' });
+    await teacher.waitFor();
+    expect(await strip.getByRole('option', { selected: true }).getAttribute('aria-label')).toContain(', fork, divergence');
+    expect(await clicks.evaluate((counted) => counted.clicks)).toBeLessThanOrEqual(3);
+
+    await strip.getByRole('option').first().click();
+    await page.waitForURL(/\/0$/);
+    const [judged] = await call(page, 'inspections.look', { sampleId: Number(page.url().split('/').at(-2)) });
+    await expect.poll(() => teacher.locator('code').first().textContent()).toBe(judged!.teacherTop[0]!.text);
+    expect(await student.locator('code').first().textContent()).toBe(judged!.studentTop[0]!.text);
+  }, 240_000);
+
+  it('exports the run to a place chosen in the system\'s dialog, and shows the folder', async () => {
+    const { page, electron } = desktop;
+    const place = join(folder.home, 'chosen');
+    await electron.evaluate(({ dialog, shell }, filePath) => {
+      const kept = { revealed: [] as string[] };
+      Object.assign(globalThis, { kept });
+      Object.assign(dialog, { showSaveDialog: async () => ({ canceled: false, filePath }) });
+      Object.assign(shell, { showItemInFolder: (path: string) => { kept.revealed.push(path); } });
+    }, place);
+    await page.evaluate((id) => { location.hash = `#/run/${id}`; }, runId);
+    await page.getByRole('button', { name: 'Export …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export sample, gkd' });
+    await dialog.getByRole('button', { name: 'Choose a place …' }).click();
+    await expect.poll(() => dialog.getByLabel('Folder to make').inputValue()).toBe(place);
+    await dialog.getByRole('checkbox', { name: 'int8' }).check();
+    await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.waitForURL(/#\/export\/\d+/);
+    expect(await page.getByRole('table', { name: 'Precisions' }).locator('tbody th').allTextContents()).toEqual(['fp32onnx/model.onnx', 'int8onnx/model_quantized.onnx']);
+    expect((await readdir(join(place, 'onnx'))).sort()).toEqual(['model.onnx', 'model_quantized.onnx']);
+    expect((JSON.parse(await readFile(join(place, 'retort-export.json'), 'utf8')) as ExportReport).folder).toBe(place);
+    await page.getByRole('button', { name: 'Show in the file manager' }).click();
+    await expect.poll(() => electron.evaluate(() => (globalThis as unknown as { kept: { revealed: string[] } }).kept.revealed)).toEqual([place]);
+  }, 240_000);
+});
