@@ -5,6 +5,7 @@ import { addExportCommands } from './export-command.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addModelCommands } from './model-commands.ts';
+import { addReportCommand } from './report-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
 import { addServeCommand } from './serve-command.ts';
@@ -40,6 +41,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program, act);
   addStudyCommand(program, act);
   addHistoryCommands(program, act);
+  addReportCommand(program, act);
   addDataCommands(program, act);
   addCompareCommand(program, act);
   addInspectCommand(program, act);

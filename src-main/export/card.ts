@@ -3,6 +3,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import type { ModelFolder } from '../model/folder.ts';
+import { lastName, shareableRecipe } from './without-folders.ts';
 
 // Asked when it is run: the bundler would leave an import of another package's JSON without its type.
 const { version: runtime } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
@@ -44,7 +45,7 @@ function comesFrom({ run, step, recipe, evaluation }: ExportOrigin): string {
       `At step ${evaluation.step}, on ${evaluation.examples} examples, with 95% intervals:`,
       table(['metric', 'value', 'interval'], scores.map(([metric, score]) => [metric, score.value.toFixed(4), interval(score)])),
     ] : []),
-    'The whole recipe:', `\`\`\`json\n${JSON.stringify(recipe, (_, value: unknown) => (typeof value === 'string' && isPath(value) ? lastName(value) : value), 2)}\n\`\`\``,
+    'The whole recipe:', `\`\`\`json\n${shareableRecipe(recipe)}\n\`\`\``,
   ].join('\n\n');
 }
 
@@ -91,9 +92,6 @@ const interval = ({ low, high }: Score): string => (low === null || high === nul
 const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
 const size = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
 const quoted = (text: string): string => `\`${text.replaceAll('`', '\'')}\``;
-/** A person's folders are nobody else's business. */
-const isPath = (text: string): boolean => /^([A-Za-z]:)?[\\/]/.test(text);
-const lastName = (path: string): string => path.split(/[\\/]/).filter((part) => part !== '').at(-1) ?? path;
 /** A fence longer than any in the text. */
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));

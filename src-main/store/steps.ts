@@ -18,3 +18,13 @@ export async function readSteps(
     `SELECT ${COLUMNS.join(', ')} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?`,
     [run, options.after, options.limit]);
 }
+
+/** Milliseconds a run has spent in its steps, and in which part of them. */
+export interface TimeSplit { steps: number; stepMs: number; rolloutMs: number; teacherMs: number; updateMs: number }
+
+export async function readTimeSplit(queries: Pick<Queries, 'get'>, run: string): Promise<TimeSplit> {
+  const row = await queries.get<TimeSplit>(
+    `SELECT count(*) AS steps, total(stepMs) AS stepMs, total(rolloutMs) AS rolloutMs, total(teacherMs) AS teacherMs, total(updateMs) AS updateMs
+     FROM steps WHERE run = ?`, [run]);
+  return row!;
+}

@@ -115,6 +115,8 @@ export const API = {
   'runs.resume': writes<null>()(byRun),
   /** `save`: finish the step, write a checkpoint. `abandon`: end at once; the steps since the last checkpoint are lost. */
   'runs.stop': writes<null>()(z.strictObject({ runId: id, how: z.enum(['save', 'abandon']) })),
+  /** Writes a run's report as one HTML file. `taken`: something is there already; the same call with `replace` goes over it where it is an earlier report. */
+  'runs.report': writes<{ path: string; taken: boolean }>()(z.strictObject({ runId: id, to: path, replace: z.boolean() })),
   'runs.rename': writes<null>()(z.strictObject({ runId: id, name })),
   'runs.setTags': writes<null>()(z.strictObject({ runId: id, tags: z.array(z.string().trim().min(1).max(40)).max(20) })),
   /** Takes the runs out of the history and, `withFiles`, their folders off the disk. */

@@ -28,12 +28,18 @@ export function polyline(points: readonly (readonly [number, number])[], attribu
   return `<polyline points="${points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ')}" fill="none" ${attributes}/>`;
 }
 
+/** What lies between a line of largest and one of smallest values. */
+export function band(upper: readonly (readonly [number, number])[], lower: readonly (readonly [number, number])[], attributes: string): string {
+  return `<polygon points="${[...upper, ...lower.toReversed()].map(([x, y]) => `${round(x)},${round(y)}`).join(' ')}" ${attributes}/>`;
+}
+
 /** Colours that are told apart in light, dark and greyscale; lines also differ in their dashes. */
 export const INKS = 6;
 export const ink = (at: number): string => `class="ink-${at % INKS}"${at >= INKS ? ' stroke-dasharray="5 3"' : ''}`;
 
 const round = (value: number): number => Math.round(value * 100) / 100;
-const escape = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+/** Text between tags or within double quotes. */
+export const escape = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const LIGHT = ['#2457a6', '#9a4a0c', '#0a6c70', '#a03a72', '#5d6b00', '#171b1c'];
 const DARK = ['#82b1f5', '#eba25f', '#5cc7c4', '#ee8fc0', '#b9c653', '#f0f3f3'];

@@ -1,39 +1,9 @@
-import type { ForkKind, TokenRole } from '../../../src-main/contract/fork.ts';
-import type { ComparedDivergence, Inspection, InspectionSource, SampleQuery } from '../../../src-main/contract/inspection.ts';
+import type { Inspection, InspectionSource, SampleQuery } from '../../../src-main/contract/inspection.ts';
 
 /** The names of things on the screen of mistakes. */
-export const KINDS: Record<ForkKind, string> = {
-  'number': 'wrong number', 'dropped': 'dropped content', 'repetition': 'repetition', 'early-end': 'early end', 'missing-end': 'missing end',
-  'format': 'format', 'wording': 'wording',
-};
-
-export const ROLES: Record<TokenRole, string> = {
-  agreed: 'agreed with', choice: 'choice of words', fork: 'fork', consequence: 'follows of a fork',
-};
-
-export const DIVERGENCE_NAMES: Record<ComparedDivergence, string> = {
-  forward_kl: 'forward KL', reverse_kl: 'reverse KL', jsd: 'JSD', tvd: 'total variation',
-};
-
 export const ORDER_NAMES: Record<SampleQuery['order'], string> = {
   fork: 'worst fork', divergence: 'mean divergence', forks: 'forks', length: 'length', position: 'first fork', example: 'row of the data',
 };
-
-/** Where a token's colour begins to be the next darker one, in nats (total variation: a share). */
-const STEPS: Record<ComparedDivergence, readonly number[]> = {
-  forward_kl: [0.05, 0.2, 0.6, 1.5, 4], reverse_kl: [0.05, 0.2, 0.6, 1.5, 4], jsd: [0.01, 0.05, 0.12, 0.25, 0.45], tvd: [0.05, 0.15, 0.3, 0.5, 0.8],
-};
-
-/** The colour of a divergence, 0 to 5. One that is not a number is the worst there is. */
-export function levelOf(name: ComparedDivergence, value: number | null): number {
-  return value === null || Number.isNaN(value) ? 5 : STEPS[name].filter((step) => value >= step).length;
-}
-
-/** From which divergence on each colour is used. */
-export const stepsOf = (name: ComparedDivergence): readonly number[] => [0, ...STEPS[name]];
-
-/** Spaces and line breaks are part of tokens: they are made visible. */
-export const visible = (text: string): string => text.replaceAll(' ', '·').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅';
 
 const SOURCES: Record<InspectionSource['kind'], string> = { validation: 'held-out prompts', data: 'prompts of a file', rollouts: 'rollouts of training' };
 export const sourceOf = ({ settings: { source } }: Inspection): string => SOURCES[source.kind];

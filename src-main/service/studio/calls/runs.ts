@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Problem } from '../../../contract/problem.ts';
 import { readEvaluations, readSamples } from '../../../store/evaluations.ts';
 import { readLog } from '../../../store/log.ts';
@@ -8,6 +9,7 @@ import { readSeries } from '../../../store/series.ts';
 import { readSteps } from '../../../store/steps.ts';
 import { removeDraft } from '../../../store/drafts.ts';
 import type { Home } from '../../home.ts';
+import { writeReport } from '../../report/write-report.ts';
 import { isRunFolder } from '../../run-folder.ts';
 import { lockHolder } from '../../run-lock.ts';
 import type { Feed } from '../feed.ts';
@@ -47,6 +49,10 @@ export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQu
     'runs.stop': async ({ runId, how }) => {
       await queue.stop(runId, how);
       return null;
+    },
+    'runs.report': async ({ runId, to, replace }) => {
+      const path = resolve(to);
+      return { path, taken: await writeReport(database, await findRun(database, runId), path, { replace }) === null };
     },
     'runs.rename': ({ runId, name }) => changed(renameRun(database, runId, name)),
     'runs.setTags': ({ runId, tags }) => changed(setTags(database, runId, tags)),

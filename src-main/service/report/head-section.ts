@@ -1,0 +1,38 @@
+import type { RunStatus } from '../../contract/events.ts';
+import { lastName, shareableText } from '../../export/without-folders.ts';
+import { resultFigures } from './evaluations-section.ts';
+import type { RunFacts } from './gather.ts';
+import { html, type Content, type Html } from './html.ts';
+import { methodInWords } from './method-words.ts';
+import type { ModelFacts } from './model-facts.ts';
+import { count, duration, moment, shortCount } from './write-number.ts';
+
+const SIGNS: Record<RunStatus, string> = { waiting: '◷', running: '▶', done: '✓', stopped: '■', interrupted: '⚡', failed: '✕' };
+
+/** What the run is, in what state, and what came of it. */
+export function headSection({ run, method, teacher, student, evaluations, time }: RunFacts): Html {
+  const { name, status, tags, recipe, lastStep, totalSteps, started, ended, created, error } = run;
+  const facts: [string, Content][] = [
+    ['Teacher', teacher ? html`<span class="teacher">${lastName(teacher.path)}</span> ${size(teacher, null)}` : 'none'],
+    ['Student', html`<span class="student">${lastName(student.path)}</span> ${size(student, run.parameters)}`],
+    ['Data', html`${lastName(recipe.data.train)}${recipe.data.validation !== undefined && html` <span class="quiet">held out: ${lastName(recipe.data.validation)}</span>`}`],
+    ['Method', html`${recipe.method.preset}`],
+    ['Steps', html`${count(lastStep)}${totalSteps !== null && html` <span class="quiet">of ${count(totalSteps)}</span>`}${time.stepMs > 0 && html` <span class="quiet">in ${duration(time.stepMs)}</span>`}`],
+    [started === null ? 'Created' : 'Started', moment(started ?? created)],
+    ...(ended === null ? [] : [['Ended', moment(ended)] satisfies [string, Content]]),
+  ];
+  return html`<header>
+<p class="kicker">Distillation run</p>
+<h1>${name} <span class="status ${status}">${SIGNS[status]} ${status}</span></h1>
+${tags.length > 0 && html`<p class="tags">${tags.map((tag) => html`<span>${tag}</span> `)}</p>`}
+<dl class="facts">${facts.map(([term, told]) => html`<div><dt>${term}</dt><dd>${told}</dd></div>`)}</dl>
+<p class="method">${methodInWords(method)}</p>
+${error !== null && html`<p class="error"><b>What went wrong:</b> ${shareableText(error.message)}</p>`}
+</header>
+${resultFigures(evaluations)}`;
+}
+
+function size({ parameters, family }: ModelFacts, known: number | null): Html | null {
+  const all = known ?? parameters;
+  return all === null ? null : html`<span class="quiet" title="${count(all)}">${shortCount(all)} parameters${family !== null && `, ${family}`}</span>`;
+}
