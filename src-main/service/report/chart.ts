@@ -19,9 +19,9 @@ export interface ChartLine {
 
 export interface Chart { id: string; title: string; unit: string; lines: readonly ChartLine[]; quantity: Quantity; isFromZero?: boolean }
 
-const WIDTH = 480;
-const HEIGHT = 222;
-const FRAME = { left: 58, right: 468, top: 30, bottom: 182 };
+const WIDTH = 360;
+const HEIGHT = 196;
+const FRAME = { left: 50, right: 348, top: 28, bottom: 158 };
 
 type Known = ChartLine['points'][number] & { value: number };
 type KnownLine = Omit<ChartLine, 'points'> & { points: readonly Known[] };
@@ -29,7 +29,7 @@ type KnownLine = Omit<ChartLine, 'points'> & { points: readonly Known[] };
 /** A chart with a table of its numbers below. @param steps  the first and last step, the same for all charts of a page */
 export function chart({ id, title, unit, lines: all, quantity, isFromZero = false }: Chart, steps: readonly [number, number]): Html {
   const lines = all.map(knownLine).filter(({ points }) => points.length > 0);
-  const x = axisFor(steps.map(only), [FRAME.left, FRAME.right], { count: 5 });
+  const x = axisFor(steps.map(only), [FRAME.left, FRAME.right], { count: 4 });
   const y = upAxis(lines.flatMap(({ points }) => points), quantity, isFromZero);
   const body = [
     ...bottomAxis({ ...x, format: count }, 'step', FRAME), ...leftAxis(y, unit, FRAME),
@@ -52,9 +52,11 @@ const only = (value: number): { value: number; low: null; high: null } => ({ val
 const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
 
 function upAxis(points: readonly Known[], quantity: Quantity, isFromZero: boolean): Axis {
-  const largest = Math.max(...points.map(({ value, high }) => high ?? value));
-  const atZero = isFromZero || quantity.isShare ? [only(0), ...(largest === 0 ? [only(1)] : [])] : [];
-  return { ...axisFor([...points, ...atZero], [FRAME.bottom, FRAME.top], { count: 5 }), format: quantity.isShare ? (value) => `${tick(value * 100)}%` : tick };
+  const values = points.map(({ value, high }) => high ?? value);
+  const isFlat = new Set(values).size === 1;
+  // An axis around one share would reach beyond all of them, and one from 0 to 0 below it.
+  const atZero = isFromZero || (quantity.isShare && isFlat) ? [only(0), ...(Math.max(...values) === 0 ? [only(1)] : [])] : [];
+  return { ...axisFor([...points, ...atZero], [FRAME.bottom, FRAME.top], { count: 4 }), format: quantity.isShare ? (value) => `${tick(value * 100)}%` : tick };
 }
 
 const look = ({ hue, isDashed }: Pick<ChartLine, 'hue' | 'isDashed'>): string => `class="hue-${hue}"${isDashed ? ' stroke-dasharray="5 3"' : ''}`;

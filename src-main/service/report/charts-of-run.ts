@@ -9,20 +9,20 @@ interface TrainingChart { title: string; unit: string; lines: readonly { field: 
 const TRAINING: readonly TrainingChart[] = [
   { title: 'Loss', unit: 'nats', lines: [{ field: 'loss', label: 'training', hue: 'student' }] },
   {
-    title: 'Divergence in training', unit: 'nats a token',
+    title: 'Divergence', unit: 'nats a token',
     lines: [
-      { field: 'divergenceOnPolicy', label: 'on the student\'s text', hue: 'student' },
-      { field: 'divergenceOffPolicy', label: 'on the data', hue: 'data', isDashed: true },
+      { field: 'divergenceOnPolicy', label: 'student\'s text', hue: 'student' },
+      { field: 'divergenceOffPolicy', label: 'data', hue: 'data', isDashed: true },
     ],
   },
-  { title: 'Reward', unit: 'mean', lines: [{ field: 'reward', label: 'the student\'s texts', hue: 'student' }] },
+  { title: 'Reward', unit: 'mean', lines: [{ field: 'reward', label: 'student\'s texts', hue: 'student' }] },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
   {
     title: 'Entropy', unit: 'nats a token',
     lines: [{ field: 'studentEntropy', label: 'student', hue: 'student' }, { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', isDashed: true }],
   },
   { title: 'Length of rollouts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean of a step', hue: 'student' }] },
-  { title: 'Rollouts that ended', unit: 'with the end token', lines: [{ field: 'rolloutEosRate', label: 'share', hue: 'student' }], quantity: SHARE },
+  { title: 'Rollouts that ended', unit: 'with the end token', lines: [{ field: 'rolloutEosRate', label: 'share', hue: 'student' }], quantity: SHARE, isFromZero: true },
   { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },
   { title: 'Learning rate', unit: '', lines: [{ field: 'learningRate', label: 'of the update', hue: 'accent' }], isFromZero: true },
 ];
@@ -49,7 +49,7 @@ function evaluationCharts(evaluations: readonly StoredEvaluation[]): Chart[] {
   const metrics = [...new Set(evaluations.flatMap((evaluation) => Object.keys(evaluation.metrics)))];
   return [
     ...metrics.map((name, at): Chart => ({
-      id: `metric-${at}`, title: name, unit: 'held out', quantity: quantityOf(name),
+      id: `metric-${at}`, title: name, unit: 'held out', quantity: quantityOf(name), isFromZero: quantityOf(name).isShare,
       lines: [{ label: 'with 95% interval', hue: 'student', shows: 'interval', points: points((evaluation) => evaluation.metrics[name]) }],
     })),
     ...(['divergence', 'loss'] as const).map((name): Chart => ({

@@ -21,7 +21,7 @@ export function resultFigures(evaluations: readonly StoredEvaluation[]): Html | 
   if (!first || !last) return null;
   return html`<dl class="figures">${measuresOf(evaluations).map(({ name, unit, quantity, of }) => {
     const [before, now] = [of(first)?.value ?? null, of(last)];
-    return now?.value == null ? null : html`<div><dt>${name}</dt><dd><b>${quantity.text(now.value)}</b> <span class="quiet">${unit}</span></dd>
+    return now?.value == null ? null : html`<div><dt>${name}${unit && `, ${unit}`}</dt><dd><b>${quantity.text(now.value)}</b></dd>
 <dd class="quiet">${interval(now, quantity)}</dd>${first !== last && before !== null && html`<dd class="quiet">${quantity.text(before)} at step ${count(first.step)}</dd>`}</div>`;
   })}</dl>`;
 }

@@ -20,7 +20,7 @@ export function licenceSection({ run: { recipe }, teacher, student, dataLicence 
   const stated = (licence: string | null): string => licence ?? 'not stated in its folder';
   return html`<section aria-labelledby="licences"><h2 id="licences">Licences</h2>
 ${table({
-    caption: 'Licences', head: ['', 'name', 'licence'],
+    caption: 'Licences', head: ['of', 'name', 'licence'], words: [1, 2],
     rows: [
       ...(teacher ? [['Teacher', lastName(teacher.path), stated(teacher.licence)]] : []), ['Student at the start', lastName(student.path), stated(student.licence)],
       ['Data', lastName(recipe.data.train), stated(dataLicence)], ['Distilled student', '', 'those of teacher, student and data decide'],

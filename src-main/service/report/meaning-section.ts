@@ -4,7 +4,7 @@ import { html, type Html } from './html.ts';
 const MEANINGS: readonly (readonly [string, string])[] = [
   ['Loss', 'what the update made smaller, of that step\'s batch; of different methods not comparable.'],
   ['Divergence', 'how far the student\'s distribution over the next token lies from the teacher\'s, in nats a token; 0 where they are the same.'],
-  ['On the student\'s text, on the data', 'the same, where the student wrote the text itself, and where the text was given.'],
+  ['Student\'s text, data', 'the same, where the student wrote the text itself, and where the text was given.'],
   ['Held-out divergence and loss', 'measured on reference completions of examples that were kept out of training; the loss is the negative log-likelihood.'],
   ['95% interval', 'by resampling the examples (bootstrap); two values whose intervals overlap much may well be equal.'],
   ['Agreement', 'share of tokens at which both models have the same first choice.'],

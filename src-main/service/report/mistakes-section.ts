@@ -11,7 +11,7 @@ import { count, number, percent } from './write-number.ts';
 const FORKS = 5;
 
 /** How a strip is read. */
-const legend = (more: Content = null): Html => html`<p class="legend quiet">Ground and bar: how far the student is from the teacher at a token, ${
+const legend = (more: Content = null): Html => html`<p class="legend quiet">Background and bar: how far the student is from the teacher at a token, ${
   [0, 1, 2, 3, 4, 5].map((level) => html`<span class="token level-${level}" aria-hidden="true">a</span>`)} from near to far.${more}</p>`;
 const ROLE_LEGEND = html` <span class="token fork" aria-hidden="true">a</span> is a fork, <span class="token choice" aria-hidden="true">a</span> a choice of words, <span class="token consequence" aria-hidden="true">a</span> what follows of a fork.`;
 

@@ -31,23 +31,24 @@ dl,ol,figure{margin:0;padding:0} dd{margin:0} ol{list-style:none} code,pre,.text
 .tags span{padding:0 7px;border:1px solid var(--border);border-radius:9px;background:var(--surface-2);color:var(--quiet);font-size:12px}
 .facts{display:flex;flex-wrap:wrap;gap:8px 32px;margin:16px 0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere} dt{color:var(--quiet);font-size:12px}
 .method{max-width:80ch} .error{padding:8px 12px;border:1px solid var(--border);border-left:3px solid var(--bad);background:var(--surface-2);overflow-wrap:anywhere}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));margin-top:24px;border:1px solid var(--border);border-width:1px 0 0 1px;font-variant-numeric:tabular-nums}
-.figures>div{padding:8px 12px;border:1px solid var(--border);border-width:0 1px 1px 0} .figures b{font-size:22px;font-weight:600;letter-spacing:-.01em} .figures dd.quiet{font-size:12px}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(440px,100%),1fr));gap:24px}
+.figures{display:flex;flex-wrap:wrap;gap:1px;width:fit-content;margin-top:24px;padding:1px;background:var(--border);font-variant-numeric:tabular-nums}
+.figures>div{flex:1 0 auto;min-width:150px;padding:8px 24px 8px 12px;background:var(--surface)} .figures b{font-size:22px;font-weight:600;letter-spacing:-.01em} .figures dd.quiet{font-size:12px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(330px,100%),1fr));gap:24px 32px}
 .chart svg{display:block;width:100%;height:auto} figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 12px;min-height:21px}
 .key{color:var(--quiet);font-size:12px;white-space:nowrap} .key svg{display:inline-block;width:22px;height:8px;margin-right:4px}
 svg text{fill:var(--text);font:11px var(--sans)} svg .quiet{fill:var(--quiet);font-variant-numeric:tabular-nums} .grid{stroke:var(--border);stroke-width:1}
-${HUES} line,polyline{stroke-width:1.75;stroke-linejoin:round} polyline{fill:none} .band{stroke:none;fill-opacity:.16} .whisker{stroke-width:1.25;stroke-opacity:.75} circle{r:2.75px;stroke:none}
+${HUES} line,polyline{stroke-width:1.75;stroke-linejoin:round} polyline[class]{fill:none} .band{stroke:none;fill-opacity:.16} .whisker{stroke-width:1.25;stroke-opacity:.75} circle{r:2.75px;stroke:none}
 details{margin-top:4px} summary{color:var(--quiet);font-size:12px;cursor:pointer} summary:hover{color:var(--text)}
 .scroll{max-height:320px;overflow:auto;border:1px solid var(--border)} details .scroll{margin-top:4px}
 table{width:100%;border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums} th,td{padding:3px 12px;text-align:right;font-weight:400;white-space:nowrap}
-th:first-child,td:first-child,td:last-child:not(:nth-child(2)):has(.quiet){text-align:left} thead th{position:sticky;top:0;background:var(--surface-2);color:var(--quiet);font-size:12px} tbody tr+tr>*{border-top:1px solid var(--border)}
+tr>:first-child,tr>.words{text-align:left} td.words{white-space:normal;overflow-wrap:anywhere} thead th{position:sticky;top:0;background:var(--surface-2);color:var(--quiet);font-size:12px} tbody tr+tr>*{border-top:1px solid var(--border)}
 .who{margin:0 0 2px;color:var(--quiet);font-size:12px} .who.student{color:var(--student)} .who.teacher{color:var(--teacher)} .same{color:var(--good)}
 .text{margin:0 0 8px;white-space:pre-wrap;overflow-wrap:anywhere}
 .answers>li,.cards>li{padding:12px 0;border-top:1px solid var(--border);break-inside:avoid} .answers>li:first-child,.cards>li:first-child{border-top:0}
 .answers>li{display:grid;grid-template-columns:minmax(180px,1fr) 3fr;gap:0 24px} .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));gap:0 16px} .beside>div{padding-left:10px;border-left:3px solid var(--hue)}
 .beside>.of-teacher{border-left-style:double} .beside>.of-data{border-left-style:dashed} .beside .text{margin:0}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(440px,100%),1fr));gap:0 24px} .cards>li:nth-child(2){border-top:0}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(440px,100%),1fr));gap:0 24px}
+@media (min-width:960px){.cards>li:nth-child(2){border-top:0}}
 .kinds{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:8px 24px;margin:8px 0 16px} .kinds svg{display:block;width:100%;height:4px} .rail{fill:var(--surface-2)} .fill{fill:var(--bar)}
 .strip{margin:0 0 8px;line-height:2.15;overflow-wrap:anywhere}
 .token{margin-right:1px;padding:3px 1px 7px;border-radius:2px;background:linear-gradient(var(--bar),var(--bar)) bottom/100% 0 no-repeat;font-family:var(--mono);white-space:pre-wrap;print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -20,7 +20,7 @@ export function timeSection({ steps, stepMs, rolloutMs, teacherMs, updateMs }: T
   return html`<rect x="${x.toFixed(1)}" width="${Math.max(0, from - x - 2).toFixed(1)}" height="14" class="hue-${hue}"/>`;
 })}</svg>
 ${table({
-    caption: 'Time', head: ['part', 'share', 'in all', 'a step', ''],
+    caption: 'Time', head: ['part', 'share', 'in all', 'a step', 'what'], words: [4],
     rows: parts.map(({ name, words, hue, ms }) => [html`<span class="swatch of-${hue}"></span>${name}`, percent(ms / stepMs), duration(ms), duration(ms / steps), html`<span class="quiet">${words}</span>`]),
   })}
 ${outside > 0 && html`<p class="quiet">Between start and end another ${duration(outside)}: evaluations, checkpoints, pauses.</p>`}</section>`;
