@@ -11,7 +11,7 @@ import { heldOut, modelIn, viewOf } from '../service/inspect/of-run.ts';
 import { findRun } from '../store/runs.ts';
 import { ComparedAnswers, type NamedModel } from './compared-answers.ts';
 import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 interface CompareOptions extends DecodeOptions {
   models?: string[]; teacher?: string; run?: string; data?: string; prompt?: string; reference?: string; metric?: string[];

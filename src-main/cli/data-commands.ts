@@ -7,7 +7,7 @@ import { shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { writeJsonLines } from '../data/write.ts';
 import { findMetrics } from '../metrics/score.ts';
 import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 interface EvalOptions extends DecodeOptions {
   model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;

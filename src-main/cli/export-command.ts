@@ -6,7 +6,7 @@ import { dataViewSchema } from '../contract/recipe.ts';
 import { askOf, inOrder, keepExport } from '../service/export/ask.ts';
 import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 interface ExportOptions {
   model?: string; run?: string; step?: number | 'best'; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;

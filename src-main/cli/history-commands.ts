@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { bestText } from '../contract/best.ts';
 import { readEvaluations } from '../store/evaluations.ts';
 import { findRun, listRuns } from '../store/runs.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 export function addHistoryCommands(program: Command, act: Action): void {
   program.command('runs')

@@ -9,7 +9,7 @@ import { heldOut, modelIn, momentOf, teacherOf } from '../service/inspect/of-run
 import { findRun } from '../store/runs.ts';
 import type { Context } from './context.ts';
 import { addDecodeOptions, count, decodeSettings, oneOf, positive, stepOrBest, type DecodeOptions } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 interface InspectOptions extends DecodeOptions {
   run?: string; step?: number | 'best'; teacher?: string; student?: string; data?: string; prompt?: string; completion?: string;

@@ -7,7 +7,7 @@ import { initModel } from '../model/init.ts';
 import { everyKth, makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
 

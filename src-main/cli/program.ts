@@ -10,11 +10,9 @@ import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { addStudyCommand } from './study-command.ts';
+import type { Action } from './action.ts';
 import { Context, type GlobalOptions } from './context.ts';
 import { printError } from './output.ts';
-
-/** Turns a command's work into what commander calls: arguments first, then the command's own options. */
-export type Action = <Options extends object>(work: (context: Context, args: string[], options: Options) => Promise<void>) => (...given: unknown[]) => Promise<void>;
 
 export function createProgram(version: string): Command {
   const program = new Command('retort')

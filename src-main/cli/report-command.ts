@@ -4,7 +4,7 @@ import { fileSlug } from '../contract/file-slug.ts';
 import { Problem } from '../contract/problem.ts';
 import { writeReport } from '../service/report/write-report.ts';
 import { findRun } from '../store/runs.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 export function addReportCommand(program: Command, act: Action): void {
   program.command('report')

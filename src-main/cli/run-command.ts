@@ -4,7 +4,7 @@ import type { RunEvent } from '../contract/events.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 export function addRunCommands(program: Command, act: Action): void {
   program.command('run')

@@ -6,7 +6,7 @@ import { startRun } from '../service/runs.ts';
 import { SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } from '../service/sample.ts';
 import type { Context } from './context.ts';
 import { count, whole } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 const TITLES: Readonly<Record<SampleMethod, string>> = {
   'sft': 'fine-tuning on the data', 'supervised-kd': 'supervised distillation', 'gkd': 'on-policy distillation (GKD)',

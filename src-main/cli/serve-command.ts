@@ -6,7 +6,7 @@ import { builtInterface } from '../service/resources.ts';
 import { startServer } from '../web/server.ts';
 import type { Context } from './context.ts';
 import { whole } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 export function addServeCommand(program: Command, act: Action): void {
   program.command('serve')

@@ -13,7 +13,7 @@ import { summarize } from '../service/study/summarize.ts';
 import { tableOf } from '../service/study/table.ts';
 import type { Context } from './context.ts';
 import { count, whole } from './options.ts';
-import type { Action } from './program.ts';
+import type { Action } from './action.ts';
 
 interface StudyOptions { dir?: string; workers: number; threads: number }
 
