@@ -98,6 +98,12 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   await page.getByLabel('Advanced').check();
   expect(await page.locator('.recipe-input.changed').evaluateAll((fields) => fields.map((field) => (field as HTMLElement).dataset['path']).filter(Boolean)))
     .toEqual(['train.learningRate', 'method.lambda', 'method.beta']);
+  await fieldOf('evaluate.best').fill('rouge');
+  await page.getByText('Choose one of them: rouge1, rouge2, rougeL, rougeLsum.').waitFor();
+  await fieldOf('evaluate.best').fill('');
+  await fieldOf('evaluate.patience').fill('3');
+  await page.getByText('patience counts evaluations that were no better, and needs evaluate.best').waitFor();
+  await fieldOf('evaluate.patience').fill('');
   expect(await seriousFindings(page)).toEqual([]);
 });
 
