@@ -107,6 +107,21 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   expect(await seriousFindings(page)).toEqual([]);
 });
 
+it('puts shots before every prompt, and says where they leave no room', async () => {
+  await writeFile(join(app.folder, 'shots.txt'), '1+1=1+1=2;#2;');
+  await step('Data');
+  await chooseFile('Choose a file …', app.folder, 'shots.txt');
+  await page.getByText('The shots have 13 tokens').first().waitFor();
+  await fieldOf('data.maxPromptTokens').fill('40');
+  const example = page.getByRole('region', { name: 'Example 1' });
+  await eventually(() => example.locator('.token').count()).toBe(27 + 44);
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Remove shots' }).click();
+  await eventually(() => example.locator('.token').count()).toBe(14 + 44);
+  await fieldOf('data.maxPromptTokens').fill('20');
+  await step('Method');
+});
+
 it('leads from a problem to its field, measures a forecast and starts', async () => {
   await fieldOf('train.batchSize').fill('0');
   await step('Review');
