@@ -22,7 +22,7 @@ function expectHarmless(page: string): void {
   expect(page).not.toMatch(/<(script|img|link|iframe|object|embed|base|a|form|image|use|foreignObject)\b/i);
   expect(page.match(/<style>/g)).toHaveLength(1);
   expect(/<style>([^<]*)<\/style>/.exec(page)![1]).not.toMatch(/url\(|@import|http/);
-  for (const [tag] of page.matchAll(/<[a-z][^<>]*>/gi)) expect(tag).not.toMatch(/\s(src|href|srcset|xlink:href|on\w+|style)=/i);
+  for (const [tag] of page.matchAll(/<[a-z][^<>]*>/gi)) expect(tag.replaceAll(/"[^"]*"/g, '')).not.toMatch(/\s(src|href|srcset|xlink:href|on\w+|style)=/i);
 }
 
 it('tells all of a run and lets nothing in its texts out of its place', async () => {
