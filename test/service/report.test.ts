@@ -36,7 +36,7 @@ it('tells all of a run and lets nothing in its texts out of its place', async ()
   // The hostile text is still told, as text.
   expect(page.split('&lt;img src=&quot;http://evil.example/x.png&quot; onerror=alert(1)&gt;').length).toBeGreaterThan(20);
   for (const told of [
-    'JSD with β 0.1', 'λ 0.5', 'The most telling forks', 'In 3 texts of the student at step 500 the teacher found 2 forks', 'wrong number', 'early end', '3.500 nats', 'ruled out',
+    'JSD with β\u00a00.1', 'λ\u00a00.5', 'The most telling forks', 'In 3 texts of the student at step 500 the teacher found 2 forks', 'wrong number', 'early end', '3.500 nats', 'ruled out',
     '>Loss<', '>Divergence<', '>Held-out divergence<', '>accuracy<', '>Gradient norm<', '>Learning rate<', '>Length of rollouts<', '>Rollouts that ended<', '0.3000 <small>0.2000 to 0.4000</small>',
     '40.0% to 60.0%', '25.0% at step 0', '6 s in 500 steps', 'not stated in its folder', 'What the numbers mean', 'train.jsonl', 'Report written by Retort',
   ]) expect(page, told).toContain(told);

@@ -37,7 +37,8 @@ export function chartsOf(series: Series, evaluations: readonly StoredEvaluation[
   }))].filter(({ lines }) => lines.some(({ points }) => points.some(({ value }) => value !== null)));
   if (charts.length === 0) return html`<p class="quiet">No step was measured.</p>`;
   const steps = charts.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(({ step }) => step)));
-  const range = [Math.min(...steps), Math.max(...steps)] as const;
+  const first = Math.min(...steps);
+  const range = [first, Math.max(first + 1, ...steps)] as const;
   return html`<div class="charts">${charts.map((each) => chart(each, range))}</div>`;
 }
 
