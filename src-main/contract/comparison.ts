@@ -9,12 +9,10 @@ export const MOST_MODELS = 4;
 export const MOST_ROWS = 20_000;
 
 /**
- * What is measured of an answer besides the task metrics, which go by their own names: its mean divergence a token to
- * the teacher, that of the reference, its length in tokens, and (prompts typed by hand) tokens a second.
+ * Whether less of a measure is better. Besides the task metrics, which go by their own names, an answer has its mean
+ * divergence a token to the teacher (`divergence`), that of the reference (`reference-divergence`), its `length` in
+ * tokens, of which nothing is better, and for prompts typed by hand its `speed` in tokens a second.
  */
-export const ANSWER_MEASURES = ['divergence', 'reference-divergence', 'length', 'speed'] as const;
-
-/** Whether less of a measure is better. Of a length nothing is better, but a sign has to be chosen. */
 export const isLowerBetter = (measure: string): boolean => measure === 'divergence' || measure === 'reference-divergence';
 
 /** What teacher and model are held against each other by, as a run's method has it. */

@@ -45,4 +45,3 @@ export const studySchema = z.strictObject({
 
 export type Study = z.infer<typeof studySchema>;
 export type StudyEvaluation = z.infer<typeof evaluation>;
-export type StudyChart = z.infer<typeof chart>;

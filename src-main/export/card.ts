@@ -65,7 +65,7 @@ function parity({ precisions, measuredOn, trainedPerplexity }: ExportReport): st
 }
 
 /** What is to be said of a precision that does not keep what is expected of it. */
-export function falls({ precision, topAgreement }: ExportedPrecision): string {
+function falls({ precision, topAgreement }: ExportedPrecision): string {
   return `**${precision} does not keep what is expected of it**: its first choice is the trained model's at ${percent(topAgreement)} of positions, less than ${percent(PRECISION_FACTS[precision].agreement)}. Prefer another precision.`;
 }
 

@@ -17,7 +17,7 @@ export type Shown = z.infer<typeof shownSchema>;
 export const isTyped = ({ settings }: Pick<Comparison, 'settings'>): boolean => settings.source.kind === 'prompts';
 
 /** What a comparison is looked at by until somebody chooses: the student before, the run's first metric, the data's order. */
-export function defaultView(comparison: Comparison): Shown {
+function defaultView(comparison: Comparison): Shown {
   const before = comparison.models.findIndex(({ role }) => role === 'before');
   return {
     measure: measuresOf(comparison)[0]!, baseline: Math.max(0, before), order: { by: 'example' }, descending: isTyped(comparison), filter: {}, page: 0,

@@ -10,7 +10,7 @@ import { insertSteps } from '../../src-main/store/steps.ts';
 import { evaluation, rollout, stepMetrics } from '../store/fixtures.ts';
 
 /** What a model or a data set may hold to break out of a page. */
-export const HOSTILE = '</style></title></script><script>alert(1)</script><img src="http://evil.example/x.png" onerror=alert(1)>"\'&amp;\u0000\ud800';
+const HOSTILE = '</style></title></script><script>alert(1)</script><img src="http://evil.example/x.png" onerror=alert(1)>"\'&amp;\u0000\ud800';
 
 /** A run with all there is to report, every text of which is hostile. */
 export async function seedHostileRun(database: Database, steps = 500): Promise<void> {

@@ -34,7 +34,7 @@ export function band(upper: readonly (readonly [number, number])[], lower: reado
 }
 
 /** Colours that are told apart in light, dark and greyscale; lines also differ in their dashes. */
-export const INKS = 6;
+const INKS = 6;
 export const ink = (at: number): string => `class="ink-${at % INKS}"${at >= INKS ? ' stroke-dasharray="5 3"' : ''}`;
 
 const round = (value: number): number => Math.round(value * 100) / 100;

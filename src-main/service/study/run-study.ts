@@ -50,7 +50,7 @@ export interface StudyOptions {
 interface Task { key: string; work(host: WorkerHost<Commands>): Promise<Measured[]> }
 
 /** The evaluation of a study that names none: each run's own last one. */
-export const OWN_EVALUATION = 'run';
+const OWN_EVALUATION = 'run';
 
 /**
  * Computes a study, or goes on with it: runs that are done and models that are measured are not computed again. A run
