@@ -41,6 +41,21 @@ it('puts shots before every prompt, from rows or a text file, and does sums', as
   expect(rows).toMatchObject({ prompt: 'Q: 3+4\nA:' });
 });
 
+it('inspects a run\'s student on the prompts that it was trained on', async () => {
+  const retort = (...args: string[]): { status: number | null; stdout: string } => spawnSync(process.execPath, [CLI, '--home', join(folder, 'home'), ...args], { encoding: 'utf8' });
+  await writeFile(join(folder, 'recipe.json'), JSON.stringify({
+    name: 'shots', student: { model: 'model' }, teacher: { model: 'model' },
+    data: {
+      train: 'data.jsonl', validation: 'data.jsonl', prompt: 'Q: {{question}}\nA:', completion: ' {{answer}}', shots: { file: 'shots.csv', count: 1 },
+      maxPromptTokens: 48, maxCompletionTokens: 12,
+    },
+    method: { preset: 'on-policy-kd' }, train: { steps: 1, batchSize: 1 }, evaluate: { metrics: ['accuracy'], calculator: true },
+  }));
+  expect(retort('run', join(folder, 'recipe.json'), '--run-dir', join(folder, 'run')).status).toBe(0);
+  const report = JSON.parse(retort('inspect', '--run', join(folder, 'run')).stdout) as { prompt: string; promptTokens: number };
+  expect(report).toMatchObject({ prompt: 'Q: 3+4\nA:', promptTokens: 1 + 'Q: 1+1\nA: <<1+1=2>> #2\n\nQ: 3+4\nA:'.length });
+});
+
 it('refuses shots and a calculator that do not fit, in one line', () => {
   const shots = ['--shots', join(folder, 'shots.csv')];
   const refused = (...args: string[]): string => {
