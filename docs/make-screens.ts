@@ -33,6 +33,21 @@ async function makeRuns(app: App): Promise<string[]> {
 }
 let runs: string[] = [];
 
+/** An export of a run in every precision; where it was made before, that one. */
+async function exportOf(app: App, runId: string): Promise<number> {
+  const find = async (): Promise<number | undefined> => (await app.client.call('exports.list', null)).find(({ run }) => run === runId)?.id;
+  if (await find() === undefined) {
+    await app.client.call('exports.start', {
+      subject: { kind: 'run', runId }, to: join(PROJECT, 'exports', 'sample-gkd'), precisions: ['fp32', 'fp16', 'int8', 'int4'], safetensors: true, replace: false,
+    });
+  }
+  for (;;) {
+    const id = await find();
+    if (id !== undefined) return id;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** What is opened, and what has to be there before the picture is taken. */
 const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
   'runs': async (app) => {
@@ -88,6 +103,10 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
     await app.show(`new/${(await draftOf(app, 'review')).id}`);
     await app.page.getByRole('button', { name: 'Measure' }).click();
     await app.page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
+  },
+  'export': async (app) => {
+    await app.show(`export/${await exportOf(app, runs[1]!)}`);
+    await app.page.getByRole('table', { name: 'Precisions' }).waitFor();
   },
   'models': async (app) => {
     await app.show('models');

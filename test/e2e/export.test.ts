@@ -6,6 +6,7 @@ import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { ExportReport } from '../../src-main/contract/export-report.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { sampleRecipe } from '../../src-main/service/sample.ts';
+import type { KnownExport } from '../../src-renderer/state/exports.svelte.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
@@ -34,6 +35,15 @@ const dialog = (): Locator => page.getByRole('dialog', { name: /^Export / });
 const folder = (): Locator => dialog().getByLabel('Folder to make');
 const precisions = (): Locator => page.getByRole('table', { name: 'Precisions' });
 const list = (): Locator => page.getByRole('table', { name: 'Exports' });
+/** Of a family that ONNX Runtime GenAI does not know, just below what is stated, and moved since. */
+const FALLEN_SHORT: KnownExport = {
+  id: 3, run: null, step: null, created: 1, source: '/models/t5', folder: '/exports/t5', precision: 'int4', bytes: 5000, isThere: false,
+  report: {
+    folder: '/exports/t5', parameters: 1000, bytes: 5000, safetensors: null, genai: null, measuredOn: { kind: 'own', texts: 1, tokens: 9 }, trainedPerplexity: 2,
+    precisions: [{ precision: 'int4', files: [{ name: 'onnx/model_q4.onnx', bytes: 5000 }], bytes: 5000, maxLogitDifference: 9, meanLogitDifference: 1, topAgreement: 0.84999, keeps: false, perplexity: 3, tokenMs: null }],
+    samples: [{ prompt: 'A', trained: 'one two', exported: { int4: 'one three' } }],
+  },
+};
 const reportIn = async (place: string): Promise<ExportReport> => JSON.parse(await readFile(join(place, 'retort-export.json'), 'utf8')) as ExportReport;
 
 it('exports a finished run in every precision, and shows how near each is', async () => {
@@ -145,7 +155,7 @@ it('lists what was exported, and forgets it without touching its folder', async 
   expect(app.complaints).toEqual([]);
 });
 
-it('shows an export that goes on, cancels it, and says why one has failed', async () => {
+it('shows an export that goes on, cancels it, says why one has failed and where one falls short', async () => {
   const job = (state: Job['state'], done: number, message?: string): Job => (
     { id: 'job', kind: 'export', title: 'there', done, total: 4, state, error: message === undefined ? null : { kind: 'failure', message, hint: null } as unknown as Job['error'] });
   let current: Job[] = [];
@@ -153,6 +163,7 @@ it('shows an export that goes on, cancels it, and says why one has failed', asyn
     'runs.list': () => [fakeRun()], 'runs.live': () => ({ live: [], jobs: current }), 'runs.series': () => fakeSeries(0, 1, []),
     'inspections.moments': () => [{ step: 0, path: '/models/student' }, { step: 99_800, path: '/there' }],
     'exports.place': () => ({ path: '/exports/there' }), 'jobs.cancel': () => null,
+    'exports.list': () => [FALLEN_SHORT],
     'exports.start': () => {
       current = [job('going', 1)];
       return { jobId: 'job', to: '/exports/there', taken: false };
@@ -183,5 +194,14 @@ it('shows an export that goes on, cancels it, and says why one has failed', asyn
   await fake.page.getByRole('dialog').waitFor({ state: 'detached' });
   become(job('failed', 2, 'The memory is full.'));
   await fake.page.getByText('The memory is full.').waitFor();
+
+  // What does not keep what is stated says so wherever it is shown.
+  await fake.show('models');
+  await fake.page.getByText('int4 falls short').waitFor();
+  await fake.show('export/3');
+  await fake.page.getByText('int4 does not keep what is stated of it: its first choice is the trained model\'s at 84.9% of tokens, where 85% are stated.').waitFor();
+  await fake.page.getByText('Its folder is gone').waitFor();
+  await fake.page.getByText('does not know this family').waitFor();
+  expect(await seriousFindings(fake.page)).toEqual([]);
   await fake.close();
 });
