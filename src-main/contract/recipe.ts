@@ -89,7 +89,7 @@ const train = z.strictObject({
   steps: count.optional().meta(help('Number of updates. Give steps or epochs.')),
   epochs: z.number().positive().optional().meta(help('Passes over the training data, instead of steps.')),
   batchSize: count.default(32).meta(help('Examples in one update. The paper uses 32.')),
-  microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen from the memory if left out.')),
+  microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen by the memory and by how much the texts differ in length if left out.')),
   optimizer: z.enum(['adamw', 'adafactor']).default('adamw').meta(help(
     'The update rule. adafactor keeps a number for each row and column instead of two for each weight: what T5 is trained with, often at a learning rate of 1e-3.')),
   learningRate: z.number().positive().default(3e-4).meta(help('Size of the updates after warm-up. The paper uses 3e-4 for T5; 1e-5 to 1e-4 suits pretrained decoders.')),

@@ -42,17 +42,41 @@ export interface MicroBatch {
 export function layOut(
   examples: readonly TrainingExample[], microBatchSize: number, reduction: Reduction, encoder: Pick<Encoder, 'startId'> | null, share = 1,
 ): MicroBatch[] {
+  const mean = positionWeight(examples.map(({ completion }) => completion.length), reduction);
+  const weigh = ({ completion }: TrainingExample): number => share * mean(completion.length);
+  return split(examples, microBatchSize).map((members) => microBatch(members, weigh, encoder));
+}
+
+/** What of an example its place in a batch depends on. */
+export type Text = Pick<TrainingExample, 'prompt' | 'completion'>;
+
+/** How many tokens models read of a batch in micro-batches of a size, the padding included. */
+export function paddedTokens(texts: readonly Text[], microBatchSize: number, encoder: Pick<Encoder, 'startId'> | null): number {
+  return split(texts, microBatchSize).reduce((sum, members) => {
+    const { length, source } = rowLengths(members, encoder);
+    return sum + members.length * (length + (source ?? 0));
+  }, 0);
+}
+
+interface Member<Example extends Text = Text> { example: Example; at: number }
+
+/** Texts of like length together, the longest first; one without a completion teaches nothing. */
+function split<Example extends Text>(examples: readonly Example[], microBatchSize: number): Member<Example>[][] {
   const order = examples
     .map((example, at) => ({ example, at, length: example.prompt.length + example.completion.length }))
     .filter(({ example }) => example.completion.length > 0)
     .sort((a, b) => b.length - a.length || a.at - b.at);
-  const mean = positionWeight(examples.map(({ completion }) => completion.length), reduction);
-  const weigh = ({ completion }: TrainingExample): number => share * mean(completion.length);
-  const batches: MicroBatch[] = [];
-  for (let start = 0; start < order.length; start += microBatchSize) {
-    batches.push(microBatch(order.slice(start, start + microBatchSize), weigh, encoder));
-  }
-  return batches;
+  return Array.from({ length: Math.ceil(order.length / microBatchSize) }, (_, at) => order.slice(at * microBatchSize, (at + 1) * microBatchSize));
+}
+
+/** Tokens of each padded row, and of what an encoder reads for it. */
+function rowLengths(members: readonly Member[], encoder: Pick<Encoder, 'startId'> | null): { length: number; source: number | null } {
+  const longest = (lengthOf: (text: Text) => number): number => roundUp(Math.max(...members.map(({ example }) => lengthOf(example))), SHORTEST);
+  return {
+    // The last token of a text is only ever a target, never an input.
+    length: longest(({ prompt, completion }) => (encoder ? 1 : prompt.length) + completion.length - 1),
+    source: encoder && longest(({ prompt }) => prompt.length),
+  };
 }
 
 export type Reduction = 'sequence' | 'token';
@@ -69,12 +93,10 @@ export function positionWeight(lengths: readonly number[], reduction: Reduction)
   return (length) => (reduction === 'token' ? 1 / tokens : 1 / (count * length));
 }
 
-type Member = { example: TrainingExample; at: number };
-
-function microBatch(members: readonly Member[], weigh: (example: TrainingExample) => number, encoder: Pick<Encoder, 'startId'> | null): MicroBatch {
-  // What stands before the completion in its row; the last token of a text is only ever a target, never an input.
+function microBatch(members: readonly Member<TrainingExample>[], weigh: (example: TrainingExample) => number, encoder: Pick<Encoder, 'startId'> | null): MicroBatch {
+  // What stands before the completion in its row.
   const opening = ({ prompt }: TrainingExample): Int32Array => (encoder ? Int32Array.of(encoder.startId) : prompt);
-  const length = roundUp(Math.max(...members.map(({ example }) => opening(example).length + example.completion.length - 1)), SHORTEST);
+  const { length, source: sourceLength } = rowLengths(members, encoder);
   const learned = members.reduce((sum, { example }) => sum + example.completion.length, 0);
   const positions = roundUp(learned, SHORTEST);
   const ids = new Int32Array(members.length * length);
@@ -99,10 +121,9 @@ function microBatch(members: readonly Member[], weigh: (example: TrainingExample
       position++;
     });
   });
-  const prompts = members.map(({ example }) => example.prompt);
-  const source = encoder && padPrompts(prompts, roundUp(Math.max(...prompts.map((prompt) => prompt.length)), SHORTEST));
+  const source = sourceLength === null ? null : padPrompts(members.map(({ example }) => example.prompt), sourceLength);
   return {
-    bucket: { batch: members.length, length, positions, source: source && source.ids.shape[1]! },
+    bucket: { batch: members.length, length, positions, source: sourceLength },
     spans, source,
     ids: int32(ids, [members.length, length]),
     index: int32(index, [positions]),

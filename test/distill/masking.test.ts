@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveMethod } from '../../src-main/contract/presets.ts';
 import { TextPlan } from '../../src-main/decode/text-writer.ts';
-import { layOut, type MicroBatch, type TrainingExample } from '../../src-main/distill/batch.ts';
+import { layOut, paddedTokens, type MicroBatch, type TrainingExample } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { RolloutWriter } from '../../src-main/distill/rollout.ts';
 import type { LossSettings } from '../../src-main/distill/student.ts';
@@ -173,6 +173,13 @@ describe('a batch of random lengths', () => {
   const tokens = (least: number, most: number): fc.Arbitrary<number[]> => fc.array(fc.integer({ min: 0, max: 4 }), { minLength: least, maxLength: most });
   const batches = fc.array(fc.record({ prompt: tokens(1, 24), completion: tokens(0, 24) }), { minLength: 1, maxLength: 7 })
     .map((texts) => texts.map(({ prompt, completion }, index) => example(prompt, completion, index)));
+
+  it('is known in size, padding included, before it is laid out', () => {
+    fc.assert(fc.property(batches, fc.integer({ min: 1, max: 4 }), fc.constantFrom(null, { startId: 0 }), (examples, microBatchSize, encoder) => {
+      const read = layOut(examples, microBatchSize, 'token', encoder).map(({ ids, source }) => ids.data.length + (source?.ids.data.length ?? 0));
+      expect(paddedTokens(examples, microBatchSize, encoder)).toBe(read.reduce((sum, count) => sum + count, 0));
+    }), { numRuns: 200, seed: 3 });
+  });
 
   it('weighs each completion token once, as what follows the tokens before it, and nothing else', () => {
     fc.assert(fc.property(batches, fc.integer({ min: 1, max: 4 }), fc.constantFrom(...REDUCTIONS), (examples, microBatchSize, reduction) => {

@@ -14,6 +14,7 @@ import { checkShotsApart } from '../shots-room.ts';
 import { checkBest } from './check-best.ts';
 import { checkDevices } from './check-devices.ts';
 import { checkReward } from './check-reward.ts';
+import { chooseMicroBatchSize } from './micro-batch-size.ts';
 import { checkContext, checkMetrics, checkTokens, modelWarnings, type Warning } from './preflight.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
@@ -34,9 +35,6 @@ export interface PreparedRun {
   warnings: Warning[];
 }
 
-/** Bytes of activations that one micro-batch may keep for its backward pass, if the recipe leaves its size open. */
-const ACTIVATION_BUDGET = 2 ** 30;
-
 /** Checks everything that can be checked before the long work. @throws Problem of kind input; the reason of `signal`. */
 export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<PreparedRun> {
   const method = methodOf(recipe);
@@ -54,13 +52,10 @@ export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<
   await checkShotsApart(recipe.data.validation ?? recipe.data.train, validation.slice(0, recipe.evaluate.examples), recipe.data);
   const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, validation, student, shared) : null;
   if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
-  const { batchSize } = recipe.train;
   const steps = stepsOf(recipe, train.length * method.samplesPerPrompt);
-  const fitting = recipe.train.microBatchSize ?? fittingExamples(student, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
-  // Micro-batches of one size: a remainder would cost a program of its own.
-  const microBatchSize = Math.ceil(batchSize / Math.ceil(batchSize / Math.min(fitting, batchSize)));
   return {
-    recipe, method, student, teacher, train, validation, questions, eos, steps, microBatchSize,
+    recipe, method, student, teacher, train, validation, questions, eos, steps,
+    microBatchSize: chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
     sharedVocabulary: shared,
     warnings: await modelWarnings(recipe, student, teacher),
   };
@@ -118,13 +113,6 @@ async function openTeacher(recipe: Recipe, student: Model): Promise<Model> {
     throw new Problem(`teacher.model is missing: ${what} needs a teacher.`, { hint: `Add "teacher": { "model": "..." }, or ${instead}.` });
   }
   return pair(student, await openWholeModel(recipe.teacher.model)).teacher;
-}
-
-/** A layer keeps about ten tensors as wide as the model and five as wide as its feed-forward for every token. */
-function fittingExamples({ folder: { config } }: Model, length: number): number {
-  const layers = config.family === 't5' ? config.layers + config.encoderLayers : config.layers;
-  const perToken = 4 * layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
-  return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
 }
 
 /** @param texts  in one pass over the training data */

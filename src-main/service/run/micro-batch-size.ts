@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import type { Recipe } from '../../contract/recipe.ts';
+import { batchIndices } from '../../data/order.ts';
+import { paddedTokens, type Text } from '../../distill/batch.ts';
+import { threads, type Model } from '../load-model.ts';
+
+/** Bytes of activations that one micro-batch may keep for its backward pass. */
+const ACTIVATION_BUDGET = 2 ** 30;
+
+/** Batches looked at to see how much of them would be padding. */
+const LOOKED_AT = 32;
+
+/**
+ * Tokens that each thread could compute in the time that one more micro-batch costs: every operation is called once more
+ * and its gradients are added to those before. A round number between what models of 0.1M and 6M parameters measure.
+ */
+const COST_OF_ONE = 64;
+
+/** Fewest examples of a micro-batch that is chosen for its padding. */
+const FEWEST = 4;
+
+/**
+ * How many examples are computed at once where a recipe leaves it open: what fits into memory, and of that what computes
+ * least padding. Sizes divide the batch evenly, since a remainder would cost a program of its own.
+ *
+ * @param texts  the training data; a completion yet to be written counts as long as it may be
+ */
+export function chooseMicroBatchSize(
+  { train, data, student: { device }, seed }: Recipe, student: Model, texts: readonly Text[], samplesPerPrompt: number,
+): number {
+  const even = (size: number): number => Math.ceil(train.batchSize / Math.ceil(train.batchSize / Math.min(size, train.batchSize)));
+  const largest = even(train.microBatchSize ?? fittingExamples(student, data.maxPromptTokens + data.maxCompletionTokens));
+  // A GPU fills up only with large products.
+  if (train.microBatchSize !== undefined || device !== 'cpu') return largest;
+  const unwritten = new Int32Array(data.maxCompletionTokens);
+  const prompts = train.batchSize / samplesPerPrompt;
+  const batches = Array.from({ length: Math.min(LOOKED_AT, Math.ceil(texts.length / prompts)) }, (_, at) =>
+    batchIndices(at + 1, prompts, texts.length, seed, data.shuffle).flatMap((index) => {
+      const { prompt, completion } = texts[index]!;
+      return Array.from({ length: samplesPerPrompt }, () => ({ prompt, completion: completion.length > 0 ? completion : unwritten }));
+    }));
+  const oneMore = COST_OF_ONE * (threads() || availableParallelism());
+  const cost = (size: number): number =>
+    batches.reduce((sum, batch) => sum + paddedTokens(batch, size, student.decoder.encoder) + Math.ceil(batch.length / size) * oneMore, 0);
+  const sizes = [largest];
+  for (let size = even(largest / 2); size >= FEWEST; size = even(size / 2)) sizes.push(size);
+  const costs = sizes.map(cost);
+  return sizes[costs.indexOf(Math.min(...costs))]!;
+}
+
+/** A layer keeps about ten tensors as wide as the model and five as wide as its feed-forward for every token. */
+function fittingExamples({ folder: { config } }: Model, length: number): number {
+  const layers = config.family === 't5' ? config.layers + config.encoderLayers : config.layers;
+  const perToken = 4 * layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
+  return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
+}
