@@ -1,4 +1,5 @@
 import { BPE, ByteLevelDecoder, Tokenizer as Backend, Unigram, WordPiece } from '@huggingface/tokenizers';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { TokenizerKind } from '../contract/model-description.ts';
 import { Problem } from '../contract/problem.ts';
@@ -16,11 +17,14 @@ export class Tokenizer {
   readonly specialTexts: Readonly<Record<string, string>>;
   /** One more than the largest id. An embedding may have more rows. */
   readonly vocabularySize: number;
+  /** The same for two tokenizers that encode every text alike because their files say the same. */
+  readonly identity: string;
   private readonly backend: Backend;
   private readonly cleansUp: boolean;
 
-  constructor(backend: Backend, kind: TokenizerKind, special: SpecialTokens, cleansUp: boolean) {
+  constructor(backend: Backend, kind: TokenizerKind, special: SpecialTokens, cleansUp: boolean, identity: string) {
     this.backend = backend;
+    this.identity = identity;
     this.kind = kind;
     this.eosIds = special.eosIds;
     this.bosId = special.bosId;
@@ -105,7 +109,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const special = await readSpecialTokens(folder, config, (token) => backend.token_to_id(token));
   // Transformers leaves the spaces of BPE texts alone, whatever the config says.
   const cleansUp = config['clean_up_tokenization_spaces'] === true && !(backend.model instanceof BPE);
-  return new Tokenizer(backend, kind, special, cleansUp);
+  const identity = createHash('sha256').update(JSON.stringify([json, config, special])).digest('hex');
+  return new Tokenizer(backend, kind, special, cleansUp, identity);
 }
 
 function kindOf({ model, decoder }: Backend): TokenizerKind | null {

@@ -13,10 +13,11 @@ import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
 import { checkCalculator } from './check-calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
-import { readExamples, type EncodedExample } from './examples.ts';
+import type { EncodedExample } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from './model-pair.ts';
+import { readExamplesOnce } from './remembered-examples.ts';
 import { checkShotsApart, checkShotsFit, type PromptRoom } from './shots-room.ts';
 
 type Parameters = Params<Commands, 'evaluate'>;
@@ -34,7 +35,7 @@ export async function evaluateModel(
   if (params.calculator && used.length === 0) throw new Problem('A calculator is asked for, and no metric has the model write answers.', { hint: 'Add one such as accuracy, or leave the calculator out.' });
   checkCalculator(params, model);
   const fields = { prompt: params.prompt, completion: params.reference ?? undefined, messages: undefined, shots: params.shots ?? undefined };
-  const all = await readExamples(params.data, {
+  const all = await readExamplesOnce(params.data, {
     ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);

@@ -4,13 +4,14 @@ import type { Params } from '../contract/worker-host.ts';
 import { summarizeLengths } from '../data/length-summary.ts';
 import { loadChatTemplate } from '../model/chat-template.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import { readExamples, type EncodedExample } from './examples.ts';
+import type { EncodedExample } from './examples.ts';
 import { openWholeModel } from './load-model.ts';
+import { readExamplesOnce } from './remembered-examples.ts';
 
 /** A data file through the eyes of a model: a page of examples as tokens, which of them are learned, and all lengths. */
 export async function seeData({ data, model: path, view, offset, limit }: Params<Commands, 'see'>, signal?: AbortSignal): Promise<SeenData> {
   const model = await openWholeModel(path);
-  const examples = await readExamples(data, { ...view, needsCompletions: false }, model, signal);
+  const examples = await readExamplesOnce(data, { ...view, needsCompletions: false }, model, signal);
   return {
     examples: examples.slice(offset, offset + limit).map((example) => seenBy(model.tokenizer, example)),
     lengths: summarizeLengths(examples),

@@ -9,9 +9,10 @@ import { FrozenModel } from '../../distill/frozen-model.ts';
 import { hasChatTemplate } from '../../model/chat-template.ts';
 import { TextStream } from '../../model/text-stream.ts';
 import { countParameters } from '../../nn/build.ts';
-import { encodeRows, holdOut, readExamples, type EncodedExample } from '../examples.ts';
+import { encodeRows, holdOut, type EncodedExample } from '../examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from '../load-model.ts';
 import { longestText } from '../longest-text.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';
 import { rowMetrics, ScoreSums } from './scores.ts';
 
@@ -56,7 +57,7 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
     }, model);
     return encoded.map((example, at) => ({ ...example, index: texts.prompts[at]!.example }));
   }
-  const all = await readExamples(texts.data, { ...texts.view, chat: isChat, needsCompletions: false }, model);
+  const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false }, model);
   return (texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all).slice(0, count);
 }
 

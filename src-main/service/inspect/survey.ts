@@ -5,8 +5,9 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { samplingOf } from '../../decode/sampling.ts';
 import type { TrainingExample } from '../../distill/batch.ts';
 import { examineTexts } from '../../inspect/examine.ts';
-import { holdOut, readExamples, type EncodedExample } from '../examples.ts';
+import { holdOut, type EncodedExample } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
 import type { InspectedPair } from './open-pair.ts';
 import type { PairKeeper } from './pair-keeper.ts';
 
@@ -39,7 +40,7 @@ export function survey(
 
 async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { student, teacher }: InspectedPair): Promise<Piece[]> {
   if (texts.kind === 'given') return texts.texts.map(({ completion, ended, ...text }) => ({ ...text, given: completion && { tokens: completion, ended } }));
-  const all = await readExamples(texts.data, { ...texts.view, needsCompletions: false }, student);
+  const all = await readExamplesOnce(texts.data, { ...texts.view, needsCompletions: false }, student);
   const piece = (example: EncodedExample, step: number | null, given: Piece['given']): Piece => ({
     example: example.index, step, given, prompt: example.promptText, turns: example.turns, promptTokens: example.prompt, reference: example.completionText,
   });

@@ -7,9 +7,10 @@ import { lambdaAt } from '../../distill/mixture.ts';
 import { checkCalculator } from '../check-calculator.ts';
 import { encodeQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
-import { holdOut, readExamples, takeShare, type EncodedExample } from '../examples.ts';
+import { holdOut, takeShare, type EncodedExample } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
 import { checkShotsApart } from '../shots-room.ts';
 import { checkBest } from './check-best.ts';
 import { checkDevices } from './check-devices.ts';
@@ -23,8 +24,8 @@ export interface PreparedRun {
   method: Method;
   student: Model;
   teacher: Model | null;
-  train: EncodedExample[];
-  validation: EncodedExample[];
+  train: readonly EncodedExample[];
+  validation: readonly EncodedExample[];
   /** The validation examples that are evaluated, for the metric `multiple-choice`. */
   questions: EncodedQuestion[] | null;
   eos: ReadonlySet<number>;
@@ -77,14 +78,14 @@ async function checkRewards({ train: { batchSize }, data }: Recipe, { reward, sa
 
 async function readData(
   { data, seed }: Recipe, method: Method, student: Model, shared: number, signal: AbortSignal | undefined,
-): Promise<{ train: EncodedExample[]; validation: EncodedExample[] }> {
+): Promise<Pick<PreparedRun, 'train' | 'validation'>> {
   if (data.validation !== undefined && data.validationShare !== undefined) {
     throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
   }
   // Lambda may rise to 1 from less.
   const needsCompletions = lambdaAt(method, 1) < 1 && method.source === 'data';
-  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<EncodedExample[]> => {
-    const examples = await readExamples(path, { ...data, ...settings }, student, signal);
+  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<readonly EncodedExample[]> => {
+    const examples = await readExamplesOnce(path, { ...data, ...settings }, student, signal);
     checkTokens(path, examples, student, shared);
     return examples;
   };

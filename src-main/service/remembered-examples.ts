@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises';
+import { hasChatTemplate, loadChatTemplate } from '../model/chat-template.ts';
+import { readExamples, type EncodedExample, type ExampleSettings } from './examples.ts';
+import type { Model } from './load-model.ts';
+
+/** A recipe has two files of examples, and a study's methods differ in whether they need completions. */
+const REMEMBERED = 4;
+/** Bytes of a file on the disk; remembering a larger one would cost more memory than it saves time. */
+const LARGEST = 32 * 2 ** 20;
+
+/** By all that they depend on; what was used last stands last. */
+const remembered = new Map<string, readonly EncodedExample[]>();
+
+/**
+ * As `readExamples`, but what was encoded before is not encoded again while file, settings and tokenizer stay the same:
+ * a recipe is looked at, checked, probed and run, and the models of a study read the same examples.
+ */
+export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<readonly EncodedExample[]> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile() || found.size > LARGEST) return readExamples(path, settings, model, signal);
+  const { prompt, completion, messages, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;
+  const isChat = (chat || messages !== undefined) && await hasChatTemplate(model.folder.path);
+  const key = JSON.stringify([
+    path, await stateOf(path), prompt, completion, messages, chat, system, shots, shots && await stateOf(shots.file),
+    // JSON knows no infinity.
+    String(maxPromptTokens), String(maxCompletionTokens), needsCompletions,
+    model.tokenizer.identity, isChat && (await loadChatTemplate(model.folder.path)).source,
+  ]);
+  const examples = remembered.get(key) ?? await readExamples(path, settings, model, signal);
+  remembered.delete(key);
+  remembered.set(key, examples);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size <= REMEMBERED) break;
+    remembered.delete(oldest);
+  }
+  return examples;
+}
+
+/** What changes when a file does. */
+async function stateOf(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found && `${found.ino} ${found.size} ${found.mtimeNs}`;
+}

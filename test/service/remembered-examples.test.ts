@@ -1,0 +1,52 @@
+import { appendFile, cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ExampleSettings } from '../../src-main/service/examples.ts';
+import { openWholeModel } from '../../src-main/service/load-model.ts';
+import { readExamplesOnce } from '../../src-main/service/remembered-examples.ts';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+beforeEach(async () => { project = await tinyProject(); });
+afterEach(() => project.remove());
+
+const SETTINGS: ExampleSettings = {
+  prompt: '{{question}}', completion: '{{solution}}', messages: undefined, chat: false, system: undefined, shots: undefined,
+  maxPromptTokens: 24, maxCompletionTokens: 16, needsCompletions: true,
+};
+const read = async (model: string, changes: Partial<ExampleSettings> = {}): ReturnType<typeof readExamplesOnce> =>
+  readExamplesOnce(project.train, { ...SETTINGS, ...changes }, await openWholeModel(model));
+
+it('encodes a file once for all models of one tokenizer', async () => {
+  const first = await read(project.student);
+  expect(first).toHaveLength(40);
+  expect(await read(project.student)).toBe(first);
+  expect(await read(project.teacher)).toBe(first);
+});
+
+it('reads a file again that has changed', async () => {
+  await read(project.student);
+  await appendFile(project.train, `${JSON.stringify({ question: '1+1=', solution: '2' })}\n`);
+  const changed = await read(project.student);
+  expect(changed).toHaveLength(41);
+  expect(changed.at(-1)).toMatchObject({ promptText: '1+1=', completionText: '2' });
+});
+
+it('encodes again by other settings', async () => {
+  await read(project.student);
+  const cut = await read(project.student, { maxPromptTokens: Infinity, maxCompletionTokens: 2 });
+  expect(Math.max(...cut.map(({ completion }) => completion.length))).toBe(2);
+  expect((await read(project.student, { completion: undefined, needsCompletions: false }))[0]).toMatchObject({ completionText: null });
+  await expect(read(project.student, { completion: undefined })).rejects.toThrow('train.jsonl row 1 has no completion to learn from.');
+});
+
+it('encodes again by a tokenizer whose files say something else', async () => {
+  const whole = { maxCompletionTokens: Infinity };
+  const before = await read(project.student, whole);
+  const other = join(project.folder, 'other');
+  await cp(project.student, other, { recursive: true });
+  // The end of a text is part of a completion.
+  await writeFile(join(other, 'generation_config.json'), JSON.stringify({ eos_token_id: 3 }));
+  const after = await read(other, whole);
+  expect([before, after].map(([example]) => example!.completion.at(-1))).toEqual([1, 3]);
+});
