@@ -1,12 +1,11 @@
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { resource } from '../../src-main/service/resources.ts';
-import { sampleRecipe } from '../../src-main/service/sample.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
+import { addModel, shortRun } from './support/sample-project.ts';
 
 let app: App;
 let page: Page;
@@ -15,16 +14,10 @@ let runId: string;
 beforeAll(async () => {
   app = await openApp();
   page = app.page;
-  for (const name of ['teacher', 'student', 'third']) {
-    const path = join(app.folder, name);
-    await cp(resource('sample', name === 'teacher' ? 'teacher' : 'student'), path, { recursive: true });
-    await app.client.call('models.add', { path, name });
-  }
-  const recipe = await sampleRecipe('gkd', { seed: 0, steps: 8 });
-  ({ runId } = await app.client.call('runs.start', {
-    recipe: { ...recipe, evaluate: { ...recipe.evaluate, examples: 8 }, data: { ...recipe.data, fraction: 0.05 }, checkpoint: { every: 4, keep: 5 } },
-  }));
-  await app.client.ended(runId);
+  await addModel(app, 'teacher', 'teacher');
+  await addModel(app, 'student', 'student');
+  await addModel(app, 'student', 'third');
+  runId = await shortRun(app, 8);
 });
 afterAll(() => app.close());
 

@@ -1,17 +1,16 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { ExportReport } from '../../src-main/contract/export-report.ts';
-import { resource } from '../../src-main/service/resources.ts';
-import { sampleRecipe } from '../../src-main/service/sample.ts';
 import type { KnownExport } from '../../src-renderer/state/exports.svelte.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
 import { openFakeApp } from './support/fake-app.ts';
 import { fakeRun, fakeSeries } from './support/fake-studio.ts';
+import { addModel, shortRun } from './support/sample-project.ts';
 
 let app: App;
 let page: Page;
@@ -20,14 +19,8 @@ let runId: string;
 beforeAll(async () => {
   app = await openApp();
   page = app.page;
-  const recipe = await sampleRecipe('gkd', { seed: 0, steps: 4 });
-  ({ runId } = await app.client.call('runs.start', {
-    recipe: { ...recipe, evaluate: { ...recipe.evaluate, examples: 8 }, data: { ...recipe.data, fraction: 0.05 }, checkpoint: { every: 2, keep: 5 } },
-  }));
-  const student = join(app.folder, 'student');
-  await cp(resource('sample', 'student'), student, { recursive: true });
-  await app.client.call('models.add', { path: student, name: 'Small one' });
-  await app.client.ended(runId);
+  await addModel(app, 'student', 'Small one');
+  runId = await shortRun(app, 4);
 });
 afterAll(() => app.close());
 

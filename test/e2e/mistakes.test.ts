@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
-import { sampleRecipe } from '../../src-main/service/sample.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
+import { shortRun } from './support/sample-project.ts';
 
 let app: App;
 let page: Page;
@@ -13,12 +13,7 @@ let runId: string;
 beforeAll(async () => {
   app = await openApp();
   page = app.page;
-  // A run of the sample project, short: its student has not lost its faults yet.
-  const recipe = await sampleRecipe('gkd', { seed: 0, steps: 8 });
-  ({ runId } = await app.client.call('runs.start', {
-    recipe: { ...recipe, evaluate: { ...recipe.evaluate, examples: 8 }, data: { ...recipe.data, fraction: 0.05 }, checkpoint: { every: 4, keep: 5 } },
-  }));
-  await app.client.ended(runId);
+  runId = await shortRun(app, 8);
 });
 afterAll(() => app.close());
 
