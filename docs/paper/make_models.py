@@ -3,7 +3,7 @@
     python make_models.py --data FOLDER --to FOLDER        (pip install tokenizers)
 
 FOLDER holds multi30k.train.jsonl.gz, multi30k.val.jsonl.gz (columns en, de) and aeslc.train.jsonl.gz, aeslc.dev.jsonl.gz (columns email, subject).
-Weights are made by `retort model init` from what is written here.
+Weights are made by `retort model init` from what is written here. Unigram's pieces may differ a little each time.
 """
 import argparse
 import gzip
