@@ -5,8 +5,8 @@ import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer } from '../../distill/trainer.ts';
-import { batchIndices } from '../../data/order.ts';
 import { executorFor, readWeights } from '../load-model.ts';
+import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -54,8 +54,7 @@ export async function buildTrainer(
     teacher: judgesTokens ? teacher : null,
     data: {
       count: examples.length,
-      batch: (step) => batchIndices(step, recipe.train.batchSize / method.samplesPerPrompt, examples.length, recipe.seed, recipe.data.shuffle)
-        .flatMap((at) => Array.from({ length: method.samplesPerPrompt }, (_, sample) => ({ ...examples[at]!, sample }))),
+      batch: (step) => batchOf(step, examples, recipe, method.samplesPerPrompt),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
   return {

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../contract/recipe.ts';
-import { batchIndices } from '../../data/order.ts';
 import { paddedTokens, type Text } from '../../distill/batch.ts';
 import { threads, type Model } from '../load-model.ts';
+import { batchOf } from './batch-of.ts';
 
 /** Bytes of activations that one micro-batch may keep for its backward pass. */
 const ACTIVATION_BUDGET = 2 ** 30;
@@ -25,9 +25,8 @@ const FEWEST = 4;
  *
  * @param texts  the training data; a completion yet to be written counts as long as it may be
  */
-export function chooseMicroBatchSize(
-  { train, data, student: { device }, seed }: Recipe, student: Model, texts: readonly Text[], samplesPerPrompt: number,
-): number {
+export function chooseMicroBatchSize(recipe: Recipe, student: Model, texts: readonly Text[], samplesPerPrompt: number): number {
+  const { train, data, student: { device } } = recipe;
   const even = (size: number): number => Math.ceil(train.batchSize / Math.ceil(train.batchSize / Math.min(size, train.batchSize)));
   const largest = even(train.microBatchSize ?? fittingExamples(student, data.maxPromptTokens + data.maxCompletionTokens));
   // A GPU fills up only with large products.
@@ -35,10 +34,7 @@ export function chooseMicroBatchSize(
   const unwritten = new Int32Array(data.maxCompletionTokens);
   const prompts = train.batchSize / samplesPerPrompt;
   const batches = Array.from({ length: Math.min(LOOKED_AT, Math.ceil(texts.length / prompts)) }, (_, at) =>
-    batchIndices(at + 1, prompts, texts.length, seed, data.shuffle).flatMap((index) => {
-      const { prompt, completion } = texts[index]!;
-      return Array.from({ length: samplesPerPrompt }, () => ({ prompt, completion: completion.length > 0 ? completion : unwritten }));
-    }));
+    batchOf(at + 1, texts, recipe, samplesPerPrompt).map(({ prompt, completion }): Text => ({ prompt, completion: completion.length > 0 ? completion : unwritten })));
   const oneMore = COST_OF_ONE * (threads() || availableParallelism());
   const cost = (size: number): number =>
     batches.reduce((sum, batch) => sum + paddedTokens(batch, size, student.decoder.encoder) + Math.ceil(batch.length / size) * oneMore, 0);
