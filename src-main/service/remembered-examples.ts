@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { hasChatTemplate, loadChatTemplate } from '../model/chat-template.ts';
+import { loadChatTemplate } from '../model/chat-template.ts';
 import { readExamples, type EncodedExample, type ExampleSettings } from './examples.ts';
 import type { Model } from './load-model.ts';
 
@@ -16,15 +16,16 @@ const remembered = new Map<string, readonly EncodedExample[]>();
  * a recipe is looked at, checked, probed and run, and the models of a study read the same examples.
  */
 export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<readonly EncodedExample[]> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile() || found.size > LARGEST) return readExamples(path, settings, model, signal);
+  const file = await stateOf(path);
+  if (!file || file.size > LARGEST) return readExamples(path, settings, model, signal);
   const { prompt, completion, messages, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;
-  const isChat = (chat || messages !== undefined) && await hasChatTemplate(model.folder.path);
+  // What is wrong with a template, reading says in its turn.
+  const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.path).catch(() => null) : null;
   const key = JSON.stringify([
-    path, await stateOf(path), prompt, completion, messages, chat, system, shots, shots && await stateOf(shots.file),
+    path, file.state, prompt, completion, messages, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.
     String(maxPromptTokens), String(maxCompletionTokens), needsCompletions,
-    model.tokenizer.identity, isChat && (await loadChatTemplate(model.folder.path)).source,
+    model.tokenizer.identity, template?.source,
   ]);
   const examples = remembered.get(key) ?? await readExamples(path, settings, model, signal);
   remembered.delete(key);
@@ -36,8 +37,8 @@ export async function readExamplesOnce(path: string, settings: ExampleSettings, 
   return examples;
 }
 
-/** What changes when a file does. */
-async function stateOf(path: string): Promise<string | null> {
+/** A file's size, and what changes when the file does; null where there is none. */
+async function stateOf(path: string): Promise<{ size: bigint; state: string } | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
-  return found && `${found.ino} ${found.size} ${found.mtimeNs}`;
+  return found?.isFile() ? { size: found.size, state: `${found.ino} ${found.size} ${found.mtimeNs}` } : null;
 }

@@ -4,8 +4,9 @@ import type { Commands } from '../../contract/worker.ts';
 import type { Params } from '../../contract/worker-host.ts';
 import { samplingOf } from '../../decode/sampling.ts';
 import type { ParityText } from '../../export/parity.ts';
-import { holdOut, readExamples, type EncodedExample } from '../examples.ts';
+import { holdOut, type EncodedExample } from '../examples.ts';
 import type { Model } from '../load-model.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
 import type { TrainedModel } from './trained.ts';
 
 /** Texts that an export is measured on. */
@@ -43,8 +44,8 @@ function longestFor({ decoder }: Model): number {
 }
 
 async function fromData(model: Model, { data, view, holdOut: held }: TextSource): Promise<ParityText[]> {
-  const all = await readExamples(data, { ...view, needsCompletions: false }, model);
-  const examples: EncodedExample[] = held ? holdOut(all, held.share, held.seed).validation : all;
+  const all = await readExamplesOnce(data, { ...view, needsCompletions: false }, model);
+  const examples: readonly EncodedExample[] = held ? holdOut(all, held.share, held.seed).validation : all;
   return examples.slice(0, TEXTS).map(({ prompt, completion }) => ({ prompt, completion }));
 }
 

@@ -5,8 +5,9 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { samplingOf } from '../../decode/sampling.ts';
 import { examineTexts, type ExaminedText } from '../../inspect/examine.ts';
 import type { InspectedText } from '../../inspect/token-report.ts';
-import { holdOut, readExamples, type EncodedExample } from '../examples.ts';
+import { holdOut, type EncodedExample } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
 import { InspectedPair } from './open-pair.ts';
 
 /** Texts examined together, so that their continuations share batches. */
@@ -19,7 +20,7 @@ export async function inspectData(
   const pair = await InspectedPair.open(params.student, params.teacher, params.device);
   try {
     const { student, teacher } = pair;
-    const all = await readExamples(params.data, {
+    const all = await readExamplesOnce(params.data, {
       prompt: params.prompt ?? undefined, completion: params.completion ?? undefined, messages: params.messages ?? undefined,
       chat: params.chat, system: params.system ?? undefined, shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
       needsCompletions: params.judges === 'given',
