@@ -14,8 +14,11 @@ done
 # A recipe, and the step whose model is wanted of it.
 make() {
   [ -d "made/$1" ] && return
-  if [ -d "made/runs/$1" ]; then retort resume "made/runs/$1"; else retort run "models/$1.json" --run-dir "made/runs/$1"; fi
-  cp -r "made/runs/$1/checkpoints/step-$2/model" "made/$1"
+  checkpoint=made/runs/$1/checkpoints/step-$2
+  if [ ! -d "made/runs/$1" ]; then retort run "models/$1.json" --run-dir "made/runs/$1"
+  elif [ ! -d "$checkpoint" ]; then retort resume "made/runs/$1"; fi
+  # A copy that was cut off is none.
+  rm -rf "made/.$1" && cp -r "$checkpoint/model" "made/.$1" && mv "made/.$1" "made/$1"
 }
 make sums-small 1250
 make t5-teacher-1 1500
