@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Problem } from '../contract/problem.ts';
 import type { Study } from '../contract/study.ts';
-import { writeWhole } from '../data/write-whole.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { resource } from '../service/resources.ts';
 import { pictureOf } from '../service/study/picture.ts';
 import { readStudy } from '../service/study/read-study.ts';

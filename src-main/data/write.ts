@@ -1,4 +1,4 @@
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from '../files/write-whole.ts';
 
 const BLOCK = 2 ** 20;
 

@@ -4,10 +4,10 @@ import { Problem } from '../contract/problem.ts';
 import { fillNormal } from '../contract/random.ts';
 import { listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
-import type { JsonObject } from './config/fields.ts';
+import type { JsonObject } from '../files/json-object.ts';
 import { readConfig } from './config/read-config.ts';
-import { readJsonFile } from './json-file.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { readJsonFile } from '../files/json-file.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { publishModel } from './write-folder.ts';
 
 export interface InitSettings {

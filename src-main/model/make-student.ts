@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import { listParameters } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
-import type { JsonObject } from './config/fields.ts';
+import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import { storedPrecision } from './precision.ts';
 import type { TensorToWrite } from './safetensors-write.ts';

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
-import { openFile, readFully, withFile } from './file-bytes.ts';
+import { openFile, readFully, withFile } from '../files/file-bytes.ts';
 import { bytesPerElement, decodeFloats, FLOAT_FORMATS, isFloatFormat, type FloatFormat } from './float-formats.ts';
 
 export interface TensorInfo {

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { ModelDescription, NamedToken } from '../contract/model-description.ts';
 import { buildDecoder, countParameters, listParameters } from '../nn/build.ts';
-import { hasChatTemplate } from './chat-template.ts';
+import { hasChatTemplate } from '../text/chat/chat-template.ts';
 import { openModel } from './folder.ts';
 import { storedPrecision } from './precision.ts';
-import { loadTokenizer } from './tokenizer.ts';
+import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
 
 /** Throws a `Problem` if the folder is not a whole model that Retort can run. */
 export async function describeModel(path: string): Promise<ModelDescription> {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { isFloatFormat } from './float-formats.ts';
-import { readJsonFile } from './json-file.ts';
-import { isJsonObject } from './config/fields.ts';
+import { readJsonFile } from '../files/json-file.ts';
+import { isJsonObject } from '../files/json-object.ts';
 import { SafetensorsFile, unreadable, type TensorInfo } from './safetensors-read.ts';
 
 /** A tensor and the file of the folder that holds it. */

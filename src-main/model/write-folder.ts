@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
-import type { JsonObject } from './config/fields.ts';
+import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
 import { namesOf } from './precision.ts';
-import { syncFolder } from './sync-folder.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 
 /** What belongs to a model besides its config and weights. */

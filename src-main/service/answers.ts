@@ -5,7 +5,7 @@ import { choiceOf } from '../decode/choose.ts';
 import { samplingOf } from '../decode/sampling.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { TextPlan } from '../decode/text-writer.ts';
-import type { Tokenizer } from '../model/tokenizer.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { spellingOf } from './check-calculator.ts';
 import type { EncodedExample } from './examples.ts';
 

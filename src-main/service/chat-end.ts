@@ -1,5 +1,5 @@
-import type { ChatTemplate } from '../model/chat-template.ts';
-import type { Tokenizer } from '../model/tokenizer.ts';
+import type { ChatTemplate } from '../text/chat/chat-template.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 
 const ANSWER = 'ANSWER';
 

@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { DecodeSettings } from '../contract/recipe.ts';
 import { canAnnotate, type Spelling } from '../decode/calculator/calculator.ts';
-import type { Tokenizer } from '../model/tokenizer.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { Model } from './load-model.ts';
 
 /** A tokenizer as the calculator uses it. */

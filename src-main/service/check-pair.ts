@@ -1,6 +1,6 @@
 import type { Commands } from '../contract/worker.ts';
 import type { Params, Result } from '../contract/worker-host.ts';
-import { compareTokenizers } from '../model/compare-tokenizers.ts';
+import { compareTokenizers } from '../text/tokenizer/compare-tokenizers.ts';
 import { describeModel } from '../model/show.ts';
 import { openWholeModel } from './load-model.ts';
 import { sharedVocabulary, unsharedTokens } from './model-pair.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
-import { syncFolder } from '../model/sync-folder.ts';
-import { syncTree } from './durable.ts';
+import { syncFolder } from '../files/sync-folder.ts';
+import { syncTree } from '../files/sync-tree.ts';
 
 /**
  * The checkpoints of a run, `checkpoints/step-N`. A folder of that name is always whole: what is being

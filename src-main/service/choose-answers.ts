@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { Score } from '../contract/events.ts';
 import { readQuestions, type Question, type QuestionFields } from '../data/choices.ts';
-import { cutPrompt } from '../data/encode.ts';
+import { cutPrompt } from '../text/encode.ts';
 import { rowName } from '../data/read.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { scoreChoices } from '../metrics/multiple-choice.ts';

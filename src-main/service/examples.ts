@@ -1,13 +1,13 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
-import type { ChatMessage } from '../data/chat.ts';
-import { encodeTexts, type EncodedTexts } from '../data/encode.ts';
-import { makeExamples, type ExampleFields } from '../data/examples.ts';
+import type { ChatMessage } from '../text/chat/conversation.ts';
+import { encodeTexts, type EncodedTexts } from '../text/encode.ts';
+import { makeExamples, type ExampleFields } from '../text/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
-import { behindShots, readShots } from '../data/shots.ts';
-import { loadChatTemplate } from '../model/chat-template.ts';
+import { behindShots, readShots } from '../text/shots.ts';
+import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { breather } from './breathe.ts';
 import { endOfTurn } from './chat-end.ts';
 import type { Model } from './load-model.ts';

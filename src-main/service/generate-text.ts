@@ -3,7 +3,7 @@ import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import { choiceOf } from '../decode/choose.ts';
 import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
-import { TextStream } from '../model/text-stream.ts';
+import { TextStream } from '../text/tokenizer/text-stream.ts';
 import { encodeRows } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
 import { longestText } from './longest-text.ts';

@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
 import { openModel, type ModelFolder } from '../model/folder.ts';
-import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import { ortExecutor } from '../runtime/ort/executor.ts';

@@ -1,5 +1,5 @@
 import { Problem } from '../contract/problem.ts';
-import { compareTokenizers } from '../model/compare-tokenizers.ts';
+import { compareTokenizers } from '../text/tokenizer/compare-tokenizers.ts';
 import { openWholeModel, type Model } from './load-model.ts';
 
 export interface ModelPair {

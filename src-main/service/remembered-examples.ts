@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { loadChatTemplate } from '../model/chat-template.ts';
+import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { readExamples, type EncodedExample, type ExampleSettings } from './examples.ts';
 import type { Model } from './load-model.ts';
 

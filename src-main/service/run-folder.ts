@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { clearLeftovers } from './checkpoint-folder.ts';
-import { syncTree } from './durable.ts';
+import { syncTree } from '../files/sync-tree.ts';
 import { acquireLock, isLockFile } from './run-lock.ts';
 
 /** A run folder that this process has locked. */

@@ -1,9 +1,9 @@
 import type { SeenData, SeenExample, SeenToken } from '../contract/data-view.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { Params } from '../contract/worker-host.ts';
-import { summarizeLengths } from '../data/length-summary.ts';
-import { loadChatTemplate } from '../model/chat-template.ts';
-import type { Tokenizer } from '../model/tokenizer.ts';
+import { summarizeLengths } from '../text/length-summary.ts';
+import { loadChatTemplate } from '../text/chat/chat-template.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { EncodedExample } from './examples.ts';
 import { openWholeModel } from './load-model.ts';
 import { readExamplesOnce } from './remembered-examples.ts';

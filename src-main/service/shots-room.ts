@@ -1,6 +1,6 @@
 import { Problem } from '../contract/problem.ts';
 import { rowName } from '../data/read.ts';
-import { readShots } from '../data/shots.ts';
+import { readShots } from '../text/shots.ts';
 import type { EncodedExample, ExampleSettings } from './examples.ts';
 
 /** Most tokens that a prompt may have, and what that is called. */

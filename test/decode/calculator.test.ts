@@ -8,7 +8,7 @@ import type { TokenSampling } from '../../src-main/decode/sampling.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Judge } from '../../src-main/distill/judge.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { asInitializers } from '../../src-main/runtime/weights.ts';

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { rewardSchema } from '../../src-main/contract/reward.ts';
 import { makeReward } from '../../src-main/distill/rewards/make-reward.ts';
 import type { Reward, RewardedText } from '../../src-main/distill/rewards/reward.ts';
-import { encodePair } from '../../src-main/model/text-pair.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { encodePair } from '../../src-main/text/tokenizer/text-pair.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 
 const text = (completion: string, reference: string | null = null, prompt = 'p', row = {}): RewardedText => ({ prompt, completion, reference, row });
 const open: Reward[] = [];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import { decodeSchema } from '../../src-main/contract/recipe.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { exported } from '../support/exported.ts';

@@ -6,7 +6,7 @@ import { AutoModelForSeq2SeqLM, AutoTokenizer, env, type Tensor } from '@hugging
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision } from '../../src-main/contract/export-report.ts';
 import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
 import { exported } from '../support/exported.ts';
 import { python, requires } from '../support/requires.ts';

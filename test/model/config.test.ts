@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src-main/model/config/fields.ts';
+import type { JsonObject } from '../../src-main/files/json-object.ts';
 import { readConfig } from '../../src-main/model/config/read-config.ts';
 import type { RopeScaling } from '../../src-main/nn/config.ts';
 

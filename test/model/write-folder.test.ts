@@ -6,7 +6,7 @@ import { initModel } from '../../src-main/model/init.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import { chooseLayers, everyKth, makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import type { LlamaConfig } from '../../src-main/nn/config.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
-import { isJsonObject, type JsonObject } from '../../model/config/fields.ts';
-import { readJsonFile } from '../../model/json-file.ts';
-import { encodePair, type TextPair } from '../../model/text-pair.ts';
-import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
+import { readJsonFile } from '../../files/json-file.ts';
+import { encodePair, type TextPair } from '../../text/tokenizer/text-pair.ts';
+import { loadTokenizer, type Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { OnnxModel } from '../../runtime/ort/onnx-model.ts';
 
 /** Pairs read at once. */

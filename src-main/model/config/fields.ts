@@ -1,11 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
-
-/** A JSON object of a configuration file. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 
 /**
  * Reads a configuration field by field. A field that is there but null counts as absent. What no reader asked for is

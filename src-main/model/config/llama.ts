@@ -1,5 +1,6 @@
 import type { LlamaConfig } from '../../nn/config.ts';
-import { Fields, type JsonObject } from './fields.ts';
+import { Fields } from './fields.ts';
+import type { JsonObject } from '../../files/json-object.ts';
 import { INERT_FIELDS } from './inert.ts';
 import { readRope } from './rope.ts';
 import { fullAttention, mistralWindows, qwenWindows } from './windows.ts';

@@ -1,6 +1,6 @@
 import { Problem } from '../../contract/problem.ts';
 import type { ModelConfig } from '../../nn/config.ts';
-import type { JsonObject } from './fields.ts';
+import type { JsonObject } from '../../files/json-object.ts';
 import { readGpt2Config } from './gpt2.ts';
 import { readLlamaConfig } from './llama.ts';
 import { readT5Config } from './t5.ts';

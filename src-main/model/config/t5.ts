@@ -1,5 +1,6 @@
 import type { T5Config } from '../../nn/config.ts';
-import { Fields, type JsonObject } from './fields.ts';
+import { Fields } from './fields.ts';
+import type { JsonObject } from '../../files/json-object.ts';
 import { INERT_FIELDS } from './inert.ts';
 
 /** `feed_forward_proj`; "gated-gelu" has always meant the tanh approximation. */

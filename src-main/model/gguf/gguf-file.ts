@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
-import { openFile, readFully, withFile } from '../file-bytes.ts';
+import { openFile, readFully, withFile } from '../../files/file-bytes.ts';
 import type { BlockFormat } from './dequantize/blocks.ts';
 import { BLOCK_FORMATS, typeName } from './dequantize/types.ts';
 import { readHeader, type Header, type TensorEntry } from './header.ts';

@@ -2,7 +2,7 @@ import type { AnswerJudgeSettings } from '../../contract/comparison.ts';
 import { layOut, type TrainingExample } from '../../distill/batch.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { Judge } from '../../distill/judge.ts';
-import { compareTokenizers } from '../../model/compare-tokenizers.ts';
+import { compareTokenizers } from '../../text/tokenizer/compare-tokenizers.ts';
 import { executorFor, type Model } from '../load-model.ts';
 import { sharedVocabulary } from '../model-pair.ts';
 

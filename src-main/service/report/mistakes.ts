@@ -1,8 +1,8 @@
 import type { ForkKind } from '../../contract/fork.ts';
 import type { RunRecord, StoredRollout } from '../../contract/history.ts';
 import type { Distributions, InspectedSample, Inspection, SampleFilter } from '../../contract/inspection.ts';
-import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts';
-import { TextStream } from '../../model/text-stream.ts';
+import { loadTokenizer, type Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { TextStream } from '../../text/tokenizer/text-stream.ts';
 import { readSample } from '../../store/inspected-samples.ts';
 import { readDistributions, readSampleRows } from '../../store/inspection-query.ts';
 import { listInspections } from '../../store/inspections.ts';

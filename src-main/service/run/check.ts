@@ -1,6 +1,6 @@
 import { toReport, Problem, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { makeExamples } from '../../data/examples.ts';
+import { makeExamples } from '../../text/examples.ts';
 import { readRows } from '../../data/read.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { openWholeModel } from '../load-model.ts';

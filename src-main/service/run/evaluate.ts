@@ -8,7 +8,7 @@ import { scoreQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { draftAnswers } from '../drafting.ts';
 import type { EncodedExample } from '../examples.ts';
 import { judgeCompletions, type Comparison } from '../judge-completions.ts';
-import type { Tokenizer } from '../../model/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
 /** How many outputs an evaluation keeps to be read. */
 const SAMPLES = 8;

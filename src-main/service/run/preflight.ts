@@ -5,7 +5,7 @@ import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { PERPLEXITY } from '../../metrics/perplexity.ts';
 import { findMetrics } from '../../metrics/score.ts';
-import { loadChatTemplate } from '../../model/chat-template.ts';
+import { loadChatTemplate } from '../../text/chat/chat-template.ts';
 import { endOfTurn } from '../chat-end.ts';
 import type { EncodedExample } from '../examples.ts';
 import { checkDrafting } from '../drafting.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Score } from '../../contract/events.ts';
 import { Problem } from '../../contract/problem.ts';
-import { writeWhole } from '../../data/write-whole.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 
 const score = z.strictObject({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() }) satisfies z.ZodType<Score>;
 

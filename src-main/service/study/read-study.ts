@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import { studySchema, type Study } from '../../contract/study.ts';
-import { readJsonFile } from '../../model/json-file.ts';
+import { readJsonFile } from '../../files/json-file.ts';
 import { describeIssue } from '../describe-issue.ts';
 import { planStudy, type PlannedRun } from './plan.ts';
 

@@ -2,9 +2,9 @@ import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { Template } from '../contract/template.ts';
 import { unknownColumn } from '../contract/unknown-column.ts';
-import { splitConversation, type ChatMessage } from './chat.ts';
-import { rowName } from './read.ts';
-import type { Row } from './row.ts';
+import { splitConversation, type ChatMessage } from './chat/conversation.ts';
+import { rowName } from '../data/read.ts';
+import type { Row } from '../data/row.ts';
 
 /** What is given and what is to be said, before any tokenizer. */
 export interface Example {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 
 const FOLDER = 'test/fixtures/t5-tokenizer';
 const cases = JSON.parse(readFileSync(`${FOLDER}/reference.json`, 'utf8')) as { text: string; ids: number[]; bare: number[]; decoded: string }[];

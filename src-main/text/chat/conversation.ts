@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../contract/problem.ts';
 
 const ROLES = ['system', 'user', 'assistant', 'tool'] as const;
 

@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../model/sync-folder.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** Waits until all files under a folder, and the folders themselves, are on the disk. */
 export async function syncTree(path: string): Promise<void> {

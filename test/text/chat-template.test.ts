@@ -1,8 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasChatTemplate, loadChatTemplate } from '../../src-main/model/chat-template.ts';
-import { fixture, reference, temporaryFolder } from './model-fixtures.ts';
+import { hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
+import { fixture, reference, temporaryFolder } from '../model/model-fixtures.ts';
 
 const temporary = temporaryFolder();
 

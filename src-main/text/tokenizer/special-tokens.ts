@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject } from './config/fields.ts';
-import { readJsonFile } from './json-file.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
+import { readJsonFile } from '../../files/json-file.ts';
 
 /** What the files beside `tokenizer.json` say about special tokens. */
 export interface SpecialTokens {

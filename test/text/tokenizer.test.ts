@@ -1,9 +1,9 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compareTokenizers } from '../../src-main/model/compare-tokenizers.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
-import { fixture, MODELS, reference, temporaryFolder } from './model-fixtures.ts';
+import { compareTokenizers } from '../../src-main/text/tokenizer/compare-tokenizers.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
+import { fixture, MODELS, reference, temporaryFolder } from '../model/model-fixtures.ts';
 
 const temporary = temporaryFolder();
 

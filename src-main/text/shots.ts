@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { isShotText, shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { Template } from '../contract/template.ts';
-import type { ChatMessage } from './chat.ts';
-import { readTextFile } from './data-file.ts';
+import type { ChatMessage } from './chat/conversation.ts';
+import { readTextFile } from '../data/data-file.ts';
 import type { ExampleFields } from './examples.ts';
-import { peekRows, readRows, rowName } from './read.ts';
-import type { Row } from './row.ts';
+import { peekRows, readRows, rowName } from '../data/read.ts';
+import type { Row } from '../data/row.ts';
 
 /** What stands before every prompt, and the rows it was made of; a text file has none. */
 export interface Shots { text: string; rows: readonly Row[] }

@@ -1,10 +1,10 @@
 import { BPE, ByteLevelDecoder, Tokenizer as Backend, Unigram, WordPiece } from '@huggingface/tokenizers';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { TokenizerKind } from '../contract/model-description.ts';
-import { Problem } from '../contract/problem.ts';
-import { isJsonObject, type JsonObject } from './config/fields.ts';
-import { readJsonFile } from './json-file.ts';
+import type { TokenizerKind } from '../../contract/model-description.ts';
+import { Problem } from '../../contract/problem.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
+import { readJsonFile } from '../../files/json-file.ts';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
 
 export class Tokenizer {

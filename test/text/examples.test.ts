@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeExamples, type ExampleFields } from '../../src-main/data/examples.ts';
+import { makeExamples, type ExampleFields } from '../../src-main/text/examples.ts';
 import type { Row } from '../../src-main/data/row.ts';
 
 const nothing: ExampleFields = { prompt: undefined, completion: undefined, messages: undefined, chat: false, system: undefined };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Problem } from '../contract/problem.ts';
-import { isJsonObject, type JsonObject } from './config/fields.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
 
 /** A JSON file that holds an object; null where there is no such file. Throws a `Problem` where it cannot be read. */
 export async function readJsonFile(path: string): Promise<JsonObject | null> {

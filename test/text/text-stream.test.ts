@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TextStream } from '../../src-main/model/text-stream.ts';
-import { loadTokenizer } from '../../src-main/model/tokenizer.ts';
-import { fixture, MODELS } from './model-fixtures.ts';
+import { TextStream } from '../../src-main/text/tokenizer/text-stream.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
+import { fixture, MODELS } from '../model/model-fixtures.ts';
 
 describe.each(MODELS)('text of %s as it grows', (name) => {
   it.each([true, false])('joins to the text of the whole (special tokens skipped: %s)', async (skipSpecial) => {

@@ -2,10 +2,10 @@ import { Template } from '@huggingface/jinja';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem } from '../contract/problem.ts';
-import { isJsonObject, type JsonObject } from './config/fields.ts';
-import { readJsonFile } from './json-file.ts';
-import { readSpecialTexts } from './special-tokens.ts';
+import { Problem } from '../../contract/problem.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
+import { readJsonFile } from '../../files/json-file.ts';
+import { readSpecialTexts } from '../tokenizer/special-tokens.ts';
 
 export interface ChatTurn { readonly role: string; readonly content: string }
 

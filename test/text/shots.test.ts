@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shotsApart, shotsSchema, type ShotSettings } from '../../src-main/contract/shots.ts';
-import { behindShots, readShots } from '../../src-main/data/shots.ts';
+import { behindShots, readShots } from '../../src-main/text/shots.ts';
 
 let folder: string;
 beforeAll(async () => {

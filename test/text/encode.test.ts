@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { encodeTexts, type PromptEncoder } from '../../src-main/data/encode.ts';
-import { summarizeLengths } from '../../src-main/data/length-summary.ts';
+import { encodeTexts, type PromptEncoder } from '../../src-main/text/encode.ts';
+import { summarizeLengths } from '../../src-main/text/length-summary.ts';
 
 const [BOS, EOS] = [1, 2];
 const codes = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { splitConversation } from '../../src-main/data/chat.ts';
+import { splitConversation } from '../../src-main/text/chat/conversation.ts';
 
 const WHERE = 'chat.jsonl row 2';
 const user = { role: 'user', content: 'Hi' } as const;

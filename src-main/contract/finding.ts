@@ -1,0 +1,17 @@
+/**
+ * What a look at a recipe found, before anything long begins: a problem that keeps a run from starting, or something
+ * worth knowing that does not.
+ */
+export interface Finding {
+  /** The check that found it, in kebab-case: "cut-texts", "learning-rate". */
+  code: string;
+  level: 'problem' | 'notice';
+  message: string;
+  hint?: string;
+  /** The field of the recipe that it is about, with its path: "train.learningRate". */
+  field?: string;
+  /** What one press would change: a label for the button and a merge patch (RFC 7396) of the recipe. */
+  mend?: Mend;
+}
+
+export interface Mend { label: string; patch: Record<string, unknown> }
