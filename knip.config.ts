@@ -11,16 +11,21 @@ export default {
     'src-renderer/main.ts',
     'docs/make-icons.ts',
     'docs/make-screens.ts',
+    'scripts/package/package.mjs',
+    // Called by electron-builder.
+    'scripts/package/deb.mjs',
     'test/e2e/electron/*.cjs',
     'test/**/*.test.ts',
     // Forked by tests.
     'test/**/*-child.ts',
     'test/**/children/*.ts',
   ],
-  project: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', 'docs/**/*.ts'],
+  project: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', 'docs/**/*.ts', 'scripts/**/*.mjs'],
   ignore: ['src-main/distill/optimizers/kernel/assembly/**'],
   // The shape of an exported function's parameter is part of it.
   ignoreExportsUsedInFile: { interface: true, type: true },
+  // Started by scripts/package/package.mjs.
+  ignoreDependencies: ['electron-builder'],
   // Of the system, for tests that say so where they are missing.
-  ignoreBinaries: ['Xvfb', 'dd', 'mount', 'prlimit', 'umount'],
+  ignoreBinaries: ['Xvfb', 'dd', 'desktop-file-validate', 'dpkg-deb', 'du', 'mount', 'prlimit', 'sha256sum', 'umount'],
 } satisfies KnipConfig;

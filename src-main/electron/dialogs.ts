@@ -4,7 +4,7 @@ import type { FileRequest } from '../contract/api/bridge.ts';
 const FILTERS: Readonly<Record<FileRequest['kind'], FileFilter[]>> = {
   data: [{ name: 'Data', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'gz'] }],
   gguf: [{ name: 'GGUF models', extensions: ['gguf'] }],
-  recipe: [{ name: 'Recipes', extensions: ['json'] }],
+  recipe: [{ name: 'Recipes', extensions: ['retort', 'json'] }],
   model: [],
   other: [],
 };

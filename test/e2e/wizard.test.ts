@@ -140,12 +140,12 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
     await page.getByRole('button', { name: 'Save to a file …' }).click();
     await page.getByLabel('Folder', { exact: true }).fill(app.folder);
     await page.keyboard.press('Enter');
-    await page.getByLabel('Name', { exact: true }).last().fill('mine.retort.json');
+    await page.getByLabel('Name', { exact: true }).last().fill('mine.retort');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
   };
   await save();
-  await page.getByText('retort run', { exact: false }).getByText('mine.retort.json').waitFor();
-  const saved = JSON.parse(await readFile(join(app.folder, 'mine.retort.json'), 'utf8')) as { train: { batchSize: number }; method: unknown };
+  await page.getByText('retort run', { exact: false }).getByText('mine.retort').waitFor();
+  const saved = JSON.parse(await readFile(join(app.folder, 'mine.retort'), 'utf8')) as { train: { batchSize: number }; method: unknown };
   expect(saved.train.batchSize).toBe(16);
   expect(saved.method).toMatchObject({ preset: 'gkd', lambda: 1, beta: 0.9 });
 
@@ -162,10 +162,10 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
 it('opens a recipe that is dropped anywhere as a draft', async () => {
   await app.show('settings');
   await page.getByRole('heading', { name: 'Settings' }).waitFor();
-  const recipe = await readFile(join(app.folder, 'mine.retort.json'), 'utf8');
+  const recipe = await readFile(join(app.folder, 'mine.retort'), 'utf8');
   const files = await page.evaluateHandle((text) => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([text], 'mine.retort.json', { type: 'application/json' }));
+    transfer.items.add(new File([text], 'mine.retort', { type: 'application/json' }));
     return transfer;
   }, recipe);
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });

@@ -100,8 +100,8 @@ describe('mapping columns', () => {
 });
 
 it('a recipe is saved under a name every file system takes', () => {
-  expect(recipeFileName('Titel, größer: λ=1')).toBe('titel-gro-er-1.retort.json');
-  expect(recipeFileName('…')).toBe('recipe.retort.json');
+  expect(recipeFileName('Titel, größer: λ=1')).toBe('titel-gro-er-1.retort');
+  expect(recipeFileName('…')).toBe('recipe.retort');
   expect(equivalentCommand('/home/me/titles.json')).toBe('retort run /home/me/titles.json');
   expect(equivalentCommand('/home/me/my titles.json')).toBe('retort run "/home/me/my titles.json"');
 });

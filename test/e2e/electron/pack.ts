@@ -1,24 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildForOldElectron, VERSION } from './old-electron.ts';
+import { APPIMAGE_RUNTIME, buildForOldElectron, oldElectron } from './old-electron.ts';
 
-const BUILDER = createRequire(import.meta.url).resolve('electron-builder/cli.js');
+/** A packed application and the installers made of it. */
+export interface Packed { program: string; deb: string; appImage: string; checksums: string }
 
 /**
  * Packs this checkout with its own configuration and dependencies, as `npm run package` does, but into an old Electron
  * and with the code that it can load. electron-builder finds what to pack through npm, which takes a linked
  * `node_modules` for a list of strangers and leaves the dependencies of dependencies out: it must be a real folder.
- * @returns the packed program
  */
-export async function packForOldElectron(dist: string, to: string): Promise<string> {
+export async function packForOldElectron(to: string): Promise<Packed> {
+  const electron = await oldElectron();
   // Within the checkout, because what is to lie unpacked is recognized by its path in there.
   await mkdir('dist', { recursive: true });
   const built = await buildForOldElectron(await mkdtemp(join('dist', 'for-test-')));
   const changes: readonly [RegExp, string][] = [
-    // The one fuse that this version has not got yet.
-    [/^ +grantFileProtocolExtraPrivileges: .*\n/m, ''],
     [/^( +output:) dist$/m, `$1 ${to}`],
     [/^ +- out\/\*\*$/m, `  - { from: ${built}/out, to: out, filter: ['**', '!**/*.map'] }`],
     [/^ +- out\/main\/\*\*$/m, `  - ${built}/out/main/**`],
@@ -29,13 +27,18 @@ export async function packForOldElectron(dist: string, to: string): Promise<stri
     config = config.replace(pattern, replacement);
   }
   const file = join(to, 'electron-builder.yml');
-  await writeFile(file, `${config}\nelectronDist: ${dist}\nelectronVersion: ${VERSION}\nextraMetadata: { type: commonjs }\n`);
+  await writeFile(file, `${config}\ndeb: { compression: gz }\nextraMetadata: { type: commonjs }\n`);
   // Where it sees this variable it hard-links the kept Electron into the package, and would flip the fuses of both.
   const { VITEST: _, ...env } = process.env;
   try {
-    execFileSync(process.execPath, [BUILDER, '--linux', 'dir', '--config', file, '--publish', 'never'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(process.execPath, [join('scripts', 'package', 'package.mjs'), '--electron', electron, '--system-tools', APPIMAGE_RUNTIME, '--config', file, '--linux', 'AppImage', 'deb'],
+      { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    // electron-builder tells of its failures beside its progress.
+    throw new Error(`not packed: ${String((error as { stdout?: Buffer }).stdout)}`, { cause: error });
   } finally {
     await rm(built, { recursive: true });
   }
-  return join(to, 'linux-unpacked', 'retort');
+  const made = async (pattern: RegExp): Promise<string> => join(to, (await readdir(to)).find((name) => pattern.test(name))!);
+  return { program: join(to, 'linux-unpacked', 'retort'), deb: await made(/\.deb$/), appImage: await made(/\.AppImage$/), checksums: await made(/^SHA256SUMS$/) };
 }

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
 import { requires } from '../../support/requires.ts';
 import { display, freshHome } from './launch.ts';
-import { oldElectron } from './old-electron.ts';
-import { packForOldElectron } from './pack.ts';
+import { packForOldElectron, type Packed } from './pack.ts';
 import { PackedProgram } from './packed-program.ts';
 
-requires('display', 'electron')('the packed application', () => {
+requires('display', 'electron', 'installers')('the packed application', () => {
   let to: string;
+  let packed: Packed;
   let program: string;
   let folder: { home: string; remove(): Promise<void> };
   let endDisplay: () => void;
@@ -21,7 +21,8 @@ requires('display', 'electron')('the packed application', () => {
     endDisplay = await display();
     folder = await freshHome();
     to = await mkdtemp(join(tmpdir(), 'retort-packed-'));
-    program = await packForOldElectron(await oldElectron(), to);
+    packed = await packForOldElectron(to);
+    program = packed.program;
   });
   afterAll(async () => {
     await folder.remove();
@@ -35,6 +36,38 @@ requires('display', 'electron')('the packed application', () => {
     expect(existsSync(join(natives, 'linux', 'x64', 'libonnxruntime.so.1'))).toBe(true);
     for (const other of ['darwin', 'win32']) expect(existsSync(join(natives, other))).toBe(false);
     expect(existsSync(unpacked('node_modules', 'sqlite3', 'build', 'Release', 'node_sqlite3.node'))).toBe(true);
+  });
+
+  it('comes as a Debian package with a menu entry and a file type of its own', () => {
+    const folder = join(to, 'installed');
+    execFileSync('dpkg-deb', ['-x', packed.deb, folder]);
+    const field = (name: string): string => execFileSync('dpkg-deb', ['-f', packed.deb, name], { encoding: 'utf8' }).trim();
+    expect([field('Package'), field('Architecture'), field('Depends')]).toEqual(['retort', 'amd64', expect.stringContaining('libgtk-3-0') as string]);
+    expect(execFileSync('dpkg-deb', ['-c', packed.deb], { encoding: 'utf8' }).split('\n', 1)[0]).toMatch(/^drwxr-xr-x root\/root/);
+    expect(existsSync(join(folder, 'opt', 'Retort', 'resources', 'app.asar'))).toBe(true);
+    const entry = join(folder, 'usr', 'share', 'applications', 'retort.desktop');
+    execFileSync('desktop-file-validate', [entry]);
+    expect(readFileSync(entry, 'utf8')).toMatch(/^Exec=\/opt\/Retort\/retort.* %U$/m);
+    // JSON of others stays theirs.
+    expect(readFileSync(entry, 'utf8')).toMatch(/^MimeType=application\/vnd\.retort\.recipe\+json;$/m);
+    expect(readFileSync(join(folder, 'usr', 'share', 'mime', 'packages', 'retort.xml'), 'utf8')).toContain('<glob pattern="*.retort"/>');
+  });
+
+  it('says by what the installers are recognized', () => {
+    expect(execFileSync('sha256sum', ['--check', packed.checksums], { cwd: to, encoding: 'utf8' }).trim().split('\n')).toEqual([
+      expect.stringMatching(/\.AppImage: OK$/), expect.stringMatching(/\.deb: OK$/),
+    ]);
+  });
+
+  it('opens as an AppImage', async () => {
+    // A container has no FUSE to mount it with.
+    execFileSync(packed.appImage, ['--appimage-extract'], { cwd: to, stdio: 'ignore' });
+    const desktop = await PackedProgram.open(join(to, 'squashfs-root', 'AppRun'), folder.home);
+    try {
+      await expect.poll(() => desktop.evaluate('document.body?.textContent'), { timeout: 30_000 }).toContain('Run the sample project');
+    } finally {
+      await desktop.close();
+    }
   });
 
   it('has every package that one of its packages needs', () => {

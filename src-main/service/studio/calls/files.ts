@@ -44,7 +44,8 @@ async function folderKind(path: string): Promise<FileKind> {
 
 function fileKind(path: string): FileKind {
   const plain = path.toLowerCase().replace(/\.gz$/, '');
-  if (plain.endsWith('.retort.json')) return 'recipe';
+  // `.retort.json` is what recipes were called before.
+  if (/\.retort(\.json)?$/.test(plain)) return 'recipe';
   if (extname(plain) === '.gguf') return 'gguf';
   return DATA.has(extname(plain)) ? 'data' : 'other';
 }
