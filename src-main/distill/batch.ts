@@ -9,6 +9,8 @@ export interface TrainingExample {
   index: number;
   prompt: Int32Array;
   completion: Int32Array;
+  /** Which tokens of the completion are learned, 1 or 0 each; all where it is null or left out. */
+  learned?: Uint8Array | null;
   /** Whether the student wrote the completion itself. */
   isOnPolicy: boolean;
   /** For a policy gradient: how much the loss falls as each completion token's log-probability rises. */

@@ -13,19 +13,22 @@ import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
 import type { Lesson, Student } from './student.ts';
 
+/** An example of the data: a prompt that the student can be asked to continue, and the text that is learned otherwise. */
+export interface DataExample extends Ask { given: Omit<TrainingExample, 'isOnPolicy'> }
+
 /** The training data as the trainer sees it: the batch of a step, from the step alone. */
-export interface ExampleSource {
+export interface ExampleSource<Example> {
   readonly count: number;
-  batch(step: number): (Ask & { completion: Int32Array })[];
+  batch(step: number): Promise<Example[]>;
 }
 
-export interface TrainerParts {
+export interface TrainerParts<Example extends DataExample> {
   student: Student;
   optimizer: Optimizer;
   teacher: FrozenModel | null;
   /** Writes the student's own completions; null where the student never writes. */
-  rollouts: { write(asked: readonly Ask[], step: number): Promise<Written[]> } | null;
-  data: ExampleSource;
+  rollouts: { write(asked: readonly Example[], step: number): Promise<Written[]> } | null;
+  data: ExampleSource<Example>;
 }
 
 export interface TrainerSettings {
@@ -38,9 +41,9 @@ export interface TrainerSettings {
 }
 
 /** One update: what was measured, and what the student wrote for it. */
-export interface StepResult {
+export interface StepResult<Example> {
   metrics: StepMetrics;
-  rollouts: Omit<Rollout, 'prompt' | 'completion'>[];
+  rollouts: (Omit<Rollout, 'prompt' | 'completion'> & { asked: Example })[];
 }
 
 /**
@@ -49,14 +52,14 @@ export interface StepResult {
  *
  * A step is a function of the weights, the optimizer's state and its number alone, which is what makes a resume exact.
  */
-export class Trainer {
-  private readonly parts: TrainerParts;
+export class Trainer<Example extends DataExample> {
+  private readonly parts: TrainerParts<Example>;
   private readonly settings: TrainerSettings;
   private readonly teacherOutput: Tensor | null;
   private totalTokens: number;
 
   /** @param totalTokens  tokens learned from before this trainer's first step */
-  constructor(parts: TrainerParts, settings: TrainerSettings, totalTokens = 0) {
+  constructor(parts: TrainerParts<Example>, settings: TrainerSettings, totalTokens = 0) {
     this.parts = parts;
     this.settings = settings;
     this.teacherOutput = parts.teacher?.outputLayer(settings.sharedVocabulary) ?? null;
@@ -64,10 +67,10 @@ export class Trainer {
   }
 
   /** Makes update number `step`, from 1. */
-  async step(step: number): Promise<StepResult> {
+  async step(step: number): Promise<StepResult<Example>> {
     const { method, train, steps, microBatchSize } = this.settings;
     const started = performance.now();
-    const { examples, written } = await this.examples(step);
+    const { examples, own, written } = await this.examples(step);
     const rolloutMs = performance.now() - started;
 
     const summary = new StepSummary(examples);
@@ -92,7 +95,7 @@ export class Trainer {
     const reward = meanOf(written.flatMap((text) => text.reward ?? []));
     this.totalTokens += told.completionTokens;
     return {
-      rollouts: summary.rollouts(step, written.map(({ ended }) => ended)),
+      rollouts: summary.rollouts(step, written.map(({ ended }) => ended)).map((rollout, at) => ({ ...rollout, asked: own[at]! })),
       metrics: {
         step, ...told, gradientNorm, learningRate,
         // What falls: Eq. 5, turned round.
@@ -118,20 +121,20 @@ export class Trainer {
   }
 
   /** The step's batch, with the student's own completions where the mixture says so, and those alone. */
-  private async examples(step: number): Promise<{ examples: TrainingExample[]; written: Written[] }> {
+  private async examples(step: number): Promise<{ examples: TrainingExample[]; own: Example[]; written: Written[] }> {
     const { seed, method } = this.settings;
-    const batch = this.parts.data.batch(step);
+    const batch = await this.parts.data.batch(step);
     const isOwn = drawOnPolicy(method, seed, step, batch.length);
     const own = batch.filter((_, at) => isOwn[at]);
-    if (own.length === 0) return { examples: batch.map((example) => ({ ...example, isOnPolicy: false })), written: [] };
+    if (own.length === 0) return { examples: batch.map(({ given }) => ({ ...given, isOnPolicy: false })), own, written: [] };
     const written = await this.parts.rollouts!.write(own, step);
     const next = written.values();
     return {
-      written,
+      own, written,
       examples: batch.map((example, at): TrainingExample => {
-        if (!isOwn[at]) return { ...example, isOnPolicy: false };
+        if (!isOwn[at]) return { ...example.given, isOnPolicy: false };
         const { tokens, advantages } = next.next().value!;
-        return { ...example, completion: tokens, isOnPolicy: true, ...(advantages && { advantages }) };
+        return { index: example.index, prompt: example.prompt, completion: tokens, isOnPolicy: true, ...(advantages && { advantages }) };
       }),
     };
   }

@@ -7,7 +7,7 @@ import type { WritingModel } from '../decode/speculative-writer.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { spellingOf } from './check-calculator.ts';
-import type { EncodedExample } from './examples.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
 
 /** How answers are written to be judged. */
 export interface AnswerSettings {

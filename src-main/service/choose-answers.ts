@@ -5,8 +5,8 @@ import { cutPrompt } from '../text/encode.ts';
 import { rowName } from '../data/read.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { scoreChoices } from '../metrics/multiple-choice.ts';
-import type { EncodedExample } from './examples.ts';
-import { judgeCompletions, type GivenText } from './judge-completions.ts';
+import type { EncodedExample, GivenText } from '../text/encoded-example.ts';
+import { judgeCompletions } from './judge-completions.ts';
 import type { Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
 
@@ -39,7 +39,7 @@ function encodeChoice({ index, inputText, turns }: EncodedExample, choice: strin
     : tokenizer.encode(`${before}${behind}`, { special }).slice(prompt.length);
   if (prompt.length === 0) throw new Problem(`${rowName(path, index)}: the prompt is empty.`, { hint: 'A question needs at least one token before its choices.' });
   if (completion.length === 0) throw new Problem(`${rowName(path, index)}: the choice ${JSON.stringify(choice)} has no token of its own.`, { hint: 'Write the choices otherwise.' });
-  return { index, prompt: Int32Array.from(cutPrompt(prompt, tokenizer.bosId, maxPromptTokens)), completion: Int32Array.from(completion) };
+  return { index, prompt: Int32Array.from(cutPrompt(prompt, tokenizer.bosId, maxPromptTokens)), completion: Int32Array.from(completion), learned: null };
 }
 
 /** How often a model finds the right choice likeliest. */

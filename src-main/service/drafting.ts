@@ -7,7 +7,7 @@ import { samplingOf, type TokenSampling } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import type { Timing } from '../metrics/acceptance.ts';
 import type { AnswerSettings } from './answers.ts';
-import type { EncodedExample } from './examples.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
 
 /** `eos` is the teacher's, whose text it is that is written; `decode` is of both models, greedy or sample. */
 export interface DraftingSettings extends AnswerSettings { draftTokens: number }

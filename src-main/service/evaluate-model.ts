@@ -8,12 +8,13 @@ import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts'
 import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
 import { PERPLEXITY, scorePerplexity } from '../metrics/perplexity.ts';
 import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
+import { firstExamples } from '../text/example-set.ts';
 import { writeAnswers } from './answers.ts';
 import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
 import { checkCalculator } from './check-calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
-import type { EncodedExample } from './examples.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from './model-pair.ts';
@@ -39,7 +40,7 @@ export async function evaluateModel(
     ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);
-  const examples = params.examples === null ? all : all.slice(0, params.examples);
+  const examples = await firstExamples(all, params.examples);
   await checkShotsApart(params.data, examples, fields);
   if (used.length > 0) checkShotsFit(params.data, examples, roomBeside(params.maxNewTokens, model));
   const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(examples, params.data, {

@@ -1,7 +1,9 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import type { ChatMessage } from '../text/chat/conversation.ts';
-import { encodeTexts, type EncodedTexts } from '../text/encode.ts';
+import { encodeTexts } from '../text/encode.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
+import { inMemory, subset, type ExampleSet } from '../text/example-set.ts';
 import { makeExamples, type ExampleFields } from '../text/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
@@ -13,42 +15,25 @@ import { endOfTurn } from './chat-end.ts';
 import type { Model } from './load-model.ts';
 import { checkShotsFit } from './shots-room.ts';
 
-/** A row as text and as tokens. */
-export interface EncodedExample extends EncodedTexts {
-  /** The row's place in its file. */
-  index: number;
-  /** Its columns. */
-  row: Row;
-  /** Without the shots before it, which every example has. */
-  promptText: string;
-  /** All that the prompt's tokens say, the shots included. */
-  inputText: string;
-  /** How many tokens the shots are. */
-  shotTokens: number;
-  completionText: string | null;
-  /** The conversation, without shots, that the prompt was rendered from, where it was. */
-  turns: ChatMessage[] | null;
-}
-
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
   /** Whether a row without a completion is an error. */
   needsCompletions: boolean;
 }
 
 /** Reads a data file and encodes its rows for a model. @throws Problem that names file, row and column. */
-export async function readExamples(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<EncodedExample[]> {
-  return encodeRows(await readRows(path, signal), path, settings, model, signal);
+export async function readExamples(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
+  return inMemory(await encodeRows(await readRows(path, signal), path, settings, model, signal));
 }
 
 /** A seeded share of examples. */
-export function takeShare(examples: readonly EncodedExample[], fraction: number, seed: number): EncodedExample[] {
-  return chooseSubset(examples.length, fraction, seed).map((at) => examples[at]!);
+export function takeShare(examples: ExampleSet, fraction: number, seed: number): ExampleSet {
+  return subset(examples, chooseSubset(examples.count, fraction, seed));
 }
 
 /** Holds a seeded share of examples out for evaluation. */
-export function holdOut(examples: readonly EncodedExample[], share: number, seed: number): { train: EncodedExample[]; validation: EncodedExample[] } {
-  const { train, validation } = splitValidation(examples.length, share, seed);
-  return { train: train.map((at) => examples[at]!), validation: validation.map((at) => examples[at]!) };
+export function holdOut(examples: ExampleSet, share: number, seed: number): { train: ExampleSet; validation: ExampleSet } {
+  const { train, validation } = splitValidation(examples.count, share, seed);
+  return { train: subset(examples, train), validation: subset(examples, validation) };
 }
 
 export async function encodeRows(

@@ -3,6 +3,7 @@ import type { DivergenceSpec } from '../distill/divergences.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
 import type { JudgedText } from '../metrics/perplexity.ts';
+import type { GivenText } from '../text/encoded-example.ts';
 import { executorFor } from './load-model.ts';
 
 /** Texts judged together. */
@@ -16,11 +17,8 @@ export interface Comparison { teacher: FrozenModel; loss: DivergenceSpec & { los
 /** A model's own distribution. */
 const LIKELIHOOD: Comparison['loss'] = { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1 };
 
-/** The prompt and the text behind it, at least one token. */
-export interface GivenText { index: number; prompt: Int32Array; completion: Int32Array }
-
 /**
- * What a model is to given texts, one for each: their likelihood, and how far it is from its teacher there; 0 without
+ * What a model is to given texts of at least one token, one for each: their likelihood, and how far it is from its teacher there; 0 without
  * one.
  */
 export async function judgeCompletions(

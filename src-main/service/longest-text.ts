@@ -1,6 +1,6 @@
 import { Problem } from '../contract/problem.ts';
 import { rowName } from '../data/read.ts';
-import type { GivenText } from './judge-completions.ts';
+import type { GivenText } from '../text/encoded-example.ts';
 import type { Model } from './load-model.ts';
 
 /** Length of the longest prompt with its answer. @throws Problem where that is more than the model's context. */

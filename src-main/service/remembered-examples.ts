@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
-import { readExamples, type EncodedExample, type ExampleSettings } from './examples.ts';
+import type { ExampleSet } from '../text/example-set.ts';
+import { readExamples, type ExampleSettings } from './examples.ts';
 import type { Model } from './load-model.ts';
 
 /** A recipe has two files of examples, and a study's methods differ in whether they need completions. */
@@ -9,13 +10,13 @@ const REMEMBERED = 4;
 const LARGEST = 32 * 2 ** 20;
 
 /** By all that they depend on; what was used last stands last. */
-const remembered = new Map<string, readonly EncodedExample[]>();
+const remembered = new Map<string, ExampleSet>();
 
 /**
  * As `readExamples`, but what was encoded before is not encoded again while file, settings and tokenizer stay the same:
  * a recipe is looked at, checked, probed and run, and the models of a study read the same examples.
  */
-export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<readonly EncodedExample[]> {
+export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
   const file = await stateOf(path);
   if (!file || file.size > LARGEST) return readExamples(path, settings, model, signal);
   const { prompt, completion, messages, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;

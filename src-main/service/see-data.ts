@@ -1,10 +1,11 @@
 import type { SeenData, SeenExample, SeenToken } from '../contract/data-view.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { Params } from '../contract/worker-host.ts';
+import { allLengths, examplesFrom } from '../text/example-set.ts';
 import { summarizeLengths } from '../text/length-summary.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import type { EncodedExample } from './examples.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
 import { openWholeModel } from './load-model.ts';
 import { readExamplesOnce } from './remembered-examples.ts';
 
@@ -13,8 +14,8 @@ export async function seeData({ data, model: path, view, offset, limit }: Params
   const model = await openWholeModel(path);
   const examples = await readExamplesOnce(data, { ...view, needsCompletions: false }, model, signal);
   return {
-    examples: examples.slice(offset, offset + limit).map((example) => seenBy(model.tokenizer, example)),
-    lengths: summarizeLengths(examples),
+    examples: (await examplesFrom(examples, offset, limit)).map((example) => seenBy(model.tokenizer, example)),
+    lengths: summarizeLengths(allLengths(examples)),
     template: view.chat || view.messages !== undefined ? (await loadChatTemplate(path)).source : null,
   };
 }

@@ -1,7 +1,8 @@
 import { Problem } from '../contract/problem.ts';
 import { rowName } from '../data/read.ts';
 import { readShots } from '../text/shots.ts';
-import type { EncodedExample, ExampleSettings } from './examples.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
+import type { ExampleSettings } from './examples.ts';
 
 /** Most tokens that a prompt may have, and what that is called. */
 export interface PromptRoom { tokens: number; name: string; hint(longest: number): string }

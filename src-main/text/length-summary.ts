@@ -1,17 +1,18 @@
 import type { Lengths, LengthSummary } from '../contract/data-view.ts';
-import type { EncodedTexts } from './encode.ts';
+import type { TextLengths } from './text-lengths.ts';
 
 /** How long the examples of a data set are and how many do not fit, for a preview and before a run. */
-export function summarizeLengths(examples: readonly EncodedTexts[]): LengthSummary {
-  const count = (holds: (example: EncodedTexts) => boolean): number => examples.filter(holds).length;
+export function summarizeLengths(all: Iterable<TextLengths>): LengthSummary {
+  const examples = [...all];
+  const count = (holds: (example: TextLengths) => boolean): number => examples.filter(holds).length;
   return {
     examples: examples.length,
-    prompt: lengths(examples.map(({ promptLength }) => promptLength)),
-    completion: lengths(examples.map(({ completionLength }) => completionLength).filter((length) => length > 0)),
-    cutPrompts: count(({ prompt, promptLength }) => prompt.length < promptLength),
-    cutCompletions: count(({ completion, completionLength }) => completion.length < completionLength),
-    emptyPrompts: count(({ promptLength }) => promptLength === 0),
-    emptyCompletions: count(({ completionLength }) => completionLength === 1),
+    prompt: lengths(examples.map(({ prompt }) => prompt)),
+    completion: lengths(examples.map(({ completion }) => completion).filter((length) => length > 0)),
+    cutPrompts: count(({ cutOfPrompt }) => cutOfPrompt > 0),
+    cutCompletions: count(({ cutOfCompletion }) => cutOfCompletion > 0),
+    emptyPrompts: count(({ prompt }) => prompt === 0),
+    emptyCompletions: count(({ completion }) => completion === 1),
   };
 }
 

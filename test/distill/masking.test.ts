@@ -14,6 +14,8 @@ import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import type { Weights } from '../../src-main/runtime/weights.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { firstExamples } from '../../src-main/text/example-set.ts';
+import { dataExamples } from '../support/data-examples.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { randomWeights, tinyLlama } from '../support/tiny-models.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
@@ -88,7 +90,7 @@ describe('where EOS is also the padding', () => {
     const { student, optimizer, train } = tinyStudent(executor, config, randomWeights(config, 3), { method, sharedVocabulary: config.vocabSize, chunk: 16 },
       { learningRate: 1e-2 });
     const batch = [example([5, 6], [fixture.eos], 0), example([9, fixture.eos, 11], [fixture.eos], 1)];
-    const trainer = new Trainer({ student, optimizer, rollouts: null, teacher: null, data: { count: 2, batch: () => batch } },
+    const trainer = new Trainer({ student, optimizer, rollouts: null, teacher: null, data: { count: 2, batch: () => dataExamples(batch) } },
       { seed: 0, steps: 15, microBatchSize: 2, sharedVocabulary: config.vocabSize, method, train });
     const losses: number[] = [];
     for (let step = 1; step <= 15; step++) losses.push((await trainer.step(step)).metrics.loss);
@@ -107,7 +109,7 @@ describe('where EOS is also the padding', () => {
     const trainer = new Trainer({
       student, optimizer, teacher: new FrozenModel(executor, buildDecoder(config), randomWeights(config, 8)),
       rollouts: new RolloutWriter(plan, { seed: 1, temperature: 1, maxNewTokens: 8, eos }),
-      data: { count: 8, batch: () => Array.from({ length: 8 }, (_, index) => example([20 + index, 3, 30], [], index)) },
+      data: { count: 8, batch: () => dataExamples(Array.from({ length: 8 }, (_, index) => example([20 + index, 3, 30], [], index))) },
     }, { seed: 1, steps: 1, microBatchSize: 3, sharedVocabulary: config.vocabSize, method, train });
     const { metrics, rollouts } = await trainer.step(1);
     expect(rollouts.filter(({ ended }) => ended).length).toBeGreaterThan(2);
@@ -130,7 +132,8 @@ describe('where EOS is also the padding', () => {
       const run = await prepareRun(parseRecipe({ ...recipe, data: { ...recipe.data, maxCompletionTokens: 42 } }, 'test'));
       const { tokenizer } = run.student;
       expect(tokenizer.padId).toBe(tokenizer.eosIds[0]);
-      const ends = (isCut: boolean): Set<boolean> => new Set(run.train
+      const train = await firstExamples(run.train, null);
+      const ends = (isCut: boolean): Set<boolean> => new Set(train
         .filter(({ completion, completionLength }) => completion.length < completionLength === isCut)
         .map(({ completion }) => completion.at(-1) === tokenizer.padId));
       expect([ends(false), ends(true)]).toEqual([new Set([true]), new Set([false])]);

@@ -4,9 +4,10 @@ import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { drawOnPolicy, lambdaAt } from '../../src-main/distill/mixture.ts';
 import { RolloutWriter } from '../../src-main/distill/rollout.ts';
-import { Trainer, type StepResult } from '../../src-main/distill/trainer.ts';
+import { Trainer, type DataExample, type StepResult } from '../../src-main/distill/trainer.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { dataExamples } from '../support/data-examples.ts';
 import { randomWeights, tinyLlama } from '../support/tiny-models.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
 
@@ -88,17 +89,17 @@ describe('the trainer', () => {
   const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
   const method = (changes: MixtureChoice) =>
     resolveMethod({ preset: 'gkd', ...changes }).method;
-  const batch = (step: number) => range(0, COUNT - 1).map((at) => (
-    { index: step * COUNT + at, prompt: Int32Array.of(5 + at, 6), completion: new Int32Array(9).fill(7 + at) }));
+  const batch = (step: number) => dataExamples(range(0, COUNT - 1).map((at) => (
+    { index: step * COUNT + at, prompt: Int32Array.of(5 + at, 6), completion: new Int32Array(9).fill(7 + at) })));
 
   /** Steps of a student that stays as it is, for the learning rate is 0: what differs is due to the mixture alone. */
-  async function train(steps: readonly number[], changes: MixtureChoice, microBatchSize = COUNT): Promise<StepResult[]> {
+  async function train(steps: readonly number[], changes: MixtureChoice, microBatchSize = COUNT): Promise<StepResult<DataExample>[]> {
     const settings = { method: method(changes), sharedVocabulary: config.vocabSize };
     const { student, optimizer, train: chosen } = tinyStudent(executor, config, weights, { ...settings, chunk: 64 }, { learningRate: 0, batchSize: COUNT });
     const trainer = new Trainer({
       student, optimizer, rollouts, teacher: new FrozenModel(executor, decoder, randomWeights(config, 8)), data: { count: 1000, batch },
     }, { seed: SEED, steps: 100, microBatchSize, ...settings, train: chosen });
-    const results: StepResult[] = [];
+    const results: StepResult<DataExample>[] = [];
     for (const step of steps) results.push(await trainer.step(step));
     await trainer.release();
     return results;
@@ -126,14 +127,14 @@ describe('the trainer', () => {
   it('gives every prompt what the student writes for it alone', async () => {
     const results = await train(range(1, 3), { lambda: 0.7, mixing: 'example' });
     for (const { step, example, tokens } of results.flatMap((result) => result.rollouts)) {
-      const [alone] = await rollouts.write(batch(step).filter(({ index }) => index === example), step);
+      const [alone] = await rollouts.write((await batch(step)).filter(({ index }) => index === example), step);
       expect(tokens).toEqual([...alone!.tokens]);
     }
   });
 
   it('draws and writes the same in any micro-batches and after any resume', async () => {
     const mixture = { lambda: 0.5, mixing: 'example' as const };
-    const written = (results: StepResult[]) => results.map((result) => result.rollouts.map(({ step, example, tokens, ended }) => ({ step, example, tokens, ended })));
+    const written = (results: StepResult<DataExample>[]) => results.map((result) => result.rollouts.map(({ step, example, tokens, ended }) => ({ step, example, tokens, ended })));
     const whole = written(await train(range(1, 6), mixture));
     expect(new Set(whole.map(({ length }) => length)).size).toBeGreaterThan(1);
     for (const microBatchSize of [1, 4]) expect(written(await train(range(1, 6), mixture, microBatchSize))).toEqual(whole);

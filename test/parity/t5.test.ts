@@ -8,6 +8,7 @@ import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Trainer } from '../../src-main/distill/trainer.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { dataExamples } from '../support/data-examples.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { tensorsOf } from '../support/tensors.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
@@ -106,8 +107,8 @@ describe('training is PyTorch\'s with Transformers\' T5', () => {
     });
     const trainer = new Trainer({
       student, optimizer, rollouts: null, teacher: new FrozenModel(executor, buildDecoder(teacher.config), teacher.weights),
-      data: { count: 60, batch: (step) => fixture.batches[step - 1]!.map(({ prompt, completion }, index) => (
-        { index, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) })) },
+      data: { count: 60, batch: (step) => dataExamples(fixture.batches[step - 1]!.map(({ prompt, completion }, index) => (
+        { index, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) }))) },
     }, { seed: 0, steps: fixture.steps, microBatchSize: 4, sharedVocabulary: 101, method, train });
     for (let step = 1; step <= fixture.steps; step++) {
       const { metrics } = await trainer.step(step);

@@ -5,6 +5,7 @@ import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Trainer } from '../../src-main/distill/trainer.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { dataExamples } from '../support/data-examples.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
 
@@ -41,7 +42,7 @@ it.each(fixture.cases)('ten steps of AdamW are PyTorch\'s: $name', async (wanted
   });
   const teacher = isTaught ? await loadFixture(`${MODELS}/${wanted.teacher}`) : null;
   const trainer = new Trainer({
-    student, optimizer, rollouts: null, data: { count: 60, batch },
+    student, optimizer, rollouts: null, data: { count: 60, batch: (step) => dataExamples(batch(step)) },
     teacher: teacher && new FrozenModel(executor, buildDecoder(teacher.config), teacher.weights),
   }, { seed: 0, steps: fixture.steps, microBatchSize: 4, sharedVocabulary: wanted.shared, method, train });
   for (let step = 1; step <= fixture.steps; step++) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { prepareRun, type PreparedRun } from '../../src-main/service/run/prepare.ts';
+import { firstExamples, type ExampleSet } from '../../src-main/text/example-set.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -16,12 +17,12 @@ const prepare = (data: Partial<RecipeInput['data']>): Promise<PreparedRun> => {
 };
 
 it('holds a share of the training examples out, the same ones for every fraction', async () => {
-  const rows = (examples: readonly { index: number }[]): number[] => examples.map(({ index }) => index);
+  const rows = async (examples: ExampleSet): Promise<number[]> => (await firstExamples(examples, null)).map(({ index }) => index);
   const [whole, half] = [await prepare({ validationShare: 0.25 }), await prepare({ validationShare: 0.25, fraction: 0.5 })];
-  expect(whole.validation).toHaveLength(10);
-  expect(new Set([...rows(whole.train), ...rows(whole.validation)])).toEqual(new Set(Array(40).keys()));
-  expect(rows(half.validation)).toEqual(rows(whole.validation));
-  expect(half.train).toHaveLength(15);
+  expect(whole.validation.count).toBe(10);
+  expect(new Set([...await rows(whole.train), ...await rows(whole.validation)])).toEqual(new Set(Array(40).keys()));
+  expect(await rows(half.validation)).toEqual(await rows(whole.validation));
+  expect(half.train.count).toBe(15);
 });
 
 it('takes a validation file or a share, not both', async () => {
@@ -49,9 +50,16 @@ it('lets the teacher know more tokens than the student, with a warning', async (
   const model = await changed(project.teacher, 'larger-teacher', withTool);
   const { sharedVocabulary, warnings } = await prepareRecipe({ teacher: { model } });
   expect(sharedVocabulary).toBe(17);
-  expect(warnings).toEqual([{
+  expect(warnings).toContainEqual({
     code: 'vocabulary', message: 'The teacher knows 1 token (id 17) that the student does not: the two are compared over the 17 tokens that they share.',
-  }]);
+  });
+});
+
+it('says how many texts are cut', async () => {
+  const { warnings } = await prepare({ maxPromptTokens: 4, maxCompletionTokens: 8 });
+  expect(warnings.map(({ code }) => code)).toEqual(['cut-prompts', 'cut-completions']);
+  expect(warnings[0]!.message).toMatch(/^40 of 40 training prompts are longer than data.maxPromptTokens, 4, and lose their beginning; the longest has \d+ tokens.$/);
+  expect((await prepare({ maxPromptTokens: 200, maxCompletionTokens: 200, validation: undefined })).warnings).toEqual([]);
 });
 
 it('refuses a text with a token that the teacher does not know, by row', async () => {
@@ -115,11 +123,11 @@ it('closes the answers of a chat as its template does, and warns where that toke
   const data = { ...project.recipe().data, chat: true, maxCompletionTokens: 64 };
   const two = { 'generation_config.json': () => ({ eos_token_id: [1, 0] }), 'tokenizer_config.json': () => template('{{ bos_token }}') };
   const chatting = await prepareRecipe({ data, student: { model: await changed(project.student, 'chatting', two) } });
-  expect(chatting.train[0]!.completion.at(-1)).toBe(0);
+  expect((await firstExamples(chatting.train, 1))[0]!.completion.at(-1)).toBe(0);
   expect(chatting.warnings).toEqual([]);
 
   const endless = await prepareRecipe({ data, student: { model: await changed(project.student, 'endless', { 'tokenizer_config.json': () => template('{{ bos_token }}') }) } });
-  expect(endless.train[0]!.completion.at(-1)).toBe(1);
+  expect((await firstExamples(endless.train, 1))[0]!.completion.at(-1)).toBe(1);
   expect(endless.warnings).toMatchObject([{ code: 'eos', message: expect.stringContaining('chat template ends an answer with') as string }]);
 });
 

@@ -13,6 +13,7 @@ import { openWholeModel } from '../../src-main/service/load-model.ts';
 import { recipeIn } from '../../src-main/service/recipe-file.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
+import { firstExamples } from '../../src-main/text/example-set.ts';
 import { characterModel } from '../support/character-model.ts';
 
 let folder: string;
@@ -36,8 +37,8 @@ const LIMITS = { maxPromptTokens: 64, maxCompletionTokens: 8, needsCompletions: 
 describe('prompts with shots', () => {
   it('are the tokens of the joined text, whatever file the shots are from', async () => {
     const opened = await openWholeModel(model);
-    const [rows, text] = await Promise.all([settings(), settings({ file: join(folder, 'shots.txt') })].map((shots) =>
-      readExamples(join(folder, 'data.jsonl'), { ...TEMPLATES, ...LIMITS, shots }, opened)));
+    const [rows, text] = await Promise.all([settings(), settings({ file: join(folder, 'shots.txt') })].map(async (shots) =>
+      firstExamples(await readExamples(join(folder, 'data.jsonl'), { ...TEMPLATES, ...LIMITS, shots }, opened), null)));
     expect(rows).toEqual(text);
     for (const { prompt, promptText, inputText, shotTokens } of rows!) {
       expect([...prompt]).toEqual(opened.tokenizer.encode(`${SHOTS}${promptText}`, { special: true }));

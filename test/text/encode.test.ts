@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeTexts, type PromptEncoder } from '../../src-main/text/encode.ts';
+import { lengthsOf } from '../../src-main/text/text-lengths.ts';
 import { summarizeLengths } from '../../src-main/text/length-summary.ts';
 
 const [BOS, EOS] = [1, 2];
@@ -42,7 +43,7 @@ test('lengths are summed up as they were before cutting', () => {
   const examples = [['a'.repeat(10), 'xyz'], ['ab', ''], ['', 'x'.repeat(20)], ['abc', null]] as const;
   const encoded = examples.map(([prompt, completion]) =>
     encodeTexts({ prompt, completion }, encoder(false), { maxPromptTokens: 5, maxCompletionTokens: 8 }));
-  expect(summarizeLengths(encoded)).toEqual({
+  expect(summarizeLengths(encoded.map(lengthsOf))).toEqual({
     examples: 4,
     prompt: { mean: 3.75, median: 2, p95: 10, max: 10 },
     completion: { mean: (4 + 1 + 21) / 3, median: 4, p95: 21, max: 21 },

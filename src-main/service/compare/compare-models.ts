@@ -9,7 +9,9 @@ import { FrozenModel } from '../../distill/frozen-model.ts';
 import { hasChatTemplate } from '../../text/chat/chat-template.ts';
 import { TextStream } from '../../text/tokenizer/text-stream.ts';
 import { countParameters } from '../../nn/build.ts';
-import { encodeRows, holdOut, type EncodedExample } from '../examples.ts';
+import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
+import { firstExamples } from '../../text/example-set.ts';
+import { encodeRows, holdOut } from '../examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from '../load-model.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
@@ -58,7 +60,7 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
     return encoded.map((example, at) => ({ ...example, index: texts.prompts[at]!.example }));
   }
   const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false }, model);
-  return (texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all).slice(0, count);
+  return firstExamples(texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all, count);
 }
 
 async function answerAll(params: Compare, at: number, loaded: LoadedModel, teacher: LoadedModel | null, signal: AbortSignal, emit: Emit): Promise<void> {
@@ -91,7 +93,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
       time.milliseconds += milliseconds;
       const predictions = part.map((example, row) => ({ prompt: example.promptText, prediction: textOf(completions[row]!.tokens), reference: example.completionText }));
       const own = await judge?.sums(part.map(({ index, prompt }, row) => ({ index, prompt, completion: completions[row]!.tokens, isOnPolicy: true })));
-      const given = await judge?.sums(part.map((example) => ({ ...example, isOnPolicy: false })));
+      const given = await judge?.sums(part.map((example) => ({ ...givenText(example), isOnPolicy: false })));
       const scores = sums.score(predictions);
       const answers = part.map(({ index, completion }, row): Answer & { example: number } => {
         const { tokens: { length }, ended } = completions[row]!;

@@ -4,7 +4,9 @@ import type { Commands } from '../../contract/worker.ts';
 import type { Params } from '../../contract/worker-host.ts';
 import { samplingOf } from '../../decode/sampling.ts';
 import type { ParityText } from '../../export/parity.ts';
-import { holdOut, type EncodedExample } from '../examples.ts';
+import { givenText } from '../../text/encoded-example.ts';
+import { firstExamples } from '../../text/example-set.ts';
+import { holdOut } from '../examples.ts';
 import type { Model } from '../load-model.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import type { TrainedModel } from './trained.ts';
@@ -45,8 +47,8 @@ function longestFor({ decoder }: Model): number {
 
 async function fromData(model: Model, { data, view, holdOut: held }: TextSource): Promise<ParityText[]> {
   const all = await readExamplesOnce(data, { ...view, needsCompletions: false }, model);
-  const examples: readonly EncodedExample[] = held ? holdOut(all, held.share, held.seed).validation : all;
-  return examples.slice(0, TEXTS).map(({ prompt, completion }) => ({ prompt, completion }));
+  const examples = await firstExamples(held ? holdOut(all, held.share, held.seed).validation : all, TEXTS);
+  return examples.map(givenText).map(({ prompt, completion }) => ({ prompt, completion }));
 }
 
 /** What the model's own texts begin with. */

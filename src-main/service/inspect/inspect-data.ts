@@ -5,7 +5,9 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { samplingOf } from '../../decode/sampling.ts';
 import { examineTexts, type ExaminedText } from '../../inspect/examine.ts';
 import type { InspectedText } from '../../inspect/token-report.ts';
-import { holdOut, type EncodedExample } from '../examples.ts';
+import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
+import { firstExamples } from '../../text/example-set.ts';
+import { holdOut } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import { InspectedPair } from './open-pair.ts';
@@ -26,12 +28,12 @@ export async function inspectData(
       needsCompletions: params.judges === 'given',
     }, student);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;
-    const examples = params.examples === null ? held : held.slice(0, params.examples);
+    const examples = await firstExamples(held, params.examples);
     const longest = params.judges === 'own' ? params.maxNewTokens : Math.max(0, ...examples.map(({ completion }) => completion.length));
     for (const model of [student, teacher]) longestText(examples, longest, model, params.data);
 
     const texts = params.judges === 'own' ? await ownTexts(params, examples, pair, signal) : examples.map((example): InspectedText => ({
-      prompt: example.promptText, completion: example.completionText!, example: { ...example, isOnPolicy: false },
+      prompt: example.promptText, completion: example.completionText!, example: { ...givenText(example), isOnPolicy: false },
     }));
     const told = texts.filter(({ example }) => example.completion.length > 0);
     if (told.length === 0) throw new Problem('There is no text to inspect: every completion is empty.', { hint: 'Raise --max-new-tokens or choose other data.' });

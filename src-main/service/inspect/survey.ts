@@ -5,7 +5,9 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { samplingOf } from '../../decode/sampling.ts';
 import type { TrainingExample } from '../../distill/batch.ts';
 import { examineTexts } from '../../inspect/examine.ts';
-import { holdOut, type EncodedExample } from '../examples.ts';
+import type { EncodedExample } from '../../text/encoded-example.ts';
+import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
+import { holdOut } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import type { InspectedPair } from './open-pair.ts';
@@ -45,16 +47,22 @@ async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { stud
     example: example.index, step, given, prompt: example.promptText, turns: example.turns, promptTokens: example.prompt, reference: example.completionText,
   });
   if (texts.kind === 'rollouts') {
-    const byIndex = new Map(all.map((example) => [example.index, example]));
+    const byIndex = await examplesByIndex(all, new Set(texts.rollouts.map(({ example }) => example)));
     return texts.rollouts.flatMap(({ example, step, tokens, ended }) => {
       const found = byIndex.get(example);
       return found ? [piece(found, step, { tokens, ended })] : [];
     });
   }
   const held = texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all;
-  const examples = held.slice(0, count);
+  const examples = await firstExamples(held, count);
   for (const model of [student, teacher]) longestText(examples, maxNewTokens, model, texts.data);
   return examples.map((example) => piece(example, null, null));
+}
+
+async function examplesByIndex(all: ExampleSet, wanted: ReadonlySet<number>): Promise<Map<number, EncodedExample>> {
+  const found = new Map<number, EncodedExample>();
+  for await (const example of eachExample(all)) if (wanted.has(example.index)) found.set(example.index, example);
+  return found;
 }
 
 interface WrittenText { piece: Piece; tokens: Int32Array; ended: boolean }

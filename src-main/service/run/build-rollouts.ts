@@ -10,20 +10,20 @@ import { RolloutWriter } from '../../distill/rollout.ts';
 import type { Student } from '../../distill/student.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
 import type { Executor } from '../../runtime/program.ts';
-import type { EncodedExample } from '../examples.ts';
 import { executorFor, threads } from '../load-model.ts';
+import type { RunExample } from './build-trainer.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What writes the student's own texts in a run, and what it keeps between steps. */
 export interface BuiltRollouts {
-  writer: TrainerParts['rollouts'];
+  writer: TrainerParts<RunExample>['rollouts'];
   baseline: RewardBaseline | null;
   release(): Promise<void>;
 }
 
 /** @param baseline  where a run with rewards goes on from */
 export async function buildRollouts(
-  run: PreparedRun, executor: Executor, student: Student, teacher: FrozenModel | null, examples: readonly EncodedExample[], baseline: BaselineState | null,
+  run: PreparedRun, executor: Executor, student: Student, teacher: FrozenModel | null, baseline: BaselineState | null,
 ): Promise<BuiltRollouts> {
   const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
@@ -39,14 +39,11 @@ export async function buildRollouts(
   if (!method.reward) return { writer, baseline: null, release: () => Promise.resolve() };
   const reward = await makeReward(method.reward, threads());
   const kept = new RewardBaseline(baseline ?? undefined);
-  return { writer: new RewardedRollouts(writer, scoreOf(run, examples, reward), kept, method), baseline: kept, release: () => reward.release() };
+  return { writer: new RewardedRollouts(writer, scoreOf(run, reward), kept, method), baseline: kept, release: () => reward.release() };
 }
 
 /** Values tokens as the texts they are. */
-function scoreOf({ student: { tokenizer } }: PreparedRun, examples: readonly EncodedExample[], reward: Reward): Score {
-  const byIndex = new Map(examples.map((example) => [example.index, example]));
-  return (texts) => reward.score(texts.map(({ index, tokens }) => {
-    const { promptText, completionText, row } = byIndex.get(index)!;
-    return { prompt: promptText, completion: tokenizer.decode([...tokens], { skipSpecial: true }), reference: completionText, row };
-  }));
+function scoreOf({ student: { tokenizer } }: PreparedRun, reward: Reward): Score<RunExample> {
+  return (texts) => reward.score(texts.map(({ example: { promptText, completionText, row }, tokens }) => (
+    { prompt: promptText, completion: tokenizer.decode([...tokens], { skipSpecial: true }), reference: completionText, row })));
 }

@@ -4,20 +4,24 @@ import { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
-import { Trainer } from '../../distill/trainer.ts';
+import { Trainer, type DataExample } from '../../distill/trainer.ts';
 import { executorFor, readWeights } from '../load-model.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
-import type { EncodedExample } from '../examples.ts';
+import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
+import type { ExampleSet } from '../../text/example-set.ts';
 
 /** Elements of the widest tensor of the loss: 16 MiB each, which two cores' caches still serve well. */
 const CHUNK_ELEMENTS = 2 ** 22;
 
+/** An example as a run's trainer gets it. */
+export type RunExample = EncodedExample & DataExample;
+
 /** Everything that computes in a run. */
 export interface BuiltRun {
-  trainer: Trainer;
+  trainer: Trainer<RunExample>;
   optimizer: Optimizer;
   /** The student as it is at any moment, and the teacher, to be judged or to write. */
   student: FrozenModel;
@@ -28,7 +32,7 @@ export interface BuiltRun {
 
 /** Reads the weights and makes the trainer. @param student  folder to read the student's weights from: its own, or a checkpoint's */
 export async function buildTrainer(
-  run: PreparedRun, readStudent: (optimizer: Optimizer) => Promise<void>, examples: readonly EncodedExample[],
+  run: PreparedRun, readStudent: (optimizer: Optimizer) => Promise<void>, examples: ExampleSet,
   teacher: FrozenModel | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
@@ -46,15 +50,15 @@ export async function buildTrainer(
   const student = new Student(executorFor(recipe.student.device), decoder, parameters, optimizer, {
     method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
   });
-  const rollouts = await buildRollouts(run, host, student, teacher, examples, progress.rewardBaseline ?? null);
+  const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
     student, optimizer,
     rollouts: rollouts.writer,
     teacher: judgesTokens ? teacher : null,
     data: {
-      count: examples.length,
-      batch: (step) => batchOf(step, examples, recipe, method.samplesPerPrompt),
+      count: examples.count,
+      batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
   return {

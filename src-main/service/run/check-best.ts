@@ -4,7 +4,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { ALWAYS_REPORTED, metricReporting, reportedBy, type Reported } from '../../metrics/reported.ts';
 import { METRIC_NAMES } from '../../metrics/score.ts';
-import type { EncodedExample } from '../examples.ts';
+import { hasAnswers, type ExampleSet } from '../../text/example-set.ts';
 
 /** The number by which a recipe chooses its best checkpoint; null where it chooses none. @throws Problem where its evaluations report no such number. */
 export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evaluate'>): Reported | null {
@@ -26,18 +26,18 @@ export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evalua
 }
 
 /** Refuses a best checkpoint that could not be chosen when its time comes. */
-export function checkBest(recipe: Recipe, { preset, divergence }: Method, validation: readonly EncodedExample[]): void {
+export function checkBest(recipe: Recipe, { preset, divergence }: Method, validation: ExampleSet): void {
   const best = bestMetric(recipe);
   if (best === null) return;
   const { data, evaluate } = recipe;
-  if (validation.length === 0) {
+  if (validation.count === 0) {
     throw new Problem(`evaluate.best is "${best.name}", and there are no held-out examples.`, { hint: 'Give data.validation or data.validationShare.' });
   }
   if (best.name === 'divergence' && divergence === 'cross_entropy') {
     throw new Problem(`evaluate.best is "divergence", and the method "${preset}" measures none.`, { hint: 'Choose loss, or one of evaluate.metrics.' });
   }
   // Metrics that need right answers have been looked at by themselves.
-  if (ALWAYS_REPORTED.includes(best) && validation.slice(0, evaluate.examples).every(({ completion }) => completion.length === 0)) {
+  if (ALWAYS_REPORTED.includes(best) && !hasAnswers(validation, evaluate.examples)) {
     throw new Problem(`evaluate.best is "${best.name}", which is measured on right answers, and no example of ${data.validation ?? data.train} has one.`, {
       hint: 'Give data.completion, or choose a metric that needs none.',
     });

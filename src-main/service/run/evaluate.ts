@@ -6,7 +6,7 @@ import { findMetrics, scoreAll } from '../../metrics/score.ts';
 import { writeAnswers, type AnswerSettings } from '../answers.ts';
 import { scoreQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { draftAnswers } from '../drafting.ts';
-import type { EncodedExample } from '../examples.ts';
+import type { EncodedExample } from '../../text/encoded-example.ts';
 import { judgeCompletions, type Comparison } from '../judge-completions.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../contract/recipe.ts';
 import { paddedTokens, type Text } from '../../distill/batch.ts';
+import type { ExampleSet } from '../../text/example-set.ts';
 import { threads, type Model } from '../load-model.ts';
 import { batchOf } from './batch-of.ts';
 
@@ -23,9 +24,9 @@ const FEWEST = 4;
  * How many examples are computed at once where a recipe leaves it open: what fits into memory, and of that what computes
  * least padding. Sizes divide the batch evenly, since a remainder would cost a program of its own.
  *
- * @param texts  the training data; a completion yet to be written counts as long as it may be
+ * @param examples  the training data; a completion yet to be written counts as long as it may be
  */
-export function chooseMicroBatchSize(recipe: Recipe, student: Model, texts: readonly Text[], samplesPerPrompt: number): number {
+export async function chooseMicroBatchSize(recipe: Recipe, student: Model, examples: ExampleSet, samplesPerPrompt: number): Promise<number> {
   const { train, data, student: { device } } = recipe;
   const even = (size: number): number => Math.ceil(train.batchSize / Math.ceil(train.batchSize / Math.min(size, train.batchSize)));
   const largest = even(train.microBatchSize ?? fittingExamples(student, data.maxPromptTokens + data.maxCompletionTokens));
@@ -33,8 +34,9 @@ export function chooseMicroBatchSize(recipe: Recipe, student: Model, texts: read
   if (train.microBatchSize !== undefined || device !== 'cpu') return largest;
   const unwritten = new Int32Array(data.maxCompletionTokens);
   const prompts = train.batchSize / samplesPerPrompt;
-  const batches = Array.from({ length: Math.min(LOOKED_AT, Math.ceil(texts.length / prompts)) }, (_, at) =>
-    batchOf(at + 1, texts, recipe, samplesPerPrompt).map(({ prompt, completion }): Text => ({ prompt, completion: completion.length > 0 ? completion : unwritten })));
+  const batches = await Promise.all(Array.from({ length: Math.min(LOOKED_AT, Math.ceil(examples.count / prompts)) }, async (_, at) =>
+    (await batchOf(at + 1, examples, recipe, samplesPerPrompt)).map(({ prompt, context, completion }): Text =>
+      (completion.length > 0 ? { prompt: context, completion } : { prompt, completion: unwritten }))));
   const oneMore = COST_OF_ONE * (threads() || availableParallelism());
   const cost = (size: number): number =>
     batches.reduce((sum, batch) => sum + paddedTokens(batch, size, student.decoder.encoder) + Math.ceil(batch.length / size) * oneMore, 0);

@@ -7,9 +7,9 @@ import { PERPLEXITY } from '../../metrics/perplexity.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { loadChatTemplate } from '../../text/chat/chat-template.ts';
 import { endOfTurn } from '../chat-end.ts';
-import type { EncodedExample } from '../examples.ts';
+import type { GivenText } from '../../text/encoded-example.ts';
+import { hasAnswers, type ExampleSet } from '../../text/example-set.ts';
 import { checkDrafting } from '../drafting.ts';
-import type { GivenText } from '../judge-completions.ts';
 import { endTokens, type Model } from '../load-model.ts';
 import { unsharedTokens } from '../model-pair.ts';
 
@@ -67,11 +67,11 @@ export function checkTokens(path: string, examples: readonly GivenText[], { toke
 }
 
 /** Refuses metrics that could not be measured when their time comes. */
-export function checkMetrics({ data, evaluate }: Recipe, validation: readonly EncodedExample[]): void {
+export function checkMetrics({ data, evaluate }: Recipe, validation: ExampleSet): void {
   const metrics = evaluate.metrics.flatMap(findMetrics);
   const [first] = evaluate.metrics;
   if (first === undefined) return;
-  if (validation.length === 0) {
+  if (validation.count === 0) {
     throw new Problem(`evaluate.metrics names ${first}, and there are no held-out examples.`, {
       hint: 'Give data.validation or data.validationShare.',
     });
@@ -79,7 +79,7 @@ export function checkMetrics({ data, evaluate }: Recipe, validation: readonly En
   if (evaluate.metrics.includes(ACCEPTANCE)) checkDrafting({ decode: evaluate.decode, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens });
   const name = evaluate.metrics.find((asked) => asked === PERPLEXITY || asked === MULTIPLE_CHOICE);
   const needy = name === undefined ? metrics.find(({ needsReference }) => needsReference) : { name };
-  if (needy && validation.slice(0, evaluate.examples).every(({ completionText }) => completionText === null)) {
+  if (needy && !hasAnswers(validation, evaluate.examples)) {
     throw new Problem(`evaluate.metrics names ${needy.name}, which needs right answers, and no example of ${data.validation ?? data.train} has one.`, {
       hint: 'Give data.completion, or leave the metric out.',
     });

@@ -7,7 +7,11 @@ import { lambdaAt } from '../../distill/mixture.ts';
 import { checkCalculator } from '../check-calculator.ts';
 import { encodeQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { endTokens, openWholeModel, type Model } from '../load-model.ts';
-import { holdOut, takeShare, type EncodedExample } from '../examples.ts';
+import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
+import { cutTexts } from '../../text/cut-texts.ts';
+import { allLengths, eachExample, firstExamples, NO_EXAMPLES, type ExampleSet } from '../../text/example-set.ts';
+import { summarizeLengths } from '../../text/length-summary.ts';
+import { holdOut, takeShare } from '../examples.ts';
 import { pair, sharedVocabulary } from '../model-pair.ts';
 import { methodOf } from '../recipe-file.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
@@ -24,8 +28,8 @@ export interface PreparedRun {
   method: Method;
   student: Model;
   teacher: Model | null;
-  train: readonly EncodedExample[];
-  validation: readonly EncodedExample[];
+  train: ExampleSet;
+  validation: ExampleSet;
   /** The validation examples that are evaluated, for the metric `multiple-choice`. */
   questions: EncodedQuestion[] | null;
   eos: ReadonlySet<number>;
@@ -50,19 +54,24 @@ export async function prepareRun(recipe: Recipe, signal?: AbortSignal): Promise<
   checkMetrics(recipe, validation);
   checkBest(recipe, method, validation);
   checkCalculator(recipe.evaluate, student);
-  await checkShotsApart(recipe.data.validation ?? recipe.data.train, validation.slice(0, recipe.evaluate.examples), recipe.data);
-  const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, validation, student, shared) : null;
+  const evaluated = await firstExamples(validation, recipe.evaluate.examples);
+  await checkShotsApart(recipe.data.validation ?? recipe.data.train, evaluated, recipe.data);
+  const questions = recipe.evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, evaluated, student, shared) : null;
   if (method.preset === 'rl-gkd') await checkRewards(recipe, method, train);
-  const steps = stepsOf(recipe, train.length * method.samplesPerPrompt);
+  const steps = stepsOf(recipe, train.count * method.samplesPerPrompt);
   return {
     recipe, method, student, teacher, train, validation, questions, eos, steps,
-    microBatchSize: chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
+    microBatchSize: await chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
     sharedVocabulary: shared,
-    warnings: await modelWarnings(recipe, student, teacher),
+    warnings: [...await modelWarnings(recipe, student, teacher), ...textWarnings(recipe, { train, validation })],
   };
 }
 
-async function checkRewards({ train: { batchSize }, data }: Recipe, { reward, samplesPerPrompt }: Method, train: readonly EncodedExample[]): Promise<void> {
+function textWarnings({ data }: Recipe, { train, validation }: Pick<PreparedRun, 'train' | 'validation'>): Warning[] {
+  return [...cutTexts(summarizeLengths(allLengths(train)), data, 'training'), ...cutTexts(summarizeLengths(allLengths(validation)), data, 'held-out')];
+}
+
+async function checkRewards({ train: { batchSize }, data }: Recipe, { reward, samplesPerPrompt }: Method, train: ExampleSet): Promise<void> {
   if (!reward) {
     throw new Problem('method.reward is missing: the method "rl-gkd" needs something that values a completion.', {
       hint: 'Add "reward": { "kind": "exact" } or another of those in docs/recipe.md, or use the preset "gkd".',
@@ -84,21 +93,21 @@ async function readData(
   }
   // Lambda may rise to 1 from less.
   const needsCompletions = lambdaAt(method, 1) < 1 && method.source === 'data';
-  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<readonly EncodedExample[]> => {
+  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<ExampleSet> => {
     const examples = await readExamplesOnce(path, { ...data, ...settings }, student, signal);
-    checkTokens(path, examples, student, shared);
+    for await (const example of eachExample(examples)) checkTokens(path, [example, givenText(example)], student, shared);
     return examples;
   };
   const all = await read(data.train, { needsCompletions });
   const { train, validation } = data.validationShare === undefined
-    ? { train: all, validation: data.validation === undefined ? [] : await read(data.validation, { needsCompletions: false }) }
+    ? { train: all, validation: data.validation === undefined ? NO_EXAMPLES : await read(data.validation, { needsCompletions: false }) }
     : holdOut(all, data.validationShare, seed);
   return { train: takeShare(train, data.fraction, seed), validation };
 }
 
-function questionsOf({ data, evaluate }: Recipe, validation: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
+function questionsOf({ data, evaluate }: Recipe, examples: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
   const path = data.validation ?? data.train;
-  const questions = encodeQuestions(validation.slice(0, evaluate.examples), path, {
+  const questions = encodeQuestions(examples, path, {
     choices: evaluate.choices, answer: data.messages === undefined ? data.completion : undefined, maxPromptTokens: data.maxPromptTokens,
   }, student);
   checkTokens(path, questions.flatMap(({ texts }) => texts), student, shared);

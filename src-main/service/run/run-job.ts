@@ -4,6 +4,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
+import { firstExamples } from '../../text/example-set.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
@@ -11,7 +12,7 @@ import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '.
 import { endTokens } from '../load-model.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { BestSoFar } from './best-so-far.ts';
-import { buildTrainer, readTeacher, type BuiltRun } from './build-trainer.ts';
+import { buildTrainer, readTeacher, type BuiltRun, type RunExample } from './build-trainer.ts';
 import { bestMetric } from './check-best.ts';
 import { readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
@@ -173,15 +174,14 @@ class Run {
     return { status: 'stopped', ...outcome };
   }
 
-  private tell({ metrics, rollouts }: StepResult): void {
-    const { job, prepared: { train, student: { tokenizer } } } = this;
+  private tell({ metrics, rollouts }: StepResult<RunExample>): void {
+    const { job, prepared: { student: { tokenizer } } } = this;
     this.totalTokens = metrics.totalTokens;
     if (rollouts.length > 0) {
-      const texts = new Map(train.map(({ index, promptText }) => [index, promptText]));
       job.emit({
         event: 'rollouts',
-        rollouts: rollouts.map((rollout): Rollout => ({
-          ...rollout, prompt: texts.get(rollout.example)!, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }),
+        rollouts: rollouts.map(({ asked, ...rollout }): Rollout => ({
+          ...rollout, prompt: asked.promptText, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }),
         })),
       });
     }
@@ -206,7 +206,7 @@ class Run {
   /** @returns whether training made this the best evaluation so far, which deserves a checkpoint. */
   private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<boolean> {
     const { job, prepared: { recipe, validation, questions, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
-    const examples = validation.slice(0, recipe.evaluate.examples);
+    const examples = await firstExamples(validation, recipe.evaluate.examples);
     if (examples.length === 0) return false;
     const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
     const settings = {

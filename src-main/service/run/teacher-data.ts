@@ -7,7 +7,8 @@ import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { readRows } from '../../data/read.ts';
 import { writeJsonLines } from '../../data/write.ts';
 import { executorFor } from '../load-model.ts';
-import type { EncodedExample } from '../examples.ts';
+import type { EncodedExample } from '../../text/encoded-example.ts';
+import { eachExample, firstExamples, inMemory, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
@@ -21,21 +22,24 @@ interface Line { index: number; prompt: string; completion: string; tokens: numb
  */
 export async function teacherWritten(
   run: PreparedRun, teacher: FrozenModel, folder: string, onProgress: (done: number, total: number) => void,
-): Promise<EncodedExample[]> {
+): Promise<ExampleSet> {
   const path = join(folder, FILE);
   if (!existsSync(path)) await writeJsonLines(path, await write(run, teacher, onProgress));
   const lines = new Map((await readRows(path)).map((row) => {
     const line = row as unknown as Line;
     return [line.index, line];
   }));
-  return run.train.flatMap((example) => {
+  const written: EncodedExample[] = [];
+  for await (const example of eachExample(run.train)) {
     const line = lines.get(example.index);
-    return line ? [{ ...example, completion: Int32Array.from(line.tokens), completionText: line.completion }] : [];
-  });
+    if (line) written.push({ ...example, context: example.prompt, completion: Int32Array.from(line.tokens), learned: null, completionText: line.completion });
+  }
+  return inMemory(written);
 }
 
 async function write(run: PreparedRun, teacher: FrozenModel, onProgress: (done: number, total: number) => void): Promise<Line[]> {
-  const { recipe, method, sharedVocabulary, train, eos, student: { tokenizer } } = run;
+  const { recipe, method, sharedVocabulary, eos, student: { tokenizer } } = run;
+  const train = await firstExamples(run.train, null);
   const { maxPromptTokens, maxCompletionTokens } = recipe.data;
   const isGreedy = method.teacherTemperature === 0;
   const writer = await new TextPlan(executorFor(recipe.teacher!.device), teacher.decoder, teacher.weights, {

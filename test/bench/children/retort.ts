@@ -5,6 +5,7 @@ import { openPair } from '../../../src-main/service/model-pair.ts';
 import { methodOf } from '../../../src-main/service/recipe-file.ts';
 import { buildTrainer, readTeacher } from '../../../src-main/service/run/build-trainer.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
+import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
 import type { Answer } from '../peer.ts';
 import type { Plan } from '../plan.ts';
 
@@ -22,12 +23,12 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   });
   return {
     recipe, method: methodOf(recipe), ...await openPair(plan.student, plan.teacher),
-    train: plan.examples.map(({ prompt, completion }, index) => ({
+    train: inMemory(plan.examples.map(({ prompt, completion }, index) => ({
       index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
-      prompt: Int32Array.from(prompt), promptLength: prompt.length,
-      completion: Int32Array.from(completion), completionLength: completion.length,
-    })),
-    validation: [], questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
+      prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
+      completion: Int32Array.from(completion), completionLength: completion.length, learned: null,
+    }))),
+    validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
   };
 }
 
