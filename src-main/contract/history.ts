@@ -42,6 +42,13 @@ export const STEP_FIELDS = Object.keys({
   rolloutMs: true, teacherMs: true, updateMs: true, stepMs: true, memory: true, reward: true,
 } satisfies Record<StepField, true>) as StepField[];
 
+/**
+ * What a chart can be drawn of: the fields, and the loss of the steps whose texts are all the student's own, or all of
+ * the data. Where a whole batch is one or the other by a draw, the loss alone jumps between two lines.
+ */
+export type SeriesField = StepField | 'lossOnPolicy' | 'lossOffPolicy';
+export const SERIES_FIELDS: readonly SeriesField[] = [...STEP_FIELDS, 'lossOnPolicy', 'lossOffPolicy'];
+
 /** One field over time; an entry is null where no step of the bucket has a value. */
 export interface ThinnedField { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
 
@@ -53,11 +60,11 @@ export interface Series {
   firstStep: number[];
   lastStep: number[];
   elapsedMs: number[];
-  fields: Partial<Record<StepField, ThinnedField>>;
+  fields: Partial<Record<SeriesField, ThinnedField>>;
 }
 
 /** Steps `from` to `to`, both included; the whole run where they are left out. */
-export interface SeriesRequest { fields: readonly StepField[]; buckets: number; from?: number | undefined; to?: number | undefined }
+export interface SeriesRequest { fields: readonly SeriesField[]; buckets: number; from?: number | undefined; to?: number | undefined }
 
 export type StoredScore = { [Field in keyof Score]: number | null };
 

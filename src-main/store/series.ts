@@ -1,5 +1,10 @@
-import type { Series, SeriesRequest } from '../contract/history.ts';
+import type { Series, SeriesField, SeriesRequest } from '../contract/history.ts';
 import type { Queries } from './sqlite.ts';
+
+/** A field that is no column of its own, in SQL. */
+const DERIVED: Partial<Record<SeriesField, string>> = {
+  lossOnPolicy: 'CASE WHEN onPolicyShare = 1 THEN loss END', lossOffPolicy: 'CASE WHEN onPolicyShare = 0 THEN loss END',
+};
 
 /**
  * Thins a run for a chart and keeps the smallest and largest value of every stretch, so that no spike is
@@ -16,7 +21,7 @@ export async function readSeries(queries: Pick<Queries, 'get' | 'all' | 'exec'>,
   const from = Math.max(request.from ?? range.first, range.first);
   const to = Math.min(request.to ?? range.last, range.last);
   const width = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
-  const columns = request.fields.map((field, index) => `avg(${field}) AS mean${index}, min(${field}) AS min${index}, max(${field}) AS max${index}`);
+  const columns = request.fields.map((field) => DERIVED[field] ?? field).map((value, index) => `avg(${value}) AS mean${index}, min(${value}) AS min${index}, max(${value}) AS max${index}`);
   await numberTable(queries, request.buckets);
   // One range of the key for each stretch, in order: grouping by a quotient of the step would sort the whole run first.
   const rows = await queries.all<Record<string, number | null> & { first: number; last: number; ms: number }>(
@@ -42,10 +47,13 @@ export async function readSeries(queries: Pick<Queries, 'get' | 'all' | 'exec'>,
   return series;
 }
 
-/** Makes the temporary table `numbers` hold 0 to at least `count` - 1, in order of its key `n`. */
+/**
+ * Makes the temporary table `numbers` hold 0 to at least `count` - 1, in order of its key `n`. Several charts ask at once
+ * on one connection, so each may find the table shorter than another has made it by then.
+ */
 async function numberTable(queries: Pick<Queries, 'get' | 'exec'>, count: number): Promise<void> {
   await queries.exec('CREATE TEMP TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY)');
   const made = (await queries.get<{ count: number }>('SELECT count(*) AS count FROM numbers'))?.count ?? 0;
   if (made >= count) return;
-  await queries.exec(`INSERT INTO numbers WITH RECURSIVE more (n) AS (SELECT ${made} UNION ALL SELECT n + 1 FROM more WHERE n + 1 < ${count}) SELECT n FROM more`);
+  await queries.exec(`INSERT OR IGNORE INTO numbers WITH RECURSIVE more (n) AS (SELECT ${made} UNION ALL SELECT n + 1 FROM more WHERE n + 1 < ${count}) SELECT n FROM more`);
 }

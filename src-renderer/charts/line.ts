@@ -7,6 +7,8 @@ export interface Line {
   hue: Hue;
   /** Lengths of dashes and gaps in pixels: lines are told apart by more than colour. */
   dash?: readonly number[] | undefined;
+  /** Measured at every step with the noise of its batch: what may be smoothed. A measurement, a setting and a size are shown as they are. */
+  isNoisy?: boolean | undefined;
   x: readonly number[];
   mean: readonly (number | null)[];
   min?: readonly (number | null)[] | undefined;

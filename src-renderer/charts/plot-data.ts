@@ -15,10 +15,10 @@ export const COLUMNS_A_LINE = 4;
  */
 export function plotData(lines: readonly Line[], { isLog, smoothing }: View): uPlot.AlignedData {
   const positive = (values: readonly (number | null)[]): Column => (isLog ? values.map((value) => (value !== null && value > 0 ? value : null)) : values as Column);
-  const tables = lines.map(({ x, mean, min, max }): [readonly number[], ...Column[]] => [
+  const tables = lines.map(({ x, mean, min, max, isNoisy = false }): [readonly number[], ...Column[]] => [
     x,
-    positive(smoothing > 0 ? smooth(mean, smoothing) : mean),
-    smoothing > 0 ? positive(mean) : [],
+    positive(isSmoothed(isNoisy, smoothing) ? smooth(mean, smoothing) : mean),
+    isSmoothed(isNoisy, smoothing) ? positive(mean) : [],
     positive(min ?? []),
     positive(max ?? []),
   ].map((column, at) => (at > 0 && column.length === 0 ? new Array<null>(x.length).fill(null) : column)) as [readonly number[], ...Column[]]);
@@ -27,6 +27,11 @@ export function plotData(lines: readonly Line[], { isLog, smoothing }: View): uP
   if (tables.every(([x]) => x === first[0])) return [first[0], ...tables.flatMap(([, ...columns]) => columns)] as uPlot.AlignedData;
   return uPlot.join(tables as uPlot.AlignedData[]);
 }
+
+/** The column of a line's values as they were measured: what is told of it, whatever is drawn. */
+export const measuredColumn = (at: number, { isNoisy = false }: Line, { smoothing }: View): number => 1 + at * COLUMNS_A_LINE + (isSmoothed(isNoisy, smoothing) ? 1 : 0);
+
+const isSmoothed = (isNoisy: boolean, smoothing: number): boolean => isNoisy && smoothing > 0;
 
 /** Values on top of one another: each line becomes the sum of itself and those before it. */
 export function stacked(lines: readonly Line[]): Line[] {

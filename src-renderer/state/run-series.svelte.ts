@@ -1,6 +1,7 @@
 import type { StepMetrics } from '../../src-main/contract/events.ts';
-import { STEP_FIELDS, type Series, type StoredEvaluation } from '../../src-main/contract/history.ts';
+import { SERIES_FIELDS, type Series, type StoredEvaluation } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Problem } from '../../src-main/contract/problem.ts';
 import { EMPTY_SERIES, withSteps } from './series.ts';
 
 /** Points of a whole run. A screen has no more pixels than that in a chart. */
@@ -16,9 +17,10 @@ export class RunSeries {
   /** The stretch of steps shown; null is the whole run. */
   range = $state.raw<{ from: number; to: number } | null>(null);
   isLoaded = $state(false);
+  /** Why what is shown is not what the history has; null once it could be read. */
+  problem = $state.raw<Problem | null>(null);
   readonly runId: string;
   private readonly bridge: Bridge;
-  private readonly onProblem: (error: unknown) => void;
   private loading: Promise<void> | null = null;
   private isOld = false;
   /** Told but perhaps not yet in the history. */
@@ -27,10 +29,9 @@ export class RunSeries {
   private undrawn: StepMetrics[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(bridge: Bridge, runId: string, onProblem: (error: unknown) => void) {
+  constructor(bridge: Bridge, runId: string) {
     this.bridge = bridge;
     this.runId = runId;
-    this.onProblem = onProblem;
   }
 
   /** Loads the run and keeps it current until the returned function is called. */
@@ -86,8 +87,9 @@ export class RunSeries {
       this.isOld = false;
       try {
         await this.loadOnce();
+        this.problem = null;
       } catch (error) {
-        this.onProblem(error);
+        this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
       }
     }
     this.isLoaded = true;
@@ -97,7 +99,7 @@ export class RunSeries {
     const { runId, range } = this;
     const [evaluations, series] = await Promise.all([
       this.bridge.call('runs.evaluations', { runId }),
-      this.bridge.call('runs.series', { runId, fields: [...STEP_FIELDS], buckets: BUCKETS, ...range }),
+      this.bridge.call('runs.series', { runId, fields: [...SERIES_FIELDS], buckets: BUCKETS, ...range }),
     ]);
     this.evaluations = evaluations;
     // What was told lately and is not in the history yet.

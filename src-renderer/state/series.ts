@@ -1,5 +1,5 @@
 import type { StepMetrics } from '../../src-main/contract/events.ts';
-import { STEP_FIELDS, type Series, type StepField, type ThinnedField } from '../../src-main/contract/history.ts';
+import { SERIES_FIELDS, type Series, type SeriesField, type ThinnedField } from '../../src-main/contract/history.ts';
 
 export const EMPTY_SERIES: Series = { firstStep: [], lastStep: [], elapsedMs: [], fields: {} };
 
@@ -14,8 +14,8 @@ export function withSteps(series: Series, steps: readonly StepMetrics[]): Series
   const before = kept < 0 ? series : firstPoints(series, kept);
   let elapsed = before.elapsedMs.at(-1) ?? 0;
   const numbers = steps.map(({ step }) => step);
-  const field = (name: StepField): ThinnedField => {
-    const values = steps.map((step) => step[name]);
+  const field = (name: SeriesField): ThinnedField => {
+    const values = steps.map((step) => valueOf(step, name));
     const old = before.fields[name] ?? { mean: [], min: [], max: [] };
     return { mean: [...old.mean, ...values], min: [...old.min, ...values], max: [...old.max, ...values] };
   };
@@ -23,8 +23,15 @@ export function withSteps(series: Series, steps: readonly StepMetrics[]): Series
     firstStep: [...before.firstStep, ...numbers],
     lastStep: [...before.lastStep, ...numbers],
     elapsedMs: [...before.elapsedMs, ...steps.map(({ stepMs }) => elapsed += stepMs)],
-    fields: Object.fromEntries(STEP_FIELDS.map((name) => [name, field(name)])),
+    fields: Object.fromEntries(SERIES_FIELDS.map((name) => [name, field(name)])),
   };
+}
+
+/** A field of one step; null where it has none. */
+export function valueOf(step: StepMetrics, name: SeriesField): number | null {
+  if (name === 'lossOnPolicy') return step.onPolicyShare === 1 ? step.loss : null;
+  if (name === 'lossOffPolicy') return step.onPolicyShare === 0 ? step.loss : null;
+  return step[name];
 }
 
 function firstPoints(series: Series, count: number): Series {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Line } from '../../src-renderer/charts/line.ts';
-import { plotData, stacked, yRange } from '../../src-renderer/charts/plot-data.ts';
+import { measuredColumn, plotData, stacked, yRange } from '../../src-renderer/charts/plot-data.ts';
 import { nearest } from '../../src-renderer/charts/nearest.ts';
 import { middle, smooth } from '../../src-renderer/charts/smooth.ts';
 import { asText, tableOf } from '../../src-renderer/charts/table.ts';
@@ -29,11 +29,19 @@ describe('smoothing', () => {
 
 describe('the table of a plot', () => {
   it('has four columns a line, and the band stays as it was when the line is smoothed', () => {
-    const [x, shown, before, min, max] = plotData([line([1, 2], [1, 3], { min: [0, 2], max: [2, 4] })], { ...AS_IT_IS, smoothing: 0.5 });
+    const [x, shown, before, min, max] = plotData([line([1, 2], [1, 3], { min: [0, 2], max: [2, 4], isNoisy: true })], { ...AS_IT_IS, smoothing: 0.5 });
     expect(x).toEqual([1, 2]);
     expect(shown![1]).toBeCloseTo((0.5 + 3) / 1.5, 12);
     expect(before).toEqual([1, 3]);
     expect([min, max]).toEqual([[0, 2], [2, 4]]);
+  });
+  it('never smooths what is measured now and then, and tells the measured value of what it smooths', () => {
+    const view = { ...AS_IT_IS, smoothing: 0.99 };
+    const lines = [line([1, 2], [0.2, 0.4]), line([1, 2], [1, 3], { isNoisy: true })];
+    const data = plotData(lines, view);
+    expect(data[1]).toEqual([0.2, 0.4]);
+    expect(data[5]![1]).toBeLessThan(2.1);
+    expect(lines.map((each, at) => data[measuredColumn(at, each, view)]![1])).toEqual([0.4, 3]);
   });
   it('leaves out what a logarithm has no place for', () => {
     expect(plotData([line([1, 2, 3], [0, -1, 2])], { ...AS_IT_IS, isLog: true })[1]).toEqual([null, null, 2]);

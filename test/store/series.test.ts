@@ -42,6 +42,22 @@ describe('readSeries', () => {
     expect(part).toMatchObject({ firstStep: [2, 3], elapsedMs: [3, 6] });
   });
 
+  it('tells the loss of the student\'s own text from that of the data', async () => {
+    const database = await historyWithRun();
+    const shares = [1, 0, 0.5, 1];
+    await insertSteps(database, 'a', shares.map((onPolicyShare, index) => stepMetrics(index + 1, { onPolicyShare, loss: index + 1 })));
+    const { fields } = await readSeries(database, 'a', { fields: ['lossOnPolicy', 'lossOffPolicy'], buckets: 10 });
+    expect([fields.lossOnPolicy?.mean, fields.lossOffPolicy?.mean]).toEqual([[1, null, null, 4], [null, 2, null, null]]);
+  });
+
+  it('answers several charts at once on a connection that has just been opened', async () => {
+    const database = await historyWithRun();
+    await insertSteps(database, 'a', Array.from({ length: 40 }, (_, index) => stepMetrics(index + 1)));
+    const ask = (buckets: number): ReturnType<typeof readSeries> => readSeries(database, 'a', { fields: ['loss'], buckets });
+    const found = await Promise.all([ask(10), ask(1000), ask(20), ask(40)]);
+    expect(found.map(({ lastStep }) => lastStep.length)).toEqual([10, 40, 20, 40]);
+  });
+
   it('thins 100,000 steps and loses no spike', async () => {
     const database = await historyWithRun();
     const spikes = new Map([[31_415, 1e6], [31_416, -1e6], [100_000, 7e5]]);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import {
-  ROLLOUT_ORDERS, STEP_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
+  ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
   type StoredStep,
 } from '../history.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
@@ -100,7 +100,7 @@ export const API = {
   'runs.get': reads<RunRecord>()(byRun),
   'runs.live': reads<{ live: LiveRun[]; jobs: Job[] }>()(nothing),
   'runs.series': reads<Series>()(z.strictObject({
-    runId: id, fields: z.array(z.enum(STEP_FIELDS)).max(STEP_FIELDS.length), buckets: z.int().min(2).max(10_000), from: step.optional(), to: step.optional(),
+    runId: id, fields: z.array(z.enum(SERIES_FIELDS)).max(SERIES_FIELDS.length), buckets: z.int().min(2).max(10_000), from: step.optional(), to: step.optional(),
   })),
   'runs.steps': reads<StoredStep[]>()(z.strictObject({ runId: id, after: z.int().min(-1), limit: page.limit })),
   'runs.evaluations': reads<StoredEvaluation[]>()(byRun),

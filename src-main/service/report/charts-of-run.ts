@@ -1,13 +1,18 @@
-import type { Series, StepField, StoredEvaluation, StoredScore } from '../../contract/history.ts';
+import type { Series, SeriesField, StoredEvaluation, StoredScore } from '../../contract/history.ts';
 import { chart, type Chart, type ChartLine, type Hue } from './chart.ts';
 import { html, type Html } from './html.ts';
 import { NUMBER, quantityOf, SHARE } from './write-number.ts';
 
-interface TrainingChart { title: string; unit: string; lines: readonly { field: StepField; label: string; hue: Hue; isDashed?: boolean }[]; quantity?: Chart['quantity']; isFromZero?: boolean }
+interface TrainingLine { field: SeriesField; label: string; hue: Hue; isDashed?: boolean }
+/** @param parts  what the lines are made of, drawn in their place where every part has values */
+interface TrainingChart { title: string; unit: string; lines: readonly TrainingLine[]; parts?: readonly TrainingLine[]; quantity?: Chart['quantity']; isFromZero?: boolean }
 
 /** The charts of what is measured at every step, in order. */
 const TRAINING: readonly TrainingChart[] = [
-  { title: 'Loss', unit: 'nats', lines: [{ field: 'loss', label: 'training', hue: 'student' }] },
+  {
+    title: 'Loss', unit: 'nats', lines: [{ field: 'loss', label: 'training', hue: 'student' }],
+    parts: [{ field: 'lossOnPolicy', label: 'student\'s text', hue: 'student' }, { field: 'lossOffPolicy', label: 'data', hue: 'data', isDashed: true }],
+  },
   {
     title: 'Divergence', unit: 'nats a token',
     lines: [
@@ -28,12 +33,13 @@ const TRAINING: readonly TrainingChart[] = [
 ];
 
 /** The fields that a report reads of a run's steps. */
-export const CHARTED_FIELDS: readonly StepField[] = TRAINING.flatMap(({ lines }) => lines.map(({ field }) => field));
+export const CHARTED_FIELDS: readonly SeriesField[] = TRAINING.flatMap(({ lines, parts = [] }) => [...lines, ...parts].map(({ field }) => field));
 
 /** Everything measured of a run, over one and the same range of steps. */
 export function chartsOf(series: Series, evaluations: readonly StoredEvaluation[]): Html {
-  const charts = [...evaluationCharts(evaluations), ...TRAINING.map((spec, at): Chart => ({
-    quantity: NUMBER, ...spec, id: `training-${at}`, lines: spec.lines.map(({ field, ...line }) => ({ ...line, shows: 'spread', points: pointsOf(series, field) })),
+  const isMeasured = ({ field }: TrainingLine): boolean => series.fields[field]?.mean.some((value) => value !== null) ?? false;
+  const charts = [...evaluationCharts(evaluations), ...TRAINING.map(({ parts = [], ...spec }, at): Chart => ({
+    quantity: NUMBER, ...spec, id: `training-${at}`, lines: (parts.length > 0 && parts.every(isMeasured) ? parts : spec.lines).map(({ field, ...line }) => ({ ...line, shows: 'spread', points: pointsOf(series, field) })),
   }))].filter(({ lines }) => lines.some(({ points }) => points.some(({ value }) => value !== null)));
   if (charts.length === 0) return html`<p class="quiet">No step was measured.</p>`;
   const steps = charts.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(({ step }) => step)));
@@ -62,7 +68,7 @@ function evaluationCharts(evaluations: readonly StoredEvaluation[]): Chart[] {
   ];
 }
 
-function pointsOf({ firstStep, lastStep, fields }: Series, field: StepField): ChartLine['points'] {
+function pointsOf({ firstStep, lastStep, fields }: Series, field: SeriesField): ChartLine['points'] {
   const thinned = fields[field];
   return !thinned ? [] : lastStep.map((step, at) => ({ from: firstStep[at]!, step, value: thinned.mean[at]!, low: thinned.min[at]!, high: thinned.max[at]! }));
 }

@@ -1,14 +1,23 @@
-import type { StepField } from '../../../src-main/contract/history.ts';
+import type { SeriesField } from '../../../src-main/contract/history.ts';
 import type { Hue } from '../../charts/line.ts';
 import { BYTES, COUNT, MILLISECONDS, SHARE, type Quantity } from '../../charts/quantity.ts';
 
-export interface ChartLine { field: StepField; label: string; hue: Hue; dash?: readonly number[] }
+export interface ChartLine {
+  field: SeriesField;
+  label: string;
+  hue: Hue;
+  dash?: readonly number[];
+  /** Whether it has the noise of single batches, and so may be smoothed; a setting or a size may not. */
+  isNoisy?: boolean;
+}
 
 /** One chart of a run. The charts of a screen are this table. */
 export interface ChartSpec {
   title: string;
   unit?: string;
   lines: readonly ChartLine[];
+  /** What the lines are made of: drawn in their place where every part has values. */
+  parts?: readonly ChartLine[];
   /** What of an evaluation belongs on it. */
   evaluation?: { label: string; hue: Hue; field: 'divergence' | 'loss' };
   isStacked?: boolean;
@@ -21,40 +30,45 @@ const DASHED = [6, 3];
 export const CHARTS: readonly ChartSpec[] = [
   {
     title: 'Loss', unit: 'nats',
-    lines: [{ field: 'loss', label: 'training', hue: 'student' }],
+    lines: [{ field: 'loss', label: 'training', hue: 'student', isNoisy: true }],
+    // A batch that is drawn to be the student's own or the data's has another loss: two lines, not one that jumps.
+    parts: [
+      { field: 'lossOnPolicy', label: 'on the student\'s text', hue: 'student', isNoisy: true },
+      { field: 'lossOffPolicy', label: 'on the data', hue: 'data', dash: DASHED, isNoisy: true },
+    ],
   },
   {
     title: 'Divergence', unit: 'nats a token',
     lines: [
-      { field: 'divergenceOnPolicy', label: 'on the student\'s text', hue: 'student' },
-      { field: 'divergenceOffPolicy', label: 'on the data', hue: 'data', dash: DASHED },
+      { field: 'divergenceOnPolicy', label: 'on the student\'s text', hue: 'student', isNoisy: true },
+      { field: 'divergenceOffPolicy', label: 'on the data', hue: 'data', dash: DASHED, isNoisy: true },
     ],
     evaluation: { label: 'held out', hue: 'accent', field: 'divergence' },
   },
   {
     title: 'Entropy', unit: 'nats a token',
     lines: [
-      { field: 'studentEntropy', label: 'student', hue: 'student' },
-      { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', dash: DASHED },
+      { field: 'studentEntropy', label: 'student', hue: 'student', isNoisy: true },
+      { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', dash: DASHED, isNoisy: true },
     ],
   },
-  { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
-  { title: 'Reward', unit: 'mean of the student\'s texts', lines: [{ field: 'reward', label: 'in training', hue: 'student' }] },
-  { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student' }] },
-  { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student' }], quantity: SHARE, isFromZero: true },
-  { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent' }] },
+  { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student', isNoisy: true }], quantity: SHARE },
+  { title: 'Reward', unit: 'mean of the student\'s texts', lines: [{ field: 'reward', label: 'in training', hue: 'student', isNoisy: true }] },
+  { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student', isNoisy: true }] },
+  { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student', isNoisy: true }], quantity: SHARE, isFromZero: true },
+  { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent', isNoisy: true }] },
   { title: 'Learning rate', lines: [{ field: 'learningRate', label: 'learning rate', hue: 'accent' }], isFromZero: true },
   {
     title: 'Time of a step', isStacked: true, quantity: MILLISECONDS,
     lines: [
-      { field: 'rolloutMs', label: 'rollout', hue: 'student' },
-      { field: 'teacherMs', label: 'teacher', hue: 'teacher' },
-      { field: 'updateMs', label: 'update', hue: 'data' },
+      { field: 'rolloutMs', label: 'rollout', hue: 'student', isNoisy: true },
+      { field: 'teacherMs', label: 'teacher', hue: 'teacher', isNoisy: true },
+      { field: 'updateMs', label: 'update', hue: 'data', isNoisy: true },
     ],
   },
-  { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent' }], isFromZero: true, quantity: COUNT },
+  { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent', isNoisy: true }], isFromZero: true, quantity: COUNT },
   { title: 'Memory', unit: 'of the worker', lines: [{ field: 'memory', label: 'resident', hue: 'accent' }], isFromZero: true, quantity: BYTES },
-  { title: 'lambda', unit: 'share on policy', lines: [{ field: 'lambda', label: 'lambda', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], quantity: SHARE, isFromZero: true },
+  { title: 'Lambda', unit: 'share of the student\'s own text', lines: [{ field: 'lambda', label: 'asked for', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], quantity: SHARE, isFromZero: true },
 ];
 
 /** The loss on held-out text is a likelihood, and so only comparable with a loss that is one. */

@@ -2,10 +2,11 @@ import type { Answer, CallName, CallParams, CallResult } from '../../../src-main
 import type { FeedMessage } from '../../../src-main/contract/api/feed.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/api/settings.ts';
 import type { StepMetrics } from '../../../src-main/contract/events.ts';
-import { STEP_FIELDS, type RunRecord, type Series } from '../../../src-main/contract/history.ts';
+import { SERIES_FIELDS, type RunRecord, type Series } from '../../../src-main/contract/history.ts';
 import { toReport } from '../../../src-main/contract/problem.ts';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
 import type { ServedStudio } from '../../../src-main/web/server.ts';
+import { valueOf } from '../../../src-renderer/state/series.ts';
 
 export type Answers = { [Name in CallName]?: (params: CallParams<Name>) => CallResult<Name> };
 
@@ -77,14 +78,14 @@ export function fakeStep(step: number): StepMetrics {
 }
 
 /** Steps 1 to `last` in `buckets` stretches, each of which shows its last step. */
-export function fakeSeries(last: number, buckets: number, fields: readonly (typeof STEP_FIELDS)[number][] = STEP_FIELDS): Series {
+export function fakeSeries(last: number, buckets: number, fields: readonly (typeof SERIES_FIELDS)[number][] = SERIES_FIELDS): Series {
   const width = Math.max(1, Math.ceil(last / buckets));
   const ends = Array.from({ length: Math.ceil(last / width) }, (_, at) => Math.min(last, (at + 1) * width));
   const steps = ends.map(fakeStep);
   return {
     firstStep: ends.map((end) => Math.max(1, end - width + 1)), lastStep: ends, elapsedMs: ends.map((end) => 20 * end),
     fields: Object.fromEntries(fields.map((field) => {
-      const mean = steps.map((step) => step[field]);
+      const mean = steps.map((step) => valueOf(step, field));
       const spread = (factor: number): (number | null)[] => mean.map((value) => (value === null ? null : value * factor));
       return [field, { mean, min: spread(0.9), max: spread(1.1) }];
     })),
