@@ -37,7 +37,7 @@ export function addCompareCommand(program: Command, act: Action): void {
     .option('--chat', 'wrap prompts in the chat template of the models that have one')
     .option('--system <text>', 'system message of the chat')
     .action(act(async (context, _args, options: CompareOptions) => {
-      const run = options.run === undefined ? null : await findRun((await context.openHome()).database, options.run);
+      const run = options.run === undefined ? null : await findRun((await context.lookHome()).database, options.run);
       const models = await modelsFor(options, run);
       const texts = textsFor(options, run);
       const teacher = options.teacher === undefined ? run?.recipe.teacher?.model ?? null : resolve(options.teacher);

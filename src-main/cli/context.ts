@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { COMMANDS, type Commands } from '../contract/worker.ts';
 import type { WorkerHost } from '../contract/worker-host.ts';
-import { openHome, type Home } from '../service/home.ts';
+import { lookHome, openHome, type Home } from '../service/home.ts';
 import { workerEntry } from '../service/resources.ts';
 import { defaultHome } from '../store/home.ts';
 import { ALLOCATOR } from '../worker/allocator.ts';
@@ -19,11 +20,17 @@ export class Context {
 
   constructor({ home, json }: GlobalOptions) {
     this.output = new Output(json ?? false);
-    this.homePath = home ?? defaultHome();
+    this.homePath = home === undefined ? defaultHome() : resolve(home);
   }
 
   openHome(): Promise<Home> {
     this.home ??= openHome(this.homePath);
+    return this.home;
+  }
+
+  /** The history for who only looks: where it may not be written, it is opened as it is. */
+  lookHome(): Promise<Home> {
+    this.home ??= lookHome(this.homePath);
     return this.home;
   }
 
@@ -41,6 +48,7 @@ export class Context {
   async close(): Promise<void> {
     this.output.endProgress();
     await this.host?.close();
-    await (await this.home)?.close();
+    // A history that could not be opened has been told of, and needs no closing.
+    await (await this.home?.catch(() => null))?.close();
   }
 }

@@ -9,7 +9,7 @@ export function addHistoryCommands(program: Command, act: Action): void {
     .description('the history of runs')
     .action(act(async (context) => {
       const { output } = context;
-      const runs = await listRuns((await context.openHome()).database);
+      const runs = await listRuns((await context.lookHome()).database);
       output.json(runs);
       if (runs.length === 0) output.line('No runs yet. Start one: retort run recipe.json, or try: retort sample');
       for (const { id, name, status, lastStep, totalSteps, headline } of runs) {
@@ -22,7 +22,7 @@ export function addHistoryCommands(program: Command, act: Action): void {
     .argument('<run>', 'id, beginning of an id, or run folder')
     .action(act(async (context, [wanted]) => {
       const { output } = context;
-      const { database } = await context.openHome();
+      const { database } = await context.lookHome();
       const run = await findRun(database, wanted!);
       const evaluations = await readEvaluations(database, run.id);
       output.json({ ...run, evaluations });

@@ -60,7 +60,7 @@ async function subjectOf(context: Context, options: InspectOptions): Promise<Sub
       holdOut: null, messages: null, chat, system: null, maxPromptTokens: null, maxNewTokens: options.maxNewTokens,
     };
   }
-  const run = await findRun((await context.openHome()).database, wanted);
+  const run = await findRun((await context.lookHome()).database, wanted);
   const { data, evaluate } = run.recipe;
   return {
     teacher: options.teacher === undefined ? teacherOf(run) : resolve(options.teacher),

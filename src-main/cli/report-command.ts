@@ -13,7 +13,7 @@ export function addReportCommand(program: Command, act: Action): void {
     .option('--to <file>', 'file to write; without it the run\'s name in the current folder')
     .option('--replace', 'go over an earlier report')
     .action(act(async (context, [wanted], { to, replace = false }: { to?: string; replace?: boolean }) => {
-      const { database } = await context.openHome();
+      const { database } = await context.lookHome();
       const run = await findRun(database, wanted!);
       const file = resolve(to ?? `${fileSlug(run.name, 'report')}.html`);
       const bytes = await writeReport(database, run, file, { replace });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openStudio } from '../service/studio/studio.ts';
 import { builtInterface } from '../service/resources.ts';
+import { keptToken } from '../web/kept-token.ts';
 import { startServer } from '../web/server.ts';
 import type { Context } from './context.ts';
 import { whole } from './options.ts';
@@ -17,9 +18,9 @@ export function addServeCommand(program: Command, act: Action): void {
     .action(act(async (context, _args, options: { port: number; host: string; open?: boolean }) => {
       const studio = await openStudio({ home: context.homePath, createWorker: (_kind, settings) => context.newWorker(settings.threads) });
       try {
-        const server = await startServer({ ...options, studio, root: builtInterface(), uploads: join(context.homePath, 'uploads') });
+        const server = await startServer({ ...options, studio, root: builtInterface(), uploads: join(context.homePath, 'uploads'), token: await keptToken(context.homePath) });
         announce(context, server.url, options.host, studio.readOnly);
-        if (options.open) openInBrowser(server.url);
+        if (options.open) openInBrowser(server.ticketUrl());
         await asked();
         context.output.line(studio.live().length > 0 ? 'Stopping the run; its checkpoint is saved. Ctrl-C again ends at once.' : 'Closing.');
         await server.close();

@@ -1,7 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
 import { HISTORY_FILE } from '../store/home.ts';
 import { openHistory } from '../store/open-history.ts';
+import { followMove } from '../store/moved-home.ts';
 import { markInterrupted } from '../store/runs.ts';
 import type { Database } from '../store/sqlite.ts';
 import { lockHolder } from './run-lock.ts';
@@ -14,14 +17,42 @@ export interface Home {
   close(): Promise<void>;
 }
 
-/** Opens the history; runs whose process has died are marked interrupted, unless it is only looked at. */
+/**
+ * Opens the history; runs whose process has died are marked interrupted, unless it is only looked at. A history that cannot
+ * be written is known here, before anything begins.
+ * @param path  absolute
+ */
 export async function openHome(path: string, { readOnly = false } = {}): Promise<Home> {
-  await mkdir(path, { recursive: true });
+  if (!readOnly) await makeHome(path);
   const database = await openHistory(join(path, HISTORY_FILE), { readOnly });
-  if (!readOnly) await markInterrupted(database, async (runDir) => (await lockHolder(runDir)) !== null);
+  try {
+    await followMove(database, path);
+    if (!readOnly) await markInterrupted(database, async (runDir) => (await lockHolder(runDir)) !== null);
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw error;
+  }
   return {
     path, database,
     runDir: (runId) => join(path, 'runs', runId),
     close: () => database.close(),
   };
 }
+
+/** Opens the history for who only looks: read-only where this person may not write it. */
+export async function lookHome(path: string): Promise<Home> {
+  const file = join(path, HISTORY_FILE);
+  const readOnly = existsSync(file) && !(await mayWrite(path) && await mayWrite(file));
+  return openHome(path, { readOnly });
+}
+
+export async function makeHome(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    const isFile = cause.code === 'EEXIST' || cause.code === 'ENOTDIR';
+    throw new Problem(`Data folder ${path} cannot be made${isFile ? ': a file is in its way' : ` (${cause.code ?? cause.message})`}.`, {
+      hint: 'Choose another folder with --home.', cause,
+    });
+  });
+}
+
+const mayWrite = (path: string): Promise<boolean> => access(path, constants.W_OK).then(() => true, () => false);

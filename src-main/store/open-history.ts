@@ -16,8 +16,8 @@ export async function openHistory(file: string, options: { readOnly?: boolean } 
     const version = await look(file, schemaVersion);
     refuseNewer(file, version);
     if (options.readOnly && version < (MIGRATIONS.at(-1)?.version ?? 0)) {
-      throw new Problem(`History ${file} has an older schema and is in use by another program.`, {
-        hint: 'Close the other program and start again, so that the history can be brought up to date.',
+      throw new Problem(`History ${file} has an older schema, and here it can only be read.`, {
+        hint: 'Close other programs that use it, or make it writable, so that it can be brought up to date.',
       });
     }
   } else if (options.readOnly) {
@@ -31,6 +31,8 @@ export async function openHistory(file: string, options: { readOnly?: boolean } 
     await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF');
     await migrate(database);
     await database.exec('PRAGMA foreign_keys = ON');
+    // SQLite opens what it may not write without a word, and says so only at the first write, which may be hours later.
+    await database.transaction(() => Promise.resolve());
   } catch (error) {
     await database.close().catch(() => undefined);
     throw error;

@@ -1,3 +1,6 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 import { Problem } from '../contract/problem.ts';
 
@@ -35,9 +38,9 @@ const BUSY_TIMEOUT = 10_000;
  * @throws Problem of kind failure, here and from every query, that names the file and what is wrong with it.
  */
 export async function openSqlite(file: string, options: { readOnly: boolean }): Promise<Database> {
-  const mode = options.readOnly ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+  const mode = options.readOnly ? sqlite3.OPEN_READONLY | sqlite3.OPEN_URI : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
   const native = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const database = new sqlite3.Database(file, mode, (error) => {
+    const database = new sqlite3.Database(options.readOnly ? addressOf(file) : file, mode, (error) => {
       if (error) reject(toProblem(error, file));
       else resolve(database);
     });
@@ -84,6 +87,21 @@ export async function openSqlite(file: string, options: { readOnly: boolean }): 
       return closed;
     },
   };
+}
+
+/** SQLite reads no database with a write-ahead log in a folder where it may make no files, unless told that nobody writes it. */
+function addressOf(file: string): string {
+  const isStill = !existsSync(`${file}-wal`) && !mayWrite(dirname(file));
+  return `${pathToFileURL(file).href}${isStill ? '?immutable=1' : ''}`;
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function rawQueries(native: sqlite3.Database, file: string): Queries {

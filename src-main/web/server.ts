@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import { Problem } from '../contract/problem.ts';
 import type { Studio } from '../service/studio/studio.ts';
 import { Access, type Refusal } from './access.ts';
+import { sendDoor } from './door-page.ts';
 import { connectFeed } from './feed-socket.ts';
 import { HEADERS, readBody, sendJson, sendText } from './responses.ts';
 import { sendFile } from './static-files.ts';
@@ -23,11 +24,15 @@ export interface ServerOptions {
   root: string;
   /** Where dropped files are kept. */
   uploads: string;
+  /** Of the opening address. */
+  token: string;
 }
 
 export interface WebServer {
   /** The address that opens the interface, its token included. */
   url: string;
+  /** One that opens it once and soon: for a browser that is started with it. */
+  ticketUrl(): string;
   close(): Promise<void>;
 }
 
@@ -38,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<WebServer> {
   const server = createServer();
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
-  const access = new Access(options.host, port, isEverywhere(options.host) ? ownAddresses() : []);
+  const access = new Access(options.token, options.host, isEverywhere(options.host) ? ownAddresses() : []);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     answer(access, options, request, response).catch(() => {
@@ -54,8 +59,10 @@ export async function startServer(options: ServerOptions): Promise<WebServer> {
     }
     sockets.handleUpgrade(request, socket, head, (connected) => connectFeed(options.studio, connected));
   });
+  const address = (token: string): string => `http://${hostName(options.host)}:${port}/?token=${token}`;
   return {
-    url: `http://${hostName(options.host)}:${port}/?token=${access.token}`,
+    url: address(options.token),
+    ticketUrl: () => address(access.ticket()),
     close: async () => {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
@@ -72,7 +79,7 @@ async function answer(access: Access, { studio, root, uploads }: ServerOptions, 
   const token = searchParams.get('token');
   if (pathname === '/' && token !== null && request.method === 'GET') return open(access, token, response);
   const stranger = access.refuseStranger(request);
-  if (stranger) return refuse(response, stranger);
+  if (stranger) return pathname === '/' && request.method === 'GET' ? sendDoor(response, stranger) : refuse(response, stranger);
   if (request.method === 'POST' && pathname === '/api/call') return call(studio, request, response);
   if (request.method === 'POST' && pathname === '/api/upload') {
     if (studio.readOnly !== null) return sendText(response, 409, studio.readOnly);
@@ -87,7 +94,7 @@ async function answer(access: Access, { studio, root, uploads }: ServerOptions, 
  * another site would not send a SameSite=Strict cookie along with a redirect.
  */
 function open(access: Access, token: string, response: ServerResponse): void {
-  if (!access.isToken(token)) return refuse(response, { status: 403, message: 'This address is of an earlier start. Open the one that `retort serve` printed last.' });
+  if (!access.isToken(token)) return sendDoor(response, { status: 403, message: 'This is not the address of this data folder. Open the one that <code>retort serve</code> printed last.' });
   response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Set-Cookie': access.cookie });
   response.end('<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Retort</title><p><a href="/">Open Retort</a></p>\n');
 }

@@ -5,11 +5,14 @@ import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 /** What only a window of the desktop can do. */
 export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pathOf' | 'reveal' | 'onMenu' | 'onOpenFile' | 'onShowRun'>;
 
+/** `silent`: it has ended, or the way to it is cut. `stranger`: it answers, and does not know this browser. */
+export type Cut = 'silent' | 'stranger';
+
 /** The way from the interface to the program, whichever door it came through. */
 export interface Bridge {
   readonly kind: 'electron' | 'browser';
-  /** Whether the program cannot be heard: it has ended, or the way to it is cut. */
-  readonly isCut: boolean;
+  /** Why the program cannot be heard; null while it can. */
+  readonly cut: Cut | null;
   /** @throws Problem */
   call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>>;
   /** @returns ends the subscription */

@@ -10,12 +10,12 @@ export function browserBridge(): Bridge {
   const address = new URL('/api/feed', location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const connection = new Connection();
-  const feed = new Feed<FeedMessage>(() => new WebSocket(address), { topic: 'resync' }, (isOpen) => { connection.isCut = !isOpen; });
+  const feed = new Feed<FeedMessage>(() => new WebSocket(address), { topic: 'resync' }, (isOpen) => { if (isOpen) connection.found(); else void connection.lost(); });
   return {
     kind: 'browser',
     native: null,
-    get isCut() {
-      return connection.isCut;
+    get cut() {
+      return connection.cut;
     },
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {
       const response = await post('/api/call', JSON.stringify({ name, params }), 'application/json');

@@ -11,7 +11,7 @@ export function electronBridge(preload: PreloadBridge): Bridge {
   return {
     kind: 'electron',
     // A window does not outlive its program.
-    isCut: false,
+    cut: null,
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {
       const answer = await preload.call(name, params);
       if (!answer.ok) throw fromReport(answer.error);

@@ -3,6 +3,7 @@ import { createSubscriber } from 'svelte/reactivity';
 /** The time, for what is shown relative to it: whatever reads `now` is brought up to date every `period` milliseconds. */
 class Clock {
   readonly #subscribe: () => void;
+  #held = $state<number | null>(null);
 
   constructor(period: number) {
     this.#subscribe = createSubscriber((update) => {
@@ -13,7 +14,12 @@ class Clock {
 
   get now(): number {
     this.#subscribe();
-    return Date.now();
+    return this.#held ?? Date.now();
+  }
+
+  /** Stands still, because nothing is known of what it measures, or goes on. */
+  hold(isHeld: boolean): void {
+    this.#held = isHeld ? Date.now() : null;
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
+import { keptToken, newToken } from '../../src-main/web/kept-token.ts';
 import { startServer, type ServedStudio, type WebServer } from '../../src-main/web/server.ts';
 import { until } from '../support/studio-client.ts';
 
@@ -48,7 +49,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'root', 'index.html'), '<!doctype html>the interface');
   await writeFile(join(folder, 'root', 'assets', 'app.js'), 'ready()');
   await writeFile(join(folder, 'secret.json'), '"secret"');
-  server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(folder, 'root'), uploads: join(folder, 'uploads') });
+  server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(folder, 'root'), uploads: join(folder, 'uploads'), token: newToken() });
   base = new URL(server.url);
   const opened = await send(`/${base.search}`);
   expect(opened.status).toBe(200);
@@ -62,12 +63,53 @@ afterAll(async () => {
 describe('the opening address', () => {
   it('gives a cookie that scripts and other sites do not get', async () => {
     const { headers, body } = await send(`/${base.search}`);
-    expect(String(headers['set-cookie'])).toMatch(/^retort-\d+=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
+    expect(String(headers['set-cookie'])).toMatch(/^retort-[0-9a-f]{8}=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
     expect(body).not.toContain(base.searchParams.get('token'));
   });
   it('with another token gives nothing', async () => {
     const { status, headers } = await send('/?token=guess');
     expect([status, headers['set-cookie']]).toEqual([403, undefined]);
+  });
+});
+
+describe('who stands before the door', () => {
+  it('is told why, and may paste the printed address', async () => {
+    const { status, body } = await send('/');
+    expect(status).toBe(401);
+    expect(body).toContain('<form action="/">');
+    const pasted = await send(`/?token=${encodeURIComponent(`http://127.0.0.1:1/${base.search}`)}`);
+    expect([pasted.status, String(pasted.headers['set-cookie']).split(';')[0]]).toEqual([200, cookie]);
+  });
+  it('comes in once with the address that a browser was started with', async () => {
+    const { search } = new URL(server.ticketUrl());
+    expect(search).not.toBe(base.search);
+    expect((await send(`/${search}`)).status).toBe(200);
+    expect((await send(`/${search}`)).status).toBe(403);
+  });
+  it('comes in by the port of a tunnel', async () => {
+    for (const host of ['localhost:18000', '127.0.0.1:18000', '[::1]:18000']) {
+      expect([host, (await call({ cookie, host, origin: `http://${host}` })).status]).toEqual([host, 200]);
+      expect([host, (await call({ cookie, host, origin: base.origin })).status]).toEqual([host, 403]);
+    }
+    calls.length = 0;
+  });
+  it('finds the program again after it was started anew, and only that of the same home', async () => {
+    const home = join(folder, 'home');
+    await mkdir(home);
+    const options = { studio, host: '127.0.0.1', port: 0, root: join(folder, 'root'), uploads: folder };
+    const first = await startServer({ ...options, token: await keptToken(home) });
+    const { port, search } = new URL(first.url);
+    await first.close();
+    const again = await startServer({ ...options, port: Number(port), token: await keptToken(home) });
+    expect(again.url).toBe(first.url);
+    await again.close();
+    expect(search).not.toBe(base.search);
+    const file = join(home, 'serve-token');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    // Others could have read it.
+    await chmod(file, 0o644);
+    expect(`?token=${await keptToken(home)}`).not.toBe(search);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 });
 
@@ -91,7 +133,7 @@ describe('a web page from elsewhere reads and starts nothing', () => {
     const rebound = `evil.example:${base.port}`;
     expect((await call({ cookie, host: rebound, origin: `http://${rebound}` })).status).toBe(421);
     expect((await send(`/${base.search}`, { headers: { host: rebound } })).status).toBe(421);
-    expect((await send('/', { headers: { cookie, host: '127.0.0.1' } })).status).toBe(421);
+    expect((await send('/', { headers: { cookie, host: 'localhost.evil.example' } })).status).toBe(421);
   });
   it('over a socket', async () => {
     const refused = (headers: Record<string, string>): Promise<number> => new Promise((resolve) => {
@@ -173,6 +215,6 @@ describe('the interface', () => {
 });
 
 it('a port that is taken is said to be', async () => {
-  await expect(startServer({ studio, host: '127.0.0.1', port: Number(base.port), root: folder, uploads: folder }))
+  await expect(startServer({ studio, host: '127.0.0.1', port: Number(base.port), root: folder, uploads: folder, token: newToken() }))
     .rejects.toThrow(`Port ${base.port} is in use.`);
 });

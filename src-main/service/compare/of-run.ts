@@ -1,7 +1,7 @@
 import { answerJudgeSchema, type AnswerJudgeSettings, type ComparedModel } from '../../contract/comparison.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import { resolveMethod } from '../../contract/presets.ts';
-import { momentOf } from '../inspect/of-run.ts';
+import { hasLearned, momentOf } from '../inspect/of-run.ts';
 
 type Named = Pick<ComparedModel, 'label' | 'path' | 'role'>;
 
@@ -14,11 +14,11 @@ export async function studentOf(run: RunRecord, step: number | null): Promise<Na
 /** A run's teacher, where it has one, and its student before and after. */
 export async function modelsOfRun(run: RunRecord): Promise<Named[]> {
   const { teacher } = run.recipe;
-  const students = [await studentOf(run, 0), await studentOf(run, null)];
+  // A run that has made no checkpoint yet has one student only.
+  const students = [await studentOf(run, 0), ...(await hasLearned(run) ? [await studentOf(run, null)] : [])];
   return [
     ...(teacher ? [{ label: 'teacher', path: teacher.model, role: 'teacher' as const }] : []),
-    // A run without a checkpoint has one student only.
-    ...students.filter(({ path }, at) => students.findIndex((other) => other.path === path) === at),
+    ...students,
   ];
 }
 

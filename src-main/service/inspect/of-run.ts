@@ -19,12 +19,28 @@ export async function momentsOf({ recipe, runDir }: Pick<RunRecord, 'recipe' | '
 /** A run's student at a step, its best by `evaluate.best`, or the last one. @throws Problem where there is no such checkpoint. */
 export async function momentOf(run: RunRecord, wanted: number | 'best' | null): Promise<Moment> {
   const moments = await momentsOf(run);
+  if (wanted !== 0 && moments.length === 1) throw noCheckpoint(run);
   const step = wanted === 'best' ? await bestStepOf(run) : wanted;
-  const found = step === null ? moments.at(-1)! : moments.find((moment) => moment.step === step);
+  const found = step === null ? moments.at(-1) : moments.find((moment) => moment.step === step);
   if (!found) {
     throw new Problem(`Run "${run.name}" has no checkpoint of step ${step}.`, { hint: `There are those of ${moments.map((moment) => moment.step).join(', ')}; 0 is the start.` });
   }
   return found;
+}
+
+/** Whether a run has learned something that can be opened. @throws Problem where its checkpoints have gone: its start is not its result. */
+export async function hasLearned(run: RunRecord): Promise<boolean> {
+  if ((await momentsOf(run)).length > 1) return true;
+  if (run.checkpoint !== null) throw noCheckpoint(run);
+  return false;
+}
+
+function noCheckpoint({ name, runDir, checkpoint }: RunRecord): Problem {
+  const { checkpoints } = runPaths(runDir);
+  if (checkpoint === null) return new Problem(`Run "${name}" has no checkpoint yet.`, { hint: 'Wait for its first one, or ask for step 0, the student that it began from.' });
+  return new Problem(`The checkpoints of run "${name}" are not there: ${checkpoints} holds none, and its last was that of step ${checkpoint.step}.`, {
+    hint: 'Bring the folder back to its place, or name the place where it is now: retort resume FOLDER. Step 0 is the student that the run began from.',
+  });
 }
 
 /** The step of a run's best evaluation, as its last checkpoint knows it: a history may be behind. @throws Problem where it knows none. */

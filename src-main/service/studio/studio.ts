@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { API, type Answer, type CallName, type CallParams } from '../../contract/api/api.ts';
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import type { Settings } from '../../contract/api/settings.ts';
@@ -6,7 +5,7 @@ import { Problem, toReport } from '../../contract/problem.ts';
 import { stopComparisons } from '../../store/comparisons.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
-import { openHome, type Home } from '../home.ts';
+import { makeHome, openHome, type Home } from '../home.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
 import { comparisonCalls } from './calls/comparisons.ts';
@@ -97,7 +96,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
 }
 
 async function takeHome(path: string): Promise<{ home: Home; lock: FolderLock | null; readOnly: string | null }> {
-  await mkdir(path, { recursive: true });
+  await makeHome(path);
   try {
     const lock = await acquireLock(path, 'Data folder');
     const home = await openHome(path);

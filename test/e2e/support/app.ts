@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 import { COMMANDS } from '../../../src-main/contract/worker.ts';
 import { openStudio } from '../../../src-main/service/studio/studio.ts';
+import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { childHost } from '../../../src-main/worker/child-host.ts';
 import { StudioClient } from '../../support/studio-client.ts';
@@ -27,7 +28,7 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   const folder = await mkdtemp(join(tmpdir(), 'retort-e2e-'));
   const home = join(folder, 'home');
   const studio = await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS) });
-  const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads: join(home, 'uploads') });
+  const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads: join(home, 'uploads'), token: newToken() });
   // Debian's; the sandbox needs rights that a container does not give.
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { FakeStudio, type Answers } from './fake-studio.ts';
 
@@ -11,7 +12,7 @@ export interface FakeApp { page: Page; studio: FakeStudio; complaints: string[];
 export async function openFakeApp(answers: Answers, options: BrowserContextOptions = {}): Promise<FakeApp> {
   const uploads = await mkdtemp(join(tmpdir(), 'retort-e2e-'));
   const studio = new FakeStudio(answers);
-  const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads });
+  const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads, token: newToken() });
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })).newPage();
   page.setDefaultTimeout(20_000);
