@@ -1,3 +1,4 @@
+import { ExactNumber, toJson } from './exact-number.ts';
 import { Problem } from './problem.ts';
 import { unknownColumn } from './unknown-column.ts';
 
@@ -63,9 +64,9 @@ function valueOf(row: Row, path: readonly string[], column: string, where: strin
 }
 
 function enter(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Row)[key] : undefined;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber) && Object.hasOwn(value, key) ? (value as Row)[key] : undefined;
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : toJson(value);
 }

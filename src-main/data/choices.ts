@@ -1,3 +1,4 @@
+import { toJson } from '../contract/exact-number.ts';
 import { Problem } from '../contract/problem.ts';
 import { Template } from '../contract/template.ts';
 import { rowName } from './read.ts';
@@ -79,4 +80,4 @@ function placeOf(answer: unknown, { texts, labels }: Choices): number | null {
   return places.find((place) => place >= 0 && place < texts.length) ?? null;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value) ?? '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : toJson(value));

@@ -1,20 +1,30 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { Problem } from '../contract/problem.ts';
 import { readBytes, type DataFile } from './data-file.ts';
+import { PARSERS, storedAs, valuesOf } from './parquet-values.ts';
 import type { Row } from './row.ts';
 
-/** The first rows of a Parquet file, or all; a row group is in memory at a time. @throws Problem where it cannot be read. */
+/** Of a row group this much is made into rows at a time, or an eighth of it: its columns are read anew for each part. */
+const PART_BYTES = 64 * 2 ** 20;
+const MOST_PARTS = 8;
+
+/** The first rows of a Parquet file, or all; a part of a row group is in memory at a time. @throws Problem where it cannot be read. */
 export async function* parquetRows(name: string, data: DataFile, limit = Infinity): AsyncGenerator<Row> {
   try {
     const file = data.isGzipped ? await inMemory(data) : await asyncBufferFromFile(data.path);
     const metadata = await parquetMetadataAsync(file);
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = Math.min(rowStart + Number(group.num_rows), limit);
-      if (rowEnd <= rowStart) continue;
-      for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd })) yield plain(row) as Row;
-      rowStart = rowEnd;
+    const columns = parquetSchema(metadata).children.map((column) => [column.element.name, valuesOf(column)] as const);
+    const stored = { ...metadata, schema: metadata.schema.map(storedAs) };
+    let start = 0;
+    for (const { num_rows: rows, total_byte_size: bytes } of metadata.row_groups) {
+      const end = Math.min(start + Number(rows), limit);
+      const part = Math.ceil(Number(rows) / Math.min(MOST_PARTS, Math.max(1, Math.ceil(Number(bytes) / PART_BYTES))));
+      for (; start < end; start += part) {
+        const read = { file, metadata: stored, compressors, parsers: PARSERS, utf8: false, rowStart: start, rowEnd: Math.min(start + part, end) };
+        for (const row of await parquetReadObjects(read)) yield Object.fromEntries(columns.map(([column, value]) => [column, value(row[column])]));
+      }
+      start = end;
     }
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
@@ -27,14 +37,4 @@ async function inMemory(data: DataFile): Promise<AsyncBuffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of readBytes(data)) chunks.push(chunk);
   return new Blob(chunks).arrayBuffer();
-}
-
-/** A value as JSON knows it: Parquet also has bigints, dates and typed arrays. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  if (typeof value !== 'object' || value === null) return value ?? null;
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array, plain);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }

@@ -1,5 +1,7 @@
 import type { DataPreview, ValueKind } from '../contract/data-view.ts';
+import { ExactNumber } from '../contract/exact-number.ts';
 import { openDataFile } from './data-file.ts';
+import { isHolder } from './document-rows.ts';
 import { streamRows } from './read.ts';
 import type { Row } from './row.ts';
 
@@ -13,7 +15,7 @@ export async function previewFile(path: string, { offset, limit }: { offset: num
     if (count >= offset && count < offset + limit) rows.push(row);
     count++;
   }
-  return { ...file, count, offset, rows, columns: columnsOf(rows) };
+  return { ...file, count, offset, rows: rows.map(toShow), columns: columnsOf(rows) };
 }
 
 function columnsOf(rows: readonly Row[]): DataPreview['columns'] {
@@ -29,11 +31,20 @@ function columnsOf(rows: readonly Row[]): DataPreview['columns'] {
 
 function kindOf(value: unknown): ValueKind {
   if (value === null || value === undefined || value === '') return 'empty';
+  if (value instanceof ExactNumber) return 'number';
   if (Array.isArray(value)) return value.length > 0 && value.every(isMessage) ? 'messages' : 'list';
   if (typeof value === 'object') return 'object';
   return typeof value === 'number' || typeof value === 'boolean' ? typeof value as 'number' | 'boolean' : 'text';
 }
 
 function isMessage(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'role' in value && 'content' in value;
+  return isHolder(value) && (('role' in value && 'content' in value) || ('from' in value && 'value' in value));
+}
+
+/** For the interface, to which a number goes as its text where a plain one would print otherwise. */
+function toShow<Value>(value: Value): Value;
+function toShow(value: unknown): unknown {
+  if (value instanceof ExactNumber) return value.text;
+  if (Array.isArray(value)) return value.map(toShow);
+  return isHolder(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toShow(inner)])) : value;
 }

@@ -1,8 +1,8 @@
-import { constants } from 'node:buffer';
 import { basename } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { openDataFile, readText, type DataFile } from './data-file.ts';
 import { jsonDocument, jsonLines } from './json-rows.ts';
+import { LONGEST_DOCUMENT } from './limits.ts';
 import { parquetRows } from './parquet-rows.ts';
 import type { Row } from './row.ts';
 import { tableRows } from './table-rows.ts';
@@ -49,7 +49,7 @@ export function streamRows(file: DataFile, limit?: number): AsyncGenerator<Row> 
     case 'jsonl': return jsonLines(name, readText(file));
     case 'json': return documentRows(name, file);
     case 'csv':
-    case 'tsv': return tableRows(name, file.format, readText(file));
+    case 'tsv': return tableRows(name, file.format, () => readText(file));
     case 'parquet': return parquetRows(name, file, limit);
   }
 }
@@ -57,8 +57,8 @@ export function streamRows(file: DataFile, limit?: number): AsyncGenerator<Row> 
 async function* documentRows(name: string, file: DataFile): AsyncGenerator<Row> {
   let text = '';
   for await (const piece of readText(file)) {
-    if (text.length + piece.length > constants.MAX_STRING_LENGTH) {
-      throw new Problem(`${name} is too large to be read as one JSON document.`, { hint: 'Convert it to JSON Lines, one object a line.' });
+    if (text.length + piece.length > LONGEST_DOCUMENT) {
+      throw new Problem(`${name} is too large to be read as one JSON document: it has more than 256 MB.`, { hint: 'Convert it to JSON Lines, one object a line.' });
     }
     text += piece;
   }

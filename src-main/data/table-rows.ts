@@ -1,41 +1,98 @@
 import { Readable, pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { Problem } from '../contract/problem.ts';
+import { linesOf } from './lines.ts';
+import { LONGEST_ROW, MOST_COLUMNS } from './limits.ts';
 import type { Row } from './row.ts';
+import { isQuoted } from './tsv-quoting.ts';
 
-/** The rows of CSV or TSV, whose first line names the columns; every value is text. @throws Problem that names the line. */
-export async function* tableRows(name: string, format: 'csv' | 'tsv', text: AsyncGenerator<string>): AsyncGenerator<Row> {
-  const beginning = (await text.next()).value as string | undefined ?? '';
+/**
+ * The rows of CSV or TSV, whose first line names the columns; every value is text.
+ * @param text  begins the text anew at each call
+ * @throws Problem that names the line.
+ */
+export async function* tableRows(name: string, format: 'csv' | 'tsv', text: () => AsyncGenerator<string>): AsyncGenerator<Row> {
+  const pieces = text();
+  const beginning = (await pieces.next()).value as string | undefined ?? '';
   const parser = parse({
-    columns: (header: string[]) => checkHeader(name, header),
     delimiter: format === 'tsv' ? '\t' : delimiterOf(beginning),
-    // TSV is often written without any quoting.
-    relax_quotes: format === 'tsv',
+    // TSV is often written without any.
+    quote: format === 'csv' || await isQuoted(name, text()) ? '"' : null,
+    max_record_size: LONGEST_ROW,
     skip_empty_lines: true,
   });
-  pipeline(Readable.from(joined(beginning, text)), parser, () => undefined);
+  pipeline(Readable.from(joined(beginning, pieces)), parser, () => undefined);
+  let columns: string[] | null = null;
   try {
-    yield* parser as AsyncIterable<Row>;
+    for await (const cells of parser as AsyncIterable<string[]>) {
+      if (columns) yield rowOf(columns, cells);
+      else columns = checkHeader(name, cells);
+    }
   } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    throw new Problem(`${name}: ${cause.message}.`, {
-      hint: 'The first line names the columns; a field that holds the delimiter, a quote or a line break is put in quotes.', cause,
-    });
+    throw cause instanceof CsvError ? await explain(name, cause, columns?.length ?? 0, text) : cause;
   }
+}
+
+function rowOf(columns: readonly string[], cells: readonly string[]): Row {
+  const row: Row = {};
+  for (let at = 0; at < columns.length; at++) {
+    // An assignment would change the row's prototype.
+    if (columns[at] === '__proto__') Object.defineProperty(row, '__proto__', { value: cells[at], enumerable: true, configurable: true, writable: true });
+    else row[columns[at]!] = cells[at];
+  }
+  return row;
 }
 
 /** The most frequent candidate in the header: where commas are decimal marks, spreadsheets write semicolons. */
 function delimiterOf(text: string): string {
-  const header = text.split('\n', 1)[0]!.replaceAll(/"[^"]*"/g, '');
+  const header = text.replaceAll(/"[^"]*"/g, '').split(/[\n\r]/, 1)[0]!;
   const count = (delimiter: string): number => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, candidate) => (count(candidate) > count(best) ? candidate : best));
 }
 
 function checkHeader(name: string, header: readonly string[]): string[] {
+  if (header.length > MOST_COLUMNS) {
+    throw new Problem(`${name} line 1 names ${header.length} columns, and no more than ${MOST_COLUMNS} can be read.`, { hint: 'Keep the columns that the prompts and answers are made of.' });
+  }
   const columns = header.map((column) => column.trim());
-  const twice = columns.find((column, at) => columns.indexOf(column) < at);
-  if (twice !== undefined) throw new Problem(`${name} has two columns named "${twice}".`, { hint: 'Give each column its own name in the first line.' });
+  const known = new Set<string>();
+  for (const column of columns) {
+    if (known.has(column)) throw new Problem(`${name} has two columns named "${column}".`, { hint: 'Give each column its own name in the first line.' });
+    known.add(column);
+  }
   return columns;
+}
+
+async function explain(name: string, cause: CsvError, columns: number, text: () => AsyncGenerator<string>): Promise<Problem> {
+  const facts = cause as unknown as { lines?: number; record?: readonly string[] };
+  const line = `${name} line ${facts.lines ?? 1}`;
+  const hint = 'The first line names the columns; a field that holds the delimiter, a quotation mark or a line break is put in quotation marks, and those inside it are doubled.';
+  switch (cause.code) {
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH': {
+      const found = facts.record?.length ?? 0;
+      return new Problem(`${line} has ${found} ${found === 1 ? 'field' : 'fields'}, and the first line names ${columns} columns.`, { hint, cause });
+    }
+    case 'CSV_QUOTE_NOT_CLOSED':
+    case 'CSV_MAX_RECORD_SIZE': {
+      const opened = await lineOfOpenQuote(name, text(), facts.lines ?? Infinity);
+      if (opened === null) return new Problem(`${line}: the row has more than 64 MB.`, { hint: 'Shorten or divide texts of that size.', cause });
+      return new Problem(`${name} line ${opened}: the quotation mark that opens a field is ${cause.code === 'CSV_QUOTE_NOT_CLOSED' ? 'never closed' : 'not closed within 64 MB'}.`, { hint, cause });
+    }
+    case 'INVALID_OPENING_QUOTE': return new Problem(`${line}: a quotation mark stands inside a field that does not begin with one.`, { hint, cause });
+    case 'CSV_INVALID_CLOSING_QUOTE': return new Problem(`${line}: something follows the quotation mark that closes a field.`, { hint, cause });
+    default: return new Problem(`${name}: ${cause.message}.`, { hint, cause });
+  }
+}
+
+/** Where the field was opened that is open at the end of a line: every quotation mark opens or closes one. */
+async function lineOfOpenQuote(name: string, text: AsyncIterable<string>, last: number): Promise<number | null> {
+  let opened: number | null = null;
+  let number = 0;
+  for await (const line of linesOf(name, text)) {
+    if (++number > last) break;
+    if ((line.split('"').length - 1) % 2 === 1) opened = opened === null ? number : null;
+  }
+  return opened;
 }
 
 async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
