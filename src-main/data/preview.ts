@@ -45,6 +45,6 @@ function isMessage(value: unknown): boolean {
 function toShow<Value>(value: Value): Value;
 function toShow(value: unknown): unknown {
   if (value instanceof ExactNumber) return value.text;
-  if (Array.isArray(value)) return value.map(toShow);
+  if (Array.isArray(value)) return value.map((inner: unknown) => toShow(inner));
   return isHolder(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toShow(inner)])) : value;
 }

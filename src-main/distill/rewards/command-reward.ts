@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toJson } from '../../contract/exact-number.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { RewardOf } from '../../contract/reward.ts';
 import { LineProgram } from './line-program.ts';
@@ -12,7 +13,7 @@ export async function commandReward({ command, directory, timeoutSeconds }: Rewa
   return {
     range: [-Infinity, Infinity],
     score: async (texts) => {
-      const lines = await program.ask(texts.map((text) => JSON.stringify(text)), timeoutSeconds);
+      const lines = await program.ask(texts.map(toJson), timeoutSeconds);
       return checkedValues(lines.map((line) => valueOf(line, program)), texts.length, program.name);
     },
     release: () => program.end(),

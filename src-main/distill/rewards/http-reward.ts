@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toJson } from '../../contract/exact-number.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { RewardOf } from '../../contract/reward.ts';
 import { checkedValues, type Reward } from './reward.ts';
@@ -35,7 +36,7 @@ async function post(url: string, value: unknown, timeoutSeconds: number): Promis
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'accept': 'application/json' },
-    body: JSON.stringify(value),
+    body: toJson(value),
     // A service on this machine may not send the texts on to another.
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutSeconds * 1000),
