@@ -40,7 +40,7 @@ describe('each is refused by one sentence', () => {
 
 test.skipIf(process.platform === 'win32')('what would be waited for is refused at once', async () => {
   const pipe = join(folder, 'pipe.jsonl');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
   await expect(readRows(pipe)).rejects.toMatchObject({ kind: 'input', message: `Data file ${pipe} is a pipe, not a file.` });
   await expect(previewFile('/dev/zero', { offset: 0, limit: 1 })).rejects.toThrow('/dev/zero is a device, not a file.');
 });
