@@ -4,10 +4,10 @@ import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema } from './event-schema.ts';
 import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
+import type { Finding } from './finding.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
-import type { ProblemReport } from './problem.ts';
 import { dataViewSchema, decodeSchema, draftTokens, recipeSchema } from './recipe.ts';
 import { shotsSchema } from './shots.ts';
 import type { InspectionReport, TokenReport } from './token-report.ts';
@@ -155,8 +155,11 @@ const probe = {
   event: phaseSchema,
 };
 
-/** Everything that is looked at before a run begins. Rejects with the first problem. */
-const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: view<ProblemReport[]>(), event: z.never() };
+/**
+ * Everything that is looked at before a run. Nothing outside the program is started or reached, unless `isStart` says
+ * that a run is about to begin, which the person has allowed to.
+ */
+const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean() }), result: view<Finding[]>(), event: z.never() };
 
 const page = { offset: z.int().nonnegative(), limit: count };
 

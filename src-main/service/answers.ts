@@ -6,7 +6,7 @@ import { samplingOf } from '../decode/sampling.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { spellingOf } from './check-calculator.ts';
+import { spellingOf } from '../checks/calculator.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
 
 /** How answers are written to be judged. */

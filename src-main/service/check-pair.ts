@@ -2,8 +2,8 @@ import type { Commands } from '../contract/worker.ts';
 import type { Params, Result } from '../contract/worker-host.ts';
 import { compareTokenizers } from '../text/tokenizer/compare-tokenizers.ts';
 import { describeModel } from '../model/show.ts';
-import { openWholeModel } from './load-model.ts';
-import { sharedVocabulary, unsharedTokens } from './model-pair.ts';
+import { openWholeModel } from '../model/load-model.ts';
+import { sharedVocabulary, unsharedTokens } from '../model/model-pair.ts';
 
 /** Whether a student can learn from a teacher, in words; nothing is refused here. */
 export async function checkPair({ teacher, student }: Params<Commands, 'pair'>): Promise<Result<Commands, 'pair'>> {

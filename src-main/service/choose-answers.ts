@@ -7,7 +7,7 @@ import type { FrozenModel } from '../distill/frozen-model.ts';
 import { scoreChoices } from '../metrics/multiple-choice.ts';
 import type { EncodedExample, GivenText } from '../text/encoded-example.ts';
 import { judgeCompletions } from './judge-completions.ts';
-import type { Model } from './load-model.ts';
+import type { Model } from '../model/load-model.ts';
 import { longestText } from './longest-text.ts';
 
 /** A question whose choices are texts behind its prompt. */

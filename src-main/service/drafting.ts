@@ -1,4 +1,3 @@
-import { Problem } from '../contract/problem.ts';
 import { choiceOf } from '../decode/choose.ts';
 import type { Prompt } from '../decode/generate.ts';
 import type { Speculated } from '../decode/speculate.ts';
@@ -38,16 +37,6 @@ export async function answerAlone(
   } finally {
     await writer.release();
   }
-}
-
-/** @throws Problem where drafts cannot be made under these settings. */
-export function checkDrafting({ decode, maxNewTokens }: Pick<DraftingSettings, 'decode' | 'maxNewTokens'>): void {
-  if (decode.strategy === 'beam') {
-    throw new Problem('The metric "acceptance" is asked for, and text is written by beam search: a draft is judged token by token.', {
-      hint: 'Choose the strategy greedy or sample, or leave the metric out.',
-    });
-  }
-  if (maxNewTokens < 2) throw new Problem('The metric "acceptance" is asked for, and only one token is written: there is nothing to draft.', { hint: 'Allow at least two new tokens.' });
 }
 
 function samplingToDraft({ decode, seed }: DraftingSettings): TokenSampling {

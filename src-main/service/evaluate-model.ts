@@ -11,15 +11,17 @@ import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
 import { firstExamples } from '../text/example-set.ts';
 import { writeAnswers } from './answers.ts';
 import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
-import { answerAlone, checkDrafting, draftAnswers, type DraftingSettings } from './drafting.ts';
-import { checkCalculator } from './check-calculator.ts';
+import { answerAlone, draftAnswers, type DraftingSettings } from './drafting.ts';
+import { checkCalculator } from '../checks/calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
-import { endTokens, executorFor, openWholeModel, readWeights, type Model } from './load-model.ts';
+import { endTokens, executorFor, openWholeModel, readWeights, type Model } from '../model/load-model.ts';
 import { longestText } from './longest-text.ts';
-import { pair, type ModelPair } from './model-pair.ts';
+import { pair, type ModelPair } from '../model/model-pair.ts';
 import { readExamplesOnce } from './remembered-examples.ts';
-import { checkShotsApart, checkShotsFit, type PromptRoom } from './shots-room.ts';
+import { checkShotsFit, type PromptRoom } from './shots-room.ts';
+import { refuseDraftsOf } from '../checks/drafting.ts';
+import { refuseKnownShots } from '../checks/shots-apart.ts';
 
 type Parameters = Params<Commands, 'evaluate'>;
 type Tell = (done: number, total: number) => void;
@@ -41,7 +43,7 @@ export async function evaluateModel(
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
   }, model);
   const examples = await firstExamples(all, params.examples);
-  await checkShotsApart(params.data, examples, fields);
+  await refuseKnownShots(params.data, examples, fields);
   if (used.length > 0) checkShotsFit(params.data, examples, roomBeside(params.maxNewTokens, model));
   const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(examples, params.data, {
     choices: params.choices ?? undefined, answer: params.reference ?? undefined, maxPromptTokens: Infinity,
@@ -89,7 +91,7 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
     return null;
   }
   if (params.teacher === null) throw new Problem(`The metric "${ACCEPTANCE}" needs a teacher for whom the model drafts.`, { hint: 'Name its folder: --teacher.' });
-  checkDrafting(params);
+  refuseDraftsOf(params);
   return openWholeModel(params.teacher);
 }
 

@@ -11,8 +11,8 @@ import type { Row } from '../data/row.ts';
 import { behindShots, readShots } from '../text/shots.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { breather } from './breathe.ts';
-import { endOfTurn } from './chat-end.ts';
-import type { Model } from './load-model.ts';
+import { endOfTurn } from '../text/chat/chat-end.ts';
+import type { Model } from '../model/load-model.ts';
 import { checkShotsFit } from './shots-room.ts';
 
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {

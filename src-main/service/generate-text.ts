@@ -5,7 +5,7 @@ import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import { TextStream } from '../text/tokenizer/text-stream.ts';
 import { encodeRows } from './examples.ts';
-import { endTokens, executorFor, openWholeModel, readWeights } from './load-model.ts';
+import { endTokens, executorFor, openWholeModel, readWeights } from '../model/load-model.ts';
 import { longestText } from './longest-text.ts';
 
 /** Continues one prompt and tells the text while it grows. */

@@ -4,7 +4,7 @@ import type { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
 import type { JudgedText } from '../metrics/perplexity.ts';
 import type { GivenText } from '../text/encoded-example.ts';
-import { executorFor } from './load-model.ts';
+import { executorFor } from '../model/load-model.ts';
 
 /** Texts judged together. */
 const AT_ONCE = 8;

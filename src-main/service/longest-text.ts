@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import { rowName } from '../data/read.ts';
 import type { GivenText } from '../text/encoded-example.ts';
-import type { Model } from './load-model.ts';
+import type { Model } from '../model/load-model.ts';
 
 /** Length of the longest prompt with its answer. @throws Problem where that is more than the model's context. */
 export function longestText(examples: readonly Pick<GivenText, 'index' | 'prompt'>[], maxNewTokens: number, { decoder, folder }: Model, file?: string): number {

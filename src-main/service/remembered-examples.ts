@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import type { ExampleSet } from '../text/example-set.ts';
 import { readExamples, type ExampleSettings } from './examples.ts';
-import type { Model } from './load-model.ts';
+import type { Model } from '../model/load-model.ts';
 
 /** A recipe has two files of examples, and a study's methods differ in whether they need completions. */
 const REMEMBERED = 4;

@@ -6,7 +6,7 @@ import { summarizeLengths } from '../text/length-summary.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
-import { openWholeModel } from './load-model.ts';
+import { openWholeModel } from '../model/load-model.ts';
 import { readExamplesOnce } from './remembered-examples.ts';
 
 /** A data file through the eyes of a model: a page of examples as tokens, which of them are learned, and all lengths. */

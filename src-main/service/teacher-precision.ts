@@ -5,7 +5,7 @@ import type { Decoder } from '../nn/decoder.ts';
 import { EXACT, HALF, INT8, type WeightFormat } from '../nn/weight-format.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
 import type { Weights } from '../runtime/weights.ts';
-import type { Model } from './load-model.ts';
+import type { Model } from '../model/load-model.ts';
 
 type Precision = NonNullable<Recipe['teacher']>['precision'];
 

@@ -1,4 +1,4 @@
-import type { FieldProblem } from '../../src-main/contract/api/api.ts';
+import type { Finding } from '../../src-main/contract/finding.ts';
 import { allowedIn, RECIPE_FIELDS } from './fields.ts';
 import { valueAt, type UnfinishedRecipe } from './paths.ts';
 
@@ -12,16 +12,23 @@ const MISSING: Readonly<Record<string, string>> = {
   'teacher.model': 'No teacher is chosen.',
 };
 
-/** Problems as a person reads them; the validators' own words are for programmers. */
-export function friendly(problems: readonly FieldProblem[], recipe: UnfinishedRecipe): FieldProblem[] {
-  return problems.map((problem) => {
-    const field = FIRST[problem.field] ?? (problem.field || namedIn(problem.message, recipe));
+/** A finding that stands at a field; empty where it is about the whole recipe. */
+export type Placed = Finding & { field: string };
+
+/** Findings as a person reads them; the validators' own words are for programmers. */
+export function friendly(findings: readonly Finding[], recipe: UnfinishedRecipe): Placed[] {
+  return findings.map((finding) => {
+    const given = finding.field ?? '';
+    const field = FIRST[given] ?? (given || namedIn(finding.message, recipe));
     const [value, known] = [valueAt(recipe, field), RECIPE_FIELDS.get(field)];
-    if (!/^(Invalid|Too|Expected)/.test(problem.message)) return { ...problem, field };
-    if (value === undefined) return { field, message: MISSING[field] ?? `${known?.label ?? field} is missing.`, hint: null };
-    return { field, message: `${JSON.stringify(value)} does not fit here${known ? `: ${allowedIn(known)}` : ''}.`, hint: null };
+    if (!/^(Invalid|Too|Expected)/.test(finding.message)) return { ...finding, field };
+    if (value === undefined) return { ...said(finding), field, message: MISSING[field] ?? `${known?.label ?? field} is missing.` };
+    return { ...said(finding), field, message: `${JSON.stringify(value)} does not fit here${known ? `: ${allowedIn(known)}` : ''}.` };
   });
 }
+
+/** Without the hint that belonged to another message. */
+const said = ({ code, level }: Finding): Pick<Finding, 'code' | 'level'> => ({ code, level });
 
 /** Fields whose values are named by the trouble they cause: files, folders, metrics. */
 const NAMED = ['data.validation', 'data.train', 'teacher.model', 'student.model', 'evaluate.metrics'] as const;

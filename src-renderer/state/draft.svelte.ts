@@ -1,9 +1,11 @@
-import type { Draft, FieldProblem } from '../../src-main/contract/api/api.ts';
+import type { Draft } from '../../src-main/contract/api/api.ts';
+import type { Mend } from '../../src-main/contract/finding.ts';
+import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch.ts';
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { ASKER } from './asked.svelte.ts';
 import { differences, presetOf, withPreset } from '../recipe/difference.ts';
-import { friendly } from '../recipe/friendly.ts';
+import { friendly, type Placed } from '../recipe/friendly.ts';
 import { inOrder } from '../recipe/fields.ts';
 import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
 
@@ -27,8 +29,10 @@ export class DraftState {
   /** Changed only as a whole, by `set` and its kin. */
   recipe = $state.raw<UnfinishedRecipe>(EMPTY_RECIPE);
   /** What is wrong with the recipe as it was a moment ago. */
-  problems = $state.raw<readonly FieldProblem[]>([]);
-  /** Whether `problems` are those of the recipe as it is now. */
+  problems = $state.raw<readonly Placed[]>([]);
+  /** What is worth knowing of it and keeps nothing from starting. */
+  notices = $state.raw<readonly Placed[]>([]);
+  /** Whether `problems` and `notices` are those of the recipe as it is now. */
   isChecked = $state(false);
   saving = $state<'saved' | 'waiting' | 'failed'>('saved');
   readonly preset = $derived(presetOf(this.recipe));
@@ -83,6 +87,12 @@ export class DraftState {
     this.change(Object.entries(values).reduce((recipe, [path, value]) => withValue(recipe, path, value), this.recipe));
   }
 
+  /** Makes the change that a finding proposes. */
+  mend({ patch }: Mend): void {
+    // A draft and a patch are both JSON.
+    this.change(mergePatch(this.recipe as JsonObject, patch as JsonObject));
+  }
+
   choosePreset(preset: PresetName): void {
     this.change(withPreset(this.recipe, preset));
   }
@@ -97,7 +107,7 @@ export class DraftState {
     this.saveSoon();
   }
 
-  problemAt(path: string): FieldProblem | undefined {
+  problemAt(path: string): Placed | undefined {
     return this.problems.find(({ field }) => field === path);
   }
 
@@ -113,13 +123,15 @@ export class DraftState {
     const asked = ++this.checks;
     try {
       const { recipe } = this;
-      const problems = await this.bridge.call('recipe.check', { recipe: this.named(), asker: ASKER });
+      const findings = await this.bridge.call('recipe.check', { recipe: this.named(), asker: ASKER });
       if (asked !== this.checks) return;
-      this.problems = friendly(problems, recipe);
+      const placed = friendly(findings, recipe);
+      this.problems = placed.filter(({ level }) => level === 'problem');
+      this.notices = placed.filter(({ level }) => level === 'notice');
       this.isChecked = true;
     } catch (error) {
       if (asked !== this.checks) return;
-      this.problems = [{ field: '', message: (error as Error).message, hint: null }];
+      this.problems = [{ code: 'check', level: 'problem', field: '', message: (error as Error).message }];
     }
   }
 
@@ -137,7 +149,9 @@ export class DraftState {
 
   private change(recipe: UnfinishedRecipe): void {
     // What is said of a field holds for the value it had.
-    this.problems = this.problems.filter(({ field }) => valueAt(this.recipe, field) === valueAt(recipe, field));
+    const holds = ({ field }: Placed): boolean => valueAt(this.recipe, field) === valueAt(recipe, field);
+    this.problems = this.problems.filter(holds);
+    this.notices = this.notices.filter(holds);
     this.recipe = recipe;
     this.isChecked = false;
     this.checks++;

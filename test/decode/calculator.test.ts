@@ -12,7 +12,7 @@ import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { asInitializers } from '../../src-main/runtime/weights.ts';
-import { spellingOf } from '../../src-main/service/check-calculator.ts';
+import { spellingOf } from '../../src-main/checks/calculator.ts';
 import { randomWeights, tinyLlama } from '../support/tiny-models.ts';
 
 /** Each id is a character, as in the sample project. */

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -129,7 +130,7 @@ describe('where EOS is also the padding', () => {
 
     it('every completion of the data ends with it, unless it is cut off', async () => {
       const recipe = project.recipe();
-      const run = await prepareRun(parseRecipe({ ...recipe, data: { ...recipe.data, maxCompletionTokens: 42 } }, 'test'));
+      const run = await prepareRun(parseRecipe({ ...recipe, data: { ...recipe.data, maxCompletionTokens: 42 } }, 'test'), tmpdir());
       const { tokenizer } = run.student;
       expect(tokenizer.padId).toBe(tokenizer.eosIds[0]);
       const train = await firstExamples(run.train, null);

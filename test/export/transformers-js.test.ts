@@ -7,7 +7,7 @@ import { exercise } from '../../resources/sample/task.ts';
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportReport } from '../../src-main/contract/export-report.ts';
 import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
 import { generateText } from '../../src-main/service/generate-text.ts';
-import { openWholeModel, readWeights } from '../../src-main/service/load-model.ts';
+import { openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { exported } from '../support/exported.ts';
 

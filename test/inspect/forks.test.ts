@@ -7,7 +7,7 @@ import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Judge } from '../../src-main/distill/judge.ts';
 import { findForks, tokenRoles } from '../../src-main/inspect/forks.ts';
 import { reportTokens, TOP } from '../../src-main/inspect/token-report.ts';
-import { executorFor, openWholeModel, readWeights } from '../../src-main/service/load-model.ts';
+import { executorFor, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
 
 const COUNT = 60;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FieldProblem } from '../../src-main/contract/api/api.ts';
+import type { Finding } from '../../src-main/contract/finding.ts';
 import { PRESETS } from '../../src-main/contract/presets.ts';
 import { equivalentCommand, recipeFileName } from '../../src-renderer/recipe/command.ts';
 import { differences, isFixed, standardOf, withPreset } from '../../src-renderer/recipe/difference.ts';
@@ -112,7 +112,7 @@ it('a student is smaller by the layers it lacks', () => {
 });
 
 it('problems are told in a person\'s words, at the field they belong to', () => {
-  const problem = (field: string, message: string): FieldProblem => ({ field, message, hint: null });
+  const problem = (field: string, message: string): Finding => ({ code: 'recipe', level: 'problem', field, message });
   const recipe = { train: { batchSize: 'many', learningRate: -1 }, data: { train: '/data/a.csv' } };
   const told = friendly([
     problem('student', 'Invalid input: expected object, received undefined'),

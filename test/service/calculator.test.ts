@@ -61,7 +61,7 @@ describe('a model that gets its sums wrong', () => {
     await expect(evaluate({ metrics: ['perplexity'] })).rejects.toThrow('no metric has the model write answers');
     const without = await characterModel(join(folder, 'without'), '0123456789+-*/= ');
     await expect(evaluate({ model: without })).rejects.toThrow('cannot write an annotation');
-    await expect(prepareRun(parseRecipe(recipe({ evaluate: { calculator: true, metrics: ['accuracy'], decode: { strategy: 'beam' } } }), 'test'))).rejects.toThrow('beam search');
+    await expect(prepareRun(parseRecipe(recipe({ evaluate: { calculator: true, metrics: ['accuracy'], decode: { strategy: 'beam' } } }), 'test'), tmpdir())).rejects.toThrow('beam search');
   });
 });
 

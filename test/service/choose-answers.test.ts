@@ -11,7 +11,7 @@ import { encodeQuestions } from '../../src-main/service/choose-answers.ts';
 import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
 import { encodeRows } from '../../src-main/service/examples.ts';
 import { judgeCompletions } from '../../src-main/service/judge-completions.ts';
-import { executorFor, openWholeModel, readWeights } from '../../src-main/service/load-model.ts';
+import { executorFor, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { t5Model } from '../support/t5-model.ts';
 
 interface Scored { logprobs: number[][]; acc: number; acc_norm: number }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Evaluation } from '../../src-main/contract/events.ts';
@@ -53,11 +54,11 @@ it('says what drafts need', async () => {
   await expect(evaluate({ metrics: ['rouge'] })).rejects.toThrow('no metric needs one');
   await expect(evaluate({ decode: decodeSchema.parse({ strategy: 'beam' }) })).rejects.toThrow('beam search');
   await expect(evaluate({ maxNewTokens: 1 })).rejects.toThrow('only one token');
-  const prepare = (changes: Partial<RecipeInput>): Promise<unknown> => prepareRun(parseRecipe({ ...project.recipe(), evaluate: { metrics: ['acceptance'] }, ...changes }, 'test'));
+  const prepare = (changes: Partial<RecipeInput>): Promise<unknown> => prepareRun(parseRecipe({ ...project.recipe(), evaluate: { metrics: ['acceptance'] }, ...changes }, 'test'), tmpdir());
   await prepare({});
   await expect(prepare({ evaluate: { metrics: ['acceptance'], decode: { strategy: 'beam' } } })).rejects.toThrow('beam search');
   const { teacher: _, ...untaught } = project.recipe({ method: { preset: 'sft' }, evaluate: { metrics: ['acceptance'] } });
-  await expect(prepareRun(parseRecipe(untaught, 'test'))).rejects.toThrow('the metric "acceptance" needs a teacher');
+  await expect(prepareRun(parseRecipe(untaught, 'test'), tmpdir())).rejects.toThrow('the metric "acceptance" needs a teacher');
 });
 
 it('scores drafts by all their tokens together', () => {
@@ -88,7 +89,7 @@ it('reads references with the likelihood that a run tells, whatever the temperat
   await expect(evaluate({ metrics: ['perplexity'], teacher: null })).rejects.toThrow('needs references');
   const { completion: _, ...prompts } = data;
   const unanswered = project.recipe({ data: prompts, method: { preset: 'on-policy-kd' }, evaluate: { metrics: ['perplexity'] } });
-  await expect(prepareRun(parseRecipe(unanswered, 'test'))).rejects.toThrow('perplexity, which needs right answers');
+  await expect(prepareRun(parseRecipe(unanswered, 'test'), tmpdir())).rejects.toThrow('perplexity, which needs right answers');
 });
 
 it('asks for choices in a run as by itself', async () => {
@@ -99,5 +100,5 @@ it('asks for choices in a run as by itself', async () => {
   const evaluation = { metrics: ['multiple-choice'], choices: of.choices };
   const [before] = await evaluationsOf('choices', { data: { ...data, completion: of.reference, maxPromptTokens: 40, maxCompletionTokens: 56 }, evaluate: evaluation });
   expect(before!.metrics).toEqual(metrics);
-  await expect(prepareRun(parseRecipe({ ...project.recipe(), evaluate: { ...evaluation, choices: '12|7' } }, 'test'))).rejects.toThrow('is none of its choices');
+  await expect(prepareRun(parseRecipe({ ...project.recipe(), evaluate: { ...evaluation, choices: '12|7' } }, 'test'), tmpdir())).rejects.toThrow('is none of its choices');
 });

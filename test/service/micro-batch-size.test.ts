@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
@@ -27,7 +28,7 @@ async function sizeFor(file: string, train: Partial<RecipeInput['train']>): Prom
     data: { ...recipe.data, train: join(project.folder, file), maxPromptTokens: 92, maxCompletionTokens: 4 },
     method: { preset: 'sft' },
     train: { steps: 4, batchSize: 32, ...train },
-  }, 'test'));
+  }, 'test'), tmpdir());
   return microBatchSize;
 }
 

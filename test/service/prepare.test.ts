@@ -1,4 +1,5 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
@@ -13,7 +14,7 @@ afterAll(() => project.remove());
 
 const prepare = (data: Partial<RecipeInput['data']>): Promise<PreparedRun> => {
   const recipe = project.recipe();
-  return prepareRun(parseRecipe({ ...recipe, data: { ...recipe.data, validation: undefined, ...data } }, 'test'));
+  return prepareRun(parseRecipe({ ...recipe, data: { ...recipe.data, validation: undefined, ...data } }, 'test'), tmpdir());
 };
 
 it('holds a share of the training examples out, the same ones for every fraction', async () => {
@@ -29,7 +30,7 @@ it('takes a validation file or a share, not both', async () => {
   await expect(prepare({ validation: project.validation, validationShare: 0.5 })).rejects.toThrow('data.validation and data.validationShare are both given.');
 });
 
-const prepareRecipe = (changes: Partial<RecipeInput>): Promise<PreparedRun> => prepareRun(parseRecipe({ ...project.recipe(), ...changes }, 'test'));
+const prepareRecipe = (changes: Partial<RecipeInput>): Promise<PreparedRun> => prepareRun(parseRecipe({ ...project.recipe(), ...changes }, 'test'), tmpdir());
 
 /** A copy of a model whose JSON files have other fields. */
 async function changed(model: string, name: string, files: Record<string, (json: Record<string, unknown>) => object>): Promise<string> {
@@ -48,18 +49,20 @@ const withTool = { 'tokenizer.json': ({ added_tokens: known }: Record<string, un
 
 it('lets the teacher know more tokens than the student, with a warning', async () => {
   const model = await changed(project.teacher, 'larger-teacher', withTool);
-  const { sharedVocabulary, warnings } = await prepareRecipe({ teacher: { model } });
+  const { sharedVocabulary, notices } = await prepareRecipe({ teacher: { model } });
   expect(sharedVocabulary).toBe(17);
-  expect(warnings).toContainEqual({
-    code: 'vocabulary', message: 'The teacher knows 1 token (id 17) that the student does not: the two are compared over the 17 tokens that they share.',
+  expect(notices).toContainEqual({
+    code: 'vocabulary', level: 'notice', message: 'The teacher knows 1 token (id 17) that the student does not: the two are compared over the 17 tokens that they share.',
   });
 });
 
 it('says how many texts are cut', async () => {
-  const { warnings } = await prepare({ maxPromptTokens: 4, maxCompletionTokens: 8 });
-  expect(warnings.map(({ code }) => code)).toEqual(['cut-prompts', 'cut-completions']);
-  expect(warnings[0]!.message).toMatch(/^40 of 40 training prompts are longer than data.maxPromptTokens, 4, and lose their beginning; the longest has \d+ tokens.$/);
-  expect((await prepare({ maxPromptTokens: 200, maxCompletionTokens: 200, validation: undefined })).warnings).toEqual([]);
+  const { notices } = await prepare({ maxPromptTokens: 4, maxCompletionTokens: 8 });
+  const cut = notices.filter(({ code }) => code.startsWith('cut-'));
+  expect(cut.map(({ code }) => code)).toEqual(['cut-prompts', 'cut-completions']);
+  expect(cut[0]!.message).toMatch(/^40 of 40 training prompts are longer than data.maxPromptTokens, 4, and lose their beginning; the longest has \d+ tokens.$/);
+  const whole = await prepare({ maxPromptTokens: 40, maxCompletionTokens: 56, validation: undefined });
+  expect(whole.notices.filter(({ code }) => code.startsWith('cut-'))).toEqual([]);
 });
 
 it('refuses a text with a token that the teacher does not know, by row', async () => {
@@ -124,11 +127,11 @@ it('closes the answers of a chat as its template does, and warns where that toke
   const two = { 'generation_config.json': () => ({ eos_token_id: [1, 0] }), 'tokenizer_config.json': () => template('{{ bos_token }}') };
   const chatting = await prepareRecipe({ data, student: { model: await changed(project.student, 'chatting', two) } });
   expect((await firstExamples(chatting.train, 1))[0]!.completion.at(-1)).toBe(0);
-  expect(chatting.warnings).toEqual([]);
+  expect(chatting.notices.filter(({ code }) => code === 'eos')).toEqual([]);
 
   const endless = await prepareRecipe({ data, student: { model: await changed(project.student, 'endless', { 'tokenizer_config.json': () => template('{{ bos_token }}') }) } });
   expect((await firstExamples(endless.train, 1))[0]!.completion.at(-1)).toBe(1);
-  expect(endless.warnings).toMatchObject([{ code: 'eos', message: expect.stringContaining('chat template ends an answer with') as string }]);
+  expect(endless.notices.filter(({ code }) => code === 'eos')).toMatchObject([{ code: 'eos', message: expect.stringContaining('chat template ends an answer with') as string }]);
 });
 
 it('tries the reward before the run', async () => {

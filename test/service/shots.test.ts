@@ -9,7 +9,7 @@ import type { Commands } from '../../src-main/contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../../src-main/contract/worker-host.ts';
 import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
 import { readExamples } from '../../src-main/service/examples.ts';
-import { openWholeModel } from '../../src-main/service/load-model.ts';
+import { openWholeModel } from '../../src-main/model/load-model.ts';
 import { recipeIn } from '../../src-main/service/recipe-file.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
@@ -119,7 +119,7 @@ describe('a run with shots', () => {
   });
 
   it('is refused before it begins where something is wrong with them', async () => {
-    const prepare = (changes: Partial<RecipeInput['data']>): Promise<unknown> => prepareRun(recipeIn(recipe(changes), 'test', folder));
+    const prepare = (changes: Partial<RecipeInput['data']>): Promise<unknown> => prepareRun(recipeIn(recipe(changes), 'test', folder), tmpdir());
     await prepare({});
     await expect(prepare({ maxPromptTokens: 30 })).rejects.toThrow('The shots have 26 tokens');
     await expect(prepare({ shots: { file: 'nowhere.jsonl' } })).rejects.toThrow('nowhere.jsonl does not exist');

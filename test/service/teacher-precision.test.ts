@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
-import { executorFor, openWholeModel, readWeights } from '../../src-main/service/load-model.ts';
+import { executorFor, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { inPrecision } from '../../src-main/service/teacher-precision.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
+import type { Finding } from '../finding.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
   type StoredStep,
@@ -76,9 +77,6 @@ export interface Forecast {
 /** A recipe as far as the wizard has come; the paths in it are absolute. Unfinished, so not validated. */
 export interface Draft { id: string; updated: number; title: string; page: string; recipe: Record<string, unknown> }
 
-/** What is wrong with a recipe: `field` as `data.train`, or empty where it is about the whole. */
-export interface FieldProblem { field: string; message: string; hint: string | null }
-
 export interface FolderEntry { name: string; path: string; isFolder: boolean; bytes: number | null; kind: FileKind }
 export const FILE_KINDS = ['data', 'model', 'gguf', 'recipe', 'folder', 'other'] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
@@ -125,7 +123,8 @@ export const API = {
   /** The runs of the sample project, one after the other, each from the same student. */
   'sample.start': writes<{ runIds: string[] }>()(z.strictObject({ methods: z.array(z.enum(['sft', 'supervised-kd', 'gkd'])).min(1).max(3) })),
 
-  'recipe.check': reads<FieldProblem[]>()(z.strictObject({ recipe: z.record(z.string(), z.unknown()), asker })),
+  /** What keeps a recipe from running, and what is worth knowing of it. Starts and reaches nothing outside the program. */
+  'recipe.check': reads<Finding[]>()(z.strictObject({ recipe: z.record(z.string(), z.unknown()), asker })),
   /** A recipe file, read with its paths made absolute. */
   'recipe.open': reads<Recipe>()(z.strictObject({ path })),
   /** Writes a recipe file; an existing one is only replaced where `replace` says so. */

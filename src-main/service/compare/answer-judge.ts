@@ -3,8 +3,8 @@ import { layOut, type TrainingExample } from '../../distill/batch.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { Judge } from '../../distill/judge.ts';
 import { compareTokenizers } from '../../text/tokenizer/compare-tokenizers.ts';
-import { executorFor, type Model } from '../load-model.ts';
-import { sharedVocabulary } from '../model-pair.ts';
+import { executorFor, type Model } from '../../model/load-model.ts';
+import { sharedVocabulary } from '../../model/model-pair.ts';
 
 /** Texts judged together. */
 const AT_ONCE = 8;

@@ -12,7 +12,7 @@ import { countParameters } from '../../nn/build.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { encodeRows, holdOut } from '../examples.ts';
-import { endTokens, executorFor, openWholeModel, readWeights } from '../load-model.ts';
+import { endTokens, executorFor, openWholeModel, readWeights } from '../../model/load-model.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';

@@ -12,7 +12,7 @@ import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { copyCompanions, publishFolder, writeJson } from '../../model/write-folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import type { Weights } from '../../runtime/weights.ts';
-import { openWholeModel, readWeights, type Model } from '../load-model.ts';
+import { openWholeModel, readWeights, type Model } from '../../model/load-model.ts';
 import { EXPORT_REPORT } from './folder.ts';
 import { beginMeasure, measurePrecision } from './measure.ts';
 import { textsFor } from './texts.ts';

@@ -7,7 +7,7 @@ import type { ParityText } from '../../export/parity.ts';
 import { givenText } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { holdOut } from '../examples.ts';
-import type { Model } from '../load-model.ts';
+import type { Model } from '../../model/load-model.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import type { TrainedModel } from './trained.ts';
 

@@ -10,7 +10,7 @@ import { Graph } from '../../graph/value.ts';
 import type { Program } from '../../runtime/program.ts';
 import { float32 } from '../../runtime/tensor.ts';
 import { asInputs, type Weights } from '../../runtime/weights.ts';
-import { executorFor, type Model } from '../load-model.ts';
+import { executorFor, type Model } from '../../model/load-model.ts';
 
 /** The model as it was trained, by the graphs that training uses: what an export is measured against. */
 export class TrainedModel {

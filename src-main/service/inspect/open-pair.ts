@@ -11,8 +11,8 @@ import type { TokenLossSpec } from '../../distill/token-loss.ts';
 import { TOP } from '../../inspect/token-report.ts';
 import type { Beginning, ExamineTools } from '../../inspect/examine.ts';
 import { roundUp } from '../../distill/bucket.ts';
-import { endTokens, executorFor, readWeights, type Model } from '../load-model.ts';
-import { openPair } from '../model-pair.ts';
+import { endTokens, executorFor, readWeights, type Model } from '../../model/load-model.ts';
+import { openPair } from '../../model/model-pair.ts';
 
 export type Who = 'student' | 'teacher';
 

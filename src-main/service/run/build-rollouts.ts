@@ -10,7 +10,7 @@ import { RolloutWriter } from '../../distill/rollout.ts';
 import type { Student } from '../../distill/student.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
 import type { Executor } from '../../runtime/program.ts';
-import { executorFor, threads } from '../load-model.ts';
+import { executorFor, threads } from '../../model/load-model.ts';
 import type { RunExample } from './build-trainer.ts';
 import type { PreparedRun } from './prepare.ts';
 

@@ -5,7 +5,7 @@ import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type DataExample } from '../../distill/trainer.ts';
-import { executorFor, readWeights } from '../load-model.ts';
+import { executorFor, readWeights } from '../../model/load-model.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';

@@ -7,7 +7,7 @@ import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { modelOf } from '../checkpoint-folder.ts';
-import type { Model } from '../load-model.ts';
+import type { Model } from '../../model/load-model.ts';
 import type { BestState } from './best-so-far.ts';
 
 /**

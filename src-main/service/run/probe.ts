@@ -3,13 +3,13 @@ import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts
 import { countParameters } from '../../nn/build.ts';
 import { buildTrainer, readTeacher } from './build-trainer.ts';
 import { prepareRun } from './prepare.ts';
-import { diskForecast } from './resource-check.ts';
+import { diskForecast } from '../../checks/disk.ts';
 
 /** Makes a few steps of a recipe in memory, measures them and throws them away. */
 export async function probeRun(
   { recipe, runDir, steps }: Params<Commands, 'probe'>, emit: (event: CommandEvent<Commands, 'probe'>) => void,
 ): Promise<Result<Commands, 'probe'>> {
-  const run = await prepareRun(recipe);
+  const run = await prepareRun(recipe, runDir);
   const { student } = run;
   const teacher = await readTeacher(run);
   const built = await buildTrainer(run,

@@ -9,17 +9,16 @@ import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
-import { endTokens } from '../load-model.ts';
+import { endTokens } from '../../model/load-model.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { BestSoFar } from './best-so-far.ts';
 import { buildTrainer, readTeacher, type BuiltRun, type RunExample } from './build-trainer.ts';
-import { bestMetric } from './check-best.ts';
+import { bestMetric } from '../../checks/best.ts';
 import { readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
-import { checkResources } from './resource-check.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
 
@@ -44,8 +43,7 @@ export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoi
  * goes on exactly where its checkpoint stood.
  */
 export async function runJob(job: RunJob): Promise<RunOutcome> {
-  const prepared = await prepareRun(job.recipe);
-  await checkResources(prepared, job.runDir);
+  const prepared = await prepareRun(job.recipe, job.runDir);
   const folder = job.isResumed ? await openRunFolder(job.runDir) : await createRunFolder(job.runDir, job.recipe);
   try {
     const from = (await listCheckpoints(folder.checkpoints)).at(-1) ?? null;
@@ -91,7 +89,7 @@ class Run {
   }
 
   async go(from: string | null, state: CheckpointState | null): Promise<RunOutcome> {
-    const { job, prepared: { steps, student, recipe, warnings } } = this;
+    const { job, prepared: { steps, student, recipe, notices } } = this;
     const first = state?.step ?? 0;
     this.totalTokens = state?.totalTokens ?? 0;
     const metric = bestMetric(recipe);
@@ -101,7 +99,7 @@ class Run {
       parameters: countParameters(student.parameters),
     });
     if (from !== null) job.emit({ event: 'restored', ...await this.told.read(from), ...this.bestField });
-    for (const warning of warnings) job.emit({ event: 'warning', ...warning });
+    for (const { code, message, hint } of notices) job.emit({ event: 'warning', code, message: hint === undefined ? message : `${message} ${hint}` });
     const built = await this.build(from, state);
     try {
       if (first === 0) await this.evaluate(built, 0);

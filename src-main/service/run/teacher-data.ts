@@ -6,7 +6,7 @@ import { TextPlan } from '../../decode/text-writer.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { readRows } from '../../data/read.ts';
 import { writeJsonLines } from '../../data/write.ts';
-import { executorFor } from '../load-model.ts';
+import { executorFor } from '../../model/load-model.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, inMemory, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
-import { fromReport, Problem, toReport } from '../../contract/problem.ts';
+import { Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
+import { problemOf } from '../../checks/look.ts';
 import type { Home } from '../home.ts';
 import { newRunId } from '../ids.ts';
 import { runPaths } from '../run-folder.ts';
@@ -42,8 +43,9 @@ export class RunQueue {
   async start(recipe: Recipe): Promise<string> {
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
-    const [problem] = await this.#workers.get('interactive').request('check', { recipe, runDir });
-    if (problem) throw fromReport(problem);
+    const found = await this.#workers.get('interactive').request('check', { recipe, runDir, isStart: true });
+    const problem = found.find(({ level }) => level === 'problem');
+    if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
     this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false });
     return runId;

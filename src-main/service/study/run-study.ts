@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunEvent } from '../../contract/events.ts';
-import { fromReport, Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
+import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Study } from '../../contract/study.ts';
 import type { Commands } from '../../contract/worker.ts';
@@ -11,6 +11,7 @@ import type { WorkerHost } from '../../contract/worker-host.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { readEvaluations } from '../../store/evaluations.ts';
 import { findRun } from '../../store/runs.ts';
+import { problemOf } from '../../checks/look.ts';
 import type { Home } from '../home.ts';
 import { runPaths } from '../run-folder.ts';
 import { acquireLock } from '../run-lock.ts';
@@ -116,8 +117,9 @@ class StudyRun {
       const runDir = this.#runDir(run);
       if (existsSync(runPaths(runDir).recipe)) await refuseOther(run, runDir);
       else if (!tried.has(system)) {
-        const [problem] = await host.request('check', { recipe: run.recipe, runDir });
-        if (problem) throw fromReport({ ...problem, message: `Run ${run.key}: ${problem.message}` });
+        const found = await host.request('check', { recipe: run.recipe, runDir, isStart: true });
+        const problem = found.find(({ level }) => level === 'problem');
+        if (problem) throw problemOf({ ...problem, message: `Run ${run.key}: ${problem.message}` });
       }
       tried.add(system);
     }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
-import { openPair } from '../../../src-main/service/model-pair.ts';
+import { openPair } from '../../../src-main/model/model-pair.ts';
 import { methodOf } from '../../../src-main/service/recipe-file.ts';
 import { buildTrainer, readTeacher } from '../../../src-main/service/run/build-trainer.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
@@ -28,7 +28,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
       prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
       completion: Int32Array.from(completion), completionLength: completion.length, learned: null,
     }))),
-    validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, warnings: [],
+    validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }
 

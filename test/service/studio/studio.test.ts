@@ -70,11 +70,11 @@ describe('a run', () => {
     const data = { ...recipe().data, prompt: '{{qestion}}' };
     await expect(client.call('runs.start', { recipe: recipe({ data }) })).rejects.toThrow('qestion');
     expect(await client.call('recipe.check', { recipe: recipe({ data }) })).toMatchObject([
-      { field: '', message: expect.stringMatching(/^train.jsonl.*qestion/) }, { field: '', message: expect.stringMatching(/^validation.jsonl.*qestion/) },
+      { level: 'problem', message: expect.stringMatching(/^train.jsonl.*qestion/) }, { level: 'problem', message: expect.stringMatching(/^validation.jsonl.*qestion/) },
     ]);
     const wrong = { ...recipe({ data }), teacher: { model: '/no/teacher' }, evaluate: { metrics: ['rogue'] }, train: { batchSize: 6 } };
     expect((await client.call('recipe.check', { recipe: wrong })).map(({ message }) => message)).toEqual([
-      '/no/teacher', 'train.jsonl row 1', 'validation.jsonl row 1', 'train.steps', 'rogue',
+      '/no/teacher', 'rogue', 'train.jsonl row 1', 'validation.jsonl row 1', 'train.steps',
     ].map((part): unknown => expect.stringContaining(part)));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { studySchema, type Study } from '../../../src-main/contract/study.ts';
-import { mergePatch } from '../../../src-main/service/study/merge-patch.ts';
+import { mergePatch } from '../../../src-main/contract/merge-patch.ts';
 import { pictureOf } from '../../../src-main/service/study/picture.ts';
 import { planStudy } from '../../../src-main/service/study/plan.ts';
 import type { Measured } from '../../../src-main/service/study/run-study.ts';

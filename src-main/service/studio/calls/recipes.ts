@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Problem } from '../../../contract/problem.ts';
-import { DATA_FORMATS } from '../../../contract/data-view.ts';
+import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
 import { newRunId } from '../../ids.ts';
@@ -12,25 +12,21 @@ import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-/** A recipe's field where a message names one; a data file that is called train.jsonl is none. */
-const FIELD = new RegExp(`\\b(?:teacher|student|data|method|train|evaluate|checkpoint)\\.(?!(?:${DATA_FORMATS.join('|')})\\b)[a-zA-Z]+`);
-
 export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers }): Handlers<CallsOf<'recipe'>> {
   const checks = new Latest();
   return {
     'recipe.check': async ({ recipe, asker }) => {
       const parsed = recipeSchema.safeParse(recipe);
       if (!parsed.success) {
-        return parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message, hint: null }));
+        return parsed.error.issues.map((issue): Finding => ({ code: 'recipe', level: 'problem', field: issue.path.join('.'), message: issue.message }));
       }
       const { conflicts } = resolveMethod(parsed.data.method);
       if (conflicts.length > 0) {
-        return conflicts.map(({ field, allowed }) => ({
-          field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
+        return conflicts.map(({ field, allowed }): Finding => ({
+          code: 'method', level: 'problem', field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
-      const problems = await checks.answer(asker, (signal) => workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()) }, { signal }));
-      return problems.map(({ message, hint }) => ({ field: FIELD.exec(message)?.[0] ?? '', message, hint: hint ?? null }));
+      return checks.answer(asker, (signal) => workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal }));
     },
     'recipe.open': ({ path }) => readRecipe(path),
     'recipe.save': async ({ path, recipe, replace }) => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 type Json = z.core.util.JSONType;
-type JsonObject = Record<string, Json>;
+export type JsonObject = Record<string, Json>;
 
 /** A document with changes (RFC 7396): objects are merged, `null` removes a field, all else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {

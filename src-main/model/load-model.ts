@@ -1,6 +1,6 @@
 import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
-import { openModel, type ModelFolder } from '../model/folder.ts';
+import { openModel, type ModelFolder } from './folder.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';

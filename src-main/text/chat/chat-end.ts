@@ -1,5 +1,5 @@
-import type { ChatTemplate } from '../text/chat/chat-template.ts';
-import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 const ANSWER = 'ANSWER';
 

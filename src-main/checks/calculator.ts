@@ -2,13 +2,17 @@ import { Problem } from '../contract/problem.ts';
 import type { DecodeSettings } from '../contract/recipe.ts';
 import { canAnnotate, type Spelling } from '../decode/calculator/calculator.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import type { Model } from './load-model.ts';
+import type { Model } from '../model/load-model.ts';
+import { check } from './check.ts';
 
 /** A tokenizer as the calculator uses it. */
 export const spellingOf = (tokenizer: Tokenizer): Spelling => ({
   decode: (ids) => tokenizer.decode(ids, { skipSpecial: true }),
   encode: (text) => tokenizer.encode(text, { special: false }),
 });
+
+/** A calculator that is asked for has something to do. */
+export const calculatorUsed = check('calculator', ['recipe', 'student'], ({ recipe: { evaluate }, student }) => checkCalculator(evaluate, student));
 
 /** @throws Problem where a calculator is wanted and could do nothing. */
 export function checkCalculator({ calculator, decode }: { calculator: boolean; decode: DecodeSettings }, { tokenizer, folder }: Pick<Model, 'tokenizer' | 'folder'>): void {

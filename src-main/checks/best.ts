@@ -1,10 +1,10 @@
-import { closestName } from '../../contract/closest-name.ts';
-import type { Method } from '../../contract/presets.ts';
-import { Problem } from '../../contract/problem.ts';
-import type { Recipe } from '../../contract/recipe.ts';
-import { ALWAYS_REPORTED, metricReporting, reportedBy, type Reported } from '../../metrics/reported.ts';
-import { METRIC_NAMES } from '../../metrics/score.ts';
-import { hasAnswers, type ExampleSet } from '../../text/example-set.ts';
+import { closestName } from '../contract/closest-name.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import { ALWAYS_REPORTED, metricReporting, reportedBy, type Reported } from '../metrics/reported.ts';
+import { METRIC_NAMES } from '../metrics/score.ts';
+import { check } from './check.ts';
+import { hasAnswers } from '../text/example-set.ts';
 
 /** The number by which a recipe chooses its best checkpoint; null where it chooses none. @throws Problem where its evaluations report no such number. */
 export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evaluate'>): Reported | null {
@@ -25,8 +25,10 @@ export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evalua
   throw new Problem(`evaluate.best is "${best}", and there is no such number.`, { hint: `${meant === undefined ? '' : `Perhaps "${meant}" is meant. `}${allowed}` });
 }
 
-/** Refuses a best checkpoint that could not be chosen when its time comes. */
-export function checkBest(recipe: Recipe, { preset, divergence }: Method, validation: ExampleSet): void {
+export const bestName = check('best', ['recipe'], ({ recipe }) => { bestMetric(recipe); });
+
+/** A best checkpoint can be chosen when its time comes. */
+export const bestMeasured = check('best', ['recipe', 'method', 'validation'], ({ recipe, method: { preset, divergence }, validation }) => {
   const best = bestMetric(recipe);
   if (best === null) return;
   const { data, evaluate } = recipe;
@@ -42,6 +44,6 @@ export function checkBest(recipe: Recipe, { preset, divergence }: Method, valida
       hint: 'Give data.completion, or choose a metric that needs none.',
     });
   }
-}
+});
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)];

@@ -1,0 +1,34 @@
+import type { Finding } from '../contract/finding.ts';
+import { endTokens, type Model } from '../model/load-model.ts';
+import { unsharedTokens } from '../model/model-pair.ts';
+import { endOfTurn } from '../text/chat/chat-end.ts';
+import { loadChatTemplate } from '../text/chat/chat-template.ts';
+import { check, notice } from './check.ts';
+
+/** A student can learn from its teacher where to stop. */
+export const sharedEnds = check('eos', ['student', 'teacher', 'eos'], ({ student, teacher, eos }) => {
+  const ends = teacher ? endTokens(teacher) : eos;
+  if ([...ends].some((id) => eos.has(id))) return;
+  return [notice('eos', {
+    message: `Teacher and student end their texts with different tokens (${shown(ends, student)} and ${shown(eos, student)}): the student may never learn to stop.`,
+  })];
+});
+
+/** Both models know the same tokens. */
+export const sharedTokens = check('vocabulary', ['student', 'teacher', 'models'], ({ student, teacher }) => {
+  const unshared = teacher && unsharedTokens({ teacher, student });
+  return unshared === null ? [] : [notice('vocabulary', { message: unshared })];
+});
+
+/** The token behind an answer in the student's chats is one that ends a text. */
+export const chatEnd = check('end-of-turn', ['recipe', 'student', 'eos'], async ({ recipe: { data }, student, eos }): Promise<Finding[]> => {
+  if (!data.chat && data.messages === undefined) return [];
+  const end = endOfTurn(await loadChatTemplate(student.folder.path), student.tokenizer);
+  return end === null || eos.has(end) ? [] : [notice('eos', {
+    message: `The student's chat template ends an answer with ${shown([end], student)}, which is none of its end tokens (${shown(eos, student)}): `
+      + 'its answers will not stop there.',
+    hint: 'Set eos_token_id in its generation_config.json.',
+  })];
+});
+
+const shown = (ids: Iterable<number>, { tokenizer }: Model): string => [...ids].map((id) => tokenizer.tokenOf(id) ?? `id ${id}`).join(', ');

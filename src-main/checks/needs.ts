@@ -1,0 +1,31 @@
+import type { Method } from '../contract/presets.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import type { Model } from '../model/load-model.ts';
+import type { EncodedExample } from '../text/encoded-example.ts';
+import type { ExampleSet } from '../text/example-set.ts';
+
+/** What checks look at, each opened or read when the first of them asks for it. */
+export interface Needs {
+  recipe: Recipe;
+  /** Where the run would lie. */
+  runDir: string;
+  method: Method;
+  student: Model;
+  /** Null where the run asks none. */
+  teacher: Model | null;
+  /** Both models, once it is known that they fit each other. */
+  models: readonly Model[];
+  /** Ids below this are known to all of them. */
+  sharedVocabulary: number;
+  /** Tokens that end the student's texts. */
+  eos: ReadonlySet<number>;
+  train: ExampleSet;
+  validation: ExampleSet;
+  /** Those of `validation` that evaluations use. */
+  evaluated: readonly EncodedExample[];
+  /** Updates in all. */
+  steps: number;
+}
+
+/** Opens what checks need, each once. @throws Problem where it cannot be had */
+export type Material = { readonly [Need in keyof Needs]: () => Promise<Needs[Need]> };

@@ -1,0 +1,112 @@
+import { needsTeacher } from '../../contract/presets.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import type { Material } from '../../checks/needs.ts';
+import { lambdaAt } from '../../distill/mixture.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
+import { endTokens, openWholeModel, type Model } from '../../model/load-model.ts';
+import { pair, sharedVocabulary } from '../../model/model-pair.ts';
+import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
+import { eachExample, firstExamples, NO_EXAMPLES, type ExampleSet } from '../../text/example-set.ts';
+import { rowName } from '../../data/read.ts';
+import { encodeQuestions, type EncodedQuestion } from '../choose-answers.ts';
+import { holdOut, takeShare } from '../examples.ts';
+import { methodOf } from '../recipe-file.ts';
+import { readExamplesOnce } from '../remembered-examples.ts';
+
+/** What a run is made from, with what only the run itself needs. */
+export interface RunMaterial extends Material {
+  /** The validation examples that are evaluated, for the metric `multiple-choice`; null without it. */
+  questions(): Promise<EncodedQuestion[] | null>;
+}
+
+/** Opens the models of a recipe and encodes its data, each when it is first asked for. */
+export function materialOf(recipe: Recipe, runDir: string, signal?: AbortSignal): RunMaterial {
+  const method = once(async () => methodOf(recipe));
+  const student = once(() => openWholeModel(recipe.student.model));
+  const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe) : null));
+  const models = once(async () => {
+    const [learner, judge] = [await student(), await teacher()];
+    return judge ? [learner, pair(learner, judge).teacher] : [learner];
+  });
+  const shared = once(async () => sharedVocabulary(await models()));
+  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<ExampleSet> => {
+    const model = await student();
+    const examples = await readExamplesOnce(path, { ...recipe.data, ...settings }, model, signal);
+    const known = await shared();
+    for await (const example of eachExample(examples)) refuseUnknown(path, [example, givenText(example)], model, known);
+    return examples;
+  };
+  const { data, evaluate, seed } = recipe;
+  // Lambda may rise to 1 from less.
+  const all = once(async () => {
+    if (data.validation !== undefined && data.validationShare !== undefined) {
+      throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
+    }
+    const chosen = await method();
+    return read(data.train, { needsCompletions: lambdaAt(chosen, 1) < 1 && chosen.source === 'data' });
+  });
+  const parts = once(async () => {
+    const examples = await all();
+    return data.validationShare === undefined ? { train: examples, validation: null } : holdOut(examples, data.validationShare, seed);
+  });
+  const train = once(async () => takeShare((await parts()).train, data.fraction, seed));
+  const validation = once(async () => {
+    if (data.validation !== undefined && data.validationShare === undefined) return read(data.validation, { needsCompletions: false });
+    return (data.validationShare === undefined ? null : (await parts()).validation) ?? NO_EXAMPLES;
+  });
+  const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
+  return {
+    recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
+    method, student, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
+    eos: once(async () => endTokens(await student())),
+    steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
+    questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
+  };
+}
+
+/** The first answer, whoever asks again. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => answer ??= work();
+}
+
+/** Whether a teacher is wanted for the student's drafts, whatever the method needs. */
+const isDraftJudged = ({ evaluate }: Recipe): boolean => evaluate.metrics.includes(ACCEPTANCE);
+
+function openTeacher(recipe: Recipe): Promise<Model> {
+  if (recipe.teacher) return openWholeModel(recipe.teacher.model);
+  const [what, instead] = isDraftJudged(recipe) ? ['the metric "acceptance"', 'leave the metric out'] : [`the method "${recipe.method.preset}"`, 'use the preset "sft"'];
+  throw new Problem(`teacher.model is missing: ${what} needs a teacher.`, { hint: `Add "teacher": { "model": "..." }, or ${instead}.` });
+}
+
+/** Refuses texts with tokens that not every model knows. @param shared  ids below it are known to all of them */
+function refuseUnknown(path: string, examples: readonly Pick<GivenText, 'index' | 'prompt' | 'completion'>[], { tokenizer }: Model, shared: number): void {
+  for (const { index, prompt, completion } of examples) {
+    const unknown = prompt.find((id) => id >= shared) ?? completion.find((id) => id >= shared);
+    if (unknown === undefined) continue;
+    throw new Problem(`${rowName(path, index)} holds ${JSON.stringify(tokenizer.tokenOf(unknown))}, a token (id ${unknown}) that not every model of the run knows.`, {
+      hint: 'Take it out of the texts, or choose models with the same tokens.',
+    });
+  }
+}
+
+function questionsOf({ data, evaluate }: Recipe, examples: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
+  const path = data.validation ?? data.train;
+  const questions = encodeQuestions(examples, path, {
+    choices: evaluate.choices, answer: data.messages === undefined ? data.completion : undefined, maxPromptTokens: data.maxPromptTokens,
+  }, student);
+  refuseUnknown(path, questions.flatMap(({ texts }) => texts), student, shared);
+  return questions;
+}
+
+/** @param texts  in one pass over the training data */
+export function stepsOf({ train }: Recipe, texts: number): number {
+  if (train.steps !== undefined && train.epochs !== undefined) {
+    throw new Problem('train.steps and train.epochs are both given.', { hint: 'Leave one of them out.' });
+  }
+  if (train.steps !== undefined) return train.steps;
+  if (train.epochs !== undefined) return Math.max(1, Math.ceil((train.epochs * texts) / train.batchSize));
+  throw new Problem('train.steps is missing: the recipe does not say how long to train.', { hint: 'Give train.steps or train.epochs.' });
+}
