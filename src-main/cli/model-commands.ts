@@ -32,8 +32,9 @@ export function addModelCommands(program: Command, act: Action): void {
     .requiredOption('--to <dir>', 'folder to write')
     .option('--precision <name>', IMPORT_PRECISIONS.join(', '), oneOf(...IMPORT_PRECISIONS), 'fp32')
     .action(act(async ({ output }, [source], { to, precision }: { to: string; precision: (typeof IMPORT_PRECISIONS)[number] }) => {
-      await importGguf(source!, to, { precision, onProgress: (done, total) => output.progress('import', done, total) });
-      output.json({ to: resolve(to) });
+      const { warnings } = await importGguf(source!, to, { precision, onProgress: (done, total) => output.progress('import', done, total) });
+      output.json({ to: resolve(to), warnings });
+      for (const warning of warnings) output.line(`Warning: ${warning}`);
       output.line(`Wrote ${to}.`);
     }));
   model.command('make-student')

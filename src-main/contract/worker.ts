@@ -177,7 +177,9 @@ const pair = {
 };
 const progress = z.strictObject({ event: z.literal('progress'), done: z.int(), total: z.int() });
 const importModel = {
-  params: z.strictObject({ source: path, to: path, precision: z.enum(WEIGHT_PRECISIONS) }), result: nothing, event: progress,
+  params: z.strictObject({ source: path, to: path, precision: z.enum(WEIGHT_PRECISIONS) }),
+  /** `warnings`: what the file leaves open. */
+  result: z.strictObject({ warnings: z.array(text) }), event: progress,
 };
 const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
 

@@ -64,14 +64,14 @@ export function createHandlers(): Handlers<Commands> {
     describe: ({ model }) => describeModel(model),
     pair: (params) => checkPair(params),
     import: async ({ source, to, precision }, { signal, emit }) => {
-      await importGguf(source, to, {
+      const { warnings } = await importGguf(source, to, {
         precision,
         onProgress: (done, total) => {
           signal.throwIfAborted();
           emit({ event: 'progress', done, total });
         },
       });
-      return null;
+      return { warnings: [...warnings] };
     },
     makeStudent: async ({ teacher, layers, to }, { signal, emit }) => {
       await makeStudent(await openModel(teacher), layers, to, (done, total) => {

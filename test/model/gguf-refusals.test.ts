@@ -65,7 +65,7 @@ describe('a model that Retort does not support', () => {
     ['heads of values of another width', { metadata: { 'llama.attention.value_length': 4 } }, 'llama.attention.value_length is 4'],
     ['a scaling that cannot be written', { metadata: { 'llama.rope.scaling.type': 'longrope' } }, 'llama.rope.scaling.type is "longrope"'],
     ['an unknown tensor', { tensors: { 'blk.0.ffn_gate_inp.weight': { shape: [4] } } }, 'does not know the tensor blk.0.ffn_gate_inp.weight'],
-    ['a tensor type', { tensors: { 'blk.0.ffn_up.weight': { shape: [6, 4], type: 23 } } }, 'blk.0.ffn_up.weight is stored as IQ4_XS'],
+    ['a tensor type', { tensors: { 'blk.0.ffn_up.weight': { shape: [6, 4], type: 21 } } }, 'blk.0.ffn_up.weight is stored as IQ3_S'],
     ['factors unlike those of Llama 3', { tensors: { 'rope_freqs.weight': { shape: [1], values: new Float32Array([0.5]) } } }, 'rope_freqs.weight'],
   ])('is refused by name: %s', async (_, changes, message) => {
     expect(await refusal(changed(changes))).toContain(message);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { Metadata, type MetadataValue } from '../../src-main/model/gguf/metadata.ts';
+import { PRE_TOKENIZERS } from '../../src-main/model/gguf/pre-tokenizers.ts';
 import { planTokenizer, type TokenizerFiles } from '../../src-main/model/gguf/tokenizer-files.ts';
 
 interface ByteLevel { tokens: string[]; types: number[]; merges: string[]; texts: string[]; ids: Record<string, number[][]> }
@@ -56,6 +57,17 @@ describe('a byte-level tokenizer', () => {
     expect(ends({ ...byteLevelKeys('gpt-2'), add_bos_token: true, add_eos_token: true })).toEqual([0, 2]);
   });
 
+  it.each(Object.keys(PRE_TOKENIZERS))('splits by %s without losing anything', (pre) => {
+    const tokenizer = tokenizerOf(plan({ ...byteLevelKeys(pre), add_bos_token: false }));
+    for (const text of byteLevel.texts) expect(tokenizer.decode(tokenizer.encode(text).ids)).toBe(PRE_TOKENIZERS[pre]!.normalizer ? text.normalize('NFC') : text);
+  });
+
+  it('warns of a file that does not say how its texts are split', () => {
+    const { pre: _, ...unsaid } = byteLevelKeys('gpt-2');
+    expect(plan(unsaid).warnings).toEqual([expect.stringContaining('tokenizer.ggml.pre') as string]);
+    expect(plan(byteLevelKeys('default')).warnings).toEqual([]);
+  });
+
   it('is refused for a pre-tokenizer, a kind or a merge that is not known', () => {
     expect(() => plan(byteLevelKeys('bloom'))).toThrow(/tokenizer\.ggml\.pre is "bloom"/);
     expect(() => plan({ ...byteLevelKeys('gpt-2'), model: 't5' })).toThrow(/tokenizer\.ggml\.model is "t5"/);
@@ -77,6 +89,18 @@ describe('a SentencePiece tokenizer', () => {
     expect(sentencePiece.texts.map((text) => tokenizer.encode(text).ids)).toEqual(sentencePiece.ids);
     // @huggingface/tokenizers takes the bytes of U+FEFF for a mark of their order and drops them.
     expect(sentencePiece.ids.map((ids) => tokenizer.decode(ids))).toEqual(sentencePiece.texts.map((text) => text.replace('\ufeff', '')));
+  });
+
+  it('joins runs of spaces that share a score, as Llama 2 has them', () => {
+    const runs = ['\u2581\u2581', '\u2581\u2581\u2581\u2581', '\u2581\u2581\u2581'];
+    const pieces = ['<unk>', '<s>', '</s>', '\u2581', 'a', 'b', ...runs];
+    const tokenizer = tokenizerOf(plan({
+      model: 'llama', tokens: pieces, token_type: [2, 3, 3, ...pieces.slice(3).map(() => 1)], scores: [0, 0, 0, -1, -2, -3, ...runs.map(() => -1e9)],
+      bos_token_id: 1, eos_token_id: 2, unknown_token_id: 0, add_bos_token: false,
+    }));
+    expect(['  a', '   b', '    a'].map((text) => tokenizer.encode(text).tokens)).toEqual([
+      ['\u2581\u2581\u2581', 'a'], ['\u2581\u2581\u2581\u2581', 'b'], ['\u2581\u2581\u2581\u2581', '\u2581', 'a'],
+    ]);
   });
 
   it('begins with BOS unless the file says otherwise', () => {

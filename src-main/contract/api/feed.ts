@@ -25,6 +25,8 @@ export interface Job {
   total: number;
   state: 'going' | 'done' | 'failed' | 'cancelled';
   error: ProblemReport | null;
+  /** What a person should know of its outcome, in sentences. */
+  warnings: string[];
 }
 
 /**

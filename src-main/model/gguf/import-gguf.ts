@@ -6,7 +6,7 @@ import { writeSafetensors } from '../safetensors-write.ts';
 import { publishFolder, writeJson } from '../write-folder.ts';
 import { planImport } from './architecture.ts';
 import { GgufFile } from './gguf-file.ts';
-import type { PlannedTensor } from './plan.ts';
+import type { Plan, PlannedTensor } from './plan.ts';
 import { restoredPieces } from './restore.ts';
 import { planTokenizer } from './tokenizer-files.ts';
 
@@ -21,6 +21,8 @@ export interface ImportedModel {
   /** `model_type` of the new folder. */
   readonly modelType: string;
   readonly parameters: number;
+  /** What the file leaves open and may be wrong, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ImportedModel {
 export async function importGguf(source: string, to: string, { precision, onProgress }: ImportOptions): Promise<ImportedModel> {
   const file = await GgufFile.open(source);
   const plan = await planImport(file);
-  const { tokenizer, tokenizerConfig, generationConfig } = planTokenizer(file.metadata, plan);
+  const { tokenizer, tokenizerConfig, generationConfig, warnings } = planTokenizer(file.metadata, plan);
   const { format, dtype } = namesOf(precision);
   const parameters = plan.tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
   let written = 0;
@@ -45,7 +47,7 @@ export async function importGguf(source: string, to: string, { precision, onProg
     await writeJson(join(folder, 'tokenizer.json'), tokenizer);
     await writeJson(join(folder, 'tokenizer_config.json'), tokenizerConfig);
   });
-  return { modelType: plan.modelType, parameters };
+  return { modelType: plan.modelType, parameters, warnings: [...warnings, ...unsaidWindow(source, plan.config)] };
 
   async function* counted(tensor: PlannedTensor): AsyncGenerator<Float32Array> {
     for await (const piece of restoredPieces(file, tensor)) {
@@ -54,6 +56,12 @@ export async function importGguf(source: string, to: string, { precision, onProg
       onProgress?.(written, parameters);
     }
   }
+}
+
+/** GGUF has no word for the sliding window of the first Mistral 7B, which looks like any llama but for its sizes. */
+function unsaidWindow(path: string, { hidden_size: hidden, intermediate_size: inner, num_key_value_heads: heads, rope_theta: theta, num_hidden_layers: layers }: Plan['config']): string[] {
+  const isFirstMistral = hidden === 4096 && inner === 14336 && layers === 32 && heads === 8 && theta === 10_000;
+  return isFirstMistral ? [`${path} has the sizes of Mistral 7B v0.1, whose attention looks back 4096 tokens; GGUF does not say so, and texts longer than that will differ.`] : [];
 }
 
 function elementsOf(shape: readonly number[]): number {

@@ -7,7 +7,8 @@ const SPACE = '\u2581';
 /**
  * The BPE of SentencePiece (Llama 2, Mistral, TinyLlama): no splitting into words, spaces as "▁", unknown characters as
  * bytes. SentencePiece joins the neighbours whose union has the highest score; the same follows from a list of merges
- * sorted by score, as long as no two pieces share one.
+ * sorted by score, as long as no two pieces share one. Llama 2's runs of spaces do: whichever two runs are joined first,
+ * the same runs come out, as long as there is one of every length.
  */
 export function sentencePieceBpe(vocabulary: Vocabulary): TokenizerParts {
   const { metadata, tokens } = vocabulary;
@@ -59,12 +60,17 @@ function checkPieces(path: string, pieces: readonly Piece[], ids: ReadonlyMap<st
   for (const { text, score } of joined) {
     // Unigram models have logarithms of probabilities instead of ranks.
     if (!Number.isInteger(score)) throw refusal(path, `the score of "${text}" is ${score}, which is not a rank of byte-pair encoding`);
-    if (seen.has(score)) throw refusal(path, `several pieces have the score ${score}, "${text}" among them`);
-    seen.add(score);
+    if (!isRun(text)) {
+      if (seen.has(score)) throw refusal(path, `several pieces have the score ${score}, "${text}" among them`);
+      seen.add(score);
+    }
     const stranger = [...text].find((character) => character === ' ' || !ids.has(character));
     if (stranger !== undefined) throw refusal(path, `"${text}" contains "${stranger}", which is no piece itself`);
   }
 }
+
+/** One character again and again. */
+const isRun = (text: string): boolean => new Set(text).size === 1;
 
 function refusal(path: string, what: string): Problem {
   return new Problem(`${path}: the tokenizer cannot be rebuilt from tokenizer.ggml.scores: ${what}`, {

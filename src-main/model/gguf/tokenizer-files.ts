@@ -8,6 +8,8 @@ export interface TokenizerFiles {
   readonly tokenizer: object;
   readonly tokenizerConfig: object;
   readonly generationConfig: object;
+  /** What the file leaves open, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Rebuilds the tokenizer's files. Throws a `Problem` that names a kind of tokenizer which Retort does not support. */
@@ -37,6 +39,7 @@ export function planTokenizer(metadata: Metadata, model: { readonly vocabSize: n
       // Not left out where there is none, for then Transformers assumes ids of its own.
       bos_token_id: bos ?? null, eos_token_id: end.length > 1 ? end : end[0] ?? null, pad_token_id: pad ?? null,
     },
+    warnings: metadata.text('tokenizer.ggml.model') === 'gpt2' ? undecided(metadata) : [],
   };
 }
 
@@ -48,6 +51,14 @@ function readParts(vocabulary: Vocabulary): TokenizerParts {
     case 'llama': return sentencePieceBpe(vocabulary);
     default: throw metadata.unsupported('tokenizer.ggml.model', 'Retort imports the kinds gpt2 (byte-level BPE) and llama (SentencePiece BPE).');
   }
+}
+
+/** Files of before May 2024 do not name their pre-tokenizer. */
+function undecided(metadata: Metadata): string[] {
+  return metadata.has('tokenizer.ggml.pre') ? [] : [
+    `${metadata.path} does not say how its texts are split into words (tokenizer.ggml.pre), so llama.cpp's default is used, which fits few models: `
+    + 'convert the model again with a current llama.cpp, or import the original folder.',
+  ];
 }
 
 /** Puts tokens around a text; null where there are none. */

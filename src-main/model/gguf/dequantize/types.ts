@@ -2,6 +2,7 @@ import { decodeFloats, bytesPerElement, type FloatFormat } from '../../float-for
 import type { BlockFormat } from './blocks.ts';
 import { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 } from './simple-blocks.ts';
 import { Q2_K, Q3_K, Q4_K, Q5_K, Q6_K } from './super-blocks.ts';
+import { IQ4_NL, IQ4_XS, MXFP4 } from './table-blocks.ts';
 
 /** GGML's tensor types by number; the gaps are types that were withdrawn. */
 const NAMES: Readonly<Record<number, string>> = {
@@ -13,7 +14,7 @@ const NAMES: Readonly<Record<number, string>> = {
 /** The types that can be read. */
 export const BLOCK_FORMATS: Readonly<Record<string, BlockFormat>> = {
   F32: plain('F32'), F16: plain('F16'), BF16: plain('BF16'),
-  Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K,
+  Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4,
 };
 
 export function typeName(type: number): string {

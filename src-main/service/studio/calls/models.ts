@@ -35,9 +35,10 @@ export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers:
   return {
     'models.list': async () => (await listModels(database)).map(known),
     'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
-    'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal) => {
+    'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal, warn) => {
       const to = freshFolder(name);
-      await workers.get('interactive').request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) });
+      const { warnings } = await workers.get('interactive').request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) });
+      warn(warnings);
       return add(to, name);
     }),
     'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
