@@ -16,5 +16,19 @@ export interface Correction {
   student: string;
 }
 
+/** How the data of a run that learns from corrections was made; kept beside the file, for whoever looks at the run's recipe. */
+export interface CorrectionMix {
+  dataset: string;
+  corrections: number;
+  /** Times that each of them stands in the data. */
+  repetitions: number;
+  /** Rows of the original data beside them, and the file they were taken from; 0 and null where they are not mixed. */
+  originals: number;
+  originalFile: string | null;
+  /** The name of the run that is repaired, and whether what it is measured on is measured again. */
+  run: string | null;
+  isMeasuredAlike: boolean;
+}
+
 /** A data set of corrections; all of its prompts are chats, or none. */
 export interface CorrectionSet { name: string; count: number; updated: number; isChat: boolean }

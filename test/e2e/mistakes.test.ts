@@ -123,6 +123,7 @@ it('keeps a correction and uses it in a new run', async () => {
   await dialog.getByRole('button', { name: 'Keep' }).click();
   await page.getByRole('button', { name: 'Use in a new run' }).click();
   await page.waitForURL(/#\/new\/.+/);
+  await page.getByText('Learns the correction of “Arithmetic”, each read 40 times').waitFor();
   await page.getByText('Nothing is missing').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Start' }).click();
@@ -131,6 +132,7 @@ it('keeps a correction and uses it in a new run', async () => {
   await app.client.ended(started);
   const run = await app.client.call('runs.get', { runId: started });
   expect(run).toMatchObject({ status: 'done', error: null });
+  expect(run.recipe.method.preset).toBe('sft');
   expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion: 'the right answer #42' }).slice(1, -1));
   await app.show('mistakes');
   await page.getByRole('button', { name: 'Arithmetic', exact: true }).click();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Correction, CorrectionSet } from '../correction.ts';
+import type { Correction, CorrectionMix, CorrectionSet } from '../correction.ts';
 import {
   COMPARED_DIVERGENCES, inspectionSourceSchema, SAMPLE_ORDERS, sampleFilterSchema, type Alternatives, type Distributions, type InspectedSample,
   type Inspection, type PromptMoment, type SampleRow,
@@ -54,7 +54,11 @@ export const INSPECTION_CALLS = {
   'corrections.keep': writes<Correction>()(z.strictObject({
     dataset, prompt: z.string().min(1), turns, completion: z.string().min(1).max(1_000_000), written: z.string(), teacher: path, student: path,
   })),
+  /** Writes the data of a run that learns from a data set of corrections, and the recipe of that run, which can still be changed. */
+  'corrections.repair': writes<{ recipe: Record<string, unknown>; mix: CorrectionMix }>()(z.strictObject({ dataset })),
+  /** How a training file was mixed; null where it is no such file. */
+  'corrections.mix': reads<CorrectionMix | null>()(z.strictObject({ path })),
   'corrections.remove': writes<null>()(z.strictObject({ id: z.int().positive() })),
-  /** Writes a data set as JSON Lines to a place of the person's, or where that is left out into the data folder, to be a run's data. */
-  'corrections.export': writes<{ path: string; isChat: boolean }>()(z.strictObject({ dataset, path: path.optional(), replace: z.boolean().default(false) })),
+  /** Writes a data set as JSON Lines to a place of the person's. */
+  'corrections.export': writes<null>()(z.strictObject({ dataset, path, replace: z.boolean().default(false) })),
 };

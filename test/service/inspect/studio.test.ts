@@ -178,13 +178,12 @@ describe('corrections', () => {
     await client.call('corrections.keep', pair);
     const second = await client.call('corrections.keep', { ...pair, prompt: '2+2=' });
     expect(await client.call('corrections.sets', null)).toMatchObject([{ name: 'My corrections', count: 2, isChat: false }]);
-    const { path } = await client.call('corrections.export', { dataset: 'My corrections' });
-    expect(path.startsWith(home)).toBe(true);
+    await expect(client.call('corrections.keep', pair)).rejects.toThrow('already');
+    const path = join(home, 'mine.jsonl');
+    await client.call('corrections.export', { dataset: 'My corrections', path });
     expect((await client.call('data.preview', { path, offset: 0, limit: 5 })).rows).toMatchObject([{ prompt: '1+1=', completion: '1+1=2;#2' }, { prompt: '2+2=' }]);
     await client.call('corrections.remove', { id: second.id });
     expect(await client.call('corrections.list', { dataset: 'My corrections', offset: 0, limit: 10 })).toHaveLength(1);
-    // What a run may have begun with stays as it was.
-    expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(2);
     await expect(client.call('corrections.export', { dataset: 'My corrections', path })).rejects.toThrow('exists already');
   });
 
@@ -192,8 +191,8 @@ describe('corrections', () => {
     const turns = [{ role: 'user', content: 'What is 1+1?' }];
     await expect(client.call('corrections.keep', { ...pair, turns })).rejects.toThrow('plain prompts');
     await client.call('corrections.keep', { ...pair, dataset: 'chats', turns });
-    const { path, isChat } = await client.call('corrections.export', { dataset: 'chats' });
-    expect(isChat).toBe(true);
+    const path = join(home, 'chats.jsonl');
+    await client.call('corrections.export', { dataset: 'chats', path });
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ messages: [...turns, { role: 'assistant', content: pair.completion }] });
   });
 });

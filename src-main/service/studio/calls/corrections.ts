@@ -1,16 +1,22 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Correction } from '../../../contract/correction.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { writeJsonLines } from '../../../data/write.ts';
 import { insertCorrection, listCorrectionSets, readCorrections, removeCorrection } from '../../../store/corrections.ts';
+import { listRuns } from '../../../store/runs.ts';
 import type { Home } from '../../home.ts';
-import { newRunId } from '../../ids.ts';
+import { rowOf } from '../../corrections/mix-rows.ts';
+import { prepareRepair, readMix } from '../../corrections/prepare-repair.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 
 /** Training pairs that a person has kept of mistakes. */
 export function correctionCalls({ home: { path: home, database }, feed }: { home: Home; feed: Feed }): Handlers<CallsOf<'corrections'>> {
+  const all = async (dataset: string): Promise<Correction[]> => {
+    const corrections = await readCorrections(database, dataset, { offset: 0, limit: -1 });
+    if (corrections.length === 0) throw new Problem(`There are no corrections in "${dataset}".`);
+    return corrections;
+  };
   return {
     'corrections.sets': () => listCorrectionSets(database),
     'corrections.list': ({ dataset, ...page }) => readCorrections(database, dataset, page),
@@ -23,6 +29,7 @@ export function correctionCalls({ home: { path: home, database }, feed }: { home
       }
       const correction = { ...kept, created: Date.now() };
       const id = await insertCorrection(database, correction);
+      if (id === null) throw new Problem(`"${kept.dataset}" has this very correction already.`, { hint: 'Change the text, or keep another one.' });
       feed.publish({ topic: 'corrections' });
       return { id, ...correction };
     },
@@ -32,17 +39,10 @@ export function correctionCalls({ home: { path: home, database }, feed }: { home
       return null;
     },
     'corrections.export': async ({ dataset, path, replace }) => {
-      const corrections = await readCorrections(database, dataset, { offset: 0, limit: -1 });
-      if (corrections.length === 0) throw new Problem(`There are no corrections in "${dataset}".`);
-      // A file of its own each time: a run's data must not change when more is kept later.
-      const place = path ?? join(home, 'corrections', `${dataset.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${newRunId()}.jsonl`);
-      if (path === undefined) await mkdir(dirname(place), { recursive: true });
-      await writeJsonLines(place, corrections.map(rowOf), { replace });
-      return { path: place, isChat: corrections[0]!.turns !== null };
+      await writeJsonLines(path, (await all(dataset)).map((correction) => rowOf(correction)), { replace });
+      return null;
     },
+    'corrections.repair': async ({ dataset }) => prepareRepair(join(home, 'corrections'), dataset, await all(dataset), await listRuns(database)),
+    'corrections.mix': ({ path }) => readMix(path),
   };
-}
-
-function rowOf({ prompt, turns, completion, written }: Correction): object {
-  return turns ? { messages: [...turns, { role: 'assistant', content: completion }], written } : { prompt, completion, written };
 }
