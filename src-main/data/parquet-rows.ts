@@ -34,7 +34,7 @@ export async function* parquetRows(name: string, data: DataFile, limit = Infinit
 
 /** Parquet is read from its end, so a packed one is unpacked first. */
 async function inMemory(data: DataFile): Promise<AsyncBuffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of readBytes(data)) chunks.push(chunk);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of readBytes(data)) chunks.push(Uint8Array.from(chunk));
   return new Blob(chunks).arrayBuffer();
 }
