@@ -1,6 +1,6 @@
 export interface NamedToken { id: number; text: string }
 
-export const TOKENIZER_KINDS = ['byte-level BPE', 'BPE', 'Unigram', 'WordPiece'] as const;
+export const TOKENIZER_KINDS = ['byte-level BPE', 'BPE', 'Unigram', 'WordPiece', 'WordLevel'] as const;
 export type TokenizerKind = (typeof TOKENIZER_KINDS)[number];
 export const WEIGHT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
 export type WeightPrecision = (typeof WEIGHT_PRECISIONS)[number];

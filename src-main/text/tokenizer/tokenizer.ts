@@ -1,10 +1,12 @@
-import { BPE, ByteLevelDecoder, Tokenizer as Backend, Unigram, WordPiece } from '@huggingface/tokenizers';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { TokenizerKind } from '../../contract/model-description.ts';
 import { Problem } from '../../contract/problem.ts';
-import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { readJsonFile } from '../../files/json-file.ts';
+import { addConfiguredTokens } from './configured-tokens.ts';
+import { Bpe } from './models/bpe.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { tidied } from './pipeline/tidied.ts';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
 
 export class Tokenizer {
@@ -17,23 +19,27 @@ export class Tokenizer {
   readonly specialTexts: Readonly<Record<string, string>>;
   /** One more than the largest id. An embedding may have more rows. */
   readonly vocabularySize: number;
-  /** The same for two tokenizers that encode every text alike because their files say the same. */
-  readonly identity: string;
-  private readonly backend: Backend;
+  private readonly pipeline: Pipeline;
   private readonly cleansUp: boolean;
+  private readonly files: readonly unknown[];
+  private hash: string | null = null;
 
-  constructor(backend: Backend, kind: TokenizerKind, special: SpecialTokens, cleansUp: boolean, identity: string) {
-    this.backend = backend;
-    this.identity = identity;
-    this.kind = kind;
+  /** `files`: what the files hold that the tokenizer was read from. */
+  constructor(pipeline: Pipeline, special: SpecialTokens, cleansUp: boolean, files: readonly unknown[]) {
+    this.pipeline = pipeline;
+    this.files = files;
+    this.kind = pipeline.kind;
     this.eosIds = special.eosIds;
     this.bosId = special.bosId;
     this.padId = special.padId;
     this.specialTexts = special.texts;
     this.cleansUp = cleansUp;
-    let size = 0;
-    for (const id of backend.get_vocab().values()) size = Math.max(size, id + 1);
-    this.vocabularySize = size;
+    this.vocabularySize = this.addedIds().reduce((size, id) => Math.max(size, id + 1), pipeline.model.vocabulary.tokens.length);
+  }
+
+  /** The same for two tokenizers that encode every text alike because their files say the same. */
+  get identity(): string {
+    return this.hash ??= createHash('sha256').update(JSON.stringify(this.files)).digest('hex');
   }
 
   /**
@@ -41,22 +47,18 @@ export class Tokenizer {
    * `tokenizer_config.json` has no say). Special tokens within the text count as such.
    */
   encode(text: string, { special }: { special: boolean }): number[] {
-    const { ids } = this.backend.encode(text, { add_special_tokens: special });
-    // Without an unknown token, what the vocabulary lacks has no id.
-    return ids.filter((id: number | undefined) => id !== undefined);
+    return this.pipeline.encode([text], special).ids;
   }
 
   /** Two texts as one input, as `tokenizer.json` joins them, and which of the two each token belongs to. */
   encodePair(first: string, second: string): { ids: number[]; types: number[] } {
-    const { ids, token_type_ids: types } = this.backend.encode(first, { text_pair: second, return_token_type_ids: true });
-    return { ids, types };
+    return this.pipeline.encode([first, second], true);
   }
 
   /** Ids outside the vocabulary, which a model with a padded embedding may write, give nothing. */
   decode(ids: readonly number[], { skipSpecial }: { skipSpecial: boolean }): string {
-    const known = ids.filter((id) => this.backend.id_to_token(id) !== undefined);
-    if (known.length === 0) return '';
-    return this.backend.decode(known, { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: this.cleansUp });
+    const text = this.pipeline.decode(ids, skipSpecial);
+    return this.cleansUp ? tidied(text) : text;
   }
 
   /** One token's text as it stands within a text, with its leading space; a part of a character shows as �. */
@@ -68,22 +70,22 @@ export class Tokenizer {
 
   /** The vocabulary's own spelling of an id. */
   tokenOf(id: number): string | undefined {
-    return this.backend.id_to_token(id);
+    return this.pipeline.tokenOf(id);
   }
 
   /** Ids of the tokens that were added to the vocabulary, special or not. */
   addedIds(): number[] {
-    return [...this.backend.get_added_tokens_decoder().keys()];
+    return [...this.pipeline.added.tokens.keys()];
   }
 
   /** Ids of the special tokens, as `tokenizer.json` marks them. */
   specialIds(): number[] {
-    return [...this.backend.get_added_tokens_decoder().values()].filter(({ special }) => special).map(({ id }) => id);
+    return [...this.pipeline.added.tokens].filter(([, { special }]) => special).map(([id]) => id);
   }
 
   /** The rules that join two tokens into one, in the order of their rank; none for other models than BPE. */
   merges(): readonly string[] {
-    return this.backend.model instanceof BPE ? this.backend.model.merges.map((pair) => pair.join(' ')) : [];
+    return this.pipeline.model instanceof Bpe ? this.pipeline.model.rules.map((pair) => pair.join(' ')) : [];
   }
 }
 
@@ -97,33 +99,10 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     });
   }
   const config = await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {};
-  let backend: Backend;
-  try {
-    backend = new Backend(withAddedTokens(json, config), config);
-  } catch (cause) {
-    throw new Problem(`${path} is not understood: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-  const kind = kindOf(backend);
-  // Otherwise the library would take whole words for tokens.
-  if (kind === null) throw new Problem(`${path} is not understood: its model is none of BPE, Unigram and WordPiece`);
-  const special = await readSpecialTokens(folder, config, (token) => backend.token_to_id(token));
+  const pipeline = new Pipeline(json, path);
+  await addConfiguredTokens(folder, config, pipeline.added);
+  const special = await readSpecialTokens(folder, config, (token) => pipeline.idOf(token));
   // Transformers leaves the spaces of BPE texts alone, whatever the config says.
-  const cleansUp = config['clean_up_tokenization_spaces'] === true && !(backend.model instanceof BPE);
-  const identity = createHash('sha256').update(JSON.stringify([json, config, special])).digest('hex');
-  return new Tokenizer(backend, kind, special, cleansUp, identity);
-}
-
-function kindOf({ model, decoder }: Backend): TokenizerKind | null {
-  if (model instanceof BPE) return decoder instanceof ByteLevelDecoder ? 'byte-level BPE' : 'BPE';
-  if (model instanceof Unigram) return 'Unigram';
-  return model instanceof WordPiece ? 'WordPiece' : null;
-}
-
-/** `tokenizer_config.json` may name added tokens that `tokenizer.json` lacks. */
-function withAddedTokens(json: JsonObject, config: JsonObject): JsonObject {
-  const own = Array.isArray(json['added_tokens']) ? json['added_tokens'] as { id?: unknown }[] : [];
-  const known = new Set(own.map(({ id }) => id));
-  const more = Object.entries(isJsonObject(config['added_tokens_decoder']) ? config['added_tokens_decoder'] : {})
-    .flatMap(([id, token]) => (known.has(Number(id)) || !isJsonObject(token) ? [] : [{ ...token, id: Number(id) }]));
-  return { ...json, added_tokens: [...own, ...more] };
+  const cleansUp = config['clean_up_tokenization_spaces'] === true && !(pipeline.model instanceof Bpe);
+  return new Tokenizer(pipeline, special, cleansUp, [json, config, special]);
 }
