@@ -75,3 +75,10 @@ export function relativeTime(at: number): string {
 
 /** `23 Nov 2026, 20:15:03` */
 export const exactTime = (at: number): string => new Intl.DateTimeFormat(locale.tag, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+
+/** A message as a sentence: it begins with a capital, unless with a name, and ends with a full stop. */
+export function fullStop(text: string): string {
+  const trimmed = text.trim();
+  const begun = /^[a-z]+(?:'[a-z]+)? /.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?:…]['")\]]?$/.test(begun) || begun === '' ? begun : `${begun}.`;
+}

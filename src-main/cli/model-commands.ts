@@ -4,7 +4,8 @@ import { Problem } from '../contract/problem.ts';
 import { openModel } from '../model/folder.ts';
 import { importGguf } from '../model/gguf/import-gguf.ts';
 import { initModel } from '../model/init.ts';
-import { everyKth, makeStudent } from '../model/make-student.ts';
+import { everyKth } from '../contract/layers.ts';
+import { makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
 import type { Action } from './action.ts';
@@ -41,7 +42,7 @@ export function addModelCommands(program: Command, act: Action): void {
     .description('a smaller model from some layers of a teacher')
     .requiredOption('--from <model>', 'the teacher\'s folder')
     .option('--layers <numbers>', 'layers to keep, counted from 0, separated by commas', wholes)
-    .option('--every <k>', 'keep every k-th layer', count)
+    .option('--every <k>', 'keep about every k-th layer, the first and the last among them', count)
     .requiredOption('--to <dir>', 'folder to write')
     .action(act(async ({ output }, _args, options: { from: string; layers?: number[]; every?: number; to: string }) => {
       const teacher = await openModel(options.from);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openStudio } from '../service/studio/studio.ts';
+import { uploadsFolder } from '../service/keeping/uploads.ts';
 import { builtInterface } from '../service/resources.ts';
 import { keptToken } from '../web/kept-token.ts';
 import { startServer } from '../web/server.ts';
@@ -18,7 +18,7 @@ export function addServeCommand(program: Command, act: Action): void {
     .action(act(async (context, _args, options: { port: number; host: string; open?: boolean }) => {
       const studio = await openStudio({ home: context.homePath, createWorker: (_kind, settings) => context.newWorker(settings.threads) });
       try {
-        const server = await startServer({ ...options, studio, root: builtInterface(), uploads: join(context.homePath, 'uploads'), token: await keptToken(context.homePath) });
+        const server = await startServer({ ...options, studio, root: builtInterface(), uploads: uploadsFolder(context.homePath), token: await keptToken(context.homePath) });
         announce(context, server.url, options.host, studio.readOnly);
         if (options.open) openInBrowser(server.ticketUrl());
         await asked();

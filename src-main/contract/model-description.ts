@@ -28,3 +28,6 @@ export interface ModelDescription {
   tokenizer: { kind: TokenizerKind; tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };
   hasChatTemplate: boolean;
 }
+
+/** What a student was made from: a teacher's folder and the layers it kept of so many. */
+export interface StudentOrigin { madeFrom: string; layers: number[]; of: number }

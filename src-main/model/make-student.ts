@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { listParameters } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
@@ -5,14 +6,11 @@ import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import { storedPrecision } from './precision.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
-import { publishModel } from './write-folder.ts';
+import type { StudentOrigin } from '../contract/model-description.ts';
+import { STUDENT_ORIGIN } from './student-origin.ts';
+import { publishFolder, writeJson, writeModel } from './write-folder.ts';
 
 type StoredTensor = TensorToWrite & { data: AsyncIterable<Float32Array> };
-
-/** Layers 0, k, 2k, ... of a model. */
-export function everyKth(layers: number, k: number): number[] {
-  return Array.from({ length: Math.ceil(layers / k) }, (_, at) => at * k);
-}
 
 /**
  * Writes a new model folder that has only the named layers of `teacher`, renumbered, and all else of it: embeddings,
@@ -25,11 +23,14 @@ export async function makeStudent(teacher: ModelFolder, layers: readonly number[
   const { config, rawConfig } = teacher;
   checkLayers(layers, config.family === 't5' ? Math.min(config.layers, config.encoderLayers) : config.layers);
   teacher.checkWeights(listParameters(config));
-  await publishModel(to, {
-    from: teacher,
-    config: chooseLayers(rawConfig, config, layers),
-    tensors: counted(chosenTensors(teacher, layers), onProgress),
-    precision: storedPrecision(teacher.tensors),
+  await publishFolder(to, async (folder) => {
+    await writeModel(folder, {
+      from: teacher,
+      config: chooseLayers(rawConfig, config, layers),
+      tensors: counted(chosenTensors(teacher, layers), onProgress),
+      precision: storedPrecision(teacher.tensors),
+    });
+    await writeJson(join(folder, STUDENT_ORIGIN), { madeFrom: resolve(teacher.path), layers: [...layers], of: config.layers } satisfies StudentOrigin);
   });
 }
 

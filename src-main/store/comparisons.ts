@@ -1,6 +1,7 @@
 import type { Answer, AnsweringFacts, ComparedModel, Comparison, ComparisonSettings, RowText } from '../contract/comparison.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Queries, SqlValue } from './sqlite.ts';
+import { TRASHED_RUNS } from './trash.ts';
 
 export type NewComparison = Omit<Comparison, 'error' | 'rows'>;
 
@@ -13,7 +14,7 @@ const SELECT = 'SELECT c.*, (SELECT count(*) FROM comparedRows WHERE comparison 
 
 /** All comparisons, newest first. */
 export async function listComparisons(queries: Pick<Queries, 'all'>): Promise<Comparison[]> {
-  return (await queries.all<Stored>(`${SELECT} ORDER BY created DESC, id DESC`)).map(toComparison);
+  return (await queries.all<Stored>(`${SELECT} WHERE run IS NULL OR run NOT IN ${TRASHED_RUNS} ORDER BY created DESC, id DESC`)).map(toComparison);
 }
 
 export async function findComparison(queries: Pick<Queries, 'get'>, id: string): Promise<Comparison> {

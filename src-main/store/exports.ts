@@ -1,5 +1,6 @@
 import type { ExportRecord, ExportReport } from '../contract/export-report.ts';
 import type { Queries } from './sqlite.ts';
+import { TRASHED_RUNS } from './trash.ts';
 
 export type NewExport = Omit<ExportRecord, 'id' | 'created'>;
 
@@ -14,7 +15,7 @@ export async function insertExport(queries: Queries, record: NewExport, now: num
 export async function listExports(queries: Pick<Queries, 'all'>, run?: string): Promise<ExportRecord[]> {
   const where = run === undefined ? '' : 'WHERE run = ?';
   const rows = await queries.all<Omit<ExportRecord, 'report'> & { report: string }>(
-    `SELECT * FROM exports ${where} ORDER BY created DESC, id DESC`, run === undefined ? [] : [run]);
+    `SELECT id, CASE WHEN run IN ${TRASHED_RUNS} THEN NULL ELSE run END AS run, step, created, source, folder, precision, bytes, report FROM exports ${where} ORDER BY created DESC, id DESC`, run === undefined ? [] : [run]);
   return rows.map((row) => ({ ...row, report: JSON.parse(row.report) as ExportReport }));
 }
 

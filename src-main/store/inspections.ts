@@ -1,6 +1,7 @@
 import type { Inspection, InspectionSettings } from '../contract/inspection.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
 import type { Queries } from './sqlite.ts';
+import { TRASHED_RUNS } from './trash.ts';
 
 type NewInspection = Pick<Inspection, 'id' | 'created' | 'title' | 'run' | 'step' | 'teacher' | 'student' | 'settings'>;
 
@@ -11,7 +12,7 @@ export async function createInspection(queries: Pick<Queries, 'run'>, made: NewI
 
 /** All inspections, newest first. */
 export async function listInspections(queries: Pick<Queries, 'all'>): Promise<Inspection[]> {
-  return (await queries.all<InspectionRow>('SELECT * FROM inspections ORDER BY created DESC, id DESC')).map(toInspection);
+  return (await queries.all<InspectionRow>(`SELECT * FROM inspections WHERE run IS NULL OR run NOT IN ${TRASHED_RUNS} ORDER BY created DESC, id DESC`)).map(toInspection);
 }
 
 export async function findInspection(queries: Pick<Queries, 'get'>, id: string): Promise<Inspection> {

@@ -15,7 +15,7 @@ export async function createRun(queries: Queries, run: NewRun, now: number = Dat
 
 /** Every run, newest first. */
 export async function listRuns(queries: Pick<Queries, 'all'>): Promise<RunRecord[]> {
-  const rows = await queries.all<RunRow>(`${SELECT} ORDER BY created DESC, id DESC`);
+  const rows = await queries.all<RunRow>(`${SELECT} WHERE trashed IS NULL ORDER BY created DESC, id DESC`);
   return rows.map(toRecord);
 }
 
@@ -25,7 +25,7 @@ export async function listRuns(queries: Pick<Queries, 'all'>): Promise<RunRecord
  */
 export async function findRun(queries: Pick<Queries, 'all'>, wanted: string): Promise<RunRecord> {
   const rows = await queries.all<RunRow>(
-    `${SELECT} WHERE id = ?1 OR runDir = ?1 OR substr(id, 1, length(?1)) = ?1 ORDER BY created DESC`, [wanted]);
+    `${SELECT} WHERE trashed IS NULL AND (id = ?1 OR runDir = ?1 OR substr(id, 1, length(?1)) = ?1) ORDER BY created DESC`, [wanted]);
   const exact = rows.filter((row) => row.id === wanted || row.runDir === wanted);
   const found = exact.length > 0 ? exact : rows;
   const [first] = found;

@@ -1,4 +1,6 @@
 export const RUN_TABS = ['charts', 'samples', 'rollouts', 'log', 'recipe'] as const;
+export const WIZARD_PAGES = ['data', 'models', 'method', 'review'] as const;
+export type WizardPage = (typeof WIZARD_PAGES)[number];
 export type RunTab = (typeof RUN_TABS)[number];
 
 /** Which screen the address names. */
@@ -6,7 +8,7 @@ export type Route =
   | { screen: 'runs' }
   | { screen: 'run'; runId: string; tab?: RunTab | undefined }
   | { screen: 'compare-runs'; runIds: string[] }
-  | { screen: 'new'; draftId: string | undefined }
+  | { screen: 'new'; draftId: string | undefined; page?: WizardPage | undefined }
   | { screen: 'models' }
   | { screen: 'mistakes'; inspectionId?: string | undefined; sampleId?: number | undefined; position?: number | undefined }
   | { screen: 'compare'; comparisonId?: string | undefined; view?: string | undefined }
@@ -18,7 +20,7 @@ export function parseRoute(hash: string): Route {
   switch (screen) {
     case 'run': return rest ? { screen, runId: rest, tab: RUN_TABS.find((tab) => tab === last) } : { screen: 'runs' };
     case 'compare-runs': return rest ? { screen, runIds: rest.split(',').filter((id) => id !== '') } : { screen: 'runs' };
-    case 'new': return { screen, draftId: rest || undefined };
+    case 'new': return { screen, draftId: rest || undefined, page: WIZARD_PAGES.find((page) => page === last) };
     case 'mistakes': return { screen, inspectionId: rest || undefined, sampleId: wholeNumber(last), position: wholeNumber(deepest) };
     case 'compare': return { screen, comparisonId: rest || undefined, view: last || undefined };
     case 'export': {
@@ -34,7 +36,7 @@ export function addressOf(route: Route): string {
   switch (route.screen) {
     case 'run': return `#/run/${encodeURIComponent(route.runId)}${route.tab ? `/${route.tab}` : ''}`;
     case 'compare-runs': return `#/compare-runs/${route.runIds.map(encodeURIComponent).join(',')}`;
-    case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}` : '#/new';
+    case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}${route.page ? `/${route.page}` : ''}` : '#/new';
     case 'mistakes': return ['#/mistakes', ...[route.inspectionId, route.sampleId, route.position].filter((part) => part !== undefined).map((part) => encodeURIComponent(part))].join('/');
     case 'compare': return ['#/compare', ...[route.comparisonId, route.view].filter((part) => part !== undefined).map(encodeURIComponent)].join('/');
     case 'export': return `#/export/${route.exportId}`;

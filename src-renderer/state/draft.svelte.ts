@@ -7,10 +7,8 @@ import { ASKER } from './asked.svelte.ts';
 import { differences, presetOf, withPreset } from '../recipe/difference.ts';
 import { friendly, type Placed } from '../recipe/friendly.ts';
 import { inOrder } from '../recipe/fields.ts';
+import { WIZARD_PAGES, type WizardPage } from './address.ts';
 import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
-
-export const WIZARD_PAGES = ['data', 'models', 'method', 'review'] as const;
-export type WizardPage = (typeof WIZARD_PAGES)[number];
 
 /** Milliseconds without a change after which a draft is saved and its recipe checked. */
 const QUIET = 400;
@@ -40,6 +38,8 @@ export class DraftState {
 
   private readonly bridge: Bridge;
   private readonly onId: (id: string) => void;
+  /** Whether a person has changed anything: what Retort suggested by itself is not worth keeping. */
+  private touched = false;
   private updated = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private saveInFlight: Promise<void> | null = null;
@@ -59,6 +59,7 @@ export class DraftState {
     const [page, mode] = draft.page.split(' ');
     this.id = draft.id;
     this.updated = draft.updated;
+    this.touched = draft.touched;
     this.page = WIZARD_PAGES.find((known) => known === page) ?? 'data';
     this.isAdvanced = mode === 'advanced';
     this.recipe = draft.recipe;
@@ -93,6 +94,13 @@ export class DraftState {
     this.change(mergePatch(this.recipe as JsonObject, patch as JsonObject));
   }
 
+  /** What the files say by themselves: filled in, and nothing the person has to keep. */
+  suggest(values: Readonly<Record<string, unknown>>): void {
+    const before = this.touched;
+    this.setAll(values);
+    this.touched = before;
+  }
+
   choosePreset(preset: PresetName): void {
     this.change(withPreset(this.recipe, preset));
   }
@@ -116,6 +124,12 @@ export class DraftState {
     clearTimeout(this.timer);
     await this.saveInFlight;
     if (this.saving !== 'saved') await this.save();
+  }
+
+  /** Saves a draft that has no name yet, so that it has one. */
+  async keep(): Promise<void> {
+    if (this.saving === 'saved') this.saving = 'waiting';
+    await this.flush();
   }
 
   /** Asks what is wrong with the recipe. Answers that come after a newer question are dropped. */
@@ -153,6 +167,7 @@ export class DraftState {
     this.problems = this.problems.filter(holds);
     this.notices = this.notices.filter(holds);
     this.recipe = recipe;
+    this.touched = true;
     this.isChecked = false;
     this.checks++;
     this.saveSoon();
@@ -176,7 +191,7 @@ export class DraftState {
     const { recipe, page, isAdvanced } = this;
     try {
       const saved = await this.bridge.call('drafts.save', {
-        id: this.id, title: this.title, page: `${page}${isAdvanced ? ' advanced' : ''}`, recipe: { ...recipe },
+        id: this.id, title: this.title, page: `${page}${isAdvanced ? ' advanced' : ''}`, recipe: { ...recipe }, touched: this.touched,
       });
       this.updated = saved.updated;
       if (this.id === null) {

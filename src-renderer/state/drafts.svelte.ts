@@ -3,7 +3,10 @@ import type { Bridge } from '../bridge/bridge.ts';
 
 /** The drafts of runs that were not started yet, newest first. */
 export class DraftsState {
-  drafts = $state.raw<readonly Draft[]>([]);
+  /** All there are, those that nobody has touched too. */
+  all = $state.raw<readonly Draft[]>([]);
+  /** Those that somebody has worked on, the newest first. */
+  readonly drafts = $derived(this.all.filter(({ touched }) => touched));
   isLoaded = $state(false);
   private readonly bridge: Bridge;
 
@@ -20,8 +23,8 @@ export class DraftsState {
   }
 
   async load(): Promise<void> {
-    const drafts = await this.bridge.call('drafts.list', null).catch(() => this.drafts);
-    this.drafts = [...drafts].sort((a, b) => b.updated - a.updated);
+    const drafts = await this.bridge.call('drafts.list', null).catch(() => this.all);
+    this.all = [...drafts].sort((a, b) => b.updated - a.updated);
     this.isLoaded = true;
   }
 

@@ -1,4 +1,5 @@
 import type { KnownModel, PairCheck } from '../../src-main/contract/api/api.ts';
+import type { Use } from '../../src-main/contract/api/keeping-calls.ts';
 import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { WeightPrecision } from '../../src-main/contract/model-description.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
@@ -23,7 +24,7 @@ export class ModelsState {
   follow(): () => void {
     void this.load();
     return this.bridge.subscribe((message) => {
-      if (message.topic === 'models' || message.topic === 'resync') void this.load();
+      if (['models', 'runs', 'ended', 'resync'].includes(message.topic)) void this.load();
       if (message.topic === 'jobs') this.jobs = message.jobs.filter(isAboutModels);
     });
   }
@@ -42,6 +43,20 @@ export class ModelsState {
 
   named(path: string | undefined): KnownModel | undefined {
     return this.models.find((model) => model.path === path);
+  }
+
+  /** What a model is called: the name a person gave it, that of its run and step, or else its folder's. */
+  nameOf(path: string): string {
+    return this.named(path)?.name ?? folderName(path);
+  }
+
+  /** The models that lie by themselves, and those that runs have trained. */
+  get own(): KnownModel[] {
+    return this.models.filter(({ checkpoint }) => !checkpoint);
+  }
+
+  get trained(): KnownModel[] {
+    return this.models.filter(({ checkpoint }) => checkpoint);
   }
 
   /** The models that can be chosen: those whose folders are whole. */
@@ -69,9 +84,21 @@ export class ModelsState {
     await this.load();
   }
 
-  async remove(path: string, withFiles: boolean): Promise<void> {
-    await this.bridge.call('models.remove', { path, withFiles });
+  /** @returns the entry of the trash that brings it back */
+  async remove(path: string, withFiles: boolean): Promise<string> {
+    const { trash } = await this.bridge.call('models.remove', { path, withFiles });
     await this.load();
+    return trash;
+  }
+
+  async restore(trash: string): Promise<void> {
+    await this.bridge.call('keeping.restore', { ids: [trash] });
+    await this.load();
+  }
+
+  /** What stands on the files of a model. */
+  use(path: string): Promise<Use> {
+    return this.bridge.call('keeping.use', { path });
   }
 
   cancel(job: Job): Promise<null> {
@@ -81,6 +108,12 @@ export class ModelsState {
   pair(teacher: string, student: string): Promise<PairCheck> {
     return this.bridge.call('models.pair', { teacher, student });
   }
+}
+
+/** The last part of a path; of a checkpoint's `model/`, which says nothing, also that before it. */
+function folderName(path: string): string {
+  const parts = path.replace(/[\\/]+$/, '').split(/[\\/]/);
+  return parts.at(-1) === 'model' && /^step-\d+$/.test(parts.at(-2) ?? '') ? parts.at(-2)! : parts.at(-1) ?? path;
 }
 
 function isAboutModels({ kind }: Job): boolean {

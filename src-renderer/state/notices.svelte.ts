@@ -1,3 +1,5 @@
+import { fullStop } from '../format.ts';
+import { withNames } from '../recipe/dropped.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 
 export interface Notice {
@@ -27,7 +29,7 @@ export class NoticesState {
   /** Arrow function: given to `catch`. */
   readonly fail = (error: unknown): void => {
     const { message } = error instanceof Error ? error : new Error(String(error));
-    this.say(message, { tone: 'bad', hint: error instanceof Problem ? error.hint : undefined });
+    this.say(fullStop(withNames(message)), { tone: 'bad', hint: error instanceof Problem ? error.hint : undefined });
   };
 
   close(id: number): void {

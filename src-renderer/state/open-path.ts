@@ -1,5 +1,6 @@
 import type { Draft } from '../../src-main/contract/api/api.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { placeName } from '../recipe/dropped.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { EMPTY_RECIPE } from './draft.svelte.ts';
 
@@ -17,8 +18,8 @@ export async function openPath(bridge: Bridge, path: string): Promise<Opened> {
     // A recipe may have any name that ends in .json.
     case 'data': return { draft: (place.endsWith('.json') && await recipeDraft(bridge, place).catch(() => null)) || await dataDraft(bridge, place) };
     case 'model': case 'gguf': return { model: place };
-    case 'folder': throw new Problem(`${place} is a folder without a model.`, { hint: 'A model folder has config.json and .safetensors files.' });
-    case 'other': throw new Problem(`Retort does not know what ${place} is.`, { hint: 'It opens data files, recipes, model folders and GGUF files.' });
+    case 'folder': throw new Problem(`${placeName(place)} is a folder without a model.`, { hint: 'A model folder has config.json and .safetensors files.' });
+    case 'other': throw new Problem(`Retort does not know what ${placeName(place)} is.`, { hint: 'It opens data files, recipes, model folders and GGUF files.' });
   }
 }
 

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { everyKth } from '../../src-main/contract/layers.ts';
 import { initModel } from '../../src-main/model/init.ts';
 import { openModel } from '../../src-main/model/folder.ts';
-import { chooseLayers, everyKth, makeStudent } from '../../src-main/model/make-student.ts';
+import { chooseLayers, makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
@@ -107,8 +108,9 @@ describe('making a student', () => {
     expect((await openModel(to)).config.layers).toBe(1);
   });
 
-  it('takes every k-th layer', () => {
-    expect([everyKth(30, 3).length, everyKth(30, 3).at(-1), everyKth(4, 3), everyKth(3, 1)]).toEqual([10, 27, [0, 3], [0, 1, 2]]);
+  it('takes about every k-th layer, the first and the last among them', () => {
+    for (const k of [2, 3, 4]) expect([everyKth(30, k).length, everyKth(30, k)[0], everyKth(30, k).at(-1)]).toEqual([Math.ceil(30 / k), 0, 29]);
+    expect([everyKth(4, 2), everyKth(4, 3), everyKth(3, 1), everyKth(2, 4)]).toEqual([[0, 3], [0, 3], [0, 1, 2], [0]]);
   });
 
   it.each([

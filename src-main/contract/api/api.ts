@@ -6,7 +6,7 @@ import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
   type StoredStep,
 } from '../history.ts';
-import { WEIGHT_PRECISIONS, type ModelDescription } from '../model-description.ts';
+import { WEIGHT_PRECISIONS, type ModelDescription, type StudentOrigin } from '../model-description.ts';
 import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
@@ -14,6 +14,7 @@ import { COMPARISON_CALLS } from './comparison-calls.ts';
 import { EXPORT_CALLS } from './export-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
+import { KEEPING_CALLS } from './keeping-calls.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const nothing = z.null();
@@ -37,7 +38,7 @@ export interface About {
   licences: { name: string; version: string; licence: string }[];
 }
 
-/** A model the person has imported or made, wherever its folder lies. */
+/** A model the person has imported, made or trained, wherever its folder lies. */
 export interface KnownModel {
   path: string;
   name: string;
@@ -47,6 +48,10 @@ export interface KnownModel {
   problem: ProblemReport | null;
   /** Whether the folder lies in the data folder, so that removing the model may delete it. */
   isOwn: boolean;
+  /** Of a run's student: which run, at which step. Null for a model of its own. */
+  checkpoint: { runId: string; step: number; isBest: boolean } | null;
+  /** What it was made from, where Retort made it. */
+  origin: StudentOrigin | null;
 }
 
 export interface PairCheck {
@@ -75,14 +80,18 @@ export interface Forecast {
 }
 
 /** A recipe as far as the wizard has come; the paths in it are absolute. Unfinished, so not validated. */
-export interface Draft { id: string; updated: number; title: string; page: string; recipe: Record<string, unknown> }
+export interface Draft { id: string; updated: number; title: string; page: string; recipe: Record<string, unknown>; touched: boolean }
 
 export interface FolderEntry { name: string; path: string; isFolder: boolean; bytes: number | null; kind: FileKind }
+/** A folder to begin at. */
+export interface FilePlace { name: string; path: string }
 export const FILE_KINDS = ['data', 'model', 'gguf', 'recipe', 'folder', 'other'] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
 
 const draft = z.strictObject({
   id: id.nullable(), title: z.string().max(200), page: z.string().max(40), recipe: z.record(z.string(), z.unknown()),
+  /** Whether a person has changed anything; of those that nobody has, only the newest is kept. */
+  touched: z.boolean().default(false),
 });
 
 /**
@@ -117,7 +126,7 @@ export const API = {
   'runs.report': writes<{ path: string; taken: boolean }>()(z.strictObject({ runId: id, to: path, replace: z.boolean() })),
   'runs.rename': writes<null>()(z.strictObject({ runId: id, name })),
   'runs.setTags': writes<null>()(z.strictObject({ runId: id, tags: z.array(z.string().trim().min(1).max(40)).max(20) })),
-  /** Takes the runs out of the history and, `withFiles`, their folders off the disk. */
+  /** Takes the runs out of the history and, `withFiles`, moves their folders into the trash; `keeping.restore` brings them back. */
   'runs.delete': writes<null>()(z.strictObject({ runIds: z.array(id).min(1).max(1000), withFiles: z.boolean() })),
 
   /** The runs of the sample project, one after the other, each from the same student. */
@@ -139,6 +148,7 @@ export const API = {
   /** Examples `offset` onwards as the model will see them, and the lengths of all. */
   'data.seen': reads<SeenData>()(z.strictObject({ path, model: path, view: dataViewSchema, ...page, asker })),
 
+  /** The person's models by name, then the checkpoints of all runs. */
   'models.list': reads<KnownModel[]>()(nothing),
   /** Adds a model folder where it lies. */
   'models.add': writes<KnownModel>()(z.strictObject({ path, name: name.optional() })),
@@ -146,14 +156,15 @@ export const API = {
   'models.import': writes<KnownModel>()(z.strictObject({ path, name, precision: z.enum(WEIGHT_PRECISIONS) })),
   'models.makeStudent': writes<KnownModel>()(z.strictObject({ teacher: path, name, layers: z.array(z.int().nonnegative()).min(1).max(1000) })),
   'models.rename': writes<null>()(z.strictObject({ path, name })),
-  /** Forgets a model and, `withFiles`, deletes its folder where that is Retort's own. */
-  'models.remove': writes<null>()(z.strictObject({ path, withFiles: z.boolean() })),
+  /** Forgets a model and, `withFiles`, moves its folder into the trash where that is Retort's own. `trash` is its entry there. */
+  'models.remove': writes<{ trash: string }>()(z.strictObject({ path, withFiles: z.boolean() })),
   'models.pair': reads<PairCheck>()(z.strictObject({ teacher: path, student: path })),
   'jobs.cancel': writes<null>()(z.strictObject({ id })),
 
   ...INSPECTION_CALLS,
   ...COMPARISON_CALLS,
   ...EXPORT_CALLS,
+  ...KEEPING_CALLS,
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({
@@ -161,8 +172,8 @@ export const API = {
     decode: decodeSchema, seed: z.int().min(0).max(2 ** 32 - 1),
   })),
 
-  /** A folder of this machine, for choosing files where there is no native dialog. `~` is the person's home. */
-  'files.list': reads<{ path: string; parent: string | null; entries: FolderEntry[] }>()(z.strictObject({ path: z.string().max(4096) })),
+  /** A folder of this machine, for choosing files where there is no native dialog. `~` is the person's home; of a file its folder is listed, and `file` is it. */
+  'files.list': reads<{ path: string; parent: string | null; entries: FolderEntry[]; places: FilePlace[]; file: FolderEntry | null }>()(z.strictObject({ path: z.string().max(4096) })),
   /** What a dropped file or folder is. */
   'files.classify': reads<{ kind: FileKind; path: string }>()(z.strictObject({ path })),
 } satisfies Record<string, Call<z.ZodType, unknown>>;

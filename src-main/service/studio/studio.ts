@@ -6,6 +6,8 @@ import { stopComparisons } from '../../store/comparisons.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
+import { emptyOld } from '../keeping/trash.ts';
+import { sweepUploads } from '../keeping/uploads.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
 import { comparisonCalls } from './calls/comparisons.ts';
@@ -15,6 +17,7 @@ import { draftCalls } from './calls/drafts.ts';
 import { exportCalls } from './calls/exports.ts';
 import { fileCalls } from './calls/files.ts';
 import { inspectionCalls } from './calls/inspections.ts';
+import { keepingCalls } from './calls/keeping.ts';
 import { modelCalls } from './calls/models.ts';
 import { recipeCalls } from './calls/recipes.ts';
 import { runCalls } from './calls/runs.ts';
@@ -66,7 +69,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...fileCalls(), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },
@@ -103,6 +106,8 @@ async function takeHome(path: string): Promise<{ home: Home; lock: FolderLock | 
     await interruptWaiting(home.database);
     await stopInspections(home.database);
     await stopComparisons(home.database);
+    await emptyOld(home);
+    await sweepUploads(home);
     return { home, lock, readOnly: null };
   } catch (error) {
     if (!(error instanceof Problem) || error.kind !== 'input') throw error;

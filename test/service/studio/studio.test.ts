@@ -62,8 +62,14 @@ describe('a run', () => {
     await client.call('runs.stop', { runId, how: 'abandon' });
     await client.ended(runId);
     expect((await client.call('runs.get', { runId })).status).toBe('stopped');
+    expect(await client.call('keeping.use', { path: stopped.recipe.student.model })).toMatchObject({ runs: [{ id: runId, isGoing: false }, {}, {}] });
     await client.call('runs.delete', { runIds: [runId], withFiles: true });
     expect(existsSync(stopped.runDir)).toBe(false);
+    await client.call('keeping.restore', { ids: [runId] });
+    expect(await client.call('runs.get', { runId })).toMatchObject({ id: runId, lastStep: stopped.lastStep });
+    expect(existsSync(stopped.checkpoint!.path)).toBe(true);
+    await client.call('runs.delete', { runIds: [runId], withFiles: true });
+    expect((await client.call('runs.list', null)).map(({ id }) => id)).not.toContain(runId);
   });
 
   it('with a wrong column is refused before it is queued', async () => {
@@ -85,10 +91,23 @@ describe('models and data', () => {
     await client.call('models.add', { path: project.teacher });
     const made = await client.call('models.makeStudent', { teacher: project.teacher, name: 'Half', layers: [0] });
     expect(made).toMatchObject({ isOwn: true, description: { layers: 1 } });
-    expect((await client.call('models.list', null)).map(({ name }) => name)).toEqual(['Half', 'teacher']);
+    const [first, second, ...trained] = await client.call('models.list', null);
+    expect([first?.name, second?.name]).toEqual(['Half', 'teacher']);
+    expect(first?.origin).toEqual({ madeFrom: project.teacher, layers: [0], of: 2 });
+    // What runs have trained is a model like any other.
+    expect(trained.map(({ name }) => name)).toContain('tiny · step 12');
+    const last = trained.find(({ name }) => name === 'tiny · step 12')!;
+    expect(last).toMatchObject({ isOwn: false, problem: null, description: { path: last.path, layers: 1 } });
     await expect(client.call('models.remove', { path: project.teacher, withFiles: true })).rejects.toThrow('your own');
-    await client.call('models.remove', { path: made.path, withFiles: true });
+    const { trash } = await client.call('models.remove', { path: made.path, withFiles: true });
     expect(existsSync(made.path)).toBe(false);
+    expect(await client.call('keeping.trash', null)).toMatchObject([{ kind: 'model', title: 'Half', bytes: expect.any(Number) }, { kind: 'run' }]);
+    await client.call('keeping.restore', { ids: [trash] });
+    expect((await client.call('models.list', null))[0]).toMatchObject({ name: 'Half', description: { layers: 1 } });
+    await client.call('models.remove', { path: made.path, withFiles: true });
+    await client.call('keeping.empty', { ids: null });
+    expect(await client.call('keeping.trash', null)).toEqual([]);
+    await expect(client.call('keeping.restore', { ids: [trash] })).rejects.toThrow('not in the trash');
   });
 
   it('are seen as the model sees them', async () => {
@@ -124,11 +143,14 @@ describe('settings and drafts', () => {
   it('outlive the program; a change of one leaves the others', async () => {
     await client.call('settings.set', { theme: 'dark' });
     await client.call('settings.set', { threads: 1 });
-    const { id } = await client.call('drafts.save', { id: null, title: 'idea', page: 'data', recipe: { name: 'x' } });
+    const { id } = await client.call('drafts.save', { id: null, title: 'idea', page: 'data', recipe: { name: 'x' }, touched: true });
+    // Of those that nobody has touched the newest alone is kept.
+    await client.call('drafts.save', { id: null, title: 'dropped', page: 'data', recipe: {} });
+    const dropped = await client.call('drafts.save', { id: null, title: 'dropped later', page: 'data', recipe: {} });
     await client.studio.close();
     client = new StudioClient(await open());
     expect(await client.call('settings.get', null)).toMatchObject({ theme: 'dark', threads: 1, numberLocale: 'system' });
-    expect(await client.call('drafts.list', null)).toMatchObject([{ id, title: 'idea', recipe: { name: 'x' } }]);
+    expect(await client.call('drafts.list', null)).toMatchObject([{ id: dropped.id, touched: false }, { id, title: 'idea', recipe: { name: 'x' }, touched: true }]);
   });
 });
 

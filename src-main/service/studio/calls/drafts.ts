@@ -1,4 +1,4 @@
-import { listDrafts, removeDraft, saveDraft } from '../../../store/drafts.ts';
+import { listDrafts, removeDraft, removeUntouched, saveDraft } from '../../../store/drafts.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
 import type { Feed } from '../feed.ts';
@@ -10,6 +10,7 @@ export function draftCalls({ home: { database }, feed }: { home: Home; feed: Fee
     'drafts.save': async ({ id, ...content }) => {
       const draft = { ...content, id: id ?? newRunId(), updated: Date.now() };
       await saveDraft(database, draft);
+      if (id === null) await removeUntouched(database, draft.id);
       feed.publish({ topic: 'drafts' });
       return draft;
     },

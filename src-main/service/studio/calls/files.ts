@@ -1,22 +1,28 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
-import type { FileKind, FolderEntry } from '../../../contract/api/api.ts';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { FileKind, FilePlace, FolderEntry } from '../../../contract/api/api.ts';
 import { Problem } from '../../../contract/problem.ts';
+import { listDrafts } from '../../../store/drafts.ts';
+import { listModels } from '../../../store/models.ts';
+import { listRuns } from '../../../store/runs.ts';
+import type { Home } from '../../home.ts';
+import { resource } from '../../resources.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 
 const DATA = new Set(['.jsonl', '.ndjson', '.csv', '.tsv', '.parquet', '.json']);
 
-export function fileCalls(): Handlers<CallsOf<'files'>> {
+export function fileCalls({ home }: { home: Home }): Handlers<CallsOf<'files'>> {
   return {
     'files.list': async ({ path }) => {
-      const folder = resolve(path === '' || path === '~' ? homedir() : path);
-      const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-        throw new Problem(`Folder ${folder} cannot be read (${cause.code ?? cause.message}).`, { hint: 'Choose another one.', cause });
-      });
+      const place = resolve(path === '' || path === '~' ? homedir() : path);
+      const isFile = (await stat(place).catch(() => null))?.isFile() ?? false;
+      const folder = isFile ? dirname(place) : place;
+      const names = await readdir(folder).catch((cause: unknown) => { throw unreadable(folder, cause); });
       const entries = await Promise.all(names.filter((name) => !name.startsWith('.')).map((name) => entryOf(folder, name)));
       return {
-        path: folder,
+        path: folder, places: await placesOf(home), file: isFile ? await entryOf(folder, basename(place)) : null,
         parent: dirname(folder) === folder ? null : dirname(folder),
         entries: entries.filter((entry) => entry !== null).sort((a, b) => Number(b.isFolder) - Number(a.isFolder) || a.name.localeCompare(b.name)),
       };
@@ -27,6 +33,30 @@ export function fileCalls(): Handlers<CallsOf<'files'>> {
       return { path: place, kind: found.isDirectory() ? await folderKind(place) : fileKind(place) };
     },
   };
+}
+
+/** The person's home, Retort's own folders and the folders that were used last: where a search begins. */
+async function placesOf({ path, database }: Home): Promise<FilePlace[]> {
+  const [drafts, runs, models] = await Promise.all([listDrafts(database), listRuns(database), listModels(database)]);
+  const used = [
+    ...drafts.map(({ recipe }) => (recipe['data'] as { train?: unknown } | undefined)?.train),
+    ...runs.slice(0, 20).map(({ recipe }) => recipe.data.train),
+    ...models.map((model) => model.path),
+  ].filter((file) => typeof file === 'string').map((file) => dirname(file));
+  // What lies in the data folder was put there by Retort and is reached by itself.
+  const recent = [...new Set(used)].filter((folder) => !folder.startsWith(path)).slice(0, 4);
+  return [
+    { name: 'Home', path: homedir() },
+    { name: 'Data folder', path },
+    { name: 'Sample', path: resource('sample') },
+    ...recent.map((folder) => ({ name: basename(folder) || folder, path: folder })),
+  ].filter((place, at, all) => existsSync(place.path) && all.findIndex((other) => other.path === place.path) === at);
+}
+
+function unreadable(folder: string, cause: unknown): Problem {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why = { ENOENT: 'is not there', ENOTDIR: 'is not there', EACCES: 'may not be read by you', EPERM: 'may not be read by you' }[code ?? ''];
+  return new Problem(`The folder ${folder} ${why ?? `cannot be read: ${(cause as Error).message}`}.`, { hint: 'Choose another one.', cause });
 }
 
 async function entryOf(folder: string, name: string): Promise<FolderEntry | null> {

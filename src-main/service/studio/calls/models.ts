@@ -1,24 +1,33 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import type { KnownModel } from '../../../contract/api/api.ts';
 import { Problem, toReport, type ProblemReport } from '../../../contract/problem.ts';
+import type { ModelDescription } from '../../../contract/model-description.ts';
+import { readOrigin } from '../../../model/student-origin.ts';
 import { listModels, putModel, removeModel, renameModel, type ModelRow } from '../../../store/models.ts';
 import type { Home } from '../../home.ts';
+import { newRunId } from '../../ids.ts';
+import { moveToTrash } from '../../keeping/trash.ts';
+import { refuseGoing, useOf } from '../../keeping/use.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
+import type { RunQueue } from '../run-queue.ts';
+import { TrainedModels } from '../trained-models.ts';
 import type { Workers } from '../workers.ts';
 
-export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers: Workers; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'models'>> {
+export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; workers: Workers; queue: RunQueue; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'models'>> {
   const { database } = home;
   const ownFolder = join(home.path, 'models');
-  const known = (row: ModelRow): KnownModel => {
+  const describe = (model: string): Promise<ModelDescription> => workers.get('interactive').request('describe', { model });
+  const trained = new TrainedModels(database, describe);
+  const isOwn = (path: string): boolean => path.startsWith(ownFolder + sep);
+  const known = async (row: ModelRow): Promise<KnownModel> => {
     const problem = missing(row.path);
-    return { ...row, problem, description: problem ? null : row.description, isOwn: row.path.startsWith(ownFolder + sep) };
+    return { ...row, problem, description: problem ? null : row.description, isOwn: isOwn(row.path), checkpoint: null, origin: await readOrigin(row.path) };
   };
   const add = async (path: string, name: string): Promise<KnownModel> => {
-    const row = { path, name, added: Date.now(), description: await workers.get('interactive').request('describe', { model: path }) };
+    const row = { path, name, added: Date.now(), description: await describe(path) };
     await putModel(database, row);
     feed.publish({ topic: 'models' });
     return known(row);
@@ -33,7 +42,7 @@ export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers:
   };
 
   return {
-    'models.list': async () => (await listModels(database)).map(known),
+    'models.list': async () => [...await Promise.all((await listModels(database)).map(known)), ...await trained.list()],
     'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
     'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal, warn) => {
       const to = freshFolder(name);
@@ -55,12 +64,14 @@ export function modelCalls({ home, workers, jobs, feed }: { home: Home; workers:
       const row = (await listModels(database)).find((model) => model.path === path);
       if (!row) throw new Problem(`No model ${path} in the list.`);
       if (withFiles) {
-        if (!known(row).isOwn) throw new Problem('This folder is your own, so Retort does not delete it.', { hint: 'Remove the model from the list only.' });
-        await rm(path, { recursive: true, force: true });
+        if (!isOwn(row.path)) throw new Problem('This folder is your own, so Retort does not delete it.', { hint: 'Remove the model from the list only.' });
+        refuseGoing(await useOf(home, path, new Set(queue.live().map(({ runId }) => runId))));
       }
+      const trash = newRunId();
+      await moveToTrash(home, { id: trash, kind: 'model', title: row.name, path, withFiles, content: row });
       await removeModel(database, path);
       feed.publish({ topic: 'models' });
-      return null;
+      return { trash };
     },
     'models.pair': (params) => workers.get('interactive').request('pair', params),
     'models.generate': async (params) => {

@@ -1,14 +1,15 @@
-import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Problem } from '../../../contract/problem.ts';
 import { readEvaluations, readSamples } from '../../../store/evaluations.ts';
 import { readLog } from '../../../store/log.ts';
 import { readRollouts } from '../../../store/rollouts.ts';
-import { deleteRun, findRun, listRuns, renameRun, setTags } from '../../../store/runs.ts';
+import { findRun, listRuns, renameRun, setTags } from '../../../store/runs.ts';
 import { readSeries } from '../../../store/series.ts';
 import { readSteps } from '../../../store/steps.ts';
 import { removeDraft } from '../../../store/drafts.ts';
 import type { Home } from '../../home.ts';
+import { moveToTrash } from '../../keeping/trash.ts';
+import { refuseGoing, useOf } from '../../keeping/use.ts';
 import { writeReport } from '../../report/write-report.ts';
 import { isRunFolder } from '../../run-folder.ts';
 import { lockHolder } from '../../run-lock.ts';
@@ -66,9 +67,9 @@ async function deleteRuns(home: Home, queue: RunQueue, runIds: readonly string[]
   for (const { id, name, runDir } of runs) {
     if (live.has(id) || await lockHolder(runDir)) throw new Problem(`Run "${name}" is going.`, { hint: 'Stop it first.' });
   }
-  for (const { id, runDir } of runs) {
+  if (withFiles) for (const { runDir } of runs) refuseGoing(await useOf(home, runDir, live));
+  for (const { id, name, runDir } of runs) {
     // Only what is certainly a run's own folder: a person may have named any place for it.
-    if (withFiles && isRunFolder(runDir)) await rm(runDir, { recursive: true, force: true });
-    await deleteRun(home.database, id);
+    await moveToTrash(home, { id, kind: 'run', title: name, path: runDir, withFiles: withFiles && isRunFolder(runDir) });
   }
 }

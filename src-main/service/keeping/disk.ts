@@ -1,0 +1,16 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskUse } from '../../contract/api/keeping-calls.ts';
+import { folderSize } from '../../files/folder-size.ts';
+import { HISTORY_FILE } from '../../store/home.ts';
+
+const PARTS = [
+  ['Runs and checkpoints', 'runs'], ['Models', 'models'], ['Exports', 'exports'], ['Dropped files', 'uploads'], ['Trash', 'trash'], ['History', HISTORY_FILE],
+] as const;
+
+/** What of the disk a data folder takes. */
+export async function diskUse(home: string): Promise<DiskUse> {
+  const { bavail, bsize } = await statfs(home);
+  const parts = await Promise.all(PARTS.map(async ([name, place]) => ({ name, path: join(home, place), bytes: await folderSize(join(home, place)) })));
+  return { parts, free: bavail * bsize };
+}
