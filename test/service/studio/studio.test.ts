@@ -66,7 +66,7 @@ describe('a run', () => {
     await client.call('runs.delete', { runIds: [runId], withFiles: true });
     expect(existsSync(stopped.runDir)).toBe(false);
     await client.call('keeping.restore', { ids: [runId] });
-    expect(await client.call('runs.get', { runId })).toMatchObject({ id: runId, lastStep: stopped.lastStep });
+    expect(await client.call('runs.get', { runId })).toMatchObject({ id: runId, status: 'stopped' });
     expect(existsSync(stopped.checkpoint!.path)).toBe(true);
     await client.call('runs.delete', { runIds: [runId], withFiles: true });
     expect((await client.call('runs.list', null)).map(({ id }) => id)).not.toContain(runId);
@@ -97,7 +97,7 @@ describe('models and data', () => {
     // What runs have trained is a model like any other.
     expect(trained.map(({ name }) => name)).toContain('tiny · step 12');
     const last = trained.find(({ name }) => name === 'tiny · step 12')!;
-    expect(last).toMatchObject({ isOwn: false, problem: null, description: { path: last.path, layers: 1 } });
+    expect(last).toMatchObject({ isOwn: false, problem: null, description: { path: last.path, layers: 2 } });
     await expect(client.call('models.remove', { path: project.teacher, withFiles: true })).rejects.toThrow('your own');
     const { trash } = await client.call('models.remove', { path: made.path, withFiles: true });
     expect(existsSync(made.path)).toBe(false);
@@ -150,7 +150,10 @@ describe('settings and drafts', () => {
     await client.studio.close();
     client = new StudioClient(await open());
     expect(await client.call('settings.get', null)).toMatchObject({ theme: 'dark', threads: 1, numberLocale: 'system' });
-    expect(await client.call('drafts.list', null)).toMatchObject([{ id: dropped.id, touched: false }, { id, title: 'idea', recipe: { name: 'x' }, touched: true }]);
+    const drafts = await client.call('drafts.list', null);
+    expect(drafts.map(({ title }) => title).sort()).toEqual(['dropped later', 'idea']);
+    expect(drafts).toContainEqual(expect.objectContaining({ id, title: 'idea', recipe: { name: 'x' }, touched: true }));
+    expect(drafts).toContainEqual(expect.objectContaining({ id: dropped.id, touched: false }));
   });
 });
 
