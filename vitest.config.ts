@@ -12,5 +12,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // What is waited for comes sooner or later: on a busy machine later.
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -61,9 +61,9 @@ describe('HistoryRecorder', () => {
     for (let number = 1; number <= 63; number += 1) recorder.record(step(number));
     expect(await losses(database)).toHaveLength(0);
     recorder.record(step(64));
-    await expect.poll(() => losses(database), { timeout: 4000 }).toHaveLength(64);
+    await expect.poll(() => losses(database)).toHaveLength(64);
     recorder.record(step(65));
-    await expect.poll(() => losses(database), { timeout: 4000 }).toHaveLength(65);
+    await expect.poll(() => losses(database)).toHaveLength(65);
   });
 
   it('writes the last events of a run that stops right after them', async () => {
@@ -155,7 +155,7 @@ describe('HistoryRecorder', () => {
     await database.exec("CREATE TEMP TRIGGER full BEFORE INSERT ON steps WHEN new.step = 3 BEGIN SELECT raise(ABORT, 'disk full'); END");
     for (const number of [1, 2, 3]) recorder.record(step(number));
     recorder.record({ event: 'failed', error: { kind: 'failure', message: 'No space left.' } });
-    await expect.poll(() => problems, { timeout: 4000 }).toHaveLength(1);
+    await expect.poll(() => problems).toHaveLength(1);
     await expect(recorder.flush()).rejects.toThrow(/disk full/);
     expect(await losses(database)).toEqual([]);
     await database.exec('DROP TRIGGER full');

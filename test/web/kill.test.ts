@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import { CLI } from '../support/build.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -40,6 +41,10 @@ async function start(): Promise<Program> {
   };
 }
 
+function childrenOf(pid: number): number[] {
+  return execFileSync('ps', ['--ppid', String(pid), '-o', 'pid='], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
+}
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!await holds()) await sleep(50);
 }
@@ -51,10 +56,11 @@ it('a program that is killed in a run loses nothing before the last checkpoint, 
   await until(async () => (await program.call('runs.get', whole)).status === 'done');
   const cut = await program.call('runs.start', { recipe });
   await until(async () => (await program.call('runs.get', cut)).lastStep >= 25);
+  const workers = childrenOf(program.child.pid!);
   program.child.kill('SIGKILL');
   await once(program.child, 'exit');
-  // Its worker notices and ends at the next step; until then the run's folder is in use.
-  await sleep(2000);
+  // A worker notices and ends at the next step; until then the run's folder is in use.
+  await until(async () => !workers.some(isAlive));
 
   program = await start();
   const interrupted = await program.call('runs.get', cut);

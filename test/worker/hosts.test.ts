@@ -206,7 +206,7 @@ describe('a Node child', () => {
     expect(isAlive(pid)).toBe(true);
     if (computing) expect(await lockHolder(folder)).toMatchObject({ pid });
     parent.kill('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     expect(await lockHolder(folder)).toBeNull();
   });
 });

@@ -52,7 +52,7 @@ requires('display', 'electron')('what the desktop adds', () => {
   const start = async (steps: number): Promise<string> =>
     (await call(desktop.page, 'runs.start', { recipe: project.recipe({ train: { steps, batchSize: 6 }, checkpoint: { every: 1000, keep: 1 } }) })).runId;
   const run = (runId: string): ReturnType<typeof call<'runs.get'>> => call(desktop.page, 'runs.get', { runId });
-  const stepped = (runId: string): Promise<void> => expect.poll(async () => (await call(desktop.page, 'runs.live', null)).live.find((live) => live.runId === runId)?.step, { timeout: 60_000 }).toBeGreaterThan(2);
+  const stepped = (runId: string): Promise<void> => expect.poll(async () => (await call(desktop.page, 'runs.live', null)).live.find((live) => live.runId === runId)?.step).toBeGreaterThan(2);
 
   it('opens and saves files by the system\'s dialogs', async () => {
     const { page } = desktop;
@@ -98,7 +98,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     const runId = await start(100);
     await stepped(runId);
     expect(await blocks()).toEqual([true]);
-    await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('done');
+    await expect.poll(async () => (await run(runId)).status).toBe('done');
     await expect.poll(() => kept('shown')).toEqual([{ title: 'tiny is done', body: '', on: 'click' }]);
     expect(await blocks()).toEqual([false]);
     await desktop.page.evaluate(() => { location.hash = '#/settings'; });
@@ -113,7 +113,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     // Who looks at the window is not told twice.
     await desktop.electron.evaluate(({ BrowserWindow }) => { BrowserWindow.prototype.isFocused = () => true; });
     const second = await start(5);
-    await expect.poll(async () => (await run(second)).status, { timeout: 60_000 }).toBe('done');
+    await expect.poll(async () => (await run(second)).status).toBe('done');
     await expect.poll(blocks).toEqual([false, false]);
     expect(await kept('shown')).toHaveLength(1);
   });
@@ -170,7 +170,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await call(desktop.page, 'runs.resume', { runId });
     await stepped(runId);
     await call(desktop.page, 'runs.stop', { runId, how: 'abandon' });
-    await expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe('stopped');
+    await expect.poll(async () => (await run(runId)).status).toBe('stopped');
     // A run that is still being put away would have the next test asked whether to quit.
     await expect.poll(async () => (await call(desktop.page, 'runs.live', null)).live).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isAlive } from '../../support/is-alive.ts';
 import { requires } from '../../support/requires.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 import { call, Desktops, ended } from './desktops.ts';
@@ -27,8 +28,8 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     recipe: project.recipe({ train: { steps: 60, batchSize: 6, learningRate: 1e-3 }, checkpoint: { every: 10, keep: 2 } }),
   })).runId;
   const run = (runId: string): ReturnType<typeof call<'runs.get'>> => call(desktop.page, 'runs.get', { runId });
-  const becomes = (runId: string, status: string): Promise<void> => expect.poll(async () => (await run(runId)).status, { timeout: 60_000 }).toBe(status);
-  const reaches = (runId: string, step: number): Promise<void> => expect.poll(async () => (await run(runId)).lastStep, { timeout: 60_000 }).toBeGreaterThanOrEqual(step);
+  const becomes = (runId: string, status: string): Promise<void> => expect.poll(async () => (await run(runId)).status).toBe(status);
+  const reaches = (runId: string, step: number): Promise<void> => expect.poll(async () => (await run(runId)).lastStep).toBeGreaterThanOrEqual(step);
   const losses = async (runId: string): Promise<(number | null)[]> =>
     (await call(desktop.page, 'runs.steps', { runId, after: -1, limit: 1000 })).map(({ loss }) => loss);
   /** Processes started by the application whose command line matches, the busiest first. */
@@ -70,7 +71,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     desktop.electron.process().kill('SIGKILL');
     await end;
     // Its worker goes with it.
-    await expect.poll(() => isAlive(worker!), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(worker!)).toBe(false);
     desktop = await desktops.open(folder.home);
     const cut = await run(runId);
     expect(cut.status).toBe('interrupted');
@@ -114,12 +115,3 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     expect(await losses(runId)).toEqual(whole);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -64,7 +64,7 @@ requires('display', 'electron', 'installers')('the packed application', () => {
     execFileSync(packed.appImage, ['--appimage-extract'], { cwd: to, stdio: 'ignore' });
     const desktop = await PackedProgram.open(join(to, 'squashfs-root', 'AppRun'), folder.home);
     try {
-      await expect.poll(() => desktop.evaluate('document.body?.textContent'), { timeout: 30_000 }).toContain('Run the sample project');
+      await expect.poll(() => desktop.evaluate('document.body?.textContent')).toContain('Run the sample project');
     } finally {
       await desktop.close();
     }
@@ -92,7 +92,7 @@ requires('display', 'electron', 'installers')('the packed application', () => {
   it('opens and runs the sample through ONNX Runtime and SQLite, in Electron and then in plain Node', async () => {
     const desktop = await PackedProgram.open(program, folder.home);
     try {
-      await expect.poll(() => desktop.evaluate('document.body?.textContent'), { timeout: 30_000 }).toContain('Run the sample project');
+      await expect.poll(() => desktop.evaluate('document.body?.textContent')).toContain('Run the sample project');
       const [runId] = (await desktop.call('sample.start', { methods: ['gkd'] })).runIds as [string];
       const run = (): Promise<RunRecord> => desktop.call('runs.get', { runId });
       const goesBeyond = async (step: number): Promise<void> => {
@@ -104,7 +104,7 @@ requires('display', 'electron', 'installers')('the packed application', () => {
       const stopAfter = async (step: number): Promise<void> => {
         await goesBeyond(step);
         await desktop.call('runs.stop', { runId, how: 'save' });
-        await expect.poll(async () => (await run()).status, { timeout: 60_000, interval: 200 }).toBe('stopped');
+        await expect.poll(async () => (await run()).status, { interval: 200 }).toBe('stopped');
       };
       await stopAfter(4);
       // An AppImage lies elsewhere at every start: a run must need nothing of it.

@@ -33,7 +33,7 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(server.url);
   await page.getByRole('navigation', { name: 'Screens' }).waitFor();
   const complaints: string[] = [];

@@ -1,4 +1,4 @@
 import { expect } from 'vitest';
 
 /** Expects something to become true while the page works. */
-export const eventually = <T>(find: () => Promise<T>): ReturnType<typeof expect.poll<T>> => expect.poll(find, { timeout: 20_000 });
+export const eventually = <T>(find: () => Promise<T>): ReturnType<typeof expect.poll<T>> => expect.poll(find);

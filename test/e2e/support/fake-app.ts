@@ -15,7 +15,7 @@ export async function openFakeApp(answers: Answers, options: BrowserContextOptio
   const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads, token: newToken() });
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(server.url);
   await page.getByRole('navigation', { name: 'Screens' }).waitFor();
   const complaints: string[] = [];
