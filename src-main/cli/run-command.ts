@@ -4,6 +4,7 @@ import type { RunEvent } from '../contract/events.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
+import { whole } from './options.ts';
 import type { Action } from './action.ts';
 
 export function addRunCommands(program: Command, act: Action): void {
@@ -18,10 +19,14 @@ export function addRunCommands(program: Command, act: Action): void {
     }));
   program.command('resume')
     .description('go on with a run from its last checkpoint')
-    .argument('<run>', 'id, beginning of an id, or run folder')
-    .action(act(async (context, [wanted]) => {
+    .argument('<run>', 'id, beginning of an id, or run folder; one that the history does not know is taken in')
+    .option('--step <number>', 'from the checkpoint of this step, 0 for the start; newer ones are put aside', whole)
+    .option('--changed', 'although files that the run reads have changed since it began')
+    .action(act(async (context, [wanted], { step, changed }: { step?: number; changed?: boolean }) => {
       const home = await context.openHome();
-      await withRun(context, (settings) => resumeRun(home, context.worker(), wanted!, settings));
+      await withRun(context, (settings) => resumeRun(home, context.worker(), wanted!, {
+        ...settings, ...(step !== undefined && { fromStep: step }), ...(changed !== undefined && { allowChanged: changed }),
+      }));
     }));
 }
 

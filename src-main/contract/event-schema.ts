@@ -15,7 +15,7 @@ export const problemReportSchema = z.strictObject({
   message: text, kind: z.enum(['input', 'failure']), hint: text.exactOptional(), stack: text.exactOptional(),
 }) satisfies z.ZodType<ProblemReport>;
 
-const stepMetricsSchema = z.strictObject({
+export const stepMetricsSchema = z.strictObject({
   step, loss: real, divergenceOnPolicy: measured, divergenceOffPolicy: measured, studentEntropy: real,
   teacherEntropy: measured, agreement: measured, onPolicyShare: real, rolloutLength: measured, rolloutEosRate: measured, reward: measured,
   gradientNorm: real, learningRate: real, lambda: real, epoch: real, completionTokens: real, totalTokens: real,
@@ -24,7 +24,7 @@ const stepMetricsSchema = z.strictObject({
 
 /** What a checkpoint of an older version does not tell. */
 const since = measured.default(null);
-const evaluationSchema = z.strictObject({
+export const evaluationSchema = z.strictObject({
   step, examples: z.int().nonnegative(), divergence: measured, loss: measured,
   divergenceLow: since, divergenceHigh: since, lossLow: since, lossHigh: since,
   metrics: z.record(text, z.strictObject({ value: real, low: measured, high: measured })),
@@ -33,7 +33,7 @@ const evaluationSchema = z.strictObject({
 
 const best = z.strictObject({ name: text, step, value: real }).exactOptional() satisfies z.ZodType<BestScore | undefined>;
 
-const rolloutSchema = z.strictObject({
+export const rolloutSchema = z.strictObject({
   step, example: z.int().nonnegative(), prompt: text, completion: text,
   tokens: z.array(z.int()), divergence: z.array(real), ended: z.boolean(),
 }) satisfies z.ZodType<Rollout>;
@@ -48,7 +48,7 @@ export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
   }),
-  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), best }),
+  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), checkpoint: z.strictObject({ step, path: text }), best }),
   phaseSchema,
   stepMetricsSchema.extend({ event: z.literal('step') }),
   z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),

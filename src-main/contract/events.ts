@@ -84,8 +84,8 @@ export type Phase = 'prepare' | 'teacher-data' | 'train' | 'evaluate' | 'checkpo
 /** What a run tells while it goes on. `retort run --json` prints these, one a line. */
 export type RunEvent =
   | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
-  /** Behind `started` of a resumed run: its last measurements up to the checkpoint, for a history that missed them. */
-  | { event: 'restored'; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
+  /** Behind `started` of a resumed run: its checkpoint and the last measurements up to it, for a history that missed them. */
+  | { event: 'restored'; checkpoint: { step: number; path: string }; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
   | { event: 'phase'; phase: Phase; done: number; total: number }
   | ({ event: 'step' } & StepMetrics)
   | { event: 'rollouts'; rollouts: Rollout[] }

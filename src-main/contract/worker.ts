@@ -23,7 +23,11 @@ const nothing = z.null();
 const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
 const run = {
-  params: z.strictObject({ recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean() }),
+  params: z.strictObject({
+    recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(),
+    /** Of a resumed run: the checkpoint to go on from, 0 for the start, the newest whole one where it is left out; and whether its files may have changed since it began. */
+    fromStep: z.int().nonnegative().exactOptional(), allowChanged: z.boolean().exactOptional(),
+  }),
   /** The run's last event, `stopped` or `done`; a run that fails rejects. */
   result: z.strictObject({ status: z.enum(['done', 'stopped']), step: z.int(), checkpoint: path.nullable() }),
   event: runEventSchema,

@@ -8,6 +8,7 @@ import { ortExecutor } from '../runtime/ort/executor.ts';
 import type { Executor } from '../runtime/program.ts';
 import { float32 } from '../runtime/tensor.ts';
 import type { Weights } from '../runtime/weights.ts';
+import { threads } from '../runtime/threads.ts';
 
 /** A model folder that has been understood; its weights are still on the disk. */
 export interface Model {
@@ -35,11 +36,6 @@ export async function readWeights({ folder, parameters }: Model): Promise<Weight
     return data;
   }, parameters);
   return weights;
-}
-
-/** Threads that the worker was given; 0 leaves it to ONNX Runtime. */
-export function threads(): number {
-  return Number(process.env['RETORT_THREADS'] ?? 0);
 }
 
 /** What computes on a device. */

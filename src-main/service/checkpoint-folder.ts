@@ -14,12 +14,17 @@ export interface Checkpoint { step: number; path: string }
 /** Where a checkpoint keeps its model, a folder in the Hugging Face layout. */
 export const modelOf = (checkpoint: string): string => join(checkpoint, 'model');
 
-/** Whole checkpoints, oldest first. */
+/** Checkpoints, oldest first. */
 export async function listCheckpoints(checkpoints: string): Promise<Checkpoint[]> {
+  return (await listStepFolders(checkpoints)).filter(({ path }) => existsSync(join(path, 'state.json')));
+}
+
+/** The same with those from which something was taken away. */
+export async function listStepFolders(checkpoints: string): Promise<Checkpoint[]> {
   if (!existsSync(checkpoints)) return [];
   return (await readdir(checkpoints))
     .map((name) => ({ step: Number(/^step-(\d+)$/.exec(name)?.[1] ?? NaN), path: join(checkpoints, name) }))
-    .filter(({ step, path }) => !Number.isNaN(step) && existsSync(join(path, 'state.json')))
+    .filter(({ step }) => !Number.isNaN(step))
     .sort((left, right) => left.step - right.step);
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { RunEvent } from '../contract/events.ts';
+import type { RunRecord } from '../contract/history.ts';
 import { fromReport, Problem, toReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Commands } from '../contract/worker.ts';
@@ -7,7 +8,10 @@ import type { Result, WorkerHost } from '../contract/worker-host.ts';
 import { HistoryRecorder, type Recorded } from '../store/history-recorder.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Home } from './home.ts';
+import { adoptRun } from './adopt-run.ts';
 import { newRunId } from './ids.ts';
+import { isRunFolder, runPaths } from './run-folder.ts';
+import { keptRollouts } from './run/rollout-files.ts';
 
 export type RunResult = Result<Commands, 'run'>;
 
@@ -29,12 +33,30 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   });
 }
 
-/** Goes on with a run from its last checkpoint. */
-export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: string, options: RunOptions): Promise<RunResult> {
-  const run = await findRun(home.database, wanted).catch((error: unknown) => findRun(home.database, resolve(wanted)).catch(() => { throw error; }));
-  if (run.status === 'done') throw new Problem(`Run ${run.id} is done.`, { hint: 'Start a new run from its recipe: retort run.' });
+/** How to go on: from the checkpoint of a step, 0 for the start; although files the run reads have changed. */
+export interface ResumeOptions { fromStep?: number; allowChanged?: boolean }
+
+/** Goes on with a run from its newest whole checkpoint, or another one. A run folder that the history does not know is adopted. */
+export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: string, options: RunOptions & ResumeOptions): Promise<RunResult> {
+  const run = await findOrAdopt(home, wanted);
+  if (run.status === 'done' && options.fromStep === undefined) {
+    throw new Problem(`Run ${run.id} is done.`, { hint: 'Start a new run from its recipe: retort run. From an earlier checkpoint it goes on with --step.' });
+  }
   options.onId?.(run.id);
-  return followRun(home, host, { recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true }, options);
+  const { fromStep, allowChanged } = options;
+  return followRun(home, host, {
+    recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true,
+    ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }),
+  }, options);
+}
+
+async function findOrAdopt(home: Home, wanted: string): Promise<RunRecord> {
+  const place = resolve(wanted);
+  const known = await findRun(home.database, wanted).catch((error: unknown) => findRun(home.database, place).catch(() => {
+    if (isRunFolder(place)) return null;
+    throw error;
+  }));
+  return known ?? adoptRun(home, place);
 }
 
 interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
@@ -46,10 +68,12 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
-  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean },
+  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean } & ResumeOptions,
   { onEvent, enter, onWritten }: FollowOptions,
 ): Promise<RunResult> {
-  const recorder = new HistoryRecorder(home.database, params.runId, onWritten ? { onWritten } : {});
+  const recorder = new HistoryRecorder(home.database, params.runId, {
+    keptRollouts: (after, upTo) => keptRollouts(runPaths(params.runDir).rollouts, after, upTo), ...(onWritten && { onWritten }),
+  });
   let entered: Promise<void> | undefined;
   let hasFailed = false;
   try {

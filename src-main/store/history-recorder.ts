@@ -1,5 +1,5 @@
 import { bestHereText, bestText, earlyText } from '../contract/best.ts';
-import type { BestScore, RunEvent, StepMetrics } from '../contract/events.ts';
+import type { BestScore, Rollout, RunEvent, StepMetrics } from '../contract/events.ts';
 import type { LogLevel } from '../contract/history.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
 import { insertEvaluation } from './evaluations.ts';
@@ -16,6 +16,8 @@ export type Recorded = Exclude<RunEvent, { event: 'phase' }> | { event: 'interru
 interface RecorderOptions {
   /** Bytes of rollouts kept of the run. */
   rolloutBudget?: number;
+  /** Reads what the run's folder keeps of its texts behind step `after` and up to `upTo`, for a history that missed them. */
+  keptRollouts?: (after: number, upTo: number) => AsyncIterable<readonly Rollout[]>;
   /** Told what can be read from the history now. */
   onWritten?: (events: readonly Recorded[]) => void;
   /** Told when a batch could not be written. It is kept and tried again with the next one. */
@@ -33,6 +35,7 @@ export class HistoryRecorder {
   readonly #database: Database;
   readonly #run: string;
   readonly #budget: number;
+  readonly #keptRollouts: NonNullable<RecorderOptions['keptRollouts']> | null;
   readonly #onWritten: (events: readonly Recorded[]) => void;
   readonly #onProblem: (problem: unknown) => void;
   #waiting: { at: number; event: Recorded }[] = [];
@@ -46,6 +49,7 @@ export class HistoryRecorder {
     this.#database = database;
     this.#run = run;
     this.#budget = options.rolloutBudget ?? ROLLOUT_BUDGET;
+    this.#keptRollouts = options.keptRollouts ?? null;
     this.#onWritten = options.onWritten ?? (() => undefined);
     this.#onProblem = options.onProblem ?? (() => undefined);
   }
@@ -109,6 +113,27 @@ export class HistoryRecorder {
     this.#onWritten(batch.map(({ event }) => event));
   }
 
+  async #keepRollouts(queries: Queries, rollouts: readonly Rollout[]): Promise<void> {
+    const already = this.#rolloutBytes ?? await rolloutBytes(queries, this.#run);
+    const bytes = already + await insertRollouts(queries, this.#run, rollouts);
+    this.#rolloutBytes = bytes > this.#budget ? await trimRollouts(queries, this.#run, this.#budget) : bytes;
+  }
+
+  /** Fills in what was told and not written down before the run was cut off: a step is written after its texts. */
+  async #restore(queries: Queries, { steps, evaluations, checkpoint }: Extract<Recorded, { event: 'restored' }>): Promise<void> {
+    const run = this.#run;
+    const last = (await queries.get<{ step: number | null }>('SELECT max(step) AS step FROM steps WHERE run = ?', [run]))?.step ?? 0;
+    await insertSteps(queries, run, steps.filter(({ step }) => step > last));
+    const known = new Set((await queries.all<{ step: number }>('SELECT step FROM evaluations WHERE run = ?', [run])).map(({ step }) => step));
+    for (const evaluation of evaluations) if (!known.has(evaluation.step)) await insertEvaluation(queries, run, evaluation);
+    for await (const rollouts of this.#keptRollouts?.(last, checkpoint.step) ?? []) {
+      for (const step of new Set(rollouts.map((rollout) => rollout.step))) await queries.run('DELETE FROM rollouts WHERE run = ? AND step = ?', [run, step]);
+      this.#rolloutBytes = null;
+      await this.#keepRollouts(queries, rollouts);
+    }
+    await queries.run('UPDATE runs SET checkpointStep = ?, checkpointPath = ? WHERE id = ?', [checkpoint.step, checkpoint.path, run]);
+  }
+
   async #writeEvent(queries: Queries, at: number, event: Exclude<Recorded, { event: 'step' }>): Promise<void> {
     const run = this.#run;
     const log = (level: LogLevel, code: string, message: string): Promise<void> =>
@@ -131,16 +156,13 @@ export class HistoryRecorder {
           ? log('info', 'started', `Started; ${event.steps} steps.`)
           : log('info', 'resumed', `Resumed from step ${event.fromStep} of ${event.steps}.`);
       case 'restored':
-        await insertSteps(queries, run, event.steps);
-        for (const evaluation of event.evaluations) await insertEvaluation(queries, run, evaluation);
+        this.#step = event.checkpoint.step;
+        await this.#restore(queries, event);
         await keepBest(event.best);
-        return;
-      case 'rollouts': {
-        const already = this.#rolloutBytes ?? await rolloutBytes(queries, run);
-        const bytes = already + await insertRollouts(queries, run, event.rollouts);
-        this.#rolloutBytes = bytes > this.#budget ? await trimRollouts(queries, run, this.#budget) : bytes;
-        return;
-      }
+        if (await isCheckpointTold(queries, run, event.checkpoint.step)) return;
+        return log('info', 'checkpoint', `Checkpoint at step ${event.checkpoint.step}${bestHereText({ ...event, ...event.checkpoint })}.`);
+      case 'rollouts':
+        return this.#keepRollouts(queries, event.rollouts);
       case 'evaluation':
         return insertEvaluation(queries, run, event);
       case 'checkpoint':
@@ -163,4 +185,8 @@ export class HistoryRecorder {
         return log('error', 'interrupted', event.error.message);
     }
   }
+}
+
+async function isCheckpointTold(queries: Pick<Queries, 'get'>, run: string, step: number): Promise<boolean> {
+  return await queries.get("SELECT 1 FROM log WHERE run = ? AND step = ? AND code = 'checkpoint'", [run, step]) !== undefined;
 }

@@ -43,6 +43,13 @@ export async function renameRun(queries: Queries, id: string, name: string): Pro
   await changeOne(queries, id, 'UPDATE runs SET name = ?1 WHERE id = ?2', name);
 }
 
+/** Notes where a run's folder is now. */
+export async function moveRun(queries: Queries, id: string, runDir: string): Promise<void> {
+  const { changes } = await queries.run(
+    'UPDATE runs SET checkpointPath = CASE WHEN substr(checkpointPath, 1, length(runDir)) = runDir THEN ?1 || substr(checkpointPath, length(runDir) + 1) END, runDir = ?1 WHERE id = ?2', [runDir, id]);
+  if (changes === 0) throw new Problem(`No run "${id}" in the history.`);
+}
+
 export async function setTags(queries: Queries, id: string, tags: readonly string[]): Promise<void> {
   await changeOne(queries, id, 'UPDATE runs SET tags = ?1 WHERE id = ?2', JSON.stringify([...new Set(tags)]));
 }

@@ -16,7 +16,8 @@ import { PairKeeper } from '../service/inspect/pair-keeper.ts';
 import { survey } from '../service/inspect/survey.ts';
 import { checkRun } from '../service/run/check.ts';
 import { probeRun } from '../service/run/probe.ts';
-import { runJob, type StopRequest } from '../service/run/run-job.ts';
+import type { StopRequest } from '../service/run/job.ts';
+import { runJob } from '../service/run/run-job.ts';
 import { seeData } from '../service/see-data.ts';
 import type { Handlers } from './serve.ts';
 

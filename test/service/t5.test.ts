@@ -12,7 +12,8 @@ import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { createHandlers } from '../../src-main/worker/handlers.ts';
-import { runJob, type StopRequest } from '../../src-main/service/run/run-job.ts';
+import { runJob } from '../../src-main/service/run/run-job.ts';
+import type { StopRequest } from '../../src-main/service/run/job.ts';
 import { t5Model } from '../support/t5-model.ts';
 
 const never = new AbortController().signal;

@@ -135,7 +135,7 @@ describe('HistoryRecorder', () => {
     expect(await bestNow()).toEqual(late);
 
     recorder.record(started(100));
-    recorder.record({ event: 'restored', steps: [], evaluations: [], best: early });
+    recorder.record({ event: 'restored', checkpoint: { step: 100, path: '/runs/a/checkpoints/step-100' }, steps: [], evaluations: [], best: early });
     expect(await bestNow()).toEqual(early);
     recorder.record(checkpoint(150, early));
     recorder.record({ event: 'done', step: 150, checkpoint: '/runs/a/checkpoints/step-150', best: early, stoppedEarly: { metric: 'rougeL', evaluations: 3 } });

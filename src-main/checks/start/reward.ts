@@ -1,5 +1,5 @@
 import { makeReward } from '../../distill/rewards/make-reward.ts';
-import { threads } from '../../model/load-model.ts';
+import { threads } from '../../runtime/threads.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { check } from '../check.ts';
 

@@ -5,7 +5,7 @@ import { Problem } from '../../contract/problem.ts';
 import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
 import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
 import { runPaths } from '../run-folder.ts';
-import { readCheckpointState } from '../run/checkpoint.ts';
+import { readCheckpointState } from '../run/checkpoint-state.ts';
 
 /** A student of a run at one time of its training. */
 export interface Moment { step: number; path: string }

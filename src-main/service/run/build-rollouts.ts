@@ -10,7 +10,8 @@ import { RolloutWriter } from '../../distill/rollout.ts';
 import type { Student } from '../../distill/student.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
 import type { Executor } from '../../runtime/program.ts';
-import { executorFor, threads } from '../../model/load-model.ts';
+import { executorFor } from '../../model/load-model.ts';
+import { threads } from '../../runtime/threads.ts';
 import type { RunExample } from './build-trainer.ts';
 import type { PreparedRun } from './prepare.ts';
 

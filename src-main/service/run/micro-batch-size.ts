@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../contract/recipe.ts';
 import { paddedTokens, type Text } from '../../distill/batch.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
-import { threads, type Model } from '../../model/load-model.ts';
+import type { Model } from '../../model/load-model.ts';
+import { threads } from '../../runtime/threads.ts';
 import { batchOf } from './batch-of.ts';
 
 /** Bytes of activations that one micro-batch may keep for its backward pass. */

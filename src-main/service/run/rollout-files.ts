@@ -1,5 +1,6 @@
-import { appendFile, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rolloutSchema } from '../../contract/event-schema.ts';
 import type { Rollout } from '../../contract/events.ts';
 
 /** Steps that share a file. */
@@ -29,6 +30,8 @@ export class RolloutFiles {
   /** Opens the folder of a run that stands at `step`: what was written after it belongs to steps that will come again. */
   static async open(folder: string, step: number, budget = BUDGET): Promise<RolloutFiles> {
     let bytes = 0;
+    // The run goes on without what its folder has lost.
+    await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
       const first = Number(/^steps-(\d+)\.jsonl$/.exec(name)?.[1]);
       if (Number.isNaN(first)) continue;
@@ -88,6 +91,29 @@ async function bytesUntil(path: string, step: number): Promise<number> {
     end = next;
   }
   return end;
+}
+
+/** The rollouts of the steps behind `after`, a file at a time, oldest first. What cannot be read is left out. */
+export async function* keptRollouts(folder: string, after: number, upTo: number): AsyncGenerator<Rollout[]> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.sort()) {
+    const first = Number(/^steps-(\d+)\.jsonl$/.exec(name)?.[1]);
+    if (Number.isNaN(first) || first > upTo || first + STEPS - 1 <= after) continue;
+    const lines = (await readFile(join(folder, name), 'utf8').catch(() => '')).split('\n');
+    yield lines.flatMap((line) => {
+      const rollout = rolloutOf(line);
+      return rollout && rollout.step > after && rollout.step <= upTo ? [rollout] : [];
+    });
+  }
+}
+
+function rolloutOf(line: string): Rollout | null {
+  try {
+    const parsed = rolloutSchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
 }
 
 function stepOf(line: string): number {

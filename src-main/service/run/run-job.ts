@@ -1,6 +1,5 @@
 import type { BestScore, Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
-import type { Recipe } from '../../contract/recipe.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
@@ -10,31 +9,21 @@ import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
 import { endTokens } from '../../model/load-model.ts';
-import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
+import type { RunFolder } from '../run-folder.ts';
+import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
 import { buildTrainer, readTeacher, type BuiltRun, type RunExample } from './build-trainer.ts';
 import { bestMetric } from '../../checks/best.ts';
-import { readCheckpointState, readOptimizerState, writeCheckpoint, type CheckpointState } from './checkpoint.ts';
+import { readOptimizerState, writeCheckpoint } from './checkpoint.ts';
+import type { CheckpointState } from './checkpoint-state.ts';
 import { evaluateStudent, teacherAnswers } from './evaluate.ts';
-import { prepareRun, type PreparedRun } from './prepare.ts';
+import { beginRun, goOnWithRun, type Begun } from './begin.ts';
+import type { RunJob } from './job.ts';
+import type { PreparedRun } from './prepare.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
-
-export interface RunJob {
-  recipe: Recipe;
-  runDir: string;
-  runId: string;
-  /** Go on from the newest checkpoint in `runDir`, or from the start if there is none yet. */
-  isResumed: boolean;
-  emit(event: RunEvent): void;
-  /** Asked after every step: whether to stop, and how. */
-  stopRequest(): StopRequest | null;
-}
-
-/** `discard`: what was learned since the last checkpoint is given up. */
-export type StopRequest = 'save' | 'discard';
 
 export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoint: string | null }
 
@@ -43,20 +32,18 @@ export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoi
  * goes on exactly where its checkpoint stood.
  */
 export async function runJob(job: RunJob): Promise<RunOutcome> {
-  const prepared = await prepareRun(job.recipe, job.runDir);
-  const folder = job.isResumed ? await openRunFolder(job.runDir) : await createRunFolder(job.runDir, job.recipe);
+  const begun = job.isResumed ? await goOnWithRun(job) : await beginRun(job);
+  const { folder, prepared, start } = begun;
   try {
-    const from = (await listCheckpoints(folder.checkpoints)).at(-1) ?? null;
-    const state = from && await readCheckpointState(from.path);
     const log = new RunLog(folder.log, job.recipe);
-    const files = await RolloutFiles.open(folder.rollouts, state?.step ?? 0);
+    const files = await RolloutFiles.open(folder.rollouts, start?.state.step ?? 0);
     const emit = (event: RunEvent): void => {
       log.tell(event);
       if (event.event === 'rollouts') files.add(event.rollouts);
       job.emit(event);
     };
     try {
-      return await new Run({ ...job, emit }, prepared, folder, files).go(from?.path ?? null, state);
+      return await new Run({ ...job, emit }, prepared, begun, files).go(start?.path ?? null, start?.state ?? null);
     } catch (error) {
       log.tell({ event: 'failed', error: toReport(error) });
       throw error;
@@ -64,6 +51,7 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
       await Promise.all([log.close(), files.sync()]);
     }
   } finally {
+    releaseThreads();
     await folder.close();
   }
 }
@@ -72,6 +60,7 @@ class Run {
   private readonly job: RunJob;
   private readonly prepared: PreparedRun;
   private readonly folder: RunFolder;
+  private readonly begun: Begun;
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
   private readonly told = new Told();
@@ -81,10 +70,11 @@ class Run {
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[]> | null = null;
 
-  constructor(job: RunJob, prepared: PreparedRun, folder: RunFolder, files: RolloutFiles) {
+  constructor(job: RunJob, prepared: PreparedRun, begun: Begun, files: RolloutFiles) {
     this.job = job;
     this.prepared = prepared;
-    this.folder = folder;
+    this.begun = begun;
+    this.folder = begun.folder;
     this.files = files;
   }
 
@@ -98,7 +88,8 @@ class Run {
       event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
       parameters: countParameters(student.parameters),
     });
-    if (from !== null) job.emit({ event: 'restored', ...await this.told.read(from), ...this.bestField });
+    if (from !== null) job.emit({ event: 'restored', checkpoint: { step: first, path: from }, ...await this.told.read(from), ...this.bestField });
+    for (const warning of this.begun.warnings) job.emit({ event: 'warning', ...warning });
     for (const { code, message, hint } of notices) job.emit({ event: 'warning', code, message: hint === undefined ? message : `${message} ${hint}` });
     const built = await this.build(from, state);
     try {
@@ -116,7 +107,7 @@ class Run {
     const examples = prepared.method.source === 'teacher'
       ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
       : prepared.train;
-    const run = state ? { ...prepared, microBatchSize: state.microBatchSize } : prepared;
+    const run = { ...prepared, microBatchSize: this.microBatchSize };
     const readStudent = async (optimizer: Optimizer): Promise<void> => {
       const folder = from === null ? prepared.student.folder : await openModel(modelOf(from));
       await folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters);
@@ -148,6 +139,10 @@ class Run {
     const early = step < steps ? this.best?.stoppedEarly : null;
     job.emit({ event: 'done', step, checkpoint: path, ...this.bestField, ...(early && { stoppedEarly: early }) });
     return { status: 'done', step, checkpoint: path };
+  }
+
+  private get microBatchSize(): number {
+    return this.begun.start?.state.microBatchSize ?? this.prepared.microBatchSize;
   }
 
   /** Whether a run that has made so many steps makes no more. */
@@ -191,7 +186,7 @@ class Run {
   private async save(built: BuiltRun, step: number): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: prepared.microBatchSize, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared.student, built.optimizer, state);

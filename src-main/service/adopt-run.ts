@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import type { RunRecord, LogLevel } from '../contract/history.ts';
+import { Problem } from '../contract/problem.ts';
+import { HistoryRecorder } from '../store/history-recorder.ts';
+import { insertLog } from '../store/log.ts';
+import { createRun, findRun, moveRun, setStatus } from '../store/runs.ts';
+import { listCheckpoints } from './checkpoint-folder.ts';
+import type { Home } from './home.ts';
+import { newRunId } from './ids.ts';
+import { readRecipe } from './recipe-file.ts';
+import { isRunFolder, runPaths } from './run-folder.ts';
+import { readCheckpointState } from './run/checkpoint-state.ts';
+import { runIdIn } from './run/known-as.ts';
+import { keptRollouts } from './run/rollout-files.ts';
+import { readTold } from './run/told.ts';
+
+/**
+ * Takes a run folder into the history: one that was moved is known again by its id, another one enters with what its folder
+ * holds of measurements, evaluations, texts and log.
+ * @param runDir  absolute
+ * @throws Problem where it is no run folder.
+ */
+export async function adoptRun(home: Home, runDir: string): Promise<RunRecord> {
+  if (!isRunFolder(runDir)) throw new Problem(`${runDir} is not a run folder: it has no recipe.json and no checkpoints.`, { hint: '`retort runs` lists the runs and their folders.' });
+  const { database } = home;
+  const noted = await runIdIn(runDir);
+  const known = noted === null ? null : await findRun(database, noted).catch(() => null);
+  // A copy beside the original is a run of its own.
+  if (known && known.runDir !== runDir && !isRunFolder(known.runDir)) await moveRun(database, known.id, runDir);
+  if (known && (known.runDir === runDir || !isRunFolder(known.runDir))) return findRun(database, known.id);
+
+  const id = noted === null || known ? newRunId() : noted;
+  const paths = runPaths(runDir);
+  const recipe = await readRecipe(paths.recipe);
+  await createRun(database, { id, name: recipe.name, recipe, runDir });
+  await setStatus(database, id, 'interrupted');
+  const last = (await listCheckpoints(paths.checkpoints)).at(-1);
+  if (last) await restore(home, id, last, paths.rollouts);
+  const isDone = await readLogFile(home, id, paths.log);
+  await setStatus(database, id, isDone ? 'done' : 'interrupted');
+  return findRun(database, id);
+}
+
+async function restore(home: Home, id: string, checkpoint: { step: number; path: string }, rollouts: string): Promise<void> {
+  // A damaged checkpoint says nothing of the best; going on from it finds out.
+  const state = await readCheckpointState(checkpoint.path).catch(() => null);
+  const told = await readTold(checkpoint.path);
+  const metric = (await findRun(home.database, id)).recipe.evaluate.best;
+  const recorder = new HistoryRecorder(home.database, id, { keptRollouts: (after, upTo) => keptRollouts(rollouts, after, upTo) });
+  recorder.record({ event: 'restored', checkpoint, ...told, ...(state?.best && metric !== undefined && { best: { name: metric, ...state.best } }) });
+  await recorder.flush();
+}
+
+/** Reads the lines of a run's own log. @returns whether the last of them says that it is done */
+async function readLogFile(home: Home, id: string, path: string): Promise<boolean> {
+  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+  let last = '';
+  await home.database.transaction(async (queries) => {
+    for (const line of lines) {
+      const [, time, level, message] = /^(\S+Z) {2}(info|warning|error) +(.+)$/.exec(line) ?? [];
+      if (!time || !message) continue;
+      last = message;
+      const step = Number(/^step (\d+): /.exec(message)?.[1] ?? 0);
+      await insertLog(queries, id, { at: Date.parse(time), step, level: level as LogLevel, code: 'adopted', message });
+    }
+  });
+  return last.startsWith('done after ');
+}

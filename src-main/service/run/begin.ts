@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { modelOf } from '../checkpoint-folder.ts';
+import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
+import { takeThreads } from '../../runtime/threads.ts';
+import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
+import { noteRunId } from './known-as.ts';
+import type { RunJob } from './job.ts';
+import { prepareRun, type PreparedRun } from './prepare.ts';
+import { findStartingPoint, type StartingPoint } from './starting-point.ts';
+
+interface Warning { code: string; message: string }
+
+/** A run that may compute: everything has been looked at, and its folder is locked. */
+export interface Begun {
+  folder: RunFolder;
+  prepared: PreparedRun;
+  /** Null where it begins at step 0. */
+  start: StartingPoint | null;
+  threads: number;
+  /** What is said of going on. */
+  warnings: Warning[];
+}
+
+type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged'>;
+
+/** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
+export async function beginRun({ recipe, runDir, runId }: Job): Promise<Begun> {
+  const { used } = takeThreads(null);
+  const prepared = await prepareRun(recipe, runDir);
+  const inputs = await lookAtInputs(recipe);
+  const folder = await createRunFolder(runDir, recipe);
+  try {
+    await writeInputs(runDir, inputs);
+    await noteRunId(runDir, runId);
+    return { folder, prepared, start: null, threads: used, warnings: [] };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+/**
+ * Takes up a run where it stands.
+ * @throws Problem where no whole checkpoint is left, or where what it reads is not what it began with.
+ */
+export async function goOnWithRun(job: Job): Promise<Begun> {
+  const folder = await openRunFolder(job.runDir);
+  try {
+    const start = await findStartingPoint(folder.checkpoints, job.fromStep ?? null);
+    const warnings: Warning[] = (start?.passed ?? []).map((message) => ({
+      code: 'damaged', message: `${message} The run goes on from that of step ${start!.state.step}; the damaged one is in checkpoints/put-aside.`,
+    }));
+    const { used, set } = takeThreads(start?.state.threads ?? null);
+    if (used !== set) {
+      warnings.push({ code: 'threads', message: `This run began with ${used} threads and goes on with them, so that its numbers stay the same; the setting is ${set}.` });
+    }
+    const recipe = withStudent(job.recipe, start, warnings);
+    await compareInputs(job, start, warnings, recipe !== job.recipe);
+    const prepared = await prepareRun(recipe, job.runDir);
+    await noteRunId(job.runDir, job.runId);
+    return { folder, prepared, start, threads: used, warnings };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+/** The student's folder may have gone: a checkpoint holds its config and tokenizer as well. */
+function withStudent(recipe: Recipe, start: StartingPoint | null, warnings: Warning[]): Recipe {
+  const { model } = recipe.student;
+  if (start === null || existsSync(join(model, 'config.json'))) return recipe;
+  warnings.push({ code: 'student', message: `The student's folder ${model} is not there; the run goes on with the model of its checkpoint.` });
+  return { ...recipe, student: { ...recipe.student, model: modelOf(start.path) } };
+}
+
+async function compareInputs({ recipe, runDir, allowChanged }: Job, start: StartingPoint | null, warnings: Warning[], isStudentGone: boolean): Promise<void> {
+  const noted = await readInputs(runDir);
+  const now = await lookAtInputs(recipe, { withoutStudent: isStudentGone });
+  if (start === null) return writeInputs(runDir, now);
+  if (noted === null) {
+    warnings.push({ code: 'inputs', message: 'This run was started by a version that did not note what its files held, so whether they have changed since is not known. It is noted now.' });
+    return writeInputs(runDir, now);
+  }
+  const before = isStudentGone ? noted.filter(({ field }) => field !== 'student.model') : noted;
+  const changes = changesOf(before, now);
+  if (changes.length === 0) return;
+  const told = `What this run reads has changed since it began: ${changes.join('; ')}.`;
+  if (!allowChanged) {
+    throw new Problem(told, { hint: 'Put back what it began with, or go on all the same: retort resume RUN --changed. Its result is then no longer that of its recipe.' });
+  }
+  warnings.push({ code: 'changed', message: told });
+  await writeInputs(runDir, now);
+}

@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
+
+/** SHA-256 of every file of a checkpoint by its path inside, with `/`. */
+export type FileDigests = Readonly<Record<string, string>>;
+
+/** Of the files that lie in a checkpoint's folder by now, in the order of their names. */
+export async function digestFiles(folder: string): Promise<FileDigests> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  const digests: Record<string, string> = {};
+  for (const path of paths) digests[relative(folder, path).replaceAll(sep, '/')] = await digestOf(path);
+  return digests;
+}
+
+/** What is wrong with the first file that is not as it was written; null where all are. */
+export async function findDamage(folder: string, files: FileDigests): Promise<string | null> {
+  for (const [name, digest] of Object.entries(files)) {
+    const found = await digestOf(join(folder, name)).catch((error: NodeJS.ErrnoException) => error);
+    if (found instanceof Error) return found.code === 'ENOENT' ? `${name} is missing` : `${name} cannot be read (${found.code ?? found.message})`;
+    if (found !== digest) return `${name} is not as it was written`;
+  }
+  return null;
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { Problem } from '../../contract/problem.ts';
+
+const count = z.int().nonnegative();
+
+const stateSchema = z.object({
+  step: count,
+  totalTokens: count,
+  /** What a method with rewards expects of a text; null where there is none. */
+  rewardBaseline: z.object({ mean: z.number(), weight: z.number() }).nullable().default(null),
+  /** Chosen at the start and kept, so that a resume computes in the same order. */
+  microBatchSize: z.int().positive(),
+  /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */
+  threads: z.int().positive().exactOptional(),
+  /** Where the recipe asks for it: which evaluation was the best, and evaluations in a row since that were no better. */
+  best: z.object({ step: count, value: z.number() }).nullable().exactOptional(),
+  evaluationsSinceBest: count.exactOptional(),
+  /** SHA-256 of every file of the checkpoint but this one and what it can do without. Older checkpoints have none. */
+  files: z.record(z.string(), z.string()).exactOptional(),
+});
+
+/** What a checkpoint knows besides weights and moments. Random numbers have no state, so this is all. */
+export type CheckpointState = z.infer<typeof stateSchema>;
+
+export const STATE = 'state.json';
+
+/** @throws Problem where it is damaged, or not that of the folder's step. */
+export async function readCheckpointState(folder: string): Promise<CheckpointState> {
+  const path = join(folder, STATE);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Problem(`Checkpoint state ${path} cannot be read.`, { hint: HINT, cause });
+  });
+  const step = Number(/^step-(\d+)$/.exec(basename(folder))?.[1] ?? NaN);
+  const parsed = stateSchema.safeParse(parse(text));
+  if (!parsed.success) throw new Problem(`Checkpoint state ${path} is damaged.`, { hint: HINT });
+  if (parsed.data.step !== step) throw new Problem(`Checkpoint state ${path} is of step ${parsed.data.step}, not ${step}.`, { hint: HINT });
+  return parsed.data;
+}
+
+const HINT = 'Go on from an earlier checkpoint: retort resume RUN --step N.';
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

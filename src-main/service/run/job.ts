@@ -1,0 +1,20 @@
+import type { RunEvent } from '../../contract/events.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+
+export interface RunJob {
+  recipe: Recipe;
+  runDir: string;
+  runId: string;
+  /** Go on from the newest checkpoint in `runDir`, or from the start if there is none yet. */
+  isResumed: boolean;
+  /** Of a resumed run: the checkpoint to go on from, 0 for the start; left out for the newest whole one. */
+  fromStep?: number;
+  /** Of a resumed run: go on although files it reads have changed since it began. */
+  allowChanged?: boolean;
+  emit(event: RunEvent): void;
+  /** Asked after every step: whether to stop, and how. */
+  stopRequest(): StopRequest | null;
+}
+
+/** `discard`: what was learned since the last checkpoint is given up. */
+export type StopRequest = 'save' | 'discard';
