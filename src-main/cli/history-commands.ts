@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { bestText } from '../contract/best.ts';
+import { listCheckpoints } from '../service/checkpoint-folder.ts';
+import { runPaths } from '../service/run-folder.ts';
 import { readEvaluations } from '../store/evaluations.ts';
 import { findRun, listRuns } from '../store/runs.ts';
 import type { Action } from './action.ts';
@@ -25,10 +27,13 @@ export function addHistoryCommands(program: Command, act: Action): void {
       const { database } = await context.lookHome();
       const run = await findRun(database, wanted!);
       const evaluations = await readEvaluations(database, run.id);
-      output.json({ ...run, evaluations });
+      // The history may be behind: what lies in the folder is told.
+      const newest = (await listCheckpoints(runPaths(run.runDir).checkpoints)).at(-1) ?? null;
+      output.json({ ...run, checkpoint: newest, evaluations });
       output.line(`${run.name} (${run.id}): ${run.status}, step ${run.lastStep} of ${run.totalSteps ?? '?'}`);
       output.line(`folder      ${run.runDir}`);
-      if (run.checkpoint) output.line(`checkpoint  ${run.checkpoint.path}`);
+      if (newest) output.line(`checkpoint  ${newest.path}`);
+      else if (run.checkpoint) output.line(`checkpoint  none is left in ${run.runDir}; the last was of step ${run.checkpoint.step}`);
       if (run.best) output.line(`best        ${bestText(run.best)}`);
       if (run.error) output.line(`error       ${run.error.message}`);
       for (const { step, metrics, ...always } of evaluations) {

@@ -49,8 +49,14 @@ export class RunsState {
     return this.bridge.call('runs.delete', { runIds, withFiles });
   }
 
-  resume(runId: string): Promise<null> {
-    return this.bridge.call('runs.resume', { runId });
+  /** @param allowChanged  although files that the run reads have changed since it began */
+  resume(runId: string, allowChanged = false): Promise<null> {
+    return this.bridge.call('runs.resume', { runId, allowChanged });
+  }
+
+  /** Takes in the run of a folder. @returns its id */
+  async adopt(folder: string): Promise<string> {
+    return (await this.bridge.call('runs.adopt', { folder })).runId;
   }
 
   stop(runId: string, how: 'save' | 'abandon'): Promise<null> {

@@ -119,7 +119,10 @@ export const API = {
   'runs.log': reads<StoredLogEntry[]>()(z.strictObject({ runId: id, after: z.int().nonnegative(), limit: page.limit })),
   /** Queues a run; it starts at once where no other is going. */
   'runs.start': writes<{ runId: string }>()(z.strictObject({ recipe: recipeSchema, draftId: id.optional() })),
-  'runs.resume': writes<null>()(byRun),
+  /** `allowChanged`: although files that the run reads have changed since it began. */
+  'runs.resume': writes<null>()(z.strictObject({ runId: id, allowChanged: z.boolean().default(false) })),
+  /** Takes a run folder that the history does not know, or knows elsewhere. */
+  'runs.adopt': writes<{ runId: string }>()(z.strictObject({ folder: path })),
   /** `save`: finish the step, write a checkpoint. `abandon`: end at once; the steps since the last checkpoint are lost. */
   'runs.stop': writes<null>()(z.strictObject({ runId: id, how: z.enum(['save', 'abandon']) })),
   /** Writes a run's report as one HTML file. `taken`: something is there already; the same call with `replace` goes over it where it is an earlier report. */

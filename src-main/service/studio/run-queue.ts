@@ -16,7 +16,7 @@ import type { Workers } from './workers.ts';
 /** Milliseconds between two messages about the steps of a run: what an eye can follow. */
 const TELL_EVERY = 100;
 
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean }
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowChanged?: boolean }
 
 /** The runs of this program, computed one after the other. */
 export class RunQueue {
@@ -51,14 +51,15 @@ export class RunQueue {
     return runId;
   }
 
-  async resume(runId: string): Promise<void> {
+  /** @param allowChanged  although files that the run reads have changed since it began */
+  async resume(runId: string, { allowChanged = false } = {}): Promise<void> {
     if (this.#find(runId)) throw new Problem('This run is going already.');
     const { name, recipe, runDir, status } = await findRun(this.#home.database, runId);
     if (status === 'done') throw new Problem('This run is done.', { hint: 'Duplicate it to train on with changes.' });
     if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
     await setStatus(this.#home.database, runId, 'waiting');
     // One that never got to its start has nothing to go on from.
-    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe) });
+    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe), allowChanged });
   }
 
   /** @param how  `abandon` gives up what was learned since the last checkpoint */
@@ -102,14 +103,14 @@ export class RunQueue {
     });
   }
 
-  async #compute({ live, recipe, runDir, isResumed }: Entry): Promise<void> {
+  async #compute({ live, recipe, runDir, isResumed, allowChanged = false }: Entry): Promise<void> {
     const { runId, name } = live;
     let how: 'done' | 'stopped' | 'interrupted' | 'failed' = 'failed';
     let error = null;
     live.state = 'starting';
     this.#tellLive();
     try {
-      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed }, {
+      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowChanged }, {
         onEvent: (event) => this.#follow(live, event),
         onWritten: (events) => this.#tellWritten(runId, events),
       })).status;

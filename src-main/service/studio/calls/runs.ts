@@ -7,6 +7,7 @@ import { findRun, listRuns, renameRun, setTags } from '../../../store/runs.ts';
 import { readSeries } from '../../../store/series.ts';
 import { readSteps } from '../../../store/steps.ts';
 import { removeDraft } from '../../../store/drafts.ts';
+import { adoptRun } from '../../adopt-run.ts';
 import type { Home } from '../../home.ts';
 import { moveToTrash } from '../../keeping/trash.ts';
 import { refuseGoing, useOf } from '../../keeping/use.ts';
@@ -43,9 +44,14 @@ export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQu
       }
       return { runId };
     },
-    'runs.resume': async ({ runId }) => {
-      await queue.resume(runId);
+    'runs.resume': async ({ runId, allowChanged }) => {
+      await queue.resume(runId, { allowChanged });
       return null;
+    },
+    'runs.adopt': async ({ folder }) => {
+      const { id } = await adoptRun(home, resolve(folder));
+      feed.publish({ topic: 'runs' });
+      return { runId: id };
     },
     'runs.stop': async ({ runId, how }) => {
       await queue.stop(runId, how);
