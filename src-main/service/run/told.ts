@@ -56,7 +56,7 @@ export async function readTold(checkpoint: string): Promise<ToldParts> {
   if (whole && digest(whole[2]!) !== whole[1]) return { steps: [], evaluations: [] };
   // Older versions wrote the parts alone.
   const parsed = partsSchema.safeParse(parse(whole ? whole[2]! : text));
-  return parsed.success ? parsed.data as ToldParts : { steps: [], evaluations: [] };
+  return parsed.success ? parsed.data : { steps: [], evaluations: [] };
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
