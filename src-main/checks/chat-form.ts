@@ -18,7 +18,7 @@ export const leadingBlank = check('leading-blank', ['recipe'], ({ recipe: { data
   const blank = /^\s+/.exec(data.completion ?? '')?.[0];
   if (!data.chat || data.messages !== undefined || blank === undefined) return;
   return [notice('leading-blank', {
-    field: 'data.completion', message: `The completion begins with ${JSON.stringify(blank)}, and chat is on: the student learns to begin its turn with a blank, which no template puts there.`,
+    field: 'data.completion', message: `The completion begins with ${JSON.stringify(blank)}, and chat is on: that blank is left out, since no template begins a turn with one.`,
     mend: { label: 'Take the blank away', patch: { data: { completion: data.completion!.trimStart() } } },
   })];
 });

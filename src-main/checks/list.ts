@@ -16,6 +16,7 @@ import { rewardGiven, rewardReferences } from './rewards.ts';
 import { sameModel } from './same-model.ts';
 import { shotsApart } from './shots-apart.ts';
 import { rewardAnswers } from './start/reward.ts';
+import { heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
 import { unreadCompletions } from './unread-completions.ts';
 
 /** What can be had at all: each says itself why it cannot. */
@@ -35,7 +36,7 @@ export const CHECKS: readonly Check[] = [
   method, student, teacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, chatEnd, sameModel, plainInstruct, leadingBlank, cutTraining, cutHeldOut, unreadCompletions, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, chatEnd, sameModel, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

@@ -10,12 +10,12 @@ import { judgeOfRun, modelsOfRun } from '../service/compare/of-run.ts';
 import { heldOut, modelIn, viewOf } from '../service/inspect/of-run.ts';
 import { findRun } from '../store/runs.ts';
 import { ComparedAnswers, type NamedModel } from './compared-answers.ts';
-import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
+import { addDecodeOptions, addTemplateOption, count, decodeSettings, list, type DecodeOptions, type TemplateOptions } from './options.ts';
 import type { Action } from './action.ts';
 
-interface CompareOptions extends DecodeOptions {
+interface CompareOptions extends DecodeOptions, TemplateOptions {
   models?: string[]; teacher?: string; run?: string; data?: string; prompt?: string; reference?: string; metric?: string[];
-  examples?: number; chat?: boolean; system?: string;
+  examples?: number; chat?: boolean; system?: string; messages?: string; tools?: string;
 }
 type Texts = ParamsInput<Commands, 'compare'>['texts'];
 
@@ -25,12 +25,14 @@ const NO_LIMIT = 2 ** 31 - 1;
 const more = (paths: string, before: string[] = []): string[] => [...before, ...list(paths)];
 
 export function addCompareCommand(program: Command, act: Action): void {
-  addDecodeOptions(program.command('compare').description('the answers of several models to the same prompts, side by side'))
+  addTemplateOption(addDecodeOptions(program.command('compare').description('the answers of several models to the same prompts, side by side')))
     .option('--model, --models <dirs>', 'model folders or checkpoints, separated by commas or given several times', more)
     .option('--run <run>', 'without --model: teacher, student before and student after of a run; without --data and --prompt: its held-out prompts')
     .option('--teacher <dir>', 'model folder that judges the answers; without it the run\'s')
     .option('--data <file>', 'data file')
     .option('--prompt <text>', 'template such as "{{question}}" with --data, otherwise the prompt itself')
+    .option('--messages <column>', 'with --data instead of --prompt: column with conversations')
+    .option('--tools <column>', 'column with the tools of each conversation')
     .option('--reference <template>', 'right answer, for example "{{answer}}"')
     .option('--metric <names>', 'metrics of each answer against its reference, separated by commas', list)
     .option('--examples <number>', 'only the first rows', count)
@@ -66,15 +68,17 @@ async function modelsFor({ models: given }: CompareOptions, run: RunRecord | nul
 }
 
 function textsFor(options: CompareOptions, run: RunRecord | null): Texts {
-  const { data, prompt, reference, chat = false, system } = options;
+  const { data, prompt, reference, chat = false, system, messages, tools, template } = options;
   if (data === undefined && prompt !== undefined) {
-    return { kind: 'prompts', prompts: [{ example: 0, text: prompt }], chat, system: system ?? null };
+    return { kind: 'prompts', prompts: [{ example: 0, text: prompt }], chat, system: system ?? null, template };
   }
   if (data === undefined && run === null) throw new Problem('There is nothing to answer.', { hint: 'Give --data with --prompt, a --prompt alone, or a run: --run.' });
   const ofRun = run && viewOf(run.recipe);
-  if (prompt === undefined && !ofRun) throw new Problem('--prompt is missing.', { hint: 'Say how a row becomes a prompt, for example --prompt "{{question}}".' });
+  if (prompt === undefined && messages === undefined && !ofRun) throw new Problem('--prompt is missing.', { hint: 'Say how a row becomes a prompt, for example --prompt "{{question}}".' });
   const view = dataViewSchema.parse({
     maxPromptTokens: NO_LIMIT, maxCompletionTokens: NO_LIMIT, ...ofRun, ...(prompt !== undefined && { prompt, messages: undefined }),
+    ...(messages !== undefined && { messages, prompt: undefined, completion: undefined }), ...(tools !== undefined && { tools }),
+    ...(template !== undefined && { template: { ...ofRun?.template, ...template } }),
     ...(reference !== undefined && { completion: reference }), chat: chat || (ofRun?.chat ?? false), ...(system !== undefined && { system }),
   });
   return { kind: 'data', view, ...(data === undefined ? heldOut(run!.recipe) : { data: resolve(data), holdOut: null }) };

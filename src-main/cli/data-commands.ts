@@ -6,22 +6,24 @@ import { Problem } from '../contract/problem.ts';
 import { shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { writeJsonLines } from '../data/write.ts';
 import { findMetrics } from '../metrics/score.ts';
-import { addDecodeOptions, count, decodeSettings, list, type DecodeOptions } from './options.ts';
+import { addDecodeOptions, addTemplateOption, count, decodeSettings, list, type DecodeOptions, type TemplateOptions } from './options.ts';
 import type { Action } from './action.ts';
 
-interface EvalOptions extends DecodeOptions {
-  model: string; data: string; prompt: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
+interface EvalOptions extends DecodeOptions, TemplateOptions {
+  model: string; data: string; prompt?: string; messages?: string; tools?: string; reference?: string; metric: string[]; predictions?: string; examples?: number; chat?: boolean;
   shots?: string; shotsCount?: number; shotsTemplate?: string; shotsSeparator?: string; calculator?: boolean;
   choices?: string; teacher?: string; draftTokens: number;
 }
-interface GenerateOptions extends DecodeOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
+interface GenerateOptions extends DecodeOptions, TemplateOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
 
 /** Commands that run models over data. */
 export function addDataCommands(program: Command, act: Action): void {
-  addDecodeOptions(program.command('eval').description('task metrics of a model'))
+  addTemplateOption(addDecodeOptions(program.command('eval').description('task metrics of a model')))
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--data <file>', 'data file')
-    .requiredOption('--prompt <template>', 'prompt, for example "{{question}}"')
+    .option('--prompt <template>', 'prompt, for example "{{question}}"')
+    .option('--messages <column>', 'instead of --prompt: column with conversations, whose last answer is the reference')
+    .option('--tools <column>', 'column with the tools of each conversation')
     .option('--reference <template>', 'right answer, for example "{{answer}}"')
     .requiredOption('--metric <names>', 'metrics, separated by commas', list)
     .option('--predictions <file>', 'write {prompt, prediction, reference} as JSON Lines')
@@ -42,7 +44,7 @@ export function addDataCommands(program: Command, act: Action): void {
       }
       const predictions: Prediction[] = [];
       const result = await context.worker().request('evaluate', {
-        model: resolve(options.model), device: options.device, data: resolve(options.data), prompt: options.prompt,
+        model: resolve(options.model), device: options.device, data: resolve(options.data), ...promptsIn(options), template: options.template,
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
         maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
         teacher: options.teacher === undefined ? null : resolve(options.teacher), draftTokens: options.draftTokens,
@@ -62,7 +64,7 @@ export function addDataCommands(program: Command, act: Action): void {
       }
     }));
 
-  addDecodeOptions(program.command('generate').description('text out of one model'))
+  addTemplateOption(addDecodeOptions(program.command('generate').description('text out of one model')))
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--prompt <text>', 'what to continue')
     .option('--chat', 'wrap the prompt in the model\'s chat template')
@@ -76,12 +78,19 @@ export function addDataCommands(program: Command, act: Action): void {
       }
       const result = await context.worker().request('generate', {
         model: resolve(options.model), device: options.device, prompt: options.prompt, chat: options.chat ?? false,
-        system: options.system ?? null, maxNewTokens: options.maxNewTokens, decode, seed: options.seed,
+        system: options.system ?? null, template: options.template, maxNewTokens: options.maxNewTokens, decode, seed: options.seed,
       }, { onEvent: ({ text }) => { if (nBest === undefined) context.output.text(text); } });
       context.output.json({ ...result, best: result.best.slice(0, nBest) });
       if (nBest === undefined) context.output.line('');
       else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);
     }));
+}
+
+function promptsIn({ prompt, messages, tools }: EvalOptions): { prompt: string | null; messages: string | null; tools: string | null } {
+  if ((prompt === undefined) === (messages === undefined)) {
+    throw new Problem(prompt === undefined ? '--prompt is missing.' : '--prompt and --messages are both given.', { hint: 'Give a template such as --prompt "{{question}}", or the column of conversations: --messages.' });
+  }
+  return { prompt: prompt ?? null, messages: messages ?? null, tools: tools ?? null };
 }
 
 function shotsIn({ shots: file, shotsCount: count, shotsTemplate: template, shotsSeparator: separator }: EvalOptions): ShotSettings | null {

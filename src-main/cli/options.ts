@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { DEVICES, type Device } from '../contract/divergence.ts';
+import { templateVariablesSchema, type TemplateVariables } from '../contract/chat-turn.ts';
 import { Problem } from '../contract/problem.ts';
 import { decodeSchema, type DecodeSettings } from '../contract/recipe.ts';
 
@@ -44,6 +45,34 @@ export function decodeSettings(options: DecodeOptions): DecodeSettings {
   throw new Problem(`--${String(issue!.path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${issue!.message}.`, {
     hint: 'See --help for what belongs to each strategy.',
   });
+}
+
+/** What a chat template is given besides the messages. */
+export interface TemplateOptions { template?: TemplateVariables }
+
+/** `--template enable_thinking=false`, several times, or all values as one JSON object. */
+export function addTemplateOption(command: Command): Command {
+  return command.option('--template <name=value>', 'value for the chat template\'s own switches, such as enable_thinking=false, or {"enable_thinking": false}; may be given several times', templateVariable);
+}
+
+function templateVariable(text: string, before: TemplateVariables = {}): TemplateVariables {
+  if (text.trimStart().startsWith('{')) {
+    const parsed = templateVariablesSchema.safeParse(jsonOr(text, null));
+    if (!parsed.success) throw new InvalidArgumentError('Expected a JSON object such as {"enable_thinking": false}.');
+    return { ...before, ...parsed.data };
+  }
+  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('Expected name=value, such as enable_thinking=false.');
+  return { ...before, [name]: jsonOr(value!, value!) };
+}
+
+/** A value as JSON, or as the text that it is otherwise: false is no text, low is one. */
+function jsonOr(text: string, otherwise: unknown): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
 }
 
 export function count(text: string): number {

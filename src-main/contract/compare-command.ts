@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answerJudgeSchema, MOST_MODELS, type Answer, type AnsweringFacts, type RowText } from './comparison.ts';
+import { templateVariablesSchema } from './chat-turn.ts';
 import { DEVICES } from './divergence.ts';
 import { phaseSchema } from './event-schema.ts';
 import { dataViewSchema, decodeSchema } from './recipe.ts';
@@ -20,7 +21,7 @@ export const compare = {
     /** Chat templates are used by the models that have one. */
     texts: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('data'), data: path, view: dataViewSchema, holdOut: z.strictObject({ share: z.number().gt(0).lt(1), seed }).nullable() }),
-      z.strictObject({ kind: z.literal('prompts'), prompts: z.array(z.strictObject({ example: z.int().nonnegative(), text: z.string() })), chat: z.boolean(), system: z.string().nullable() }),
+      z.strictObject({ kind: z.literal('prompts'), prompts: z.array(z.strictObject({ example: z.int().nonnegative(), text: z.string() })), chat: z.boolean(), system: z.string().nullable(), template: templateVariablesSchema.optional() }),
     ]),
     metrics: z.array(z.string()), judge: answerJudgeSchema, examples: count, maxNewTokens: count, decode: decodeSchema, seed,
   }),

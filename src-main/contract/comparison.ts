@@ -1,3 +1,4 @@
+import { templateVariablesSchema } from './chat-turn.ts';
 import { z } from 'zod';
 import { DIVERGENCES } from './divergence.ts';
 import type { Score } from './events.ts';
@@ -30,7 +31,7 @@ export const comparisonSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('validation') }),
   z.strictObject({ kind: z.literal('data'), data: z.string().min(1).max(4096), view: dataViewSchema }),
   /** Typed by hand, one after the other. */
-  z.strictObject({ kind: z.literal('prompts'), chat: z.boolean(), system: z.string().min(1).max(100_000).optional() }),
+  z.strictObject({ kind: z.literal('prompts'), chat: z.boolean(), system: z.string().min(1).max(100_000).optional(), template: templateVariablesSchema.optional() }),
 ]);
 export type ComparisonSource = z.infer<typeof comparisonSourceSchema>;
 

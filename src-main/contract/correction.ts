@@ -1,4 +1,4 @@
-import type { ChatTurn } from './inspection.ts';
+import type { ChatTurn } from './chat-turn.ts';
 
 /** What a person would have a student write instead: a training pair. */
 export interface Correction {

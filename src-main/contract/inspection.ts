@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ChatTurn } from './chat-turn.ts';
 import { FORK_KINDS, type Fork, type TokenRole } from './fork.ts';
 import type { ProblemReport } from './problem.ts';
 import { dataViewSchema, type DecodeSettings } from './recipe.ts';
@@ -50,8 +51,6 @@ export interface Inspection {
   dropped: number;
   bytes: number;
 }
-
-export interface ChatTurn { role: string; content: string }
 
 /** A fork with what stands there, what the teacher would have written, and how it would have gone on. */
 export interface ToldFork extends Fork {

@@ -3,6 +3,7 @@ import { DEVICES, DIVERGENCES } from './divergence.ts';
 import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
 import { rewardSchema } from './reward.ts';
+import { templateVariablesSchema } from './chat-turn.ts';
 import { shotsSchema } from './shots.ts';
 
 /**
@@ -36,8 +37,14 @@ const data = z.strictObject({
   completion: z.string().min(1).optional().meta(help(
     'Template of the completion. Needed wherever data is learned from (lambda below 1); begin it with the space that separates it from the prompt.')),
   messages: z.string().min(1).optional().meta(help(
-    'Column with chat messages [{role, content}], instead of prompt and completion. They are rendered with the model\'s own chat template; only the last assistant turn is the completion.')),
-  chat: z.boolean().default(false).meta(help('Wrap each prompt as a user turn of the model\'s chat template.')),
+    'Column with chat messages [{role, content}] or ShareGPT\'s [{from, value}], also as JSON text, instead of prompt and completion. The model\'s own chat template writes them, whatever keys they have; what it writes for the learned turns is the completion.')),
+  tools: z.string().min(1).optional().meta(help(
+    'Column with the tools of each conversation, a list or JSON text, as the chat template gets them. Beside messages a column named tools is taken without saying so.')),
+  template: templateVariablesSchema.optional().meta(help(
+    'Values for the chat template\'s own switches, for example {"enable_thinking": false}, in training and wherever text is written.')),
+  learn: z.enum(['last', 'all']).default('last').meta(help(
+    'Which turns of a conversation are learned from data: the last one of the assistant, or all of them. What the template writes for a turn is learned, its think block and its end with it.')),
+  chat: z.boolean().default(false).meta(help('Wrap each prompt as a user turn of the model\'s chat template, and the completion, without the blank before it, as the assistant\'s.')),
   system: z.string().min(1).optional().meta(help('System message put before every chat.')),
   shots: shotsSchema.optional().meta(help(
     'Worked examples that stand before every prompt, for teacher and student alike, in training and evaluation. They count towards maxPromptTokens, and a prompt that is too long with them is refused.')),
@@ -49,7 +56,7 @@ const data = z.strictObject({
 
 /** How the rows of a data file become prompts and completions. */
 export const dataViewSchema = data.pick({
-  prompt: true, completion: true, messages: true, chat: true, system: true, shots: true, maxPromptTokens: true, maxCompletionTokens: true,
+  prompt: true, completion: true, messages: true, tools: true, template: true, learn: true, chat: true, system: true, shots: true, maxPromptTokens: true, maxCompletionTokens: true,
 });
 
 const method = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chatTurnSchema, templateVariablesSchema } from './chat-turn.ts';
 import { compare } from './compare-command.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
@@ -22,6 +23,9 @@ const nothing = z.null();
 /** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
 const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
+/** Columns of conversations and of the tools in them; none where prompts are templates. */
+const conversations = { messages: text.nullish(), tools: text.nullish() };
+
 const run = {
   params: z.strictObject({
     recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(),
@@ -41,13 +45,14 @@ const stop = { params: z.strictObject({ runId: text, save: z.boolean().default(t
 
 const evaluate = {
   params: z.strictObject({
-    model: path, device: z.enum(DEVICES), data: path, prompt: text, reference: text.nullable(), chat: z.boolean(),
+    model: path, device: z.enum(DEVICES), data: path, prompt: text.nullable(), reference: text.nullable(), chat: z.boolean(),
     metrics: z.array(text), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
     /** Whom the model drafts for; the metric `acceptance` needs one. */
     teacher: path.nullable(), draftTokens,
     /** What `multiple-choice` chooses from; null for those listed in the prompt. */
     choices: text.nullable().default(null),
     shots: shotsSchema.nullable().default(null), calculator: z.boolean().default(false),
+    template: templateVariablesSchema.optional(), ...conversations,
   }),
   result: z.strictObject({
     examples: z.int(),
@@ -63,7 +68,8 @@ const evaluate = {
 
 const generate = {
   params: z.strictObject({
-    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
+    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), template: templateVariablesSchema.optional(),
+    maxNewTokens: count, decode: decodeSchema, seed,
   }),
   /** `best`: of beam search every text it kept, best first, with its score. */
   result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean(), best: z.array(z.strictObject({ text, score: real })) }),
@@ -88,7 +94,8 @@ const inspectionReportSchema = z.strictObject({
 const inspect = {
   params: z.strictObject({
     teacher: path, student: path, device: z.enum(DEVICES), data: path, holdOut: holdOut.nullable(),
-    prompt: text.nullable(), completion: text.nullable(), messages: text.nullable(), chat: z.boolean(), system: text.nullable(), maxPromptTokens: count.nullable(),
+    prompt: text.nullable(), completion: text.nullable(), chat: z.boolean(), system: text.nullable(), maxPromptTokens: count.nullable(),
+    ...conversations, template: templateVariablesSchema.optional(), learn: z.enum(['last', 'all']).optional(),
     shots: shotsSchema.nullable().default(null),
     /** The student's own text, or the completions of the data. */
     judges: z.enum(['own', 'given']),
@@ -100,7 +107,7 @@ const inspect = {
 
 const numbers = z.custom<Int32Array>((value) => value instanceof Int32Array, 'not whole numbers');
 const givenText = z.strictObject({
-  example: z.int(), step: z.int().nullable(), prompt: text, turns: z.array(z.strictObject({ role: text, content: text })).nullable(), reference: text.nullable(),
+  example: z.int(), step: z.int().nullable(), prompt: text, turns: z.array(chatTurnSchema).nullable(), reference: text.nullable(),
   promptTokens: numbers, completion: numbers.nullable(), ended: z.boolean(),
 });
 const inspectedPair = { teacher: path, student: path, device: z.enum(DEVICES) };

@@ -30,7 +30,7 @@ export interface MicroBatch {
   weights: Tensor;
   /** What `TrainingExample.advantages` says at each position, where the batch has any. */
   advantages: Tensor | null;
-  /** The examples in it (their place in the batch), and where each one's positions begin and end. */
+  /** The examples in it (their place in the batch), and where each one's learned positions begin and end. */
   spans: { example: number; start: number; end: number }[];
 }
 
@@ -44,9 +44,18 @@ export interface MicroBatch {
 export function layOut(
   examples: readonly TrainingExample[], microBatchSize: number, reduction: Reduction, encoder: Pick<Encoder, 'startId'> | null, share = 1,
 ): MicroBatch[] {
-  const mean = positionWeight(examples.map(({ completion }) => completion.length), reduction);
-  const weigh = ({ completion }: TrainingExample): number => share * mean(completion.length);
+  const mean = positionWeight(examples.map(learnedCount), reduction);
+  const weigh = (example: TrainingExample): number => share * mean(learnedCount(example));
   return split(examples, microBatchSize).map((members) => microBatch(members, weigh, encoder));
+}
+
+/** Places in an example's completion whose tokens are learned. */
+export function learnedPlaces({ completion, learned }: Pick<TrainingExample, 'completion' | 'learned'>): number[] {
+  return Array.from(completion, (_, place) => place).filter((place) => !learned || learned[place] === 1);
+}
+
+export function learnedCount({ completion, learned }: Pick<TrainingExample, 'completion' | 'learned'>): number {
+  return learned ? learned.reduce((sum, isLearned) => sum + isLearned, 0) : completion.length;
 }
 
 /** What of an example its place in a batch depends on. */
@@ -99,7 +108,7 @@ function microBatch(members: readonly Member<TrainingExample>[], weigh: (example
   // What stands before the completion in its row.
   const opening = ({ prompt }: TrainingExample): Int32Array => (encoder ? Int32Array.of(encoder.startId) : prompt);
   const { length, source: sourceLength } = rowLengths(members, encoder);
-  const learned = members.reduce((sum, { example }) => sum + example.completion.length, 0);
+  const learned = members.reduce((sum, { example }) => sum + learnedCount(example), 0);
   const positions = roundUp(learned, SHORTEST);
   const ids = new Int32Array(members.length * length);
   const index = new Int32Array(positions);
@@ -113,15 +122,16 @@ function microBatch(members: readonly Member<TrainingExample>[], weigh: (example
     const before = opening(example);
     ids.set(before, row * length);
     ids.set(completion.subarray(0, -1), row * length + before.length);
-    spans.push({ example: at, start: position, end: position + completion.length });
+    const places = learnedPlaces(example);
+    spans.push({ example: at, start: position, end: position + places.length });
     const weight = weigh(example);
     if (example.advantages) advantages!.set(example.advantages, position);
-    completion.forEach((token, offset) => {
+    for (const offset of places) {
       index[position] = row * length + before.length + offset - 1;
-      targets[position] = token;
+      targets[position] = completion[offset]!;
       weights[position] = weight;
       position++;
-    });
+    }
   });
   const source = sourceLength === null ? null : padPrompts(members.map(({ example }) => example.prompt), sourceLength);
   return {

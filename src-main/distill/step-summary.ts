@@ -1,5 +1,5 @@
 import type { Rollout, StepMetrics } from '../contract/events.ts';
-import type { MicroBatch, TrainingExample } from './batch.ts';
+import { learnedCount, type MicroBatch, type TrainingExample } from './batch.ts';
 import type { Lesson } from './student.ts';
 
 type Told = Pick<StepMetrics, 'loss' | 'divergenceOnPolicy' | 'divergenceOffPolicy' | 'studentEntropy' | 'teacherEntropy'
@@ -57,7 +57,7 @@ export class StepSummary {
   finish(): Told {
     const own = this.examples.filter((example) => example.isOnPolicy);
     const tokens = (examples: readonly TrainingExample[]): number =>
-      examples.reduce((sum, { completion }) => sum + completion.length, 0);
+      examples.reduce((sum, example) => sum + learnedCount(example), 0);
     return {
       loss: this.loss,
       divergenceOnPolicy: this.onPolicy.value,

@@ -1,6 +1,7 @@
 import type { TokenRole } from '../contract/fork.ts';
 import { COMPARED_DIVERGENCES, TOKEN_NUMBERS, type ToldFork } from '../contract/inspection.ts';
 import type { TokenReport } from '../contract/token-report.ts';
+import { learnedPlaces } from '../distill/batch.ts';
 import type { Judge } from '../distill/judge.ts';
 import { findForks, tokenRoles } from './forks.ts';
 import { judgeTexts, reportOf, type InspectedText } from './token-report.ts';
@@ -37,8 +38,8 @@ export async function examineTexts(texts: readonly InspectedText[], { judge, eos
   const places = reports.flatMap(({ tokens }, text) => roles[text]!.flatMap((role, position) => (
     role === 'fork' && !eos.has(tokens[position]!.id) && !eos.has(tokens[position]!.teacherTop[0]!.id) ? [{ text, position }] : [])));
   const written = await continueAsTeacher(places.map(({ text, position }) => {
-    const { prompt, completion } = texts[text]!.example;
-    return { prompt, begun: completion.subarray(0, position) };
+    const { example } = texts[text]!;
+    return { prompt: example.prompt, begun: example.completion.subarray(0, learnedPlaces(example)[position]) };
   }), CONTINUATION);
   const continuations = new Map(places.map(({ text, position }, at) => [`${text} ${position}`, written[at]!]));
 

@@ -1,5 +1,5 @@
 import type { RankedToken, TokenReport } from '../contract/token-report.ts';
-import { layOut, type TrainingExample } from '../distill/batch.ts';
+import { layOut, learnedPlaces, type TrainingExample } from '../distill/batch.ts';
 import type { Judge, Judgement } from '../distill/judge.ts';
 
 /** How many of each model's likeliest tokens a report lists. */
@@ -39,7 +39,7 @@ export function reportOf({ prompt, completion, example }: InspectedText, { judge
     const id = number(`${model}Ids`, position * TOP + rank);
     return { id, text: textOf(id), logprob: number(model, position * TOP + rank) };
   });
-  const tokens = [...example.completion].map((id, at) => ({
+  const tokens = learnedPlaces(example).map((place) => example.completion[place]!).map((id, at) => ({
     id,
     text: textOf(id),
     divergence: number('divergence', start + at),

@@ -31,16 +31,16 @@ export async function evaluateModel(
   params: Parameters, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
 ): Promise<Result<Commands, 'evaluate'>> {
   const used = params.metrics.flatMap(findMetrics);
-  for (const name of [PERPLEXITY, MULTIPLE_CHOICE]) if (params.metrics.includes(name) && params.reference === null) throw needsReferences(name);
+  for (const name of [PERPLEXITY, MULTIPLE_CHOICE]) if (params.metrics.includes(name) && params.reference === null && params.messages == null) throw needsReferences(name);
   const judge = await openTeacher(params);
   const model = await openWholeModel(params.model);
   const models = judge && pair(model, judge);
   if (params.calculator && used.length === 0) throw new Problem('A calculator is asked for, and no metric has the model write answers.', { hint: 'Add one such as accuracy, or leave the calculator out.' });
   checkCalculator(params, model);
-  const fields = { prompt: params.prompt, completion: params.reference ?? undefined, messages: undefined, shots: params.shots ?? undefined };
+  const fields = { prompt: params.prompt ?? undefined, completion: params.reference ?? undefined, messages: params.messages ?? undefined, tools: params.tools ?? undefined, template: params.template, shots: params.shots ?? undefined };
   const all = await readExamplesOnce(params.data, {
     ...fields, chat: params.chat, system: undefined,
-    maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null,
+    maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null,
   }, model);
   const examples = await firstExamples(all, params.examples);
   await refuseKnownShots(params.data, examples, fields);

@@ -1,18 +1,18 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
-import type { ChatMessage } from '../text/chat/conversation.ts';
-import { encodeTexts } from '../text/encode.ts';
+import { encodeText } from '../text/encode.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
 import { inMemory, subset, type ExampleSet } from '../text/example-set.ts';
-import { makeExamples, type ExampleFields } from '../text/examples.ts';
+import { isConversation, makeExamples, type ExampleFields } from '../text/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
 import { readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { behindShots, readShots } from '../text/shots.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
+import { writeConversation, writePair } from '../text/chat/write-example.ts';
 import { breather } from './breathe.ts';
-import { endOfTurn } from '../text/chat/chat-end.ts';
 import type { Model } from '../model/load-model.ts';
+import { encoderOf } from './text-encoder.ts';
 import { checkShotsFit } from './shots-room.ts';
 
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
@@ -37,41 +37,35 @@ export function holdOut(examples: ExampleSet, share: number, seed: number): { tr
 }
 
 export async function encodeRows(
-  rows: readonly Row[], path: string, settings: ExampleSettings, { tokenizer, folder }: Model, signal?: AbortSignal,
+  rows: readonly Row[], path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal,
 ): Promise<EncodedExample[]> {
+  const { tokenizer, folder } = model;
   const shots = settings.shots && await readShots(settings.shots, settings);
   const shotTokens = shots ? tokenizer.encode(shots.text, { special: false }).length : 0;
   const examples = makeExamples(rows, path, settings);
-  const template = examples.some(({ prompt }) => typeof prompt !== 'string') ? await loadChatTemplate(folder.path) : null;
-  const turn = template && endOfTurn(template, tokenizer);
-  const chatEnd = turn !== null && tokenizer.eosIds.includes(turn) ? turn : tokenizer.eosIds[0]!;
+  const template = examples.some(isConversation) ? await loadChatTemplate(folder.path) : null;
+  const [plain, chat] = [encoderOf(model, false), encoderOf(model, true)];
   const breathe = breather(signal);
   const encodedExamples: EncodedExample[] = [];
-  for (const { index, prompt, completion } of examples) {
+  for (const example of examples) {
     await breathe();
+    const { index } = example;
     const where = rowName(path, index);
-    if (completion === null && settings.needsCompletions) {
+    const isChat = isConversation(example);
+    const { marked, ...told } = isChat ? writeConversation(template!, example, settings, tokenizer) : writePair(example);
+    const input = shots ? (isChat ? writeConversation(template!, behindShots(example, shots), settings, tokenizer) : writePair(behindShots(example, shots))).marked : marked;
+    if (marked.spans.length === 0 && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }
-    // The chat template has put the special tokens in already.
-    const isRendered = typeof prompt !== 'string';
-    const promptText = textOf(prompt);
-    const inputText = shots ? textOf(behindShots(prompt, shots)) : promptText;
-    const encoded = encodeTexts({ prompt: inputText, completion }, {
-      encodePrompt: (text) => tokenizer.encode(text, { special: !isRendered }),
-      encodeCompletion: (text) => tokenizer.encode(text, { special: false }),
-      bosId: tokenizer.bosId,
-      eosId: isRendered ? chatEnd : tokenizer.eosIds[0]!,
-    }, settings);
+    const encoded = encodeText(input, isChat ? chat : plain, settings);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
-    encodedExamples.push({ index, row: rows[index]!, promptText, inputText, shotTokens, completionText: completion, turns: isRendered ? [...prompt] : null, ...encoded });
+    encodedExamples.push({
+      index, row: rows[index]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,
+      notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored },
+    });
   }
   checkShotsFit(path, encodedExamples, {
     tokens: settings.maxPromptTokens, name: 'data.maxPromptTokens', hint: (longest) => `The shots would lose their beginning: raise it to ${longest}, or give fewer or shorter shots.`,
   });
   return encodedExamples;
-
-  function textOf(prompt: string | readonly ChatMessage[]): string {
-    return typeof prompt === 'string' ? prompt : template!.render(prompt, { addGenerationPrompt: true });
-  }
 }

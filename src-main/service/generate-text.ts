@@ -16,7 +16,7 @@ export async function generateText(
   const { tokenizer, decoder } = model;
   const eos = endTokens(model);
   const examples = await encodeRows([{ prompt: params.prompt }], 'prompt.json', {
-    prompt: '{{prompt}}', completion: undefined, messages: undefined, chat: params.chat, system: params.system ?? undefined,
+    prompt: '{{prompt}}', completion: undefined, messages: undefined, chat: params.chat, system: params.system ?? undefined, template: params.template,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: false,
   }, model);
   const maxLength = longestText(examples, params.maxNewTokens, model);

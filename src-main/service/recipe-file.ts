@@ -30,12 +30,23 @@ export function recipeIn(json: unknown, source: string, base: string): Recipe {
 
 /** Validates a recipe from anywhere. `source` begins the message. */
 export function parseRecipe(json: unknown, source: string): Recipe {
-  const parsed = recipeSchema.safeParse(json);
+  const parsed = recipeSchema.safeParse(withOurNames(json));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => describeIssue(issue, json));
     throw new Problem(`${source}: ${lines.join('; ')}`, { hint: 'docs/recipe.md lists every field.' });
   }
   return parsed.data;
+}
+
+/** What other programs call data.template: a recipe may say it as well. */
+const TEMPLATE_NAMES = ['chatTemplateKwargs', 'chat_template_kwargs'];
+
+function withOurNames(json: unknown): unknown {
+  const { data } = (json ?? {}) as { data?: unknown };
+  const name = TEMPLATE_NAMES.find((other) => typeof data === 'object' && data !== null && other in data && !('template' in data));
+  if (name === undefined) return json;
+  const { [name]: template, ...rest } = data as Record<string, unknown>;
+  return { ...json as object, data: { ...rest, template } };
 }
 
 /** The method with every choice made. @throws Problem where the recipe contradicts its preset. */

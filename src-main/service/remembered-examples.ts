@@ -19,11 +19,11 @@ const remembered = new Map<string, ExampleSet>();
 export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
   const file = await stateOf(path);
   if (!file || file.size > LARGEST) return readExamples(path, settings, model, signal);
-  const { prompt, completion, messages, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;
+  const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;
   // What is wrong with a template, reading says in its turn.
   const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.path).catch(() => null) : null;
   const key = JSON.stringify([
-    path, file.state, prompt, completion, messages, chat, system, shots, shots && (await stateOf(shots.file))?.state,
+    path, file.state, prompt, completion, messages, tools, variables, learn, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.
     String(maxPromptTokens), String(maxCompletionTokens), needsCompletions,
     model.tokenizer.identity, template?.source,

@@ -1,5 +1,5 @@
 import type { Correction, CorrectionSet } from '../contract/correction.ts';
-import type { ChatTurn } from '../contract/inspection.ts';
+import type { ChatTurn } from '../contract/chat-turn.ts';
 import type { Queries } from './sqlite.ts';
 
 /** @returns its id, or null where the data set has the same text for the same prompt already */

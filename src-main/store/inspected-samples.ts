@@ -1,5 +1,6 @@
+import type { ChatTurn } from '../contract/chat-turn.ts';
 import { TOKEN_ROLES } from '../contract/fork.ts';
-import { COMPARED_DIVERGENCES, TOKEN_NUMBERS, type ChatTurn, type InspectedSample, type MeasuredSample, type SampleText, type TokenNumber, type ToldFork } from '../contract/inspection.ts';
+import { COMPARED_DIVERGENCES, TOKEN_NUMBERS, type InspectedSample, type MeasuredSample, type SampleText, type TokenNumber, type ToldFork } from '../contract/inspection.ts';
 import { Problem } from '../contract/problem.ts';
 import { copyBytes, toBlob } from './blob.ts';
 import { INSPECTION_BUDGET, trimInspection } from './inspection-budget.ts';

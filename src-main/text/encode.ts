@@ -1,11 +1,26 @@
-/** What tokenizes an example's texts: the tokenizer of the run's models. */
-export interface PromptEncoder {
-  /** With the special tokens that the tokenizer itself adds. */
+import type { MarkedText } from './chat/marked-text.ts';
+import { tokenAt } from './token-boundary.ts';
+import { turnEnd } from './turn-end.ts';
+
+/** What cuts an example's text into tokens: the tokenizer of the run's models. */
+export interface TextEncoder {
+  /** Without special tokens of its own. */
+  encode(text: string): readonly number[];
+  /** What a model is given when it writes, with the special tokens that the tokenizer itself adds. */
   encodePrompt(text: string): readonly number[];
-  /** Without special tokens. */
-  encodeCompletion(text: string): readonly number[];
-  readonly bosId: number | null;
-  readonly eosId: number;
+  decode(ids: readonly number[]): string;
+  /** Special tokens that the tokenizer puts before a text. */
+  opening: readonly number[];
+  bosId: number | null;
+  /** Ends a text that does not end by itself. */
+  eosId: number;
+  /** All that end a text. */
+  eosIds: readonly number[];
+  specialIds: ReadonlySet<number>;
+  /** An encoder reads the prompt and a decoder writes: these are two texts. */
+  isApart: boolean;
+  /** Whether the text's own end, where it has one, is the end of what is learned: so with chats. */
+  endsItself: boolean;
 }
 
 export interface TokenLimits { maxPromptTokens: number; maxCompletionTokens: number }
@@ -16,27 +31,66 @@ export interface EncodedTexts {
   prompt: Int32Array;
   /** What stands before the completion where it is learned: the prompt, unless the text as a whole begins otherwise. */
   context: Int32Array;
-  /** Closed by EOS unless its end is cut off; empty where the example has no completion. */
+  /** From the first learned token to the last, which ends the text unless it is cut off; empty where the example has no completion. */
   completion: Int32Array;
   /** Which tokens of the completion are learned, 1 or 0 each; null where all are. */
   learned: Uint8Array | null;
   promptLength: number;
   completionLength: number;
+  /** Whether what is learned begins or ends within a token, and was moved to the token's beginning. */
+  isMoved: boolean;
 }
 
-/** An over-long prompt loses its beginning, but not the BOS before it; an over-long completion loses its end. */
-export function encodeTexts(texts: { prompt: string; completion: string | null }, encoder: PromptEncoder, limits: TokenLimits): EncodedTexts {
-  const whole = encoder.encodePrompt(texts.prompt);
-  const completion = texts.completion === null ? [] : [...encoder.encodeCompletion(texts.completion), encoder.eosId];
-  const prompt = Int32Array.from(cutPrompt(whole, encoder.bosId, limits.maxPromptTokens));
+interface Given { context: readonly number[]; completion: readonly number[]; learned: Uint8Array | null; isMoved: boolean }
+
+/**
+ * Cuts a text into tokens, once and as a whole, so that what is learned is what a model would meet and write. An over-long
+ * prompt loses its beginning, but not the BOS before it; an over-long completion loses its end.
+ */
+export function encodeText(marked: MarkedText, encoder: TextEncoder, limits: TokenLimits): EncodedTexts {
+  const asked = encoder.encodePrompt(marked.prompt);
+  const cut = (tokens: readonly number[]): Int32Array => Int32Array.from(cutPrompt(tokens, encoder.bosId, limits.maxPromptTokens));
+  const prompt = cut(asked);
+  const given: Given = marked.spans.length === 0 ? { context: asked, completion: [], learned: null, isMoved: false }
+    : encoder.isApart ? apart(marked, asked, encoder) : together(marked, encoder);
+  const isSame = given.context.length === asked.length && given.context.every((id, at) => id === asked[at]);
   return {
     prompt,
-    context: prompt,
-    completion: Int32Array.from(completion.slice(0, limits.maxCompletionTokens)),
-    learned: null,
-    promptLength: whole.length,
-    completionLength: completion.length,
+    context: isSame ? prompt : cut(given.context),
+    completion: Int32Array.from(given.completion.slice(0, limits.maxCompletionTokens)),
+    learned: given.learned && given.learned.slice(0, limits.maxCompletionTokens),
+    promptLength: Math.max(asked.length, given.context.length), completionLength: given.completion.length,
+    isMoved: given.isMoved,
   };
+}
+
+function together({ text, spans }: MarkedText, encoder: TextEncoder): Given {
+  const ids = encoder.encode(text);
+  let isMoved = false;
+  const place = (offset: number): number => {
+    if (offset === text.length) return ids.length;
+    const { at, isInside } = tokenAt(ids, encoder.encode(text.slice(0, offset)), encoder.decode);
+    isMoved ||= isInside;
+    return at;
+  };
+  const ends = spans.map(({ start, end }) => {
+    const [from, to] = [place(start), place(end)];
+    return { from, to: (encoder.endsItself ? turnEnd(ids, from, to, encoder) : null) ?? { at: to, isClosed: false } };
+  });
+  const [first, last] = [ends[0]!, ends.at(-1)!];
+  const completion = [...ids.slice(first.from, last.to.at), ...(last.to.isClosed ? [] : [encoder.eosId])];
+  const learned = ends.length === 1 ? null : new Uint8Array(completion.length);
+  if (learned) {
+    for (const { from, to } of ends) learned.fill(1, from - first.from, to.at - first.from);
+    learned[completion.length - 1] = 1;
+  }
+  return { context: [...encoder.opening, ...ids.slice(0, first.from)], completion, learned, isMoved };
+}
+
+function apart({ text, spans }: MarkedText, asked: readonly number[], encoder: TextEncoder): Given {
+  const ids = encoder.encode(text.slice(spans[0]!.start, spans.at(-1)!.end));
+  const end = encoder.endsItself ? turnEnd(ids, 0, ids.length, encoder) : null;
+  return { context: asked, completion: end?.isClosed ? ids.slice(0, end.at) : [...ids, encoder.eosId], learned: null, isMoved: false };
 }
 
 /** The last `limit` tokens of a prompt, behind its BOS. */

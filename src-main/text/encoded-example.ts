@@ -1,6 +1,7 @@
 import type { Row } from '../data/row.ts';
-import type { ChatMessage } from './chat/conversation.ts';
+import type { ChatTurn } from '../contract/chat-turn.ts';
 import type { EncodedTexts } from './encode.ts';
+import type { ExampleNotes } from './notes.ts';
 
 /** A row as text and as tokens. */
 export interface EncodedExample extends EncodedTexts {
@@ -16,7 +17,8 @@ export interface EncodedExample extends EncodedTexts {
   shotTokens: number;
   completionText: string | null;
   /** The conversation, without shots, that the prompt was rendered from, where it was. */
-  turns: ChatMessage[] | null;
+  turns: ChatTurn[] | null;
+  notes: ExampleNotes;
 }
 
 /** An example's text as it is learned from data, or judged as it is given there. */

@@ -1,9 +1,12 @@
 import type { EncodedExample } from './encoded-example.ts';
+import { sumNotes, type TextNotes } from './notes.ts';
 import { lengthsOf, type TextLengths } from './text-lengths.ts';
 
 /** Encoded examples in order, wherever they lie. */
 export interface ExampleSet {
   readonly count: number;
+  /** Of the whole file, also where this is a part of it. */
+  readonly notes: TextNotes;
   /** Known of every example without reading it. @param place  from 0, below `count` */
   lengthsAt(place: number): TextLengths;
   /** The examples at these places, in this order. */
@@ -14,6 +17,7 @@ export interface ExampleSet {
 export function inMemory(examples: readonly EncodedExample[]): ExampleSet {
   return {
     count: examples.length,
+    notes: sumNotes(examples.map(({ notes }) => notes)),
     lengthsAt: (place) => lengthsOf(examples[place]!),
     read: (places) => Promise.resolve(places.map((place) => examples[place]!)),
   };
@@ -25,6 +29,7 @@ export const NO_EXAMPLES: ExampleSet = inMemory([]);
 export function subset(set: ExampleSet, chosen: readonly number[]): ExampleSet {
   return {
     count: chosen.length,
+    notes: set.notes,
     lengthsAt: (place) => set.lengthsAt(chosen[place]!),
     read: (places) => set.read(places.map((place) => chosen[place]!)),
   };

@@ -1,38 +1,35 @@
 import { Problem } from '../contract/problem.ts';
+import type { ChatTurn } from '../contract/chat-turn.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { Template } from '../contract/template.ts';
 import { unknownColumn } from '../contract/unknown-column.ts';
-import { splitConversation, type ChatMessage } from './chat/conversation.ts';
+import { readMessages, readTools, type Conversation } from './chat/conversation.ts';
 import { rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 
-/** What is given and what is to be said, before any tokenizer. */
-export interface Example {
-  /** The row's place in its file. */
-  index: number;
-  /** A conversation is still to be rendered by the model's chat template. */
-  prompt: string | readonly ChatMessage[];
-  completion: string | null;
-}
+/** What is given and what is to be said, as plain text. */
+export interface PlainPair { prompt: string; completion: string | null }
 
-export type ExampleFields = Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system' | 'shots'>;
-type RowReader = (row: Row, where: string) => Pick<Example, 'prompt' | 'completion'>;
+/** A row before any tokenizer: a conversation is still to be written by the model's chat template. */
+export type Example = { /** The row's place in its file. */ index: number } & (PlainPair | Conversation);
+
+export const isConversation = <Of extends PlainPair | Conversation>(example: Of): example is Of & Conversation => 'messages' in example;
+
+export type ExampleFields = Pick<DataSettings, 'prompt' | 'completion' | 'messages' | 'chat' | 'system' | 'shots'>
+  & Partial<Pick<DataSettings, 'tools' | 'template' | 'learn'>>;
+type RowReader = (row: Row, where: string) => PlainPair | Conversation;
 
 /** The examples in the rows of a file. @throws Problem that names file, row and column. */
 export function makeExamples(rows: readonly Row[], path: string, fields: ExampleFields): Example[] {
-  const read = fields.messages === undefined ? templateReader(fields) : messagesReader(fields.messages, fields.system);
+  const read = fields.messages === undefined ? templateReader(fields) : messagesReader(fields.messages, fields);
   return rows.map((row, index) => ({ index, ...read(row, rowName(path, index)) }));
 }
 
-function messagesReader(column: string, system: string | undefined): RowReader {
-  return (row, where) => {
-    if (!Object.hasOwn(row, column)) throw unknownColumn(column, Object.keys(row), where);
-    const { prompt, completion } = splitConversation(row[column], where);
-    return { prompt: withSystem(prompt, system), completion };
-  };
+function messagesReader(column: string, { system, tools }: ExampleFields): RowReader {
+  return (row, where) => ({ messages: withSystem(readMessages(valueOf(row, column, where), where), system), tools: toolsOf(row, tools ?? (isToolList(row['tools']) ? 'tools' : undefined), where) });
 }
 
-function templateReader({ prompt: source, completion, chat, system }: ExampleFields): RowReader {
+function templateReader({ prompt: source, completion, chat, system, tools }: ExampleFields): RowReader {
   if (source === undefined) {
     throw new Problem('The recipe says neither data.prompt nor data.messages.', {
       hint: 'Give a template such as "{{question}}", or the column of chat messages.',
@@ -41,15 +38,29 @@ function templateReader({ prompt: source, completion, chat, system }: ExampleFie
   const prompts = new Template(source);
   const completions = completion === undefined ? null : new Template(completion);
   return (row, where) => {
-    const text = prompts.render(row, where);
-    return {
-      prompt: chat ? withSystem([{ role: 'user', content: text }], system) : text,
-      completion: completions && completions.render(row, where),
-    };
+    const prompt = prompts.render(row, where);
+    const answer = completions && completions.render(row, where);
+    if (!chat) return { prompt, completion: answer };
+    // The blank that separates an answer from a plain prompt separates nothing in a turn of its own.
+    const said = answer === null ? [] : [{ role: 'assistant', content: answer.trimStart() }];
+    return { messages: withSystem([{ role: 'user', content: prompt }, ...said], system), tools: toolsOf(row, tools, where) };
   };
 }
 
+/** Beside messages a list in a column named `tools` is that, also where the recipe names none. */
+function toolsOf(row: Row, column: string | undefined, where: string): Conversation['tools'] {
+  return readTools(column === undefined ? undefined : valueOf(row, column, where), where);
+}
+
+function valueOf(row: Row, column: string, where: string): unknown {
+  if (!Object.hasOwn(row, column)) throw unknownColumn(column, Object.keys(row), where);
+  return row[column];
+}
+
+/** A list of objects, also as JSON text. */
+const isToolList = (value: unknown): boolean => (typeof value === 'string' ? value.trimStart().startsWith('[{') : Array.isArray(value) && typeof value[0] === 'object');
+
 /** A conversation's own system message goes before the recipe's. */
-function withSystem(turns: readonly ChatMessage[], system: string | undefined): readonly ChatMessage[] {
+function withSystem(turns: readonly ChatTurn[], system: string | undefined): readonly ChatTurn[] {
   return system === undefined || turns[0]?.role === 'system' ? turns : [{ role: 'system', content: system }, ...turns];
 }

@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { isShotText, shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { Template } from '../contract/template.ts';
-import type { ChatMessage } from './chat/conversation.ts';
+import type { Conversation } from './chat/conversation.ts';
 import { readTextFile } from '../data/data-file.ts';
-import type { ExampleFields } from './examples.ts';
+import { isConversation, type ExampleFields, type PlainPair } from './examples.ts';
 import { peekRows, readRows, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 
@@ -26,10 +26,11 @@ export async function readShots(settings: ShotSettings, fields: Pick<ExampleFiel
   return { text: rows.map((row, at) => `${shot.render(row, rowName(file, at))}${separator}`).join(''), rows };
 }
 
-/** A prompt with the shots before it; in a conversation they begin the turn that is to be answered. */
-export function behindShots(prompt: string | readonly ChatMessage[], { text }: Shots): string | readonly ChatMessage[] {
-  if (typeof prompt === 'string') return `${text}${prompt}`;
-  return prompt.map((turn, at) => (at === prompt.length - 1 ? { ...turn, content: `${text}${turn.content}` } : turn));
+/** An example with the shots before its prompt; in a conversation they begin the turn that is to be answered. */
+export function behindShots<Of extends PlainPair | Conversation>(example: Of, { text }: Shots): Of {
+  if (!isConversation(example)) return { ...example, prompt: `${text}${(example as PlainPair).prompt}` };
+  const asked = example.messages.findLastIndex(({ role }) => role === 'user');
+  return { ...example, messages: example.messages.map((turn, at) => (at === asked ? { ...turn, content: `${text}${turn.content ?? ''}` } : turn)) };
 }
 
 function templateOf({ prompt, completion }: Pick<ExampleFields, 'prompt' | 'completion'>): string {

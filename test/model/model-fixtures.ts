@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { ChatTurn } from '../../src-main/text/chat/chat-template.ts';
+import type { ChatTurn } from '../../src-main/contract/chat-turn.ts';
 
 export const MODELS = ['llama', 'qwen2', 'gpt2'] as const;
 export type ModelName = (typeof MODELS)[number];

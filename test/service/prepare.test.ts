@@ -130,7 +130,7 @@ it('closes the answers of a chat as its template does, and warns where that toke
   expect(chatting.notices.filter(({ code }) => code === 'eos')).toEqual([]);
 
   const endless = await prepareRecipe({ data, student: { model: await changed(project.student, 'endless', { 'tokenizer_config.json': () => template('{{ bos_token }}') }) } });
-  expect((await firstExamples(endless.train, 1))[0]!.completion.at(-1)).toBe(1);
+  expect((await firstExamples(endless.train, 1))[0]!.completion.at(-1)).toBe(0);
   expect(endless.notices.filter(({ code }) => code === 'eos')).toMatchObject([{ code: 'eos', message: expect.stringContaining('chat template ends an answer with') as string }]);
 });
 

@@ -1,28 +1,35 @@
 import { describe, expect, test } from 'vitest';
-import { splitConversation } from '../../src-main/text/chat/conversation.ts';
+import { readMessages, readTools } from '../../src-main/text/chat/conversation.ts';
 
 const WHERE = 'chat.jsonl row 2';
-const user = { role: 'user', content: 'Hi' } as const;
-const assistant = { role: 'assistant', content: 'Hello' } as const;
-const system = { role: 'system', content: 'Be brief.' } as const;
+const user = { role: 'user', content: 'Hi' };
+const assistant = { role: 'assistant', content: 'Hello' };
 
 describe('a conversation', () => {
-  test('is cut before its last assistant turn', () => {
-    const turns = [system, user, assistant, { role: 'tool', content: '4' }, { role: 'assistant', content: 'Four.' }];
-    expect(splitConversation(turns, WHERE)).toEqual({ prompt: turns.slice(0, 4), completion: 'Four.' });
+  test('keeps every key of its messages', () => {
+    const call = { id: 'a', type: 'function', function: { name: 'f', arguments: { city: 'Oslo' } } };
+    const turns = [
+      { role: 'developer', content: 'Be brief.' }, { ...user, name: 'Ann' }, { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', content: '4', tool_call_id: 'a' }, { ...assistant, reasoning_content: 'Because.', thinking: 'So.', own: { x: [1] } },
+    ];
+    expect(readMessages(turns, WHERE)).toEqual(turns);
+    const silent = { role: 'assistant', tool_calls: [call] };
+    expect(readMessages([user, silent], WHERE)).toEqual([user, silent]);
   });
 
-  test('that ends with another turn is all prompt', () => {
-    expect(splitConversation([user, assistant, user], WHERE)).toEqual({ prompt: [user, assistant, user], completion: null });
-  });
-
-  test('may hold its text in parts, and more than we read', () => {
+  test('may hold its text in parts', () => {
     const parts = [{ type: 'text', text: 'Hel' }, { type: 'text', text: 'lo' }];
-    expect(splitConversation([{ ...user, name: 'Ann' }, { role: 'assistant', content: parts }], WHERE)).toEqual({ prompt: [user], completion: 'Hello' });
+    expect(readMessages([user, { role: 'assistant', content: parts }], WHERE)).toEqual([user, assistant]);
   });
 
   test('may be JSON text, as in CSV', () => {
-    expect(splitConversation(JSON.stringify([user, assistant]), WHERE)).toEqual({ prompt: [user], completion: 'Hello' });
+    expect(readMessages(JSON.stringify([user, assistant]), WHERE)).toEqual([user, assistant]);
+  });
+
+  test('may be ShareGPT\'s', () => {
+    const turns = [['system', 'S'], ['human', 'Hi'], ['gpt', 'Hello'], ['observation', '4'], ['gpt', 'Four']].map(([from, value]) => ({ from, value, weight: 1 }));
+    expect(readMessages(turns, WHERE).map(({ role, content, ['weight']: weight }) => [role, content, weight])).toEqual(
+      [['system', 'S', 1], ['user', 'Hi', 1], ['assistant', 'Hello', 1], ['tool', '4', 1], ['assistant', 'Four', 1]]);
   });
 
   test.each([
@@ -31,12 +38,21 @@ describe('a conversation', () => {
     [[], 'at the top: there are none'],
     [[user, 5], 'at 1'],
     [[user, { role: 'bot', content: 'x' }], 'at 1.role'],
+    [[{ from: 'alien', value: 'x' }], 'at 0.role'],
     [[user, { role: 'assistant' }], 'at 1.content: expected text'],
+    [[{ role: 'user', content: null }], 'at 0.content: expected text'],
     [[{ role: 'user', content: [{ type: 'image', url: 'x' }] }], 'at 0.content: expected text'],
     [[assistant], 'no turn before the assistant'],
   ])('%j is refused', (value, message) => {
-    expect(() => splitConversation(value, WHERE)).toThrow(expect.objectContaining({
-      kind: 'input', message: expect.stringMatching(new RegExp(`^chat.jsonl row 2: .*${message}`)),
+    expect(() => readMessages(value, WHERE)).toThrow(expect.objectContaining({
+      kind: 'input', message: expect.stringMatching(new RegExp(`^chat.jsonl row 2: .*${message}`)) as string,
     }));
   });
+});
+
+test('tools are a list, also as text', () => {
+  expect(readTools([{ name: 'f' }], WHERE)).toEqual([{ name: 'f' }]);
+  expect(readTools('[{"name": "f"}]', WHERE)).toEqual([{ name: 'f' }]);
+  for (const none of [null, undefined, '', []]) expect(readTools(none, WHERE)).toBeNull();
+  expect(() => readTools('f', WHERE)).toThrow('chat.jsonl row 2: the tools are "f", not a list.');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { encodeTexts, type PromptEncoder } from '../../src-main/text/encode.ts';
+import { plainText } from '../../src-main/text/chat/marked-text.ts';
+import { encodeText, type TextEncoder } from '../../src-main/text/encode.ts';
 import { lengthsOf } from '../../src-main/text/text-lengths.ts';
 import { summarizeLengths } from '../../src-main/text/length-summary.ts';
 
@@ -7,12 +8,16 @@ const [BOS, EOS] = [1, 2];
 const codes = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
 
 /** A token a character. */
-const encoder = (withBos: boolean): PromptEncoder => ({
-  encodePrompt: (text) => [...(withBos ? [BOS] : []), ...codes(text)], encodeCompletion: codes, bosId: BOS, eosId: EOS,
-});
+const encoder = (withBos: boolean): TextEncoder => {
+  const opening = withBos ? [BOS] : [];
+  return {
+    encode: codes, opening, encodePrompt: (text) => [...opening, ...codes(text)], decode: (ids) => String.fromCharCode(...ids),
+    bosId: BOS, eosId: EOS, eosIds: [EOS], specialIds: new Set([BOS, EOS]), isApart: false, endsItself: false,
+  };
+};
 
 const encode = (prompt: string, completion: string | null, maxPromptTokens: number, maxCompletionTokens = 9, withBos = true): number[][] => {
-  const encoded = encodeTexts({ prompt, completion }, encoder(withBos), { maxPromptTokens, maxCompletionTokens });
+  const encoded = encodeText(plainText(prompt, completion), encoder(withBos), { maxPromptTokens, maxCompletionTokens });
   return [[...encoded.prompt], [...encoded.completion], [encoded.promptLength, encoded.completionLength]];
 };
 
@@ -42,7 +47,7 @@ describe('an example', () => {
 test('lengths are summed up as they were before cutting', () => {
   const examples = [['a'.repeat(10), 'xyz'], ['ab', ''], ['', 'x'.repeat(20)], ['abc', null]] as const;
   const encoded = examples.map(([prompt, completion]) =>
-    encodeTexts({ prompt, completion }, encoder(false), { maxPromptTokens: 5, maxCompletionTokens: 8 }));
+    encodeText(plainText(prompt, completion), encoder(false), { maxPromptTokens: 5, maxCompletionTokens: 8 }));
   expect(summarizeLengths(encoded.map(lengthsOf))).toEqual({
     examples: 4,
     prompt: { mean: 3.75, median: 2, p95: 10, max: 10 },
@@ -50,4 +55,21 @@ test('lengths are summed up as they were before cutting', () => {
     cutPrompts: 1, cutCompletions: 1, emptyPrompts: 1, emptyCompletions: 1,
   });
   expect(summarizeLengths([])).toMatchObject({ examples: 0, prompt: null, completion: null });
+});
+
+describe('a text of which several stretches are learned', () => {
+  const marked = { text: 'a:1|b:2|', prompt: 'a:1|b:', spans: [{ start: 2, end: 4 }, { start: 6, end: 8 }], opening: null };
+  const chat: TextEncoder = { ...encoder(false), endsItself: true, eosIds: ['|'.charCodeAt(0)] };
+
+  test('has one completion, with a mask', () => {
+    const encoded = encodeText(marked, chat, { maxPromptTokens: 99, maxCompletionTokens: 99 });
+    expect([encoded.context, encoded.completion].map((ids) => String.fromCharCode(...ids))).toEqual(['a:', '1|b:2|']);
+    expect([...encoded.learned!]).toEqual([1, 1, 0, 0, 1, 1]);
+    expect(String.fromCharCode(...encoded.prompt)).toBe('a:1|b:');
+  });
+
+  test('is cut with its mask', () => {
+    const encoded = encodeText(marked, chat, { maxPromptTokens: 99, maxCompletionTokens: 5 });
+    expect([encoded.completion.length, [...encoded.learned!]]).toEqual([5, [1, 1, 0, 0, 1]]);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeExamples, type ExampleFields } from '../../src-main/text/examples.ts';
+import { isConversation, makeExamples, type ExampleFields } from '../../src-main/text/examples.ts';
 import type { Row } from '../../src-main/data/row.ts';
 
 const nothing: ExampleFields = { prompt: undefined, completion: undefined, messages: undefined, chat: false, system: undefined };
@@ -18,12 +18,12 @@ describe('by templates', () => {
   });
 
   test('there may be no completion', () => {
-    expect(make(rows, { prompt: '{{q}}' }).map(({ completion }) => completion)).toEqual([null, null]);
+    expect(make(rows, { prompt: '{{q}}' })).toMatchObject([{ completion: null }, { completion: null }]);
   });
 
   test('a chat wraps the prompt as a user turn, after the system message', () => {
-    expect(make(rows.slice(0, 1), { prompt: '{{q}}', completion: '{{a}}', chat: true })).toEqual([{ index: 0, prompt: [user], completion: 'So.' }]);
-    expect(make(rows, { prompt: '{{q}}', chat: true, system: 'Be brief.' })[0]!.prompt).toEqual([system, user]);
+    expect(make(rows.slice(0, 1), { prompt: '{{q}}', completion: ' {{a}}', chat: true })).toEqual([{ index: 0, messages: [user, assistant], tools: null }]);
+    expect(make(rows, { prompt: '{{q}}', chat: true, system: 'Be brief.' })[0]).toMatchObject({ messages: [system, user] });
   });
 
   test('the row at fault is named', () => {
@@ -32,16 +32,24 @@ describe('by templates', () => {
 });
 
 describe('by chat messages', () => {
-  test('the last assistant turn is the completion, other columns are passed over', () => {
+  test('the conversation stays whole, other columns are passed over', () => {
     expect(make([{ id: 5, turns: [user, assistant, user, assistant] }], { messages: 'turns' })).toEqual([
-      { index: 0, prompt: [user, assistant, user], completion: 'So.' },
+      { index: 0, messages: [user, assistant, user, assistant], tools: null },
     ]);
+  });
+
+  test('tools are those of the column named, or of one called tools', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    expect(make([{ m: [user], own: JSON.stringify(tools), tools: [] }], { messages: 'm', tools: 'own' })).toMatchObject([{ tools }]);
+    expect(make([{ m: [user], tools }], { messages: 'm' })).toMatchObject([{ tools }]);
+    expect(make([{ m: [user], tools: 'hammer' }], { messages: 'm' })).toMatchObject([{ tools: null }]);
+    expect(() => make([{ m: [user], own: 'f' }], { messages: 'm', tools: 'own' })).toThrow('train.jsonl row 1: the tools are "f", not a list.');
   });
 
   test('the recipe\'s system message goes first, where the conversation has none of its own', () => {
     const own = { ...system, content: 'Be kind.' };
     const examples = make([{ turns: [user, assistant] }, { turns: [own, user, assistant] }], { messages: 'turns', system: 'Be brief.' });
-    expect(examples.map(({ prompt }) => prompt)).toEqual([[system, user], [own, user]]);
+    expect(examples.map((example) => isConversation(example) && example.messages)).toEqual([[system, user, assistant], [own, user, assistant]]);
   });
 
   test('a missing column and a wrong conversation are refused, naming the row', () => {

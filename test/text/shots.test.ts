@@ -59,10 +59,10 @@ describe('shots from a text file', () => {
 
 it('stand before a text, and in a chat before the turn to be answered', () => {
   const shots = { text: 'S ', rows: [] };
-  expect(behindShots('1+1', shots)).toBe('S 1+1');
-  expect(behindShots([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: '1+1' }], shots)).toEqual([
-    { role: 'system', content: 'Be brief.' }, { role: 'user', content: 'S 1+1' },
-  ]);
+  expect(behindShots({ prompt: '1+1', completion: '2' }, shots)).toEqual({ prompt: 'S 1+1', completion: '2' });
+  const [system, answer] = [{ role: 'system', content: 'Be brief.' }, { role: 'assistant', content: '2' }];
+  expect(behindShots({ messages: [system, { role: 'user', content: '1+1' }, answer], tools: null }, shots)).toEqual(
+    { messages: [system, { role: 'user', content: 'S 1+1' }, answer], tools: null });
 });
 
 it('stay what they are before prompts of other templates', () => {

@@ -1,3 +1,4 @@
+import { templateVariablesSchema } from '../chat-turn.ts';
 import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
@@ -171,7 +172,7 @@ export const API = {
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({
-    model: path, prompt: z.string().max(100_000), chat: z.boolean(), maxNewTokens: z.int().min(1).max(4096),
+    model: path, prompt: z.string().max(100_000), chat: z.boolean(), template: templateVariablesSchema.optional(), maxNewTokens: z.int().min(1).max(4096),
     decode: decodeSchema, seed: z.int().min(0).max(2 ** 32 - 1),
   })),
 

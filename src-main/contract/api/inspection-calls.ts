@@ -1,3 +1,4 @@
+import { chatTurnSchema } from '../chat-turn.ts';
 import { z } from 'zod';
 import type { Correction, CorrectionMix, CorrectionSet } from '../correction.ts';
 import {
@@ -21,7 +22,7 @@ const subject = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pair'), teacher: path, student: path }),
 ]);
 
-const turns = z.array(z.strictObject({ role: z.string().max(40), content: z.string() })).nullable();
+const turns = z.array(chatTurnSchema).nullable();
 
 /** The calls of the mistakes inspector. */
 export const INSPECTION_CALLS = {

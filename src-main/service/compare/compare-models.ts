@@ -5,6 +5,7 @@ import type { CommandEvent, Params } from '../../contract/worker-host.ts';
 import { choiceOf } from '../../decode/choose.ts';
 import { samplingOf } from '../../decode/sampling.ts';
 import { TextPlan, type TextWriter } from '../../decode/text-writer.ts';
+import { learnedCount } from '../../distill/batch.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
 import { hasChatTemplate } from '../../text/chat/chat-template.ts';
 import { TextStream } from '../../text/tokenizer/text-stream.ts';
@@ -54,7 +55,7 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
   if (texts.kind === 'prompts') {
     const rows = texts.prompts.map(({ text }) => ({ prompt: text }));
     const encoded = await encodeRows(rows, 'prompt', {
-      prompt: '{{prompt}}', completion: undefined, messages: undefined, chat: isChat, system: texts.system ?? undefined,
+      prompt: '{{prompt}}', completion: undefined, messages: undefined, chat: isChat, system: texts.system ?? undefined, template: texts.template,
       maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: false,
     }, model);
     return encoded.map((example, at) => ({ ...example, index: texts.prompts[at]!.example }));
@@ -95,7 +96,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
       const own = await judge?.sums(part.map(({ index, prompt }, row) => ({ index, prompt, completion: completions[row]!.tokens, isOnPolicy: true })));
       const given = await judge?.sums(part.map((example) => ({ ...givenText(example), isOnPolicy: false })));
       const scores = sums.score(predictions);
-      const answers = part.map(({ index, completion }, row): Answer & { example: number } => {
+      const answers = part.map(({ index, completion, learned }, row): Answer & { example: number } => {
         const { tokens: { length }, ended } = completions[row]!;
         time.tokens += length;
         sums.count({ ended });
@@ -104,7 +105,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
           scores: {
             ...scores[row],
             ...(own && { divergence: sums.mean('divergence', own[row]!, length) }),
-            ...(given && completion.length > 0 && { 'reference-divergence': sums.mean('reference-divergence', given[row]!, completion.length) }),
+            ...(given && completion.length > 0 && { 'reference-divergence': sums.mean('reference-divergence', given[row]!, learnedCount({ completion, learned })) }),
             length,
             ...(isTyped && { speed: (1000 * length) / milliseconds }),
           },
@@ -147,6 +148,6 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
 
 /** A prompt as a person reads it: a conversation before any template. */
 function rowText({ index, turns, promptText, completionText }: EncodedExample): { example: number; prompt: string; reference: string | null } {
-  const prompt = turns === null ? promptText : turns.length === 1 ? turns[0]!.content : turns.map(({ role, content }) => `${role}: ${content}`).join('\n');
+  const prompt = turns === null ? promptText : turns.length === 1 ? turns[0]!.content ?? '' : turns.map(({ role, content }) => `${role}: ${content ?? ''}`).join('\n');
   return { example: index, prompt, reference: completionText };
 }

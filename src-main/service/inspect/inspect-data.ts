@@ -24,7 +24,8 @@ export async function inspectData(
     const { student, teacher } = pair;
     const all = await readExamplesOnce(params.data, {
       prompt: params.prompt ?? undefined, completion: params.completion ?? undefined, messages: params.messages ?? undefined,
-      chat: params.chat, system: params.system ?? undefined, shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
+      chat: params.chat, system: params.system ?? undefined,
+      tools: params.tools ?? undefined, template: params.template, learn: params.learn ?? 'last', shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
       needsCompletions: params.judges === 'given',
     }, student);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;

@@ -13,14 +13,15 @@ import type { Measurement } from './measurements.ts';
 export function evaluationRequest(evaluation: StudyEvaluation, model: string, { data, student, teacher, evaluate }: Recipe): ParamsInput<Commands, 'evaluate'> {
   const { metrics, examples, decode, maxNewTokens = data.maxCompletionTokens } = evaluation;
   const file = evaluation.data ?? data.validation;
-  if (file === undefined || data.prompt === undefined) {
-    const field = data.prompt === undefined ? 'prompt' : 'validation';
+  if (file === undefined || (data.prompt === undefined && data.messages === undefined)) {
+    const field = file === undefined ? 'validation' : 'prompt';
     throw new Problem(`The evaluation "${evaluation.name}" cannot be made: data.${field} of the recipe is missing.`, { hint: 'Name a file, and the prompt as a template.' });
   }
   if (metrics.includes(ACCEPTANCE) && !teacher) throw new Problem(`The evaluation "${evaluation.name}" measures ${ACCEPTANCE}, and the recipe has no teacher to draft for.`);
   return {
     teacher: metrics.includes(ACCEPTANCE) ? teacher!.model : null,
-    model, device: student.device, data: file, prompt: data.prompt, reference: data.completion ?? null, chat: data.chat,
+    model, device: student.device, data: file, prompt: data.prompt ?? null, reference: data.completion ?? null, chat: data.chat,
+    messages: data.messages ?? null, tools: data.tools ?? null, template: data.template,
     metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0, shots: data.shots ?? null,
     calculator: evaluate.calculator && metrics.some((name) => findMetrics(name).length > 0),
   };

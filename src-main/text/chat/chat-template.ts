@@ -2,12 +2,15 @@ import { Template } from '@huggingface/jinja';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChatTurn, TemplateVariables } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { readJsonFile } from '../../files/json-file.ts';
+import { readMarks, withMarks } from './generation-marks.ts';
+import type { Span } from './marked-text.ts';
 import { readSpecialTexts } from '../tokenizer/special-tokens.ts';
 
-export interface ChatTurn { readonly role: string; readonly content: string }
+export interface RenderOptions { addGenerationPrompt: boolean; tools?: readonly unknown[] | null; variables?: TemplateVariables | undefined }
 
 /** A model's own way of writing a conversation as text. */
 export class ChatTemplate {
@@ -15,6 +18,8 @@ export class ChatTemplate {
   readonly source: string;
   private readonly folder: string;
   private readonly template: Template;
+  /** Writes marks where the template says what a model generates; null where it does not say so. */
+  private readonly marked: Template | null;
   private readonly variables: Readonly<Record<string, string>>;
 
   /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
@@ -24,6 +29,8 @@ export class ChatTemplate {
     this.variables = variables;
     try {
       this.template = new Template(source);
+      const marked = withMarks(source);
+      this.marked = marked === null ? null : new Template(marked);
     } catch (cause) {
       throw this.failed('cannot be read', cause);
     }
@@ -33,10 +40,23 @@ export class ChatTemplate {
    * The conversation as text, special tokens included: encode it without adding any.
    * @param addGenerationPrompt whether to end with what opens the assistant's turn.
    */
-  render(messages: readonly ChatTurn[], { addGenerationPrompt }: { addGenerationPrompt: boolean }): string {
+  render(messages: readonly ChatTurn[], options: RenderOptions): string {
+    return this.run(this.template, messages, options);
+  }
+
+  /** The conversation with what the template marks by `{% generation %}`; null where it marks nothing. */
+  renderMarked(messages: readonly ChatTurn[], options: RenderOptions): { text: string; spans: Span[] } | null {
+    return this.marked && readMarks(this.run(this.marked, messages, options));
+  }
+
+  get name(): string {
+    return `The chat template of ${this.folder}`;
+  }
+
+  private run(template: Template, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables }: RenderOptions): string {
     try {
       // Templates ask whether tools and documents are none, so they must be there.
-      return this.template.render({ ...this.variables, messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt });
+      return template.render({ ...this.variables, messages: messages.map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables });
     } catch (cause) {
       throw this.failed('refuses the messages', cause);
     }
@@ -45,6 +65,12 @@ export class ChatTemplate {
   private failed(what: string, cause: unknown): Problem {
     return new Problem(`the chat template of ${this.folder} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+}
+
+/** Reasoning by every name that templates read it by, as Transformers 5 gives it to them. */
+function withReasoning(turn: ChatTurn): ChatTurn {
+  const reasoning = ['reasoning_content', 'thinking', 'reasoning'].map((name) => turn[name]).find((value) => value !== null && value !== undefined);
+  return reasoning === undefined ? turn : { thinking: reasoning, ...turn, reasoning_content: reasoning };
 }
 
 /** Throws a `Problem` where a model folder has no chat template. */

@@ -1,35 +1,53 @@
 import { z } from 'zod';
+import { chatTurnSchema, type ChatTurn } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
+import { asOpenAi } from './sharegpt.ts';
 
-const ROLES = ['system', 'user', 'assistant', 'tool'] as const;
+/** A conversation as a chat template gets it, with the tools that the assistant may call. */
+export interface Conversation { messages: readonly ChatTurn[]; tools: readonly unknown[] | null }
 
-export interface ChatMessage { role: (typeof ROLES)[number]; content: string }
+const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython'] as const;
 
 const part = z.object({ type: z.literal('text'), text: z.string() });
 const parts = z.array(part).transform((all) => all.map(({ text }) => text).join(''));
-const messagesSchema = z.array(z.object({
-  role: z.enum(ROLES),
-  content: z.union([z.string(), parts], 'expected text, or a list of {"type": "text", "text": "..."}'),
+const content = z.union([z.string(), parts, z.null()], 'expected text, or a list of {"type": "text", "text": "..."}');
+/** What an assistant may say instead of text, or before it. */
+const SPOKEN = ['tool_calls', 'function_call', 'reasoning_content', 'reasoning', 'thinking'];
+const messagesSchema = z.array(chatTurnSchema.extend({ role: z.enum(ROLES), content: content.optional() }).superRefine((turn, context) => {
+  const isSilent = turn.content === null || turn.content === undefined;
+  if (!isSilent || (turn.role === 'assistant' && SPOKEN.some((key) => turn[key] !== undefined && turn[key] !== null))) return;
+  context.addIssue({ code: 'custom', path: ['content'], message: 'expected text, or tool_calls beside it' });
 })).min(1, 'there are none');
 
 /**
- * A conversation cut before its last assistant turn: what the model is given, and what it is to say. One that ends
- * otherwise is all prompt. @param where  names the row in messages.
+ * The messages of a row, with every key that they have: in OpenAI's form or ShareGPT's, also as JSON text.
+ * @param where  names the row in messages
  */
-export function splitConversation(value: unknown, where: string): { prompt: ChatMessage[]; completion: string | null } {
-  const parsed = messagesSchema.safeParse(typeof value === 'string' ? parseJson(value) : value);
+export function readMessages(value: unknown, where: string): ChatTurn[] {
+  const parsed = messagesSchema.safeParse(asOpenAi(typeof value === 'string' ? parseJson(value) : value));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Problem(`${where}: the chat messages are wrong at ${issue!.path.join('.') || 'the top'}: ${issue!.message}.`, {
-      hint: 'Expected [{"role": "user", "content": "..."}, ...].',
+      hint: 'Expected [{"role": "user", "content": "..."}, ...], or ShareGPT\'s [{"from": "human", "value": "..."}, ...].',
     });
   }
   const messages = parsed.data;
-  const last = messages.at(-1)!;
-  if (last.role !== 'assistant') return { prompt: messages, completion: null };
-  if (messages.length === 1) throw new Problem(`${where}: the conversation has no turn before the assistant's.`, { hint: 'Begin with a user turn.' });
-  return { prompt: messages.slice(0, -1), completion: last.content };
+  if (messages.length === 1 && messages[0]!.role === 'assistant') {
+    throw new Problem(`${where}: the conversation has no turn before the assistant's.`, { hint: 'Begin with a user turn.' });
+  }
+  return messages;
 }
+
+/** The tools of a row: a list, also as JSON text; null where it has none. */
+export function readTools(value: unknown, where: string): unknown[] | null {
+  const tools = typeof value === 'string' && value.trim() !== '' ? parseJson(value) : value;
+  if (tools === null || tools === undefined || tools === '') return null;
+  if (!Array.isArray(tools)) throw new Problem(`${where}: the tools are ${JSON.stringify(value)}, not a list.`, { hint: 'Expected [{"type": "function", "function": {...}}, ...], also as JSON text.' });
+  return tools.length === 0 ? null : tools as unknown[];
+}
+
+/** Whether a conversation ends with what the assistant is to say. */
+export const isAnswered = (messages: readonly ChatTurn[]): boolean => messages.at(-1)?.role === 'assistant';
 
 /** CSV and Parquet keep conversations as text. */
 function parseJson(text: string): unknown {

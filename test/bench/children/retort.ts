@@ -26,7 +26,8 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     train: inMemory(plan.examples.map(({ prompt, completion }, index) => ({
       index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
       prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
-      completion: Int32Array.from(completion), completionLength: completion.length, learned: null,
+      completion: Int32Array.from(completion), completionLength: completion.length, learned: null, isMoved: false,
+      notes: { isMoved: false, opening: null, ignored: [] },
     }))),
     validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };

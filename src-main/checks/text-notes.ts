@@ -1,0 +1,15 @@
+import { basename } from 'node:path';
+import { loadChatTemplate } from '../text/chat/chat-template.ts';
+import { textFindings, unreadVariables } from '../text/text-findings.ts';
+import { check } from './check.ts';
+
+/** What the chat template and the tokenizer did with the texts that their rows do not say. */
+export const trainingNotes = check('text-notes', ['recipe', 'train'], ({ recipe: { data }, train }) => textFindings(train.notes, basename(data.train)));
+export const heldOutNotes = check('text-notes', ['recipe', 'validation'], ({ recipe: { data }, validation }) => (
+  data.validation === undefined ? undefined : textFindings(validation.notes, basename(data.validation))));
+
+/** Switches of a chat template that has none of that name. */
+export const templateVariables = check('template-variables', ['recipe', 'student'], async ({ recipe: { data }, student }) => {
+  if (data.template === undefined || (!data.chat && data.messages === undefined)) return;
+  return unreadVariables(data.template, (await loadChatTemplate(student.folder.path)).source);
+});
