@@ -54,6 +54,17 @@ export function fieldsIn(section: string): RecipeField[] {
   return [...RECIPE_FIELDS.values()].filter(({ path }) => path.startsWith(`${section}.`));
 }
 
+/** Where a field is found, as a person calls it: "Validation file", "Student's device". */
+export function fieldName(path: string): string {
+  return NAMES[path] ?? RECIPE_FIELDS.get(path)?.label ?? path;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  'data.train': 'Training file', 'data.validation': 'Validation file', 'data.prompt': 'Prompt template', 'data.completion': 'Completion template',
+  'data.messages': 'Column with the messages', 'teacher.model': 'Teacher', 'student.model': 'Student', 'teacher.device': 'Teacher\'s device',
+  'student.device': 'Student\'s device', 'evaluate.metrics': 'Metrics', 'evaluate.every': 'Evaluate every', 'checkpoint.every': 'Checkpoint every',
+};
+
 /** What a field takes, in words: "a whole number above 0". */
 export function allowedIn({ kind, options, minimum, maximum, isMinimumOpen, isMaximumOpen }: RecipeField): string {
   if (kind === 'choice') return `one of ${options.join(', ')}`;

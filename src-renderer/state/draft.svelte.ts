@@ -8,6 +8,7 @@ import { differences, presetOf, withPreset } from '../recipe/difference.ts';
 import { friendly, type Placed } from '../recipe/friendly.ts';
 import { inOrder } from '../recipe/fields.ts';
 import { WIZARD_PAGES, type WizardPage } from './address.ts';
+import { joined, missingIn } from '../recipe/missing.ts';
 import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
 
 /** Milliseconds without a change after which a draft is saved and its recipe checked. */
@@ -140,7 +141,7 @@ export class DraftState {
       const findings = await this.bridge.call('recipe.check', { recipe: this.named(), asker: ASKER });
       if (asked !== this.checks) return;
       const placed = friendly(findings, recipe);
-      this.problems = placed.filter(({ level }) => level === 'problem');
+      this.problems = joined(missingIn(recipe), placed.filter(({ level }) => level === 'problem'));
       this.notices = placed.filter(({ level }) => level === 'notice');
       this.isChecked = true;
     } catch (error) {

@@ -87,13 +87,15 @@ it('takes a folder of the person\'s own off the list, and back', async () => {
   await entry('teacher').waitFor();
 });
 
-it('asks before files go', async () => {
+it('moves files into the trash, and brings them back', async () => {
   const { path } = (await known()).find(({ name }) => name === 'Small')!;
-  await entry('Small').getByRole('button', { name: 'Remove … Small' }).click();
-  expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Delete the files too' }).click();
-  await eventually(async () => (await known()).map(({ name }) => name)).not.toContain('Small');
+  const remove = entry('Small').getByRole('button', { name: 'Remove Small' });
+  await remove.click();
+  await page.getByText(/Small is in the trash/).waitFor();
   await expect(stat(path)).rejects.toThrow();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await eventually(async () => (await known()).map(({ name }) => name)).toContain('Small');
+  expect((await stat(path)).isDirectory()).toBe(true);
 });
 
 it('says what is wrong with a folder that is gone', async () => {

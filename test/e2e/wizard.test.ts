@@ -125,7 +125,7 @@ it('puts shots before every prompt, and says where they leave no room', async ()
 it('leads from a problem to its field, measures a forecast and starts', async () => {
   await fieldOf('train.batchSize').fill('0');
   await step('Review');
-  await page.getByRole('button', { name: 'Go to train.batchSize' }).click();
+  await page.getByRole('button', { name: 'Go to Batch size' }).click();
   expect(await fieldOf('train.batchSize').evaluate((field) => field === document.activeElement)).toBe(true);
   await fieldOf('train.batchSize').fill('16');
   await step('Review');

@@ -1,3 +1,7 @@
+import { isDropped, withNames } from '../../src-renderer/recipe/dropped.ts';
+import { fullStop } from '../../src-renderer/format.ts';
+import { joined, missingIn } from '../../src-renderer/recipe/missing.ts';
+import { isUsed, useWords } from '../../src-renderer/recipe/use-words.ts';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src-main/contract/finding.ts';
 import { PRESETS } from '../../src-main/contract/presets.ts';
@@ -128,4 +132,26 @@ it('problems are told in a person\'s words, at the field they belong to', () => 
     'data.train: /data/a.csv row 3: the column "x" has no value.',
     ': Something else.',
   ]);
+});
+
+describe('what is missing', () => {
+  it('is named all at once, and once', () => {
+    expect(missingIn({}).map(({ field }) => field)).toEqual(['data.train', 'data.prompt', 'teacher.model', 'student.model']);
+    expect(missingIn({ data: { train: 'a.jsonl', messages: 'm' }, student: { model: '/s' }, method: { preset: 'sft' } })).toEqual([]);
+    const [train] = missingIn({});
+    expect(joined([train!], [{ ...train!, message: 'data: Invalid input' }, { code: 'x', level: 'problem', field: '', message: 'all' }]).map(({ message }) => message)).toEqual([train!.message, 'all']);
+  });
+});
+
+describe('words', () => {
+  it('say what uses the files', () => {
+    const use = { runs: [{ id: 'a', name: 'a', isGoing: true }, { id: 'b', name: 'b', isGoing: false }], drafts: [{ id: 'd', title: 'd' }], inspections: 1, comparisons: 0, exports: 0, bytes: 1 };
+    expect(useWords(use)).toBe('Used by 2 runs (one is going), 1 inspection, 1 draft.');
+    expect(isUsed({ ...use, runs: [], drafts: [], inspections: 0 })).toBe(false);
+  });
+  it('name a dropped file by its name, and end with a full stop', () => {
+    expect(withNames('/tmp/home/uploads/0123456789ab/a.pdf is none')).toBe('a.pdf is none');
+    expect([isDropped('/tmp/home/uploads/0123456789ab/a.pdf'), isDropped('/home/uploads/a.pdf')]).toEqual([true, false]);
+    expect(['there is none', 'It is so.', 'train.jsonl row 1'].map(fullStop)).toEqual(['There is none.', 'It is so.', 'train.jsonl row 1.']);
+  });
 });

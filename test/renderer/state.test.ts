@@ -28,6 +28,11 @@ describe('addresses', () => {
     { screen: 'new', draftId: 'x y' }, { screen: 'models' }, { screen: 'export', exportId: 7 }, { screen: 'settings' },
   ];
   it.each(routes.map((route) => [addressOf(route), route] as const))('%s leads back', (address, route) => expect(parseRoute(address)).toEqual(route));
+  it('keeps the step of the wizard', () => {
+    const route: Route = { screen: 'new', draftId: 'x', page: 'models' };
+    expect(parseRoute(addressOf(route))).toEqual(route);
+    expect(parseRoute('#/new/x/nowhere')).toEqual({ screen: 'new', draftId: 'x' });
+  });
   it('leads home from anywhere unknown', () => expect(['', '#/nowhere', '#/run/', '#/%'].map((hash) => parseRoute(hash).screen)).toEqual(['runs', 'runs', 'runs', 'runs']));
 });
 

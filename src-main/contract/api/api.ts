@@ -35,6 +35,8 @@ export interface About {
   /** Another program uses the data folder: this one only shows. The text says which. */
   readOnly: string | null;
   platform: string;
+  /** The metrics an evaluation can name. */
+  metrics: readonly string[];
   versions: { name: string; version: string }[];
   licences: { name: string; version: string; licence: string }[];
 }

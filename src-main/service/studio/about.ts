@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { About } from '../../contract/api/api.ts';
+import { METRIC_NAMES } from '../../metrics/score.ts';
 import { version } from '../../../package.json' with { type: 'json' };
 import { resource } from '../resources.ts';
 
@@ -9,7 +10,7 @@ export async function describeProgram(home: string, readOnly: string | null): Pr
   const { node, electron, chrome } = process.versions;
   const running = { 'Retort': version, 'Node': node, 'Electron': electron, 'Chromium': chrome };
   return {
-    version, home, readOnly, licences,
+    version, home, readOnly, licences, metrics: METRIC_NAMES,
     platform: `${process.platform} ${process.arch}`,
     versions: Object.entries(running).flatMap(([name, value]) => (value === undefined ? [] : [{ name, version: value }])),
   };
