@@ -4,8 +4,10 @@ import type { WorkerHost } from '../contract/worker-host.ts';
 import { lookHome, openHome, type Home } from '../service/home.ts';
 import { workerEntry } from '../service/resources.ts';
 import { defaultHome } from '../store/home.ts';
+import { Consent } from '../service/consent/consent.ts';
 import { ALLOCATOR } from '../worker/allocator.ts';
 import { childHost } from '../worker/child-host.ts';
+import { askOnTerminal } from './ask-consent.ts';
 import { Output } from './output.ts';
 
 /** Options that every command takes. */
@@ -32,6 +34,11 @@ export class Context {
   lookHome(): Promise<Home> {
     this.home ??= lookHome(this.homePath);
     return this.home;
+  }
+
+  /** What a recipe may reach outside. @param trust  `--trust`: a yes for this call */
+  async consent(trust = false): Promise<Consent> {
+    return new Consent((await this.openHome()).database, askOnTerminal(trust));
   }
 
   /** The computing process; started at the first call. */

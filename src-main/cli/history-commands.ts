@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { bestText } from '../contract/best.ts';
+import { visibleLine } from '../contract/visible.ts';
 import { listCheckpoints } from '../service/checkpoint-folder.ts';
 import { runPaths } from '../service/run-folder.ts';
 import { readEvaluations } from '../store/evaluations.ts';
@@ -16,7 +17,7 @@ export function addHistoryCommands(program: Command, act: Action): void {
       if (runs.length === 0) output.line('No runs yet. Start one: retort run recipe.json, or try: retort sample');
       for (const { id, name, status, lastStep, totalSteps, headline } of runs) {
         const result = headline ? `${headline.name} ${headline.value.toFixed(4)}` : '';
-        output.line([id, status.padEnd(11), `${lastStep}/${totalSteps ?? '?'}`.padStart(11), result.padEnd(22), name].join('  '));
+        output.line([id, status.padEnd(11), `${lastStep}/${totalSteps ?? '?'}`.padStart(11), result.padEnd(22), visibleLine(name)].join('  '));
       }
     }));
   program.command('show')
@@ -30,7 +31,7 @@ export function addHistoryCommands(program: Command, act: Action): void {
       // The history may be behind: what lies in the folder is told.
       const newest = (await listCheckpoints(runPaths(run.runDir).checkpoints)).at(-1) ?? null;
       output.json({ ...run, checkpoint: newest, evaluations });
-      output.line(`${run.name} (${run.id}): ${run.status}, step ${run.lastStep} of ${run.totalSteps ?? '?'}`);
+      output.line(`${visibleLine(run.name)} (${run.id}): ${run.status}, step ${run.lastStep} of ${run.totalSteps ?? '?'}`);
       output.line(`folder      ${run.runDir}`);
       if (newest) output.line(`checkpoint  ${newest.path}`);
       else if (run.checkpoint) output.line(`checkpoint  none is left in ${run.runDir}; the last was of step ${run.checkpoint.step}`);

@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import { toReport } from '../contract/problem.ts';
+import { visible, visibleLine } from '../contract/visible.ts';
 
-/** What a command prints: lines and a progress bar for people, JSON for programs. */
+/** What a command prints: lines and a progress bar for people, with the hidden characters of names and texts visible; JSON for programs, exact. */
 export class Output {
   readonly isJson: boolean;
   private bar: { phase: string; bar: SingleBar } | null = null;
@@ -14,7 +15,7 @@ export class Output {
   line(text: string): void {
     if (this.isJson) return;
     this.endProgress();
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${visible(text)}\n`);
   }
 
   /** A JSON document or event for programs. */
@@ -24,7 +25,7 @@ export class Output {
 
   /** Text as it grows. */
   text(piece: string): void {
-    if (!this.isJson) process.stdout.write(piece);
+    if (!this.isJson) process.stdout.write(visible(piece));
   }
 
   progress(phase: string, done: number, total: number, note = ''): void {
@@ -37,7 +38,7 @@ export class Output {
       bar.start(total, done, { note });
       this.bar = { phase, bar };
     }
-    this.bar.bar.update(done, { note });
+    this.bar.bar.update(done, { note: visibleLine(note) });
     if (done >= total) this.endProgress();
   }
 
@@ -50,7 +51,7 @@ export class Output {
 /** Says what went wrong, in one line and a hint. @returns the exit code: 2 for wrong use or bad input, 1 for a failure. */
 export function printError(error: unknown): number {
   const { message, kind, hint, stack } = toReport(error);
-  process.stderr.write(`retort: ${message}\n${hint ? `  ${hint}\n` : ''}`);
+  process.stderr.write(visible(`retort: ${message}\n${hint ? `  ${hint}\n` : ''}`));
   if (stack && process.env['RETORT_DEBUG']) process.stderr.write(`${stack}\n`);
   return kind === 'input' ? 2 : 1;
 }

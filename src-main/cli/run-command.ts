@@ -1,37 +1,43 @@
 import type { Command } from 'commander';
 import { bestText, earlyText } from '../contract/best.ts';
 import type { RunEvent } from '../contract/events.ts';
+import { visibleLine } from '../contract/visible.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
 import { whole } from './options.ts';
 import type { Action } from './action.ts';
 
+/** Help of `--trust`, wherever a recipe is run. */
+export const TRUST = 'allow for this call the command or the address that the recipe\'s reward names';
+
 export function addRunCommands(program: Command, act: Action): void {
   program.command('run')
     .description('distil as a recipe says')
     .argument('<recipe>', 'recipe.json')
     .option('--run-dir <dir>', 'folder for checkpoints and logs; a new one under the home folder if left out')
-    .action(act(async (context, [file], options: { runDir?: string }) => {
+    .option('--trust', TRUST)
+    .action(act(async (context, [file], options: { runDir?: string; trust?: boolean }) => {
       const recipe = await readRecipe(file!);
       const home = await context.openHome();
-      await withRun(context, (settings) => startRun(home, context.worker(), recipe, options.runDir ?? null, settings));
+      await withRun(context, options.trust, (settings) => startRun(home, context.worker(), recipe, options.runDir ?? null, settings));
     }));
   program.command('resume')
     .description('go on with a run from its last checkpoint')
     .argument('<run>', 'id, beginning of an id, or run folder; one that the history does not know is taken in')
     .option('--step <number>', 'from the checkpoint of this step, 0 for the start; newer ones are put aside', whole)
     .option('--changed', 'although files that the run reads have changed since it began')
-    .action(act(async (context, [wanted], { step, changed }: { step?: number; changed?: boolean }) => {
+    .option('--trust', TRUST)
+    .action(act(async (context, [wanted], { step, changed, trust }: { step?: number; changed?: boolean; trust?: boolean }) => {
       const home = await context.openHome();
-      await withRun(context, (settings) => resumeRun(home, context.worker(), wanted!, {
+      await withRun(context, trust, (settings) => resumeRun(home, context.worker(), wanted!, {
         ...settings, ...(step !== undefined && { fromStep: step }), ...(changed !== undefined && { allowChanged: changed }),
       }));
     }));
 }
 
 /** Follows a run: prints its events, and turns Ctrl-C into a checkpoint. */
-async function withRun(context: Context, go: (options: RunOptions) => Promise<RunResult>): Promise<void> {
+async function withRun(context: Context, trust: boolean | undefined, go: (options: RunOptions) => Promise<RunResult>): Promise<void> {
   let runId = '';
   const stop = (): void => {
     context.output.line('Stopping after this step; the checkpoint is saved. Ctrl-C again ends at once.');
@@ -40,12 +46,15 @@ async function withRun(context: Context, go: (options: RunOptions) => Promise<Ru
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  // The terminal was closed.
+  process.once('SIGHUP', stop);
   try {
-    const result = await go({ onId: (id) => { runId = id; }, onEvent: (event) => printEvent(context, event) });
+    const result = await go({ consent: await context.consent(trust), onId: (id) => { runId = id; }, onEvent: (event) => printEvent(context, event) });
     if (result.status === 'stopped') context.output.line(`Stopped after step ${result.step}. Go on with: retort resume ${runId}`);
   } finally {
     process.removeListener('SIGINT', stop);
     process.removeListener('SIGTERM', stop);
+    process.removeListener('SIGHUP', stop);
   }
 }
 
@@ -57,7 +66,7 @@ function printEvent({ output }: Context, event: RunEvent): void {
   switch (event.event) {
     case 'started':
       total = event.steps;
-      output.line(`${event.name}: ${(event.parameters / 1e6).toFixed(2)}M parameters, ${event.steps} steps${event.fromStep > 0 ? ` from ${event.fromStep}` : ''}, in ${event.runDir}`);
+      output.line(`${visibleLine(event.name)}: ${(event.parameters / 1e6).toFixed(2)}M parameters, ${event.steps} steps${event.fromStep > 0 ? ` from ${event.fromStep}` : ''}, in ${event.runDir}`);
       return;
     case 'phase':
       if (event.phase !== 'prepare' && event.phase !== 'checkpoint') output.progress(event.phase, event.done, event.total);

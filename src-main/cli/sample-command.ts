@@ -31,6 +31,7 @@ async function runSample(context: Context, method: SampleMethod, options: { step
   const recipe = await sampleRecipe(method, options);
   const evaluations: Evaluation[] = [];
   const { checkpoint } = await startRun(await context.openHome(), context.worker(), recipe, null, {
+    consent: await context.consent(),
     onEvent: (event) => {
       if (event.event !== 'rollouts') context.output.json({ ...event, method });
       if (event.event === 'evaluation') evaluations.push(event);

@@ -50,6 +50,7 @@ function asked(): Promise<void> {
     };
     process.once('SIGINT', end);
     process.once('SIGTERM', end);
+    process.once('SIGHUP', end);
   });
 }
 

@@ -13,9 +13,10 @@ import { summarize } from '../service/study/summarize.ts';
 import { tableOf } from '../service/study/table.ts';
 import type { Context } from './context.ts';
 import { count, whole } from './options.ts';
+import { TRUST } from './run-command.ts';
 import type { Action } from './action.ts';
 
-interface StudyOptions { dir?: string; workers: number; threads: number }
+interface StudyOptions { dir?: string; trust?: boolean; workers: number; threads: number }
 
 export function addStudyCommand(program: Command, act: Action): void {
   program.command('study')
@@ -24,6 +25,7 @@ export function addStudyCommand(program: Command, act: Action): void {
     .option('--dir <dir>', 'folder of its runs and results; studies/<name> under the home folder if left out')
     .option('--workers <number>', 'runs computed side by side; several suit small models', count, 1)
     .option('--threads <number>', 'threads of each worker; all cores together if left out', whole, 0)
+    .option('--trust', TRUST)
     .action(act(async (context, [wanted], options: StudyOptions) => {
       const file = existsSync(wanted!) ? wanted! : bundled(wanted!);
       const { study, runs } = await readStudy(file);
@@ -38,16 +40,18 @@ export function addStudyCommand(program: Command, act: Action): void {
       };
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);
+      process.once('SIGHUP', stop);
       try {
         context.output.line(`${study.name}: ${runs.length} runs in ${folder}`);
         const failed: string[] = [];
-        const measured = await runStudy(home, study, runs, { folder, workers, signal: stopped.signal, onEvent: (event) => tell(context, event, failed) });
+        const measured = await runStudy(home, study, runs, { folder, consent: await context.consent(options.trust), workers, signal: stopped.signal, onEvent: (event) => tell(context, event, failed) });
         await conclude(context, study, measured, folder);
         if (stopped.signal.aborted) context.output.line('Stopped. The same command goes on.');
         if (failed.length > 0) throw new Problem(`${failed.length} of ${runs.length} runs failed: ${failed.join(', ')}.`, { kind: 'failure', hint: 'Their messages are above. The same command tries them again.' });
       } finally {
         process.removeListener('SIGINT', stop);
         process.removeListener('SIGTERM', stop);
+        process.removeListener('SIGHUP', stop);
         await Promise.all(workers.map((worker) => worker.close()));
       }
     }));

@@ -20,6 +20,8 @@ const count = z.int().positive();
 const seed = z.int().min(0).max(2 ** 32 - 1);
 const real = z.custom<number>((value) => typeof value === 'number', 'not a number');
 const nothing = z.null();
+/** Digests of what the person has allowed a recipe to start or to send to; nothing else outside is reached. */
+const allowed = z.array(text).default([]);
 /** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
 const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
@@ -28,7 +30,7 @@ const conversations = { messages: text.nullish(), tools: text.nullish() };
 
 const run = {
   params: z.strictObject({
-    recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(),
+    recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(), allowed,
     /** Of a resumed run: the checkpoint to go on from, 0 for the start, the newest whole one where it is left out; and whether its files may have changed since it began. */
     fromStep: z.int().nonnegative().exactOptional(), allowChanged: z.boolean().exactOptional(),
   }),
@@ -159,7 +161,7 @@ const exportModel = {
 
 /** A few steps of the recipe, measured and thrown away: what the review of a new run forecasts from. */
 const probe = {
-  params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count }),
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count, allowed }),
   result: z.strictObject({
     steps: count, totalSteps: count, parameters: z.int(), microBatchSize: count, stepMs: real, memory: real, diskNeeded: real, diskFree: real,
   }),
@@ -170,7 +172,7 @@ const probe = {
  * Everything that is looked at before a run. Nothing outside the program is started or reached, unless `isStart` says
  * that a run is about to begin, which the person has allowed to.
  */
-const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean() }), result: view<Finding[]>(), event: z.never() };
+const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean(), allowed }), result: view<Finding[]>(), event: z.never() };
 
 const page = { offset: z.int().nonnegative(), limit: count };
 

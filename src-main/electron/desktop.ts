@@ -6,7 +6,7 @@ import { builtInterface, resource } from '../service/resources.ts';
 import { openStudio, type Studio } from '../service/studio/studio.ts';
 import { defaultHome } from '../store/home.ts';
 import { handle, tell } from './channels.ts';
-import { askBeforeQuit, chooseFile } from './dialogs.ts';
+import { askBeforeQuit, askForConsent, chooseFile } from './dialogs.ts';
 import { harden, refusePermissions } from './harden.ts';
 import { buildMenu } from './menu.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
@@ -43,7 +43,7 @@ export function startDesktop(): void {
 async function run(opened: OpenedFiles): Promise<void> {
   serveScheme(builtInterface());
   refusePermissions();
-  const studio = await openStudio({ home: process.env['RETORT_HOME'] ?? defaultHome(), createWorker: (_kind, settings) => createWorker(settings), checkWorker });
+  const studio = await openStudio({ home: process.env['RETORT_HOME'] ?? defaultHome(), createWorker: (_kind, settings) => createWorker(settings), checkWorker, askPerson: askForConsent });
   const windows = (): BrowserWindow[] => BrowserWindow.getAllWindows();
   const inFront = (): BrowserWindow | null => BrowserWindow.getFocusedWindow() ?? windows()[0] ?? null;
   const show = (): BrowserWindow => openWindow(join(builtInterface(), '..'), resource('icons', 'retort.png'));

@@ -1,4 +1,6 @@
-import { dialog, type BrowserWindow, type FileFilter } from 'electron';
+import { BrowserWindow, dialog, type FileFilter } from 'electron';
+import { Problem } from '../contract/problem.ts';
+import type { Reach } from '../contract/consent.ts';
 import type { FileRequest } from '../contract/api/bridge.ts';
 
 const FILTERS: Readonly<Record<FileRequest['kind'], FileFilter[]>> = {
@@ -33,4 +35,24 @@ export async function askBeforeQuit(window: BrowserWindow | null, runs: readonly
   };
   const { response } = window ? await dialog.showMessageBox(window, options) : await dialog.showMessageBox(options);
   return (['save', 'stay', 'now'] as const)[response] ?? 'stay';
+}
+
+/**
+ * Asks whether a recipe may start a command or send data, with all of it in the system's own dialog, which no page can
+ * press. @throws Problem where the person says no
+ */
+export async function askForConsent(reaches: readonly Reach[]): Promise<{ isKept: true }> {
+  for (const { kind, what, where, given } of reaches) {
+    const window = BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0];
+    const options = {
+      type: 'warning' as const,
+      message: kind === 'command' ? 'This recipe starts a command on your machine.' : 'This recipe sends data to an address.',
+      detail: [what, where === null ? '' : `In the folder ${where}`, given, 'Allow it only if you know what it does. It is remembered until it changes; Settings lists it.'].filter(Boolean).join('\n\n'),
+      buttons: ['Do not allow', 'Allow'],
+      defaultId: 0, cancelId: 0, noLink: true,
+    };
+    const { response } = window ? await dialog.showMessageBox(window, options) : await dialog.showMessageBox(options);
+    if (response !== 1) throw new Problem('It was not allowed, so nothing was started.');
+  }
+  return { isKept: true };
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../files/json-object.ts';
 import { readConfig } from './config/read-config.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import type { TensorInfo } from './safetensors-read.ts';
+import { refuseAdapter } from './adapter-folder.ts';
 import { listStoredTensors, type StoredTensor } from './weight-files.ts';
 import { resolveNames, withTying } from './weight-names.ts';
 
@@ -81,6 +82,7 @@ export async function openModel(path: string): Promise<ModelFolder> {
       hint: path.endsWith('.gguf') ? 'Import it first: retort model import FILE --to DIR.' : 'Give the folder that holds config.json.',
     });
   }
+  refuseAdapter(path);
   const configPath = join(path, 'config.json');
   const rawConfig = await readJsonFile(configPath);
   if (!rawConfig) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });

@@ -24,7 +24,35 @@ export async function openWholeModel(path: string): Promise<Model> {
   const tokenizer = await loadTokenizer(path);
   const parameters = listParameters(folder.config);
   folder.checkWeights(parameters);
-  return { folder, tokenizer, decoder: buildDecoder(folder.config), parameters };
+  const decoder = buildDecoder(folder.config);
+  const outside = tokenizer.eosIds.find((id) => id < 0 || id >= decoder.vocabSize);
+  if (outside !== undefined) {
+    const token = tokenizer.tokenOf(outside);
+    throw new Problem(`Model ${path} ends its texts with the token ${token === undefined ? '' : `${JSON.stringify(token)}, `}id ${outside}, and its embedding has ${decoder.vocabSize} rows: it could never write it.`, {
+      hint: 'Correct eos_token_id in generation_config.json, or enlarge the embedding.',
+    });
+  }
+  return { folder, tokenizer, decoder, parameters };
+}
+
+/** @throws Problem where a text has a token for which the model has no embedding. @param where  begins the message */
+export function refuseUnembedded(where: string, ids: Iterable<number>, { tokenizer, decoder, folder }: Pick<Model, 'tokenizer' | 'decoder' | 'folder'>): void {
+  for (const id of ids) {
+    if (id < decoder.vocabSize) continue;
+    throw new Problem(`${where} holds ${JSON.stringify(tokenizer.tokenOf(id) ?? '')}, a token (id ${id}) that the embedding of ${folder.path}, ${decoder.vocabSize} rows, does not have.`, {
+      hint: 'Take it out of the texts, or enlarge the embedding as Transformers\' resize_token_embeddings does.',
+    });
+  }
+}
+
+/** What is wrong with one of two models, with the word which of them it is. */
+export async function ofThe<T>(who: 'teacher' | 'student', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== 'input') throw error;
+    throw new Problem(`The ${who}: ${error.message}`, { ...(error.hint !== undefined && { hint: error.hint }), cause: error });
+  }
 }
 
 /** Reads the weights into memory of their own. */

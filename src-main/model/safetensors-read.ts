@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
+import { refuseInfinite } from './finite.ts';
 import { openFile, readFully, withFile } from '../files/file-bytes.ts';
 import { bytesPerElement, decodeFloats, FLOAT_FORMATS, isFloatFormat, type FloatFormat } from './float-formats.ts';
 
@@ -46,7 +47,9 @@ export class SafetensorsFile {
     if (into.length !== elements) throw new Error(`${name} has ${elements} elements, not ${into.length}`);
     await withFile(this.path, async (file) => {
       for (let at = 0; at < elements; at += PIECE) {
-        await this.readPiece(file, format, begin + at * bytesPerElement(format), into.subarray(at, at + PIECE));
+        const part = into.subarray(at, at + PIECE);
+        await this.readPiece(file, format, begin + at * bytesPerElement(format), part);
+        refuseInfinite(this.path, name, part, at);
       }
     });
   }
@@ -60,6 +63,7 @@ export class SafetensorsFile {
       for (let at = 0; at < elements; at += PIECE) {
         const part = piece.subarray(0, elements - at);
         await this.readPiece(file, format, begin + at * bytesPerElement(format), part);
+        refuseInfinite(this.path, name, part, at);
         yield part;
       }
     } finally {

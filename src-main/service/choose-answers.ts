@@ -7,7 +7,7 @@ import type { FrozenModel } from '../distill/frozen-model.ts';
 import { scoreChoices } from '../metrics/multiple-choice.ts';
 import type { EncodedExample, GivenText } from '../text/encoded-example.ts';
 import { judgeCompletions } from './judge-completions.ts';
-import type { Model } from '../model/load-model.ts';
+import { refuseUnembedded, type Model } from '../model/load-model.ts';
 import { longestText } from './longest-text.ts';
 
 /** A question whose choices are texts behind its prompt. */
@@ -19,6 +19,7 @@ export function encodeQuestions(
 ): EncodedQuestion[] {
   return readQuestions(examples, path, fields).map((question, at): EncodedQuestion => {
     const texts = question.choices.map((choice) => encodeChoice(examples[at]!, choice, path, fields.maxPromptTokens, model));
+    for (const text of texts) refuseUnembedded(`${rowName(path, text.index)}: a choice`, text.completion, model);
     for (const text of texts) longestText([text], text.completion.length, model, path);
     return { ...question, texts };
   });

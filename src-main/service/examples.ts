@@ -11,7 +11,7 @@ import { behindShots, readShots } from '../text/shots.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { writeConversation, writePair } from '../text/chat/write-example.ts';
 import { breather } from './breathe.ts';
-import type { Model } from '../model/load-model.ts';
+import { refuseUnembedded, type Model } from '../model/load-model.ts';
 import { encoderOf } from './text-encoder.ts';
 import { checkShotsFit } from './shots-room.ts';
 
@@ -58,6 +58,7 @@ export async function encodeRows(
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }
     const encoded = encodeText(input, isChat ? chat : plain, settings);
+    refuseUnembedded(where, [...encoded.prompt, ...encoded.context, ...encoded.completion], model);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
     encodedExamples.push({
       index, row: rows[index]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,

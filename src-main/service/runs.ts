@@ -7,6 +7,7 @@ import type { Commands } from '../contract/worker.ts';
 import type { Result, WorkerHost } from '../contract/worker-host.ts';
 import { HistoryRecorder, type Recorded } from '../store/history-recorder.ts';
 import { createRun, findRun } from '../store/runs.ts';
+import type { Consent } from './consent/consent.ts';
 import type { Home } from './home.ts';
 import { adoptRun } from './adopt-run.ts';
 import { newRunId } from './ids.ts';
@@ -19,16 +20,19 @@ export interface RunOptions {
   onEvent(event: RunEvent): void;
   /** Told the run's id as soon as it has one. */
   onId?(runId: string): void;
+  /** Asked for what the recipe starts or sends to outside the program. */
+  consent: Pick<Consent, 'settle'>;
   /** Of a new run in the history. */
   tags?: readonly string[];
 }
 
 /** Starts a run and follows it to its end. It enters the history once its recipe has passed every check. */
 export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: Recipe, runDir: string | null, options: RunOptions): Promise<RunResult> {
+  const allowed = await options.consent.settle(recipe);
   const runId = newRunId();
   const place = runDir === null ? home.runDir(runId) : resolve(runDir);
   options.onId?.(runId);
-  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false }, {
+  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false, allowed }, {
     ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place, tags: options.tags ?? [] }),
   });
 }
@@ -42,10 +46,11 @@ export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: 
   if (run.status === 'done' && options.fromStep === undefined) {
     throw new Problem(`Run ${run.id} is done.`, { hint: 'Start a new run from its recipe: retort run. From an earlier checkpoint it goes on with --step.' });
   }
+  const allowed = await options.consent.settle(run.recipe);
   options.onId?.(run.id);
   const { fromStep, allowChanged } = options;
   return followRun(home, host, {
-    recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true,
+    recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true, allowed,
     ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }),
   }, options);
 }
@@ -68,7 +73,7 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
-  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean } & ResumeOptions,
+  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[] } & ResumeOptions,
   { onEvent, enter, onWritten }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {
@@ -77,7 +82,7 @@ export async function followRun(
   let entered: Promise<void> | undefined;
   let hasFailed = false;
   try {
-    return await host.request('run', params, {
+    return await host.request('run', { ...params, allowed: [...params.allowed] }, {
       onEvent: (event) => {
         // Events wait in the recorder until its first flush, so the run's row is there before them.
         entered ??= enter ? enter() : Promise.resolve();

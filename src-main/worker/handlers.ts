@@ -59,7 +59,7 @@ export function createHandlers(): Handlers<Commands> {
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { emit }) => probeRun(params, emit),
-    check: ({ recipe, runDir, isStart }, { signal }) => checkRun(recipe, runDir, { signal, isStart }),
+    check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
     preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
     see: (params, { signal }) => seeData(params, signal),
     describe: ({ model }) => describeModel(model),

@@ -1,5 +1,6 @@
 import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import type { PreloadBridge } from '../../src-main/contract/api/bridge.ts';
+import type { ConsentQuestions } from './consent.svelte.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 
 /** What only a window of the desktop can do. */
@@ -13,6 +14,8 @@ export interface Bridge {
   readonly kind: 'electron' | 'browser';
   /** Why the program cannot be heard; null while it can. */
   readonly cut: Cut | null;
+  /** What the person is asked to allow; null where the program asks by itself. */
+  readonly consent: ConsentQuestions | null;
   /** @throws Problem */
   call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>>;
   /** @returns ends the subscription */

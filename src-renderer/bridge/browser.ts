@@ -2,6 +2,7 @@ import type { Answer, CallInput, CallName, CallResult } from '../../src-main/con
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import { fromReport, Problem } from '../../src-main/contract/problem.ts';
 import type { Bridge } from './bridge.ts';
+import { ConsentQuestions } from './consent.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Feed } from './feed.ts';
 
@@ -11,15 +12,23 @@ export function browserBridge(): Bridge {
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const connection = new Connection();
   const feed = new Feed<FeedMessage>(() => new WebSocket(address), { topic: 'resync' }, (isOpen) => { if (isOpen) connection.found(); else void connection.lost(); });
+  const consent = new ConsentQuestions();
+  const ask = async (name: string, params: unknown): Promise<Answer> =>
+    await (await post('/api/call', JSON.stringify({ name, params }), 'application/json')).json() as Answer;
   return {
     kind: 'browser',
+    consent,
     native: null,
     get cut() {
       return connection.cut;
     },
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {
-      const response = await post('/api/call', JSON.stringify({ name, params }), 'application/json');
-      const answer = await response.json() as Answer;
+      let answer = await ask(name, params);
+      if (!answer.ok && answer.consent) {
+        if (!await consent.ask(answer.consent)) throw new Problem('It was not allowed, so nothing was started.');
+        const allowed = await ask('consent.allow', { digests: answer.consent.map(({ digest }) => digest) });
+        answer = allowed.ok ? await ask(name, params) : allowed;
+      }
       if (!answer.ok) throw fromReport(answer.error);
       return answer.result as CallResult<Name>;
     },

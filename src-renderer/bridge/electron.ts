@@ -10,6 +10,7 @@ declare global {
 export function electronBridge(preload: PreloadBridge): Bridge {
   return {
     kind: 'electron',
+    consent: null,
     // A window does not outlive its program.
     cut: null,
     async call<Name extends CallName>(name: Name, params: CallInput<Name>): Promise<CallResult<Name>> {

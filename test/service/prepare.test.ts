@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { reachesOf } from '../../src-main/service/consent/reaches.ts';
 import { prepareRun, type PreparedRun } from '../../src-main/service/run/prepare.ts';
 import { firstExamples, type ExampleSet } from '../../src-main/text/example-set.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
@@ -68,7 +69,7 @@ it('says how many texts are cut', async () => {
 it('refuses a text with a token that the teacher does not know, by row', async () => {
   const model = await changed(project.student, 'larger-student', withTool);
   const data = { ...project.recipe().data, prompt: '{{question}}<tool>' };
-  await expect(prepareRecipe({ student: { model }, data })).rejects.toThrow('train.jsonl row 1 holds "<tool>", a token (id 17) that not every model of the run knows.');
+  await expect(prepareRecipe({ student: { model }, data })).rejects.toThrow('train.jsonl row 1 holds "<tool>", a token (id 17) that the embedding of');
 });
 
 it('refuses metrics that could not be measured', async () => {
@@ -135,7 +136,10 @@ it('closes the answers of a chat as its template does, and warns where that toke
 });
 
 it('tries the reward before the run', async () => {
-  const withReward = (reward: object): Promise<PreparedRun> => prepareRecipe({ method: { preset: 'rl-gkd', reward: reward as never } });
+  const withReward = (reward: object): Promise<PreparedRun> => {
+    const recipe = parseRecipe({ ...project.recipe(), method: { preset: 'rl-gkd', reward: reward as never } }, 'test');
+    return prepareRun(recipe, tmpdir(), { allowed: reachesOf(recipe).map(({ digest }) => digest) });
+  };
   await withReward({ kind: 'numeric' });
   await withReward({ kind: 'command', command: [process.execPath, '-e', 'process.stdin.on("data", () => console.log(0.5))'] });
   await expect(withReward({ kind: 'command', command: [process.execPath, '-e', ''] })).rejects.toThrow('ended with code 0');

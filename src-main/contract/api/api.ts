@@ -2,6 +2,7 @@ import { templateVariablesSchema } from '../chat-turn.ts';
 import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
+import type { Reach } from '../consent.ts';
 import type { Finding } from '../finding.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
@@ -12,6 +13,7 @@ import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
+import { CONSENT_CALLS } from './consent-calls.ts';
 import { EXPORT_CALLS } from './export-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
@@ -171,6 +173,7 @@ export const API = {
   ...COMPARISON_CALLS,
   ...EXPORT_CALLS,
   ...KEEPING_CALLS,
+  ...CONSENT_CALLS,
 
   /** Text out of one model, on the interactive worker. */
   'models.generate': reads<{ text: string }>()(z.strictObject({
@@ -190,5 +193,5 @@ export type CallParams<Name extends CallName> = z.output<Api[Name]['params']>;
 export type CallInput<Name extends CallName> = z.input<Api[Name]['params']>;
 export type CallResult<Name extends CallName> = Api[Name] extends Call<z.ZodType, infer Result> ? Result : never;
 
-/** How a call is answered across a process boundary. */
-export type Answer = { ok: true; result: unknown } | { ok: false; error: ProblemReport };
+/** How a call is answered across a process boundary. `consent`: what the person has to allow before the same call is made again. */
+export type Answer = { ok: true; result: unknown } | { ok: false; error: ProblemReport; consent?: readonly Reach[] };

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
+import { refuseInfinite } from '../finite.ts';
 import { openFile, readFully, withFile } from '../../files/file-bytes.ts';
 import type { BlockFormat } from './dequantize/blocks.ts';
 import { BLOCK_FORMATS, typeName } from './dequantize/types.ts';
@@ -60,6 +61,7 @@ export class GgufFile {
         const blocks = bytes.subarray(0, part.length / format.elements * format.bytes);
         await readAll(this.path, file, blocks, begin + at / format.elements * format.bytes);
         format.decode(blocks, part);
+        refuseInfinite(this.path, name, part, at);
         yield part;
       }
     } finally {

@@ -24,12 +24,12 @@ export interface Begun {
   warnings: Warning[];
 }
 
-type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged'>;
+type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'allowed'>;
 
 /** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
-export async function beginRun({ recipe, runDir, runId }: Job): Promise<Begun> {
+export async function beginRun({ recipe, runDir, runId, allowed = [] }: Job): Promise<Begun> {
   const { used } = takeThreads(null);
-  const prepared = await prepareRun(recipe, runDir);
+  const prepared = await prepareRun(recipe, runDir, { allowed });
   const inputs = await lookAtInputs(recipe);
   const folder = await createRunFolder(runDir, recipe);
   try {
@@ -59,7 +59,7 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     }
     const recipe = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, recipe !== job.recipe);
-    const prepared = await prepareRun(recipe, job.runDir);
+    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [] });
     await noteRunId(job.runDir, job.runId);
     return { folder, prepared, start, threads: used, warnings };
   } catch (error) {

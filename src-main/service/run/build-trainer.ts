@@ -5,7 +5,7 @@ import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type DataExample } from '../../distill/trainer.ts';
-import { executorFor, readWeights } from '../../model/load-model.ts';
+import { executorFor, ofThe, readWeights } from '../../model/load-model.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
@@ -75,6 +75,6 @@ export async function buildTrainer(
 /** A run's teacher, read once. */
 export async function readTeacher({ teacher, recipe }: PreparedRun): Promise<FrozenModel | null> {
   if (!teacher || !recipe.teacher) return null;
-  const { decoder, weights } = inPrecision(teacher, await readWeights(teacher), recipe.teacher.precision);
+  const { decoder, weights } = inPrecision(teacher, await ofThe('teacher', () => readWeights(teacher)), recipe.teacher.precision);
   return new FrozenModel(executorFor(recipe.teacher.device), decoder, weights);
 }

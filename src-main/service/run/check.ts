@@ -5,15 +5,17 @@ import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { findings, lookAt } from '../../checks/look.ts';
 import { readRows } from '../../data/read.ts';
 import { makeExamples } from '../../text/examples.ts';
+import { refuseUnallowed } from '../consent/reaches.ts';
 import { materialOf, stepsOf } from './material.ts';
 
 /** Everything that can be said of a recipe before a run of it begins: what keeps it from beginning, and what is worth knowing. */
-export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart }: { signal?: AbortSignal; isStart: boolean }): Promise<Finding[]> {
+export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart, allowed }: { signal?: AbortSignal; isStart: boolean; allowed: readonly string[] }): Promise<Finding[]> {
   const material = materialOf(recipe, runDir, signal);
   const found: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) found.push(finding);
   found.push(...await findings('choices', async () => { await material.questions(); return []; }));
   if (isStart && !found.some(({ level }) => level === 'problem')) {
+    refuseUnallowed(recipe, allowed);
     for await (const finding of lookAt(START_CHECKS, material)) found.push(finding);
   }
   found.push(...await withoutModels(recipe, material.models(), signal));

@@ -11,6 +11,8 @@ export interface RunJob {
   fromStep?: number;
   /** Of a resumed run: go on although files it reads have changed since it began. */
   allowChanged?: boolean;
+  /** Digests of what the person has allowed it to reach outside. */
+  allowed?: readonly string[];
   emit(event: RunEvent): void;
   /** Asked after every step: whether to stop, and how. */
   stopRequest(): StopRequest | null;

@@ -6,6 +6,7 @@ import { lookAt, problemOf } from '../../checks/look.ts';
 import type { Model } from '../../model/load-model.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 import type { EncodedQuestion } from '../choose-answers.ts';
+import { refuseUnallowed } from '../consent/reaches.ts';
 import { materialOf } from './material.ts';
 import { chooseMicroBatchSize } from './micro-batch-size.ts';
 
@@ -30,9 +31,9 @@ export interface PreparedRun {
 
 /**
  * Checks everything that can be checked before the long work, what reaches outside as well, and opens what the run is
- * made from. @throws Problem of kind input: the first that is found; the reason of `signal`
+ * made from. @param allowed  digests of what may be reached. @throws Problem of kind input: the first that is found; the reason of `signal`
  */
-export async function prepareRun(recipe: Recipe, runDir: string, signal?: AbortSignal): Promise<PreparedRun> {
+export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], signal }: { allowed?: readonly string[]; signal?: AbortSignal } = {}): Promise<PreparedRun> {
   const material = materialOf(recipe, runDir, signal);
   const notices: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) {
@@ -41,6 +42,7 @@ export async function prepareRun(recipe: Recipe, runDir: string, signal?: AbortS
   }
   const [method, student, train] = [await material.method(), await material.student(), await material.train()];
   const questions = await material.questions();
+  refuseUnallowed(recipe, allowed);
   for await (const finding of lookAt(START_CHECKS, material)) throw problemOf(finding);
   return {
     recipe, method, student, train, questions, notices,

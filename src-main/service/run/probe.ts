@@ -7,9 +7,9 @@ import { diskForecast } from '../../checks/disk.ts';
 
 /** Makes a few steps of a recipe in memory, measures them and throws them away. */
 export async function probeRun(
-  { recipe, runDir, steps }: Params<Commands, 'probe'>, emit: (event: CommandEvent<Commands, 'probe'>) => void,
+  { recipe, runDir, steps, allowed }: Params<Commands, 'probe'>, emit: (event: CommandEvent<Commands, 'probe'>) => void,
 ): Promise<Result<Commands, 'probe'>> {
-  const run = await prepareRun(recipe, runDir);
+  const run = await prepareRun(recipe, runDir, { allowed });
   const { student } = run;
   const teacher = await readTeacher(run);
   const built = await buildTrainer(run,

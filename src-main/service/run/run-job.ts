@@ -8,7 +8,7 @@ import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
-import { endTokens } from '../../model/load-model.ts';
+import { endTokens, ofThe } from '../../model/load-model.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
@@ -110,7 +110,7 @@ class Run {
     const run = { ...prepared, microBatchSize: this.microBatchSize };
     const readStudent = async (optimizer: Optimizer): Promise<void> => {
       const folder = from === null ? prepared.student.folder : await openModel(modelOf(from));
-      await folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters);
+      await ofThe('student', () => folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters));
       if (from !== null) await readOptimizerState(from, optimizer);
     };
     return buildTrainer(run, readStudent, examples, teacher, { totalTokens: this.totalTokens, rewardBaseline: state?.rewardBaseline ?? null });

@@ -6,6 +6,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
+import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
 import { newRunId } from '../ids.ts';
 import { runPaths } from '../run-folder.ts';
@@ -16,20 +17,22 @@ import type { Workers } from './workers.ts';
 /** Milliseconds between two messages about the steps of a run: what an eye can follow. */
 const TELL_EVERY = 100;
 
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowChanged?: boolean }
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean }
 
 /** The runs of this program, computed one after the other. */
 export class RunQueue {
   readonly #home: Home;
   readonly #workers: Workers;
   readonly #feed: Feed;
+  readonly #consent: Consent;
   /** The first computes, the others wait. */
   #entries: Entry[] = [];
   #going: Promise<void> | null = null;
   #untold: StepMetrics[] = [];
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(home: Home, workers: Workers, feed: Feed) {
+  constructor(home: Home, workers: Workers, feed: Feed, consent: Consent) {
+    this.#consent = consent;
     this.#home = home;
     this.#workers = workers;
     this.#feed = feed;
@@ -41,13 +44,14 @@ export class RunQueue {
 
   /** Checks a recipe and queues it. @throws Problem where a run of it could not begin. */
   async start(recipe: Recipe): Promise<string> {
+    const allowed = await this.#consent.settle(recipe);
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
-    const found = await this.#workers.get('interactive').request('check', { recipe, runDir, isStart: true });
+    const found = await this.#workers.get('interactive').request('check', { recipe, runDir, isStart: true, allowed });
     const problem = found.find(({ level }) => level === 'problem');
     if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
-    this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false });
+    this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false, allowed });
     return runId;
   }
 
@@ -57,9 +61,10 @@ export class RunQueue {
     const { name, recipe, runDir, status } = await findRun(this.#home.database, runId);
     if (status === 'done') throw new Problem('This run is done.', { hint: 'Duplicate it to train on with changes.' });
     if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
+    const allowed = await this.#consent.settle(recipe);
     await setStatus(this.#home.database, runId, 'waiting');
     // One that never got to its start has nothing to go on from.
-    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe), allowChanged });
+    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe), allowed, allowChanged });
   }
 
   /** @param how  `abandon` gives up what was learned since the last checkpoint */
@@ -103,14 +108,14 @@ export class RunQueue {
     });
   }
 
-  async #compute({ live, recipe, runDir, isResumed, allowChanged = false }: Entry): Promise<void> {
+  async #compute({ live, recipe, runDir, isResumed, allowed, allowChanged = false }: Entry): Promise<void> {
     const { runId, name } = live;
     let how: 'done' | 'stopped' | 'interrupted' | 'failed' = 'failed';
     let error = null;
     live.state = 'starting';
     this.#tellLive();
     try {
-      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowChanged }, {
+      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
         onEvent: (event) => this.#follow(live, event),
         onWritten: (events) => this.#tellWritten(runId, events),
       })).status;

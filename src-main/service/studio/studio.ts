@@ -5,12 +5,15 @@ import { Problem, toReport } from '../../contract/problem.ts';
 import { stopComparisons } from '../../store/comparisons.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
+import { Consent, type AskPerson } from '../consent/consent.ts';
+import { ConsentNeeded, Pending } from '../consent/pending.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
 import { sweepUploads } from '../keeping/uploads.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
 import { comparisonCalls } from './calls/comparisons.ts';
+import { consentCalls } from './calls/consent.ts';
 import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
 import { draftCalls } from './calls/drafts.ts';
@@ -50,17 +53,21 @@ interface StudioOptions {
   createWorker: CreateWorker;
   /** Throws a Problem where the worker that settings choose cannot be had on this machine. */
   checkWorker?: (settings: Settings) => void;
+  /** Asks the person by itself what a recipe may reach; left out, the question goes to the page. */
+  askPerson?: AskPerson;
 }
 
 /** Opens the data folder; where another program has it, this one only shows. */
-export async function openStudio({ home: path, createWorker, checkWorker = () => undefined }: StudioOptions): Promise<Studio> {
+export async function openStudio({ home: path, createWorker, checkWorker = () => undefined, askPerson }: StudioOptions): Promise<Studio> {
   const { home, lock, readOnly } = await takeHome(path);
   const feed = new Feed();
   const preferences = await Preferences.read(home.database);
   const workers = new Workers(createWorker, () => preferences.get());
-  const queue = new RunQueue(home, workers, feed);
+  const pending = askPerson ? null : new Pending();
+  const consent = new Consent(home.database, askPerson ?? pending!.ask);
+  const queue = new RunQueue(home, workers, feed, consent);
   const jobs = new Jobs(feed);
-  const parts = { home, workers, queue, jobs, feed };
+  const parts = { home, workers, queue, jobs, feed, consent, pending };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
     ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
@@ -69,7 +76,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },
@@ -130,6 +137,6 @@ async function answer(handlers: Handlers<CallName>, readOnly: string | null, nam
     const handler = handlers[known] as (params: CallParams<CallName>) => Promise<unknown>;
     return { ok: true, result: await handler(parsed.data) };
   } catch (error) {
-    return { ok: false, error: toReport(error) };
+    return { ok: false, error: toReport(error), ...(error instanceof ConsentNeeded && { consent: error.reaches }) };
   }
 }

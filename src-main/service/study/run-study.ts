@@ -12,6 +12,7 @@ import { findMetrics } from '../../metrics/score.ts';
 import { readEvaluations } from '../../store/evaluations.ts';
 import { findRun } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
+import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
 import { runPaths } from '../run-folder.ts';
 import { acquireLock } from '../run-lock.ts';
@@ -40,6 +41,7 @@ export type StudyEvent =
 export interface StudyOptions {
   /** Where runs and measurements lie; made if it is not there, gone on with if it is. */
   folder: string;
+  consent: Pick<Consent, 'settle'>;
   /** Each computes one run at a time. */
   workers: readonly WorkerHost<Commands>[];
   /** Aborted, what is going is saved and nothing more begun. */
@@ -111,13 +113,14 @@ class StudyRun {
       evaluation.metrics.forEach(findMetrics);
       for (const { recipe } of this.#runs) evaluationRequest(evaluation, recipe.student.model, recipe);
     }
+    const allowed = await this.#options.consent.settle(...this.#runs.map(({ recipe }) => recipe));
     const tried = new Set<string>();
     for (const run of this.#runs) {
       const system = systemKey(run);
       const runDir = this.#runDir(run);
       if (existsSync(runPaths(runDir).recipe)) await refuseOther(run, runDir);
       else if (!tried.has(system)) {
-        const found = await host.request('check', { recipe: run.recipe, runDir, isStart: true });
+        const found = await host.request('check', { recipe: run.recipe, runDir, isStart: true, allowed });
         const problem = found.find(({ level }) => level === 'problem');
         if (problem) throw problemOf({ ...problem, message: `Run ${run.key}: ${problem.message}` });
       }
@@ -168,7 +171,7 @@ class StudyRun {
     signal.addEventListener('abort', stop);
     try {
       const options = {
-        tags: [this.#study.name],
+        tags: [this.#study.name], consent: this.#options.consent,
         onId: (id: string) => { runId = id; },
         onEvent: (runEvent: RunEvent) => onEvent({ event: 'run', key: run.key, runId, runEvent }),
       };

@@ -4,6 +4,7 @@ import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
 import { newRunId } from '../../ids.ts';
+import type { Consent } from '../../consent/consent.ts';
 import type { Home } from '../../home.ts';
 import { readRecipe } from '../../recipe-file.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
@@ -12,7 +13,7 @@ import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers }): Handlers<CallsOf<'recipe'>> {
+export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent }): Handlers<CallsOf<'recipe'>> {
   const checks = new Latest();
   return {
     'recipe.check': async ({ recipe, asker }) => {
@@ -36,10 +37,11 @@ export function recipeCalls({ home, queue, jobs, workers }: { home: Home; queue:
       });
       return null;
     },
-    'recipe.forecast': ({ recipe, steps }) => {
+    'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
+      const allowed = await consent.settle(recipe);
       return jobs.run('forecast', recipe.name, (tell, signal) => workers.get('compute').request(
-        'probe', { recipe, runDir: home.runDir(newRunId()), steps }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
+        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
 }

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import type { Reach } from '../../contract/consent.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { visibleLine } from '../../contract/visible.ts';
+import { Problem } from '../../contract/problem.ts';
+
+/** What a run of a recipe would start or send to, and nobody but the person can allow. */
+export function reachesOf({ method: { reward }, data }: Pick<Recipe, 'method' | 'data'>): Reach[] {
+  const rows = visibleLine(`the rows of ${data.train}, and what the student writes to them`);
+  if (reward?.kind === 'command') {
+    return [reach({ kind: 'command', what: reward.command.map(quoted).join(' '), where: visibleLine(reward.directory ?? ''), given: `It runs with your rights, and is given ${rows}.` }, reward.command)];
+  }
+  if (reward?.kind === 'http') return [reach({ kind: 'address', what: visibleLine(reward.url), where: null, given: `It is sent ${rows}.` }, [reward.url])];
+  return [];
+}
+
+/** @throws Problem where a recipe would reach what is not allowed */
+export function refuseUnallowed(recipe: Recipe, allowed: readonly string[]): void {
+  const missing = reachesOf(recipe).find(({ digest }) => !allowed.includes(digest));
+  if (missing) throw refusal(missing);
+}
+
+export function refusal({ kind, what }: Reach): Problem {
+  return new Problem(kind === 'command' ? `The recipe starts a command that you have not allowed: ${what}` : `The recipe sends data to an address that you have not allowed: ${what}`, {
+    hint: 'Look at it, then allow it: the window asks when you press Start, the command line takes --trust.',
+  });
+}
+
+/** @param exact  what is shown, without its hidden characters made visible */
+function reach(shown: Omit<Reach, 'digest'>, exact: readonly string[]): Reach {
+  return { digest: createHash('sha256').update(JSON.stringify([shown, exact])).digest('hex'), ...shown };
+}
+
+/** An argument that nobody can take for two, or for none. */
+const quoted = (argument: string): string => (/^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${visibleLine(argument).replaceAll('\'', '\'\\\'\'')}'`);
