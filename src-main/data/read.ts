@@ -4,8 +4,12 @@ import { openDataFile, readText, type DataFile } from './data-file.ts';
 import { jsonDocument, jsonLines } from './json-rows.ts';
 import { LONGEST_DOCUMENT } from './limits.ts';
 import { parquetRows } from './parquet-rows.ts';
-import type { Row } from './row.ts';
+import { sizeOf, type Row } from './row.ts';
 import { tableRows } from './table-rows.ts';
+
+/** Rows that are held at a time where a whole file is gone through, and about their characters. */
+const PART_ROWS = 1024;
+const PART_SIZE = 2 ** 24;
 
 /**
  * All rows of a data file: JSON Lines, JSON, CSV, TSV or Parquet, also gzipped.
@@ -13,12 +17,25 @@ import { tableRows } from './table-rows.ts';
  */
 export async function readRows(path: string, signal?: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of streamRows(await openDataFile(path))) {
-    signal?.throwIfAborted();
-    rows.push(row);
-  }
-  if (rows.length === 0) throw new Problem(`Data file ${path} has no rows.`, { hint: 'Choose another file.' });
+  for await (const part of readParts(path, Infinity, signal)) rows.push(...part);
   return rows;
+}
+
+/** As `readRows`, some rows at a time, and no more than `most` in all. */
+export async function* readParts(path: string, most: number, signal?: AbortSignal): AsyncGenerator<Row[]> {
+  let part: Row[] = [];
+  let [count, size] = [0, 0];
+  for await (const row of streamRows(await openDataFile(path), most)) {
+    signal?.throwIfAborted();
+    part.push(row);
+    size += sizeOf(row);
+    if (++count >= most) break;
+    if (part.length < PART_ROWS && size < PART_SIZE) continue;
+    yield part;
+    [part, size] = [[], 0];
+  }
+  if (count === 0) throw new Problem(`Data file ${path} has no rows.`, { hint: 'Choose another file.' });
+  if (part.length > 0) yield part;
 }
 
 /**

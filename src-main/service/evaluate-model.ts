@@ -40,7 +40,7 @@ export async function evaluateModel(
   const fields = { prompt: params.prompt ?? undefined, completion: params.reference ?? undefined, messages: params.messages ?? undefined, tools: params.tools ?? undefined, template: params.template, shots: params.shots ?? undefined };
   const all = await readExamplesOnce(params.data, {
     ...fields, chat: params.chat, system: undefined,
-    maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null,
+    maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null, most: params.examples,
   }, model);
   const examples = await firstExamples(all, params.examples);
   await refuseKnownShots(params.data, examples, fields);

@@ -2,10 +2,11 @@ import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { encodeText } from '../text/encode.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
-import { inMemory, subset, type ExampleSet } from '../text/example-set.ts';
+import { ExampleCollector } from '../text/example-collector.ts';
+import { subset, type ExampleSet } from '../text/example-set.ts';
 import { isConversation, makeExamples, type ExampleFields } from '../text/examples.ts';
 import { chooseSubset, splitValidation } from '../data/order.ts';
-import { readRows, rowName } from '../data/read.ts';
+import { readParts, rowName } from '../data/read.ts';
 import type { Row } from '../data/row.ts';
 import { behindShots, readShots } from '../text/shots.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
@@ -18,11 +19,19 @@ import { checkShotsFit } from './shots-room.ts';
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
   /** Whether a row without a completion is an error. */
   needsCompletions: boolean;
+  /** How many rows are read, from the first on; all where it is null or left out. */
+  most?: number | null;
 }
 
-/** Reads a data file and encodes its rows for a model. @throws Problem that names file, row and column. */
+/** Reads a data file and encodes its rows for a model, some at a time. @throws Problem that names file, row and column. */
 export async function readExamples(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
-  return inMemory(await encodeRows(await readRows(path, signal), path, settings, model, signal));
+  const examples = new ExampleCollector();
+  let first = 0;
+  for await (const rows of readParts(path, settings.most ?? Infinity, signal)) {
+    for (const example of await encodeRows(rows, path, settings, model, signal, first)) examples.add(example);
+    first += rows.length;
+  }
+  return examples.set();
 }
 
 /** A seeded share of examples. */
@@ -36,13 +45,14 @@ export function holdOut(examples: ExampleSet, share: number, seed: number): { tr
   return { train: subset(examples, train), validation: subset(examples, validation) };
 }
 
+/** @param first  the place of the first row in its file */
 export async function encodeRows(
-  rows: readonly Row[], path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal,
+  rows: readonly Row[], path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal, first = 0,
 ): Promise<EncodedExample[]> {
   const { tokenizer, folder } = model;
   const shots = settings.shots && await readShots(settings.shots, settings);
   const shotTokens = shots ? tokenizer.encode(shots.text, { special: false }).length : 0;
-  const examples = makeExamples(rows, path, settings);
+  const examples = makeExamples(rows, path, settings, first);
   const template = examples.some(isConversation) ? await loadChatTemplate(folder.path) : null;
   const [plain, chat] = [encoderOf(model, false), encoderOf(model, true)];
   const breathe = breather(signal);
@@ -61,7 +71,7 @@ export async function encodeRows(
     refuseUnembedded(where, [...encoded.prompt, ...encoded.context, ...encoded.completion], model);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
     encodedExamples.push({
-      index, row: rows[index]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,
+      index, row: rows[index - first]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,
       notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored },
     });
   }

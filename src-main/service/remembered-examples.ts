@@ -6,10 +6,8 @@ import type { Model } from '../model/load-model.ts';
 
 /** A recipe has two files of examples, and a study's methods differ in whether they need completions. */
 const REMEMBERED = 4;
-/** Bytes of a file on the disk; remembering a larger one would cost more memory than it saves time. */
-const LARGEST = 32 * 2 ** 20;
 
-/** By all that they depend on; what was used last stands last. */
+/** By all that they depend on; what was used last stands last. Large sets are no burden: they lie on the disk. */
 const remembered = new Map<string, ExampleSet>();
 
 /**
@@ -18,14 +16,14 @@ const remembered = new Map<string, ExampleSet>();
  */
 export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
   const file = await stateOf(path);
-  if (!file || file.size > LARGEST) return readExamples(path, settings, model, signal);
-  const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions } = settings;
+  if (!file) return readExamples(path, settings, model, signal);
+  const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions, most } = settings;
   // What is wrong with a template, reading says in its turn.
   const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.path).catch(() => null) : null;
   const key = JSON.stringify([
     path, file.state, prompt, completion, messages, tools, variables, learn, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.
-    String(maxPromptTokens), String(maxCompletionTokens), needsCompletions,
+    String(maxPromptTokens), String(maxCompletionTokens), needsCompletions, most ?? null,
     model.tokenizer.identity, template?.source,
   ]);
   const examples = remembered.get(key) ?? await readExamples(path, settings, model, signal);
@@ -38,8 +36,8 @@ export async function readExamplesOnce(path: string, settings: ExampleSettings, 
   return examples;
 }
 
-/** A file's size, and what changes when the file does; null where there is none. */
-async function stateOf(path: string): Promise<{ size: bigint; state: string } | null> {
+/** What changes when a file does; null where there is none. */
+async function stateOf(path: string): Promise<{ state: string } | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
-  return found?.isFile() ? { size: found.size, state: `${found.ino} ${found.size} ${found.mtimeNs}` } : null;
+  return found?.isFile() ? { state: `${found.ino} ${found.size} ${found.mtimeNs}` } : null;
 }

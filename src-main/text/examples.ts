@@ -19,10 +19,10 @@ export type ExampleFields = Pick<DataSettings, 'prompt' | 'completion' | 'messag
   & Partial<Pick<DataSettings, 'tools' | 'template' | 'learn'>>;
 type RowReader = (row: Row, where: string) => PlainPair | Conversation;
 
-/** The examples in the rows of a file. @throws Problem that names file, row and column. */
-export function makeExamples(rows: readonly Row[], path: string, fields: ExampleFields): Example[] {
+/** The examples in rows of a file. @param first  the place of the first of them in the file. @throws Problem that names file, row and column. */
+export function makeExamples(rows: readonly Row[], path: string, fields: ExampleFields, first = 0): Example[] {
   const read = fields.messages === undefined ? templateReader(fields) : messagesReader(fields.messages, fields);
-  return rows.map((row, index) => ({ index, ...read(row, rowName(path, index)) }));
+  return rows.map((row, at) => ({ index: first + at, ...read(row, rowName(path, first + at)) }));
 }
 
 function messagesReader(column: string, { system, tools }: ExampleFields): RowReader {

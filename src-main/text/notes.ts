@@ -20,14 +20,20 @@ export interface TextNotes {
 }
 
 export function sumNotes(all: Iterable<ExampleNotes>): TextNotes {
-  const ignored: Record<string, number> = {};
-  const sum = { examples: 0, moved: 0, openings: 0, opening: null as Opening | null, ignored };
-  for (const { isMoved, opening, ignored: keys } of all) {
-    sum.examples++;
-    if (isMoved) sum.moved++;
-    if (opening) sum.openings++;
-    sum.opening ??= opening;
-    for (const key of keys) ignored[key] = (ignored[key] ?? 0) + 1;
-  }
+  let sum = NO_NOTES;
+  for (const notes of all) sum = addNotes(sum, notes);
   return sum;
+}
+
+export const NO_NOTES: TextNotes = { examples: 0, moved: 0, openings: 0, opening: null, ignored: {} };
+
+/** The notes of a file with those of one more example. */
+export function addNotes(sum: TextNotes, { isMoved, opening, ignored }: ExampleNotes): TextNotes {
+  return {
+    examples: sum.examples + 1,
+    moved: sum.moved + (isMoved ? 1 : 0),
+    openings: sum.openings + (opening ? 1 : 0),
+    opening: sum.opening ?? opening,
+    ignored: ignored.length === 0 ? sum.ignored : { ...sum.ignored, ...Object.fromEntries(ignored.map((key) => [key, (sum.ignored[key] ?? 0) + 1])) },
+  };
 }

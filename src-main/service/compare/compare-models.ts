@@ -60,7 +60,7 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
     }, model);
     return encoded.map((example, at) => ({ ...example, index: texts.prompts[at]!.example }));
   }
-  const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false }, model);
+  const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false, most: texts.holdOut ? null : count }, model);
   return firstExamples(texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all, count);
 }
 

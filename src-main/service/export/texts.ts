@@ -46,7 +46,7 @@ function longestFor({ decoder }: Model): number {
 }
 
 async function fromData(model: Model, { data, view, holdOut: held }: TextSource): Promise<ParityText[]> {
-  const all = await readExamplesOnce(data, { ...view, needsCompletions: false }, model);
+  const all = await readExamplesOnce(data, { ...view, needsCompletions: false, most: held ? null : TEXTS }, model);
   const examples = await firstExamples(held ? holdOut(all, held.share, held.seed).validation : all, TEXTS);
   return examples.map(givenText).map(({ prompt, completion }) => ({ prompt, completion }));
 }

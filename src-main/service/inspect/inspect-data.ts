@@ -26,7 +26,7 @@ export async function inspectData(
       prompt: params.prompt ?? undefined, completion: params.completion ?? undefined, messages: params.messages ?? undefined,
       chat: params.chat, system: params.system ?? undefined,
       tools: params.tools ?? undefined, template: params.template, learn: params.learn ?? 'last', shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
-      needsCompletions: params.judges === 'given',
+      needsCompletions: params.judges === 'given', most: params.holdOut ? null : params.examples,
     }, student);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;
     const examples = await firstExamples(held, params.examples);

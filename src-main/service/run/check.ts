@@ -3,8 +3,8 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { findings, lookAt } from '../../checks/look.ts';
-import { readRows } from '../../data/read.ts';
-import { makeExamples } from '../../text/examples.ts';
+import { readParts } from '../../data/read.ts';
+import { makeExamples, type ExampleFields } from '../../text/examples.ts';
 import { refuseUnallowed } from '../consent/reaches.ts';
 import { materialOf, stepsOf } from './material.ts';
 
@@ -27,8 +27,16 @@ async function withoutModels(recipe: Recipe, models: Promise<unknown>, signal?: 
   if (await models.then(() => true, (error: unknown) => !(error instanceof Problem))) return [];
   const { data } = recipe;
   const files = [data.train, data.validation].filter((path) => path !== undefined);
-  const looks = files.map((path) => async () => { makeExamples(await readRows(path, signal), path, data); });
+  const looks = files.map((path) => () => lookAtRows(path, data, signal));
   const found: Finding[] = [];
   for (const look of [...looks, async () => { stepsOf(recipe, 1); }]) found.push(...await findings('data', async () => { await look(); return []; }));
   return found;
+}
+
+async function lookAtRows(path: string, fields: ExampleFields, signal?: AbortSignal): Promise<void> {
+  let first = 0;
+  for await (const rows of readParts(path, Infinity, signal)) {
+    makeExamples(rows, path, fields, first);
+    first += rows.length;
+  }
 }

@@ -7,8 +7,8 @@ import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { readRows } from '../../data/read.ts';
 import { writeJsonLines } from '../../data/write.ts';
 import { executorFor } from '../../model/load-model.ts';
-import type { EncodedExample } from '../../text/encoded-example.ts';
-import { eachExample, firstExamples, inMemory, type ExampleSet } from '../../text/example-set.ts';
+import { ExampleCollector } from '../../text/example-collector.ts';
+import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
@@ -29,12 +29,12 @@ export async function teacherWritten(
     const line = row as unknown as Line;
     return [line.index, line];
   }));
-  const written: EncodedExample[] = [];
+  const written = new ExampleCollector();
   for await (const example of eachExample(run.train)) {
     const line = lines.get(example.index);
-    if (line) written.push({ ...example, context: example.prompt, completion: Int32Array.from(line.tokens), learned: null, completionText: line.completion });
+    if (line) written.add({ ...example, context: example.prompt, completion: Int32Array.from(line.tokens), learned: null, completionText: line.completion });
   }
-  return inMemory(written);
+  return written.set();
 }
 
 async function write(run: PreparedRun, teacher: FrozenModel, onProgress: (done: number, total: number) => void): Promise<Line[]> {
