@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readJsonFile } from '../../files/json-file.ts';
-import type { JsonObject } from '../../files/json-object.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { checkId } from './models/vocabulary.ts';
 import { readAddedToken, type AddedToken } from './pipeline/added-token.ts';
 import type { AddedVocabulary } from './pipeline/added-vocabulary.ts';
@@ -17,13 +17,14 @@ export async function addConfiguredTokens(folder: string, config: JsonObject, ad
   const file = new Field(config, join(folder, 'tokenizer_config.json'));
   if (file.at('split_special_tokens').flag(false)) file.at('split_special_tokens').refuse('is true, and Retort takes special tokens in a text for what they are');
   const decoder = file.at('added_tokens_decoder');
-  const listed = decoder.isAbsent ? await legacyTokens(folder, added) : tokensById(decoder);
-  const named = decoder.isAbsent ? new Field({ ...config, ...await readJsonFile(join(folder, 'special_tokens_map.json')) }, join(folder, 'special_tokens_map.json')) : file;
-  const known = new Map([...(decoder.isAbsent ? added.tokens.values() : []), ...listed].map((token) => [token.content, token]));
-  const specials = specialTokens(named, known);
-  const missing = specials.filter(({ content }) => !added.ids.has(content) && !listed.some((token) => token.content === content));
-  const roles = new Set(specials.map(({ content }) => content));
-  added.add([...listed.filter((token) => !isSame(token, added)), ...missing].map((token) => (roles.has(token.content) ? { ...token, special: true } : token)));
+  const listed = decoder.isAbsent ? [...await legacyTokens(folder, added), ...added.tokens.values()] : tokensById(decoder);
+  const mapPath = join(folder, 'special_tokens_map.json');
+  const roles = decoder.isAbsent ? new Field({ ...config, ...await readJsonFile(mapPath) }, mapPath) : file;
+  const { named, more } = specialTokens(roles, new Map(listed.map((token) => [token.content, token])));
+  const hasRole = new Set(named.map(({ content }) => content));
+  const known = new Set([...added.ids.keys(), ...listed.map(({ content }) => content)]);
+  const missing = [...named, ...more].filter(({ content }) => !known.has(content));
+  added.add([...listed, ...missing].map((token) => (hasRole.has(token.content) ? { ...token, special: true } : token)));
 }
 
 function tokensById(field: Field): AddedToken[] {
@@ -44,27 +45,20 @@ async function legacyTokens(folder: string, added: AddedVocabulary): Promise<Add
   return tokens.sort((left, right) => Number(json[left]) - Number(json[right])).map((content) => plain(content, { special: false }));
 }
 
-/** Tokens with a role, those that models name themselves (`image_token`), and more that are only called special. */
-function specialTokens(file: Field, known: ReadonlyMap<string, AddedToken>): AddedToken[] {
+/** Tokens with a role or a name of the model's own (`image_token`), and `more` that are only called special. */
+function specialTokens(file: Field, listed: ReadonlyMap<string, AddedToken>): { named: AddedToken[]; more: AddedToken[] } {
   const config = file.object();
-  const more = file.at(isFilled(config['extra_special_tokens']) ? 'extra_special_tokens' : 'additional_special_tokens');
+  const extra = file.at(isFilled(config['extra_special_tokens']) ? 'extra_special_tokens' : 'additional_special_tokens');
   const own = Object.keys(config).filter((key) => key.endsWith('_token') && !ROLES.includes(key));
+  const byName = extra.isAbsent || Array.isArray(extra.value) ? [] : Object.keys(extra.object()).map((key) => extra.at(key));
   const read = (field: Field): AddedToken[] => {
     if (typeof field.value === 'string') return [plain(field.value, { special: true })];
-    return field.isAbsent || typeof field.value !== 'object' ? [] : [readAddedToken(field)];
+    return isJsonObject(field.value) ? [readAddedToken(field)] : [];
   };
-  const isList = Array.isArray(more.value);
-  return [
-    ...ROLES.flatMap((role) => read(file.at(role))).map((token) => known.get(token.content) ?? token),
-    ...own.flatMap((key) => read(file.at(key))),
-    ...(more.isAbsent ? [] : isList ? more.list() : Object.keys(more.object()).map((key) => more.at(key))).flatMap(read),
-  ];
-}
-
-/** Whether the token is there already, flags and all. */
-function isSame(token: AddedToken, added: AddedVocabulary): boolean {
-  const other = added.tokens.get(added.ids.get(token.content) ?? -1);
-  return other !== undefined && (Object.keys(token) as (keyof AddedToken)[]).every((key) => token[key] === other[key]);
+  return {
+    named: [...ROLES.flatMap((role) => read(file.at(role))).map((token) => listed.get(token.content) ?? token), ...[...own.map((key) => file.at(key)), ...byName].flatMap(read)],
+    more: Array.isArray(extra.value) ? extra.list().flatMap(read) : [],
+  };
 }
 
 function isFilled(value: unknown): boolean {

@@ -5,7 +5,7 @@ const REPLACEMENT = '\ufffd';
 
 /**
  * The text of a list of tokens while the list grows. What `push` and `end` give, joined, is what decoding the whole list
- * gives; no character is told before its last byte is there. What a token costs does not grow with the text.
+ * gives, as long as its bytes are characters; no character is told before its last byte is there. What a token costs does not grow with the text.
  */
 export class TextStream {
   private readonly tokenizer: Tokenizer;
@@ -37,6 +37,8 @@ export class TextStream {
   private pendingText(): string {
     const settings = { skipSpecial: this.skipSpecial };
     const before = this.tokenizer.decode(this.told, settings);
-    return this.tokenizer.decode([...this.told, ...this.pending], settings).slice(before.length);
+    const whole = this.tokenizer.decode([...this.told, ...this.pending], settings);
+    // Bytes that are no character may take those before them along, which were told already as what they were.
+    return whole.startsWith(before) ? whole.slice(before.length) : this.tokenizer.decode(this.pending, settings);
   }
 }

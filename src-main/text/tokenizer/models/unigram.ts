@@ -28,7 +28,7 @@ export class Unigram implements TokenModel {
       const [token, score] = isScored(entry) ? entry : notScored(field.at('vocab'), entry, id);
       tokens.push(token);
       ids.set(token, id);
-      this.scores[id] = score;
+      this.scores[id] = asReadByRust(score);
     }
     for (const [token, id] of ids) this.trie.add(token, id);
     this.vocabulary = { tokens, ids };
@@ -94,7 +94,18 @@ function listOf(field: Field): readonly unknown[] {
 }
 
 function isScored(entry: unknown): entry is [string, number] {
-  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && typeof entry[1] === 'number';
+  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1]);
+}
+
+/**
+ * The score as the tokenizers library reads it: its digits as a whole number, divided by a power of ten, which rounds twice. The
+ * last bit decides between two ways of cutting that are equally likely.
+ */
+function asReadByRust(score: number): number {
+  const [, sign, whole, part = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(score))!;
+  const power = Number(exponent) - part.length;
+  const digits = Number(whole! + part);
+  return (sign === '-' ? -1 : 1) * (power < 0 ? digits / 10 ** -power : digits * 10 ** power);
 }
 
 /** Tokens by their beginnings. Nodes are numbers; an edge is a node and a code unit in one number. */

@@ -70,7 +70,7 @@ function replacement(field: Field): Normalizer {
     keepsStart: (text) => {
       const [first] = pattern(text);
       // What stands for a match counts as its last character.
-      return !first?.isMatch || (content !== '' && [...text.slice(0, first.end)].length <= 1);
+      return !first?.isMatch || first.end === 0 || (content !== '' && [...text.slice(0, first.end)].length <= 1);
     },
   };
 }

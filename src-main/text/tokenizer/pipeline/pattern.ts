@@ -1,4 +1,4 @@
-import { toRegExp } from 'oniguruma-to-es';
+import { readExpression } from './expression.ts';
 import type { Field } from './field.ts';
 
 /** A part of a text, from `start` to before `end`, that a pattern matches or that lies between two matches. */
@@ -11,15 +11,6 @@ export type Pattern = (text: string) => Segment[];
 export function readPattern(field: Field): Pattern {
   const literal = field.at('String');
   return literal.value === undefined ? byExpression(readExpression(field.at('Regex'))) : byText(literal.text());
-}
-
-function readExpression(field: Field): RegExp {
-  const source = field.text();
-  try {
-    return toRegExp(source, { global: true, target: 'ES2024' });
-  } catch (cause) {
-    return field.refuse(`is a regular expression that cannot be run here: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
 }
 
 export function byText(text: string): Pattern {
