@@ -7,6 +7,7 @@ import { Problem } from '../contract/problem.ts';
 import type { Studio } from '../service/studio/studio.ts';
 import { Access, type Refusal } from './access.ts';
 import { sendDoor } from './door-page.ts';
+import { sendDownload } from './download.ts';
 import { connectFeed } from './feed-socket.ts';
 import { HEADERS, readBody, sendJson, sendText } from './responses.ts';
 import { sendFile } from './static-files.ts';
@@ -85,6 +86,8 @@ async function answer(access: Access, { studio, root, uploads }: ServerOptions, 
     if (studio.readOnly !== null) return sendText(response, 409, studio.readOnly);
     return receiveUpload(uploads, searchParams.get('name') ?? '', request, response);
   }
+  const [, kind, subject] = /^\/api\/download\/([a-z]+)\/([^/]+)$/.exec(pathname) ?? [];
+  if (request.method === 'GET' && kind !== undefined && subject !== undefined) return sendDownload(studio, kind, decoded(subject), response);
   if (request.method === 'GET' || request.method === 'HEAD') return sendFile(root, pathname, request, response);
   sendText(response, 405, 'This cannot be asked here.');
 }
@@ -115,6 +118,14 @@ async function call(studio: ServedStudio, request: IncomingMessage, response: Se
 
 function refuse(response: ServerResponse, { status, message }: Refusal): void {
   sendText(response, status, message);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function pathOf(request: IncomingMessage): URL {

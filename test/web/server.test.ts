@@ -19,6 +19,7 @@ const studio: ServedStudio = {
   readOnly: null,
   call: async (name, params) => {
     calls.push({ name, params });
+    if (name === 'exports.list') return { ok: true, result: [{ id: 3, folder: join(folder, 'root'), isThere: true }] };
     return { ok: true, result: { name } };
   },
   subscribe: (listener) => {
@@ -217,4 +218,19 @@ describe('the interface', () => {
 it('a port that is taken is said to be', async () => {
   await expect(startServer({ studio, host: '127.0.0.1', port: Number(base.port), root: folder, uploads: folder, token: newToken() }))
     .rejects.toThrow(`Port ${base.port} is in use.`);
+});
+
+describe('a download', () => {
+  it('is an export as one archive, of a length that is said before', async () => {
+    const { status, headers, body } = await send('/api/download/export/3', { headers: { cookie } });
+    expect([status, headers['content-disposition']]).toEqual([200, "attachment; filename*=UTF-8''root.zip"]);
+    expect(body.startsWith('PK')).toBe(true);
+    expect(body).toContain('root/assets/app.js');
+    expect(Number(headers['content-length'])).toBeGreaterThan(100);
+  });
+  it('is not of what is not there, nor for strangers', async () => {
+    expect(await send('/api/download/export/4', { headers: { cookie } })).toMatchObject({ status: 404, body: expect.stringContaining('not there any more') });
+    expect((await send('/api/download/secrets/4', { headers: { cookie } })).status).toBe(404);
+    expect((await send('/api/download/export/3')).status).toBe(401);
+  });
 });
