@@ -1,3 +1,5 @@
+import { readable } from '../../src-renderer/recipe/readable.ts';
+import { templateVariables } from '../../src-renderer/recipe/template-variables.ts';
 import { isDropped, withNames } from '../../src-renderer/recipe/dropped.ts';
 import { fullStop } from '../../src-renderer/format.ts';
 import { joined, missingIn } from '../../src-renderer/recipe/missing.ts';
@@ -153,5 +155,22 @@ describe('words', () => {
     expect(withNames('/tmp/home/uploads/0123456789ab/a.pdf is none')).toBe('a.pdf is none');
     expect([isDropped('/tmp/home/uploads/0123456789ab/a.pdf'), isDropped('/home/uploads/a.pdf')]).toEqual([true, false]);
     expect(['there is none', 'It is so.', 'train.jsonl row 1'].map(fullStop)).toEqual(['There is none.', 'It is so.', 'train.jsonl row 1.']);
+  });
+});
+
+describe('a chat template', () => {
+  it('is asked for the switches of its own', () => {
+    expect(templateVariables('{%- if tools %}x{% endif %}{% for m in messages %}{% if m.thinking is defined %}y{% endif %}{% endfor %}'
+      + '{%- if enable_thinking is defined and enable_thinking is false %}z{% endif %}')).toEqual(['enable_thinking']);
+    expect(templateVariables("{% if not date_string is defined %}{% set date_string = '26 Jul' %}{% endif %}{% set ns = namespace(a=1) %}{% if ns.a and custom_tools %}{{ 'if fake is defined' }}{% endif %}"))
+      .toEqual(['date_string', 'custom_tools']);
+    expect(templateVariables("{{ reasoning_effort|default('medium') }}{% macro f(x, y=2) %}{% if x %}{{ y }}{% endif %}{% endmacro %}")).toEqual(['reasoning_effort']);
+  });
+});
+
+describe('a message', () => {
+  it('calls fields as the wizard does, and files by their names', () => {
+    expect(readable('data.maxPromptTokens and train.jsonl are too long')).toBe('“Max prompt tokens” and train.jsonl are too long.');
+    expect(readable('/a/data.train/x row 1')).toBe('/a/data.train/x row 1.');
   });
 });

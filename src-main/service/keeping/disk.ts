@@ -11,6 +11,6 @@ const PARTS = [
 /** What of the disk a data folder takes. */
 export async function diskUse(home: string): Promise<DiskUse> {
   const { bavail, bsize } = await statfs(home);
-  const parts = await Promise.all(PARTS.map(async ([name, place]) => ({ name, path: join(home, place), bytes: await folderSize(join(home, place)) })));
+  const parts = await Promise.all(PARTS.map(async ([name, place]) => ({ name, path: join(home, place), bytes: await folderSize(join(home, place)) + (place === HISTORY_FILE ? await folderSize(join(home, `${place}-wal`)) : 0) })));
   return { parts, free: bavail * bsize };
 }
