@@ -31,7 +31,7 @@ export interface SeenExample {
 }
 
 /** Lengths in tokens. */
-export interface Lengths { mean: number; median: number; p95: number; max: number }
+export interface Lengths { mean: number; median: number; p95: number; p99: number; max: number }
 
 export interface LengthSummary {
   examples: number;

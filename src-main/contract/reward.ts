@@ -53,7 +53,7 @@ const entailment = z.strictObject({
 const command = z.strictObject({
   kind: z.literal('command'),
   command: z.array(z.string()).min(1).meta(help(
-    'A program and its arguments. It gets one line of JSON an example, {prompt, completion, reference, row}, and answers each with a line: a number or {"reward": number}. It runs on this machine with your rights.')),
+    'A program and its arguments. It gets one line of JSON an example, {prompt, completion, reference, row}, and answers each with a line: a number or {"reward": number}. It runs on this machine with your rights, so you are asked before the first run that starts it: in the window, on the terminal, or by --trust.')),
   directory: path.optional().meta(help('Where it runs. Left out: in the recipe\'s own folder.')),
   timeoutSeconds: seconds.default(60).meta(help('How long it may take for a batch.')),
 });
@@ -62,7 +62,7 @@ const http = z.strictObject({
   kind: z.literal('http'),
   url: z.url({ protocol: /^https?$/, message: 'an address that begins with http:// or https:// is expected' }).meta(help(
     'Gets {"examples": [{prompt, completion, reference, row}]} by POST and answers {"rewards": [number]}.')),
-  allowRemote: z.boolean().default(false).meta(help('Let examples leave this machine. Off: only localhost is asked.')),
+  allowRemote: z.boolean().default(false).meta(help('Let examples leave this machine. Off: only localhost is asked. Whatever it says, you are asked before the first run that sends to an address.')),
   timeoutSeconds: seconds.default(60).meta(help('How long it may take for a batch.')),
 }).superRefine(({ url, allowRemote }, context) => {
   if (allowRemote || !URL.canParse(url) || LOCAL_HOST.test(new URL(url).hostname)) return;

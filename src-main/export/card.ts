@@ -3,6 +3,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import type { ModelFolder } from '../model/folder.ts';
+import { visible, visibleLine } from '../contract/visible.ts';
 import { lastName, shareableRecipe } from './without-folders.ts';
 
 // Asked when it is run: the bundler would leave an import of another package's JSON without its type.
@@ -17,7 +18,7 @@ interface CardFacts { name: string; model: Pick<ModelFolder, 'config'>; origin: 
 export function modelCard(report: ExportReport, { name, model: { config }, origin }: CardFacts): string {
   const task = config.family === 't5' ? 'text2text-generation' : 'text-generation';
   return [
-    yaml(task, origin), `# ${name}`,
+    yaml(task, origin), `# ${plain(name)}`,
     `${(report.parameters / 1e6).toFixed(1)} million parameters (${config.modelType}), ${origin ? 'distilled' : 'exported'} with Retort.`,
     ...(origin ? [comesFrom(origin)] : []), parity(report), usage(report, task), ...samples(report), versions(origin),
   ].join('\n\n').concat('\n');
@@ -45,7 +46,7 @@ function comesFrom({ run, step, recipe, evaluation }: ExportOrigin): string {
       `At step ${evaluation.step}, on ${evaluation.examples} examples, with 95% intervals:`,
       table(['metric', 'value', 'interval'], scores.map(([metric, score]) => [metric, score.value.toFixed(4), interval(score)])),
     ] : []),
-    'The whole recipe:', `\`\`\`json\n${shareableRecipe(recipe)}\n\`\`\``,
+    'The whole recipe:', fenced(shareableRecipe(recipe), 'json'),
   ].join('\n\n');
 }
 
@@ -91,10 +92,12 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const interval = ({ low, high }: Score): string => (low === null || high === null ? '' : `${low.toFixed(4)} to ${high.toFixed(4)}`);
 const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
 const size = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
-const quoted = (text: string): string => `\`${text.replaceAll('`', '\'')}\``;
+/** A name as Markdown shows it: no markup, no HTML, no line of its own. */
+const plain = (text: string): string => visibleLine(text).replaceAll(/[\\`*_{}[\]<>#|~&!]/g, (mark) => `\\${mark}`);
+const quoted = (text: string): string => `\`${visibleLine(text).replaceAll('`', '\'')}\``;
 /** A fence longer than any in the text. */
-function fenced(text: string): string {
+function fenced(text: string, language = ''): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}\n${text}\n${fence}`;
+  return `${fence}${language}\n${visible(text)}\n${fence}`;
 }

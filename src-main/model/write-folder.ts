@@ -6,6 +6,8 @@ import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
 import { namesOf } from './precision.ts';
+import { clearLeftBehind } from './left-behind.ts';
+import { listTree } from '../files/list-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 
@@ -58,9 +60,10 @@ export async function publishModel(folder: string, contents: ModelContents): Pro
  * if the place is taken, before anything is written, or if it cannot be written; a failure leaves nothing behind.
  * @param write makes the folder it is given, which does not exist yet, and syncs its files.
  * @param replaces  a file by which a folder is known that may give way to the new one
+ * @param owned  of that folder, the files that go; what else lies in it is somebody else's and stays
  */
 export async function publishFolder(
-  folder: string, write: (temporary: string) => Promise<void>, { replaces = null }: { replaces?: string | null } = {},
+  folder: string, write: (temporary: string) => Promise<void>, { replaces = null, owned }: { replaces?: string | null; owned?: (folder: string) => Promise<ReadonlySet<string>> } = {},
 ): Promise<void> {
   const place = resolve(folder);
   checkPlace(place, replaces);
@@ -69,6 +72,7 @@ export async function publishFolder(
   const replaced = join(parent, `.${basename(place)}.old-${process.pid}`);
   try {
     await mkdir(parent, { recursive: true });
+    await clearLeftBehind(place);
     await write(temporary);
     await syncFolder(temporary);
     if (existsSync(place)) {
@@ -76,6 +80,7 @@ export async function publishFolder(
       await rename(place, replaced);
     }
     await rename(temporary, place);
+    if (owned && existsSync(replaced)) await keepForeign(replaced, place, await owned(replaced));
     await syncFolder(parent);
     await rm(replaced, { recursive: true, force: true });
   } catch (cause) {
@@ -83,6 +88,15 @@ export async function publishFolder(
     // The first failure is the one to tell.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw asProblem(folder, cause);
+  }
+}
+
+/** Moves what is not owned into the new folder; where both have a file of a name, the old one is kept beside the new. */
+async function keepForeign(from: string, to: string, owned: ReadonlySet<string>): Promise<void> {
+  for (const file of (await listTree(from)).filter((name) => !owned.has(name))) {
+    const place = join(to, file);
+    await mkdir(dirname(place), { recursive: true });
+    await rename(join(from, file), existsSync(place) ? `${place}.before` : place);
   }
 }
 

@@ -23,6 +23,6 @@ function lengths(values: readonly number[]): Lengths | null {
   const quantile = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
   return {
     mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
-    median: quantile(0.5), p95: quantile(0.95), max: quantile(1),
+    median: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99), max: quantile(1),
   };
 }

@@ -8,6 +8,8 @@ import { openModel } from '../../src-main/model/folder.ts';
 import { chooseLayers, makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
+import { listTree } from '../../src-main/files/list-tree.ts';
+import { clearLeftBehind } from '../../src-main/model/left-behind.ts';
 import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import type { LlamaConfig } from '../../src-main/nn/config.ts';
@@ -56,6 +58,31 @@ describe('writing model folders', () => {
     await writeFile(temporary.path('a-file'), '');
     const to = temporary.path('a-file/model');
     await expect(publishFolder(to, () => Promise.resolve())).rejects.toMatchObject({ kind: 'failure', message: expect.stringContaining(`${to} could not be written`) as string });
+  });
+
+  it('replaces only what is its own', async () => {
+    const to = temporary.path('replaced');
+    await mkdir(join(to, 'notes'), { recursive: true });
+    for (const file of ['mark.json', 'old.bin', 'notes/mine.txt', 'new.bin']) await writeFile(join(to, file), file);
+    const owned = (): Promise<ReadonlySet<string>> => Promise.resolve(new Set(['mark.json', 'old.bin']));
+    await publishFolder(to, async (folder) => {
+      await mkdir(folder);
+      for (const file of ['mark.json', 'new.bin']) await writeFile(join(folder, file), 'new');
+    }, { replaces: 'mark.json', owned });
+    expect((await listTree(to)).sort()).toEqual(['mark.json', 'new.bin', 'new.bin.before', 'notes/mine.txt']);
+    expect(await readFile(join(to, 'notes/mine.txt'), 'utf8')).toBe('notes/mine.txt');
+    expect(await readFile(join(to, 'new.bin'), 'utf8')).toBe('new');
+  });
+
+  it('clears what a killed program left, and brings back what it had put aside', async () => {
+    // No process has this number.
+    const dead = 2 ** 31 - 1;
+    const [place, aside] = [temporary.path('cut-off'), temporary.path(`.cut-off.old-${dead}`)];
+    await mkdir(temporary.path(`.cut-off.tmp-${dead}`), { recursive: true });
+    await mkdir(temporary.path(`.cut-off.tmp-${process.pid}`));
+    await mkdir(aside);
+    await clearLeftBehind(place);
+    expect((await readdir(temporary.path('.'))).filter((name) => name.includes('cut-off'))).toEqual([`.cut-off.tmp-${process.pid}`, 'cut-off']);
   });
 
   it('leaves nothing behind where writing fails', async () => {

@@ -50,8 +50,8 @@ test('lengths are summed up as they were before cutting', () => {
     encodeText(plainText(prompt, completion), encoder(false), { maxPromptTokens: 5, maxCompletionTokens: 8 }));
   expect(summarizeLengths(encoded.map(lengthsOf))).toEqual({
     examples: 4,
-    prompt: { mean: 3.75, median: 2, p95: 10, max: 10 },
-    completion: { mean: (4 + 1 + 21) / 3, median: 4, p95: 21, max: 21 },
+    prompt: { mean: 3.75, median: 2, p95: 10, p99: 10, max: 10 },
+    completion: { mean: (4 + 1 + 21) / 3, median: 4, p95: 21, p99: 21, max: 21 },
     cutPrompts: 1, cutCompletions: 1, emptyPrompts: 1, emptyCompletions: 1,
   });
   expect(summarizeLengths([])).toMatchObject({ examples: 0, prompt: null, completion: null });

@@ -9,11 +9,12 @@ import { checkOnnx } from '../../export/check-onnx.ts';
 import { genaiConfig } from '../../export/genai-config.ts';
 import { writeOnnxFiles, type WrittenOnnx } from '../../export/onnx-file.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
+import { listTree } from '../../files/list-tree.ts';
 import { copyCompanions, publishFolder, writeJson } from '../../model/write-folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import type { Weights } from '../../runtime/weights.ts';
 import { openWholeModel, readWeights, type Model } from '../../model/load-model.ts';
-import { EXPORT_REPORT } from './folder.ts';
+import { EXPORT_REPORT, exportedFiles } from './folder.ts';
 import { beginMeasure, measurePrecision } from './measure.ts';
 import { textsFor } from './texts.ts';
 import { TrainedModel } from './trained.ts';
@@ -69,12 +70,12 @@ export async function exportModel(
       report.bytes = sum(report.precisions) + (report.safetensors?.bytes ?? 0);
       await copyCompanions(model.folder.path, folder);
       await writeFile(join(folder, 'README.md'), modelCard(report, { name: basename(to), model: model.folder, origin }), { flush: true });
-      await writeJson(join(folder, EXPORT_REPORT), report);
+      await writeJson(join(folder, EXPORT_REPORT), { ...report, files: [...await listTree(folder), EXPORT_REPORT].sort() });
     } finally {
       await trained.release();
     }
     emit({ event: 'phase', phase: 'export', done: total, total });
-  }, { replaces: replace ? EXPORT_REPORT : null });
+  }, { replaces: replace ? EXPORT_REPORT : null, owned: exportedFiles });
   return report!;
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { Problem } from '../../../contract/problem.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema } from '../../../contract/recipe.ts';
@@ -31,6 +31,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Hom
     },
     'recipe.open': ({ path }) => readRecipe(path),
     'recipe.save': async ({ path, recipe, replace }) => {
+      if (replace) await refuseOther(path);
       await writeFile(path, `${JSON.stringify(recipe, null, 2)}\n`, { flag: replace ? 'w' : 'wx' }).catch((cause: NodeJS.ErrnoException) => {
         throw cause.code === 'EEXIST' ? new Problem(`${path} is there already.`, { hint: 'Choose another name, or say that it may be replaced.', cause })
           : new Problem(`${path} cannot be written (${cause.code ?? cause.message}).`, { hint: 'Choose another place.', cause });
@@ -44,4 +45,26 @@ export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Hom
         'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
+}
+
+/** A recipe is small; nothing larger is read to find out. */
+const LARGEST = 2 ** 22;
+
+/** @throws Problem where something lies at a place that is no recipe, which saving one would destroy. */
+async function refuseOther(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (!found) return;
+  const text = found.isFile() && found.size <= LARGEST ? await readFile(path, 'utf8').catch(() => '') : '';
+  if (isRecipe(text)) return;
+  throw new Problem(`${path} is there already and is no recipe.`, { hint: 'Choose another name, or move it away.' });
+}
+
+/** Whether a text is a recipe, perhaps one of another version or not finished. */
+function isRecipe(text: string): boolean {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null && 'student' in json && 'data' in json;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,83 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { check } from '../../src-main/checks/check.ts';
+import { lookAt } from '../../src-main/checks/look.ts';
+import type { Material } from '../../src-main/checks/needs.ts';
+import type { Finding } from '../../src-main/contract/finding.ts';
+import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch.ts';
+import { Problem } from '../../src-main/contract/problem.ts';
+import type { RecipeInput } from '../../src-main/contract/recipe.ts';
+import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { checkRun } from '../../src-main/service/run/check.ts';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+let chatting: string;
+beforeAll(async () => {
+  project = await tinyProject();
+  chatting = join(project.folder, 'chatting');
+  await cp(project.student, chatting, { recursive: true });
+  const file = join(chatting, 'tokenizer_config.json');
+  const config = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...config, chat_template: '{% for message in messages %}{{ message.content }}{{ eos_token }}{% endfor %}' }));
+});
+afterAll(() => project.remove());
+
+const found = (recipe: object): Promise<Finding[]> => checkRun(parseRecipe(recipe, 'test'), project.folder, { isStart: false, allowed: [] });
+const data = (changes: Partial<RecipeInput['data']>): Partial<RecipeInput> => ({ data: { ...project.recipe().data, ...changes } });
+
+describe('what is worth knowing', () => {
+  const cases: [string, () => Partial<RecipeInput>][] = [
+    ['cut-prompts', () => data({ maxPromptTokens: 4 })],
+    ['cut-completions', () => data({ maxCompletionTokens: 4 })],
+    ['held-out', () => ({ data: Object.fromEntries(Object.entries(project.recipe().data).filter(([name]) => name !== 'validation')) as RecipeInput['data'] })],
+    ['no-metric', () => ({})],
+    ['few-steps', () => ({ train: { ...project.recipe().train, steps: 6 } })],
+    ['few-steps', () => ({ train: { epochs: 1, batchSize: 8 } })],
+    ['unread-completions', () => ({ method: { preset: 'gkd', lambda: 1 } })],
+    ['same-model', () => ({ teacher: { model: project.student } })],
+    ['plain-instruct', () => ({ student: { model: chatting } })],
+    ['leading-blank', () => ({ student: { model: chatting }, ...data({ chat: true, completion: ' {{solution}}' }) })],
+  ];
+  it.each(cases)('%s is said, and its mend takes it away', async (code, changes) => {
+    const recipe = { ...project.recipe(), ...changes() };
+    const notice = (await found(recipe)).find((finding) => finding.code === code);
+    expect(notice).toMatchObject({ level: 'notice', mend: {} });
+    const mended = mergePatch(JSON.parse(JSON.stringify(recipe)) as JsonObject, notice!.mend!.patch as JsonObject);
+    const after = await found(mended);
+    expect(after.filter((finding) => finding.code === code || finding.level === 'problem')).toEqual([]);
+  });
+
+  it('nothing of it is said of a recipe that has it all', async () => {
+    const recipe = { ...project.recipe({ evaluate: { metrics: ['accuracy'] } }), ...data({ maxCompletionTokens: 60 }), train: { ...project.recipe().train, steps: 50 } };
+    expect(await found(recipe)).toEqual([]);
+  });
+
+  it('a limit is raised no further than the context', async () => {
+    const [cut] = (await found({ ...project.recipe(), ...data({ maxPromptTokens: 4, maxCompletionTokens: 90 }) })).filter(({ code }) => code === 'cut-prompts');
+    expect(cut!.mend).toMatchObject({ patch: { data: { maxPromptTokens: 6 } } });
+  });
+});
+
+it('a misspelt metric is a problem with its mend', async () => {
+  const [finding] = (await found(project.recipe({ evaluate: { metrics: ['acuracy', 'rouge'] } }))).filter(({ code }) => code === 'metric-name');
+  expect(finding).toMatchObject({ level: 'problem', field: 'evaluate.metrics', message: 'There is no metric "acuracy".', mend: { patch: { evaluate: { metrics: ['accuracy', 'rouge'] } } } });
+});
+
+it('says every problem once, and passes over what cannot be looked at', async () => {
+  const problems = (await found({ ...project.recipe(), teacher: { model: '/no/teacher' }, evaluate: { metrics: ['rogue'] } })).filter(({ level }) => level === 'problem');
+  expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('/no/teacher'), expect.stringContaining('"rogue"')]);
+});
+
+it('a check is not given what could not be had, and what is no fault of the input is thrown', async () => {
+  const looked: string[] = [];
+  const missing = (): Promise<never> => Promise.reject(new Problem('There is no student.'));
+  const material = { student: missing, steps: () => Promise.resolve(3), train: () => Promise.reject(new TypeError('a mistake')) } as unknown as Material;
+  const see = (name: string): (() => void) => () => { looked.push(name); };
+  const findings: Finding[] = [];
+  for await (const finding of lookAt([check('a', ['student'], see('a')), check('b', ['steps'], see('b')), check('c', ['steps', 'student'], see('c'))], material)) findings.push(finding);
+  expect(looked).toEqual(['b']);
+  expect(findings).toEqual([{ code: 'a', level: 'problem', message: 'There is no student.' }]);
+  await expect(lookAt([check('d', ['train'], see('d'))], material).next()).rejects.toThrow(TypeError);
+});
