@@ -1,4 +1,3 @@
-import { Template } from '@huggingface/jinja';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { Problem } from '../../contract/problem.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { readJsonFile } from '../../files/json-file.ts';
 import { readMarks, withMarks } from './generation-marks.ts';
+import { compileJinja, TemplateFault, type CompiledTemplate } from './jinja.ts';
 import type { Span } from './marked-text.ts';
 import { readSpecialTexts } from '../tokenizer/special-tokens.ts';
 
@@ -17,9 +17,9 @@ export class ChatTemplate {
   /** The template itself, in Jinja. */
   readonly source: string;
   private readonly folder: string;
-  private readonly template: Template;
+  private readonly template: CompiledTemplate;
   /** Writes marks where the template says what a model generates; null where it does not say so. */
-  private readonly marked: Template | null;
+  private readonly marked: CompiledTemplate | null;
   private readonly variables: Readonly<Record<string, string>>;
 
   /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
@@ -28,9 +28,9 @@ export class ChatTemplate {
     this.source = source;
     this.variables = variables;
     try {
-      this.template = new Template(source);
+      this.template = compileJinja(source);
       const marked = withMarks(source);
-      this.marked = marked === null ? null : new Template(marked);
+      this.marked = marked === null ? null : compileJinja(marked);
     } catch (cause) {
       throw this.failed('cannot be read', cause);
     }
@@ -53,17 +53,18 @@ export class ChatTemplate {
     return `The chat template of ${this.folder}`;
   }
 
-  private run(template: Template, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables }: RenderOptions): string {
+  private run(template: CompiledTemplate, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables }: RenderOptions): string {
     try {
       // Templates ask whether tools and documents are none, so they must be there.
-      return template.render({ ...this.variables, messages: messages.map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables });
+      return template.render({ ...this.variables, messages: messages.map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }).text;
     } catch (cause) {
       throw this.failed('refuses the messages', cause);
     }
   }
 
   private failed(what: string, cause: unknown): Problem {
-    return new Problem(`the chat template of ${this.folder} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const isBound = cause instanceof TemplateFault && cause.kind === 'bound';
+    return new Problem(`the chat template of ${this.folder} ${isBound ? 'asks for too much' : what}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
   }
 }
 
