@@ -1,7 +1,8 @@
 /** The rooms of src-main, lower ones first. A room may import itself, the rooms named here and all that these may. */
 const ROOMS = {
   contract: [],
-  files: ['contract'],
+  bounds: ['contract'],
+  files: ['bounds'],
   graph: ['contract'],
   runtime: ['graph'],
   nn: ['graph'],

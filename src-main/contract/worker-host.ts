@@ -17,6 +17,8 @@ export interface RequestOptions<Event> {
   onEvent?: (event: Event) => void;
   /** Cancels: the request rejects with the signal's reason once the worker has stopped working on it. */
   signal?: AbortSignal;
+  /** Milliseconds in which the worker must show that it is alive; one that does not is ended. Without it, it may block for as long as it likes. */
+  silenceMs?: number;
 }
 
 /** A worker as the rest of the program sees it, wherever it runs. */
@@ -30,6 +32,8 @@ export interface WorkerHost<M extends CommandMap> {
   ): Promise<Result<M, Name>>;
   /** Resolves when the worker has ended, with the reason if nobody asked it to. It is never started again. */
   readonly ended: Promise<Problem | null>;
+  /** Whether it can still be asked. */
+  readonly isUsable: boolean;
   /** Cancels what is going on and ends the worker; one that does not end in time is killed. */
   close(): Promise<void>;
   /** Ends the worker whatever it does. */

@@ -25,7 +25,12 @@ function utilityPort(child: UtilityProcess): HostPort {
     send: (message) => child.postMessage(message),
     onMessage: (listener) => { child.on('message', listener); },
     onEnd: (listener) => { void end.then((how) => listener({ ...how, output, advice: ADVICE })); },
-    kill: () => { child.kill(); },
+    kill: () => {
+      const { pid } = child;
+      child.kill();
+      // It asks politely, which a process that is busy in a library may not hear.
+      if (pid !== undefined && process.platform !== 'win32') setTimeout(() => { if (child.pid === pid) process.kill(pid, 'SIGKILL'); }, 500).unref();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Problem } from '../contract/problem.ts';
+import { checkNesting } from './json-nesting.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 
 /** A JSON file that holds an object; null where there is no such file. Throws a `Problem` where it cannot be read. */
@@ -20,6 +21,7 @@ export async function readJsonFile(path: string): Promise<JsonObject | null> {
     });
   }
   if (!isJsonObject(value)) throw new Problem(`${path} holds no JSON object`);
+  checkNesting(value, path);
   return value;
 }
 

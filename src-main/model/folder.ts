@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import type { JsonObject } from '../files/json-object.ts';
+import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 import { refuseAdapter } from './adapter-folder.ts';
-import { listStoredTensors, type StoredTensor } from './weight-files.ts';
+import { checkReadable, listStoredTensors, type StoredTensor } from './weight-files.ts';
 import { resolveNames, withTying } from './weight-names.ts';
 
 export interface WeightSpec { readonly name: string; readonly shape: readonly number[] }
@@ -87,6 +88,13 @@ export async function openModel(path: string): Promise<ModelFolder> {
   const rawConfig = await readJsonFile(configPath);
   if (!rawConfig) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });
   const stored = await listStoredTensors(path);
+  try {
+    checkSizes(configPath, rawConfig, stored.map(({ info }) => info));
+  } catch (problem) {
+    // Weights that cannot be read at all say more than their sizes.
+    stored.forEach(checkReadable);
+    throw problem;
+  }
   const config = withTying(readConfig(configPath, rawConfig), stored);
   return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored));
 }

@@ -5,6 +5,7 @@ import { fillNormal } from '../contract/random.ts';
 import { listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import type { JsonObject } from '../files/json-object.ts';
+import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -27,6 +28,7 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
   const file = isFolder(configPath) ? join(configPath, 'config.json') : configPath;
   const raw = await readJsonFile(file);
   if (!raw) throw new Problem(`there is no config ${file}`, { hint: 'Give a config.json or a folder that has one.' });
+  checkSizes(file, raw, null);
   const config = readConfig(file, raw);
   const folder = folderOfTokenizer(tokenizerPath);
   const tokenizer = await loadTokenizer(folder);

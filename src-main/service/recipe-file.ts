@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
+import { checkNesting } from '../files/json-nesting.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
 import type { RewardSettings } from '../contract/reward.ts';
 import { describeIssue } from './describe-issue.ts';
@@ -20,6 +21,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
   } catch (cause) {
     throw new Problem(`Recipe ${file} is not JSON: ${(cause as Error).message}`, { hint: 'Look for a missing comma or quote.', cause });
   }
+  checkNesting(json, `Recipe ${file}`);
   return recipeIn(json, file, dirname(resolve(file)));
 }
 

@@ -16,6 +16,8 @@ interface ChildOptions extends ClientOptions {
   env?: Readonly<Record<string, string>>;
 }
 
+const IS_GROUP = process.platform !== 'win32';
+
 /** How much of stderr is kept to explain a death, in characters. */
 const TAIL = 8192;
 /** Milliseconds in which the end of a process and the end of its channels should follow each other. */
@@ -25,7 +27,8 @@ const GRACE = 1000;
 export function childHost<M extends CommandMap>(entry: string, commands: M, options: ChildOptions = {}): WorkerHost<M> {
   const { onOutput, execArgv, execPath, env, ...client } = options;
   const child = fork(entry, [], {
-    serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env },
+    // A group of its own: what it has started (a reward's program) ends with it, whatever ends it.
+    detached: IS_GROUP, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env },
     ...(execArgv === undefined ? {} : { execArgv }), ...(execPath === undefined ? {} : { execPath }),
   });
   return new WorkerClient(childPort(child, onOutput), commands, client);
@@ -62,8 +65,19 @@ async function endOf(child: ChildProcess): Promise<Omit<WorkerEnd, 'output'>> {
   // A child that closed its channel can be told nothing more.
   void disconnected.then(() => Promise.race([exited, grace()])).then(() => child.kill('SIGKILL'));
   const how = await exited;
+  endGroup(child);
   await Promise.race([Promise.all([disconnected, silent]), grace()]);
   return how;
+}
+
+/** A group lives as long as one of its processes, so its number belongs to nobody else. */
+function endGroup({ pid }: ChildProcess): void {
+  if (!IS_GROUP || pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left.
+  }
 }
 
 const grace = (): Promise<void> => sleep(GRACE, undefined, { ref: false });

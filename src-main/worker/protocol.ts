@@ -7,6 +7,8 @@ const id = z.int().positive();
 export const hostFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('request'), id, command: z.string(), params: z.unknown() }),
   z.strictObject({ type: z.literal('cancel'), id }),
+  /** Asks whether the worker is alive: one that computes without a pause answers when it is through. */
+  z.strictObject({ type: z.literal('ping') }),
   /** Cancel everything and exit. */
   z.strictObject({ type: z.literal('close') }),
 ]);
@@ -14,6 +16,7 @@ export type HostFrame = z.infer<typeof hostFrame>;
 
 export const workerFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('pong') }),
   z.strictObject({ type: z.literal('event'), id, event: z.unknown() }),
   z.strictObject({ type: z.literal('result'), id, result: z.unknown() }),
   z.strictObject({ type: z.literal('error'), id, error: problemReportSchema }),

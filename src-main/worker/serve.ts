@@ -67,6 +67,8 @@ export function serve<M extends CommandMap>(port: WorkerPort, commands: M, handl
     const frame = hostFrame.safeParse(message);
     if (!frame.success) {
       fault(`The worker received a malformed message: ${describeMismatch(frame.error)}`);
+    } else if (frame.data.type === 'ping') {
+      send({ type: 'pong' });
     } else if (frame.data.type === 'close') {
       end('The worker was asked to end.');
     } else if (frame.data.type === 'cancel') {

@@ -4,9 +4,15 @@ import type {
 } from '../contract/worker-host.ts';
 import { explainDeath } from './death.ts';
 import type { HostPort } from './ports.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { describeMismatch, workerFrame, type HostFrame, type WorkerFrame } from './protocol.ts';
 
-export interface ClientOptions { readyTimeoutMs?: number; closeTimeoutMs?: number }
+export interface ClientOptions {
+  readyTimeoutMs?: number;
+  closeTimeoutMs?: number;
+  /** How long the worker may be silent once a request has been cancelled. */
+  cancelTimeoutMs?: number;
+}
 
 interface Pending {
   command: Command;
@@ -14,6 +20,8 @@ interface Pending {
   sent: boolean;
   /** The reason of a cancellation, as long as the worker has not confirmed it. */
   cancelled: { reason: unknown } | null;
+  /** How long the worker may be silent while this goes on; null for as long as it likes. */
+  silenceMs: number | null;
   onEvent: ((event: unknown) => void) | undefined;
   resolve(result: unknown): void;
   reject(reason: unknown): void;
@@ -26,7 +34,9 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
   readonly #commands: M;
   readonly #closeTimeoutMs: number;
   readonly #pending = new Map<number, Pending>();
+  readonly #cancelTimeoutMs: number;
   readonly #readyTimer: NodeJS.Timeout;
+  readonly #silence: SilenceWatch;
   #lastId = 0;
   #ready = false;
   #closing = false;
@@ -38,6 +48,10 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     this.#port = port;
     this.#commands = commands;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 10_000;
+    this.#cancelTimeoutMs = options.cancelTimeoutMs ?? 10_000;
+    this.#silence = new SilenceWatch(() => this.#port.send({ type: 'ping' } satisfies HostFrame), (silentMs) => this.#abandon(new Problem(
+      `The computing process gave no sign of life for ${Math.round(silentMs / 1000)} s and was ended.`,
+      { kind: 'failure', hint: 'What was asked is too much for it, or a model, a file or a pattern makes it run without end. The next question starts it again.' })));
     this.#readyTimer = setTimeout(() => this.#abandon(new Problem(
       `The computing process was not ready within ${readyTimeoutMs / 1000} s.`,
       { kind: 'failure', hint: 'Try again; if the machine is very busy, close other programs first.' })), readyTimeoutMs);
@@ -60,7 +74,7 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
       else {
         this.#pending.set(id, {
           command: this.#commands[command] as Command, frame: { type: 'request', id, command, params },
-          sent: false, cancelled: null, onEvent: onEvent as ((event: unknown) => void) | undefined, resolve, reject,
+          sent: false, cancelled: null, silenceMs: options.silenceMs ?? null, onEvent: onEvent as ((event: unknown) => void) | undefined, resolve, reject,
         });
         if (this.#ready) this.#sendRequest(id);
       }
@@ -69,6 +83,10 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     signal?.addEventListener('abort', cancel, { once: true });
     // The result was parsed by the command's own schema.
     return answer.finally(() => signal?.removeEventListener('abort', cancel)) as Promise<Result<M, Name>>;
+  }
+
+  get isUsable(): boolean {
+    return !this.#lost && !this.#closing;
   }
 
   async close(): Promise<void> {
@@ -93,6 +111,7 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     pending.sent = true;
     try {
       this.#port.send(pending.frame);
+      this.#watch();
     } catch (error) {
       this.#settle(id, () => pending.reject(error));
     }
@@ -102,12 +121,16 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     const pending = this.#pending.get(id);
     if (!pending || pending.cancelled) return;
     pending.cancelled = { reason };
-    if (pending.sent) this.#port.send({ type: 'cancel', id } satisfies HostFrame);
-    else this.#settle(id, () => pending.reject(reason));
+    if (pending.sent) {
+      pending.silenceMs = Math.min(this.#cancelTimeoutMs, pending.silenceMs ?? Infinity);
+      this.#port.send({ type: 'cancel', id } satisfies HostFrame);
+      this.#watch();
+    } else this.#settle(id, () => pending.reject(reason));
   }
 
   #receive(message: unknown): void {
     if (this.#lost) return;
+    this.#silence.heard();
     const frame = workerFrame.safeParse(message);
     if (!frame.success) {
       this.#abandon(malformed(describeMismatch(frame.error)));
@@ -115,6 +138,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
       this.#ready = true;
       clearTimeout(this.#readyTimer);
       for (const id of [...this.#pending.keys()]) this.#sendRequest(id);
+    } else if (frame.data.type === 'pong') {
+      return;
     } else if (frame.data.type === 'fault') {
       this.#abandon(new Problem(frame.data.message, { kind: 'failure' }));
     } else {
@@ -149,7 +174,14 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
   }
 
   #settle(id: number, how: () => void): void {
-    if (this.#pending.delete(id)) how();
+    if (!this.#pending.delete(id)) return;
+    how();
+    this.#watch();
+  }
+
+  #watch(): void {
+    const bounds = [...this.#pending.values()].flatMap(({ sent, silenceMs }) => (sent && silenceMs !== null ? [silenceMs] : []));
+    this.#silence.expect(bounds.length === 0 ? null : Math.min(...bounds));
   }
 
   /** Gives the worker up: it is too late, or cannot be trusted. */
@@ -161,7 +193,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
   #lose(problem: Problem): void {
     clearTimeout(this.#readyTimer);
     this.#lost ??= problem;
-    for (const [id, pending] of [...this.#pending]) this.#settle(id, () => pending.reject(this.#lost));
+    for (const [id, pending] of [...this.#pending]) this.#settle(id, () => pending.reject(pending.cancelled ? pending.cancelled.reason : this.#lost));
+    this.#silence.expect(null);
   }
 }
 

@@ -163,3 +163,10 @@ describe('the http reward', () => {
     await expect(values({ kind: 'http', url: 'http://127.0.0.1:1/' }, [text('a')])).rejects.toThrow(/cannot be asked/);
   });
 });
+
+describe('a pattern without end', () => {
+  it.each([{ kind: 'regex', pattern: '^(1+)+$' }, { kind: 'numeric', numberPattern: '^(1+)+$' }])('is stopped and named: %j', async (settings) => {
+    const field = `method.reward.${Object.keys(settings)[1]}`;
+    await expect(values(settings, [text('x', '1'), text(`${'1'.repeat(60)}x`, '1')])).rejects.toThrow(`The pattern of ${field}, "^(1+)+$", took longer than 2 seconds on the text "1111`);
+  });
+});

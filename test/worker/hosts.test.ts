@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 type Toy = WorkerHost<typeof toyCommands>;
 
-function startChild(name = 'toy', options: { readyTimeoutMs?: number; closeTimeoutMs?: number; onOutput?: (text: string) => void } = {}): Toy {
+function startChild(name = 'toy', options: { readyTimeoutMs?: number; closeTimeoutMs?: number; cancelTimeoutMs?: number; onOutput?: (text: string) => void } = {}): Toy {
   const host = childHost(child(name), toyCommands, { execArgv: TSX, ...options });
   onTestFinished(() => host.close());
   return host;
@@ -208,5 +208,31 @@ describe('a Node child', () => {
     parent.kill('SIGKILL');
     await expect.poll(() => isAlive(pid)).toBe(false);
     expect(await lockHolder(folder)).toBeNull();
+  });
+});
+
+describe('a worker that gives no sign of life', () => {
+  it('is ended some time after a cancellation, which its request ends with; others are told why', async () => {
+    const host = startChild('toy', { cancelTimeoutMs: 1000 });
+    const controller = new AbortController();
+    const reason = new Error('no longer wanted');
+    const asked = host.request('block', null, { signal: controller.signal, onEvent: () => controller.abort(reason) });
+    const other = host.request('stubborn', null);
+    other.catch(() => undefined);
+    await expect(asked).rejects.toBe(reason);
+    await expect(other).rejects.toThrow('gave no sign of life');
+    expect(host.isUsable).toBe(false);
+    expect((await host.ended)?.message).toContain('gave no sign of life');
+  });
+
+  it('is ended where the request bounds its silence', async () => {
+    const host = startChild();
+    await expect(host.request('block', null, { silenceMs: 1000 })).rejects.toThrow('gave no sign of life');
+  });
+
+  it('may take its time with what answers signs of life, and with what is not bounded', async () => {
+    const host = startChild('toy', { cancelTimeoutMs: 1000 });
+    expect(await host.request('count', { to: 5, pauseMs: 500 }, { silenceMs: 1500 })).toEqual({ sum: 15 });
+    expect(host.isUsable).toBe(true);
   });
 });

@@ -24,6 +24,8 @@ export const toyCommands = {
     params: z.strictObject({ folder: z.string(), stepMs: z.number() }), result: z.null(), event: z.strictObject({ pid: z.int() }),
   },
   pid: { params: z.null(), result: z.int(), event: never },
+  /** Computes without a pause, as a pattern without end does. */
+  block: { params: z.null(), result: z.null(), event: z.literal('begun') },
   /** Never looks at its signal. */
   stubborn: { params: z.null(), result: z.null(), event: z.literal('begun') },
 } satisfies CommandMap;
@@ -69,6 +71,10 @@ export const toyHandlers: Handlers<typeof toyCommands> = {
     } finally {
       await lock.release();
     }
+  },
+  block(_, { emit }) {
+    emit('begun');
+    return new Promise(() => { setTimeout(() => { while (process.pid > 0); }, 20); });
   },
   pid: () => Promise.resolve(process.pid),
   stubborn(_, { emit }) {

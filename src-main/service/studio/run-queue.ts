@@ -47,7 +47,7 @@ export class RunQueue {
     const allowed = await this.#consent.settle(recipe);
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
-    const found = await this.#workers.get('interactive').request('check', { recipe, runDir, isStart: true, allowed });
+    const found = await this.#workers.ask('check', { recipe, runDir, isStart: true, allowed });
     const problem = found.find(({ level }) => level === 'problem');
     if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });

@@ -73,6 +73,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
     ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
       if (before.worker === after.worker && before.threads === after.threads) return;
       void workers.end('interactive');
+      if (jobs.list().every(({ state }) => state !== 'going')) void workers.end('jobs');
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),

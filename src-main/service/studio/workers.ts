@@ -1,12 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../contract/api/settings.ts';
+import { Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
-import type { WorkerHost } from '../../contract/worker-host.ts';
+import type { CommandEvent, ParamsInput, RequestOptions, Result, WorkerHost } from '../../contract/worker-host.ts';
 
 /**
- * `compute` does the runs, one after the other, and blocks while it does; `interactive` answers what a person waits
- * for: previews, checks, short texts, and exports and inspections between them.
+ * `compute` does the runs, one after the other; `jobs` what takes long beside them (inspections, comparisons, exports);
+ * `interactive` answers what a person waits for, and so waits for neither.
  */
-export type WorkerKind = 'compute' | 'interactive';
+export type WorkerKind = 'compute' | 'jobs' | 'interactive';
+
+/** What a person asks and waits for: in what words, for how many seconds at most, and how long the worker may block. */
+const QUESTIONS = {
+  preview: { what: 'Looking at the data', limit: 60, silence: 15 },
+  see: { what: 'Looking at what the model sees', limit: 120, silence: 15 },
+  describe: { what: 'Looking at the model', limit: 60, silence: 15 },
+  pair: { what: 'Comparing the two models', limit: 60, silence: 15 },
+  check: { what: 'The check', limit: 300, silence: 15 },
+  generate: { what: 'Writing the text', limit: 600, silence: 120 },
+  look: { what: 'Measuring the text', limit: 300, silence: 120 },
+  goOn: { what: 'Writing the continuations', limit: 300, silence: 120 },
+} as const satisfies Partial<Record<keyof Commands, { what: string; limit: number; silence: number }>>;
+export type Question = keyof typeof QUESTIONS;
+
+/** Seconds that an idle process of jobs keeps its models in memory. */
+const IDLE = 60;
 export type CreateWorker = (kind: WorkerKind, settings: Settings) => WorkerHost<Commands>;
 
 /** The computing processes, each started when it is first needed. One that died is told by the request it had. */
@@ -14,6 +32,7 @@ export class Workers {
   readonly #create: CreateWorker;
   readonly #settings: () => Settings;
   readonly #hosts = new Map<WorkerKind, WorkerHost<Commands>>();
+  #jobs = 0;
 
   constructor(create: CreateWorker, settings: () => Settings) {
     this.#create = create;
@@ -22,12 +41,50 @@ export class Workers {
 
   get(kind: WorkerKind): WorkerHost<Commands> {
     const known = this.#hosts.get(kind);
-    if (known) return known;
+    if (known?.isUsable === true) return known;
     const host = this.#create(kind, this.#settings());
     this.#hosts.set(kind, host);
     // The next request after a death gets a new one; nothing is done again by itself.
     void host.ended.then(() => { if (this.#hosts.get(kind) === host) this.#hosts.delete(kind); });
     return host;
+  }
+
+  /**
+   * Asks for a person who waits. What takes too long is told and given up; a worker that such a question keeps from
+   * answering at all is ended, and the next question gets a new one. @throws Problem
+   */
+  async ask<Name extends Question>(command: Name, params: ParamsInput<Commands, Name>, { signal, ...options }: RequestOptions<CommandEvent<Commands, Name>> = {}): Promise<Result<Commands, Name>> {
+    const { what, limit, silence } = QUESTIONS[command];
+    const late = new AbortController();
+    const answered = new AbortController();
+    const problem = new Problem(`${what} took longer than ${limit} s and was given up.`, { kind: 'failure', hint: 'Choose less of it (fewer rows, shorter texts, a smaller model), or try again when the machine is less busy.' });
+    const tooLate = sleep(limit * 1000, undefined, { signal: answered.signal, ref: false }).then(() => { late.abort(problem); throw problem; });
+    tooLate.catch(() => undefined);
+    const signals = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    const answer = this.get('interactive').request(command, params, { ...options, signal: signals, silenceMs: silence * 1000 });
+    answer.catch(() => undefined);
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** Does a part of a job on the worker of the jobs, which ends when there has been none for a while. */
+  async job<T>(work: (host: WorkerHost<Commands>) => Promise<T>): Promise<T> {
+    this.#jobs += 1;
+    try {
+      return await work(this.get('jobs'));
+    } finally {
+      this.#jobs -= 1;
+      void this.#endWhenIdle();
+    }
+  }
+
+  async #endWhenIdle(): Promise<void> {
+    const host = this.#hosts.get('jobs');
+    await sleep(IDLE * 1000, undefined, { ref: false });
+    if (this.#jobs === 0 && host !== undefined && this.#hosts.get('jobs') === host) await this.end('jobs');
   }
 
   /** Ends a worker, so that the next one starts with the present settings. */

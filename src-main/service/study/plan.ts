@@ -8,6 +8,9 @@ import { mergePatch } from '../../contract/merge-patch.ts';
 type Json = z.core.util.JSONType;
 type JsonObject = Record<string, Json>;
 
+/** Runs of one study: each is planned, checked and kept in memory before the first begins. */
+const MOST_RUNS = 2000;
+
 /** What a line of the table is about: an arm at a point of the grid, with all its seeds. */
 export interface System { arm: string; point: Readonly<Record<string, Json>> }
 
@@ -26,6 +29,10 @@ export interface PlannedRun extends System {
  * @throws Problem that names the arm where its recipe is wrong
  */
 export function planStudy(study: Study, source: string, base: string): PlannedRun[] {
+  const count = study.arms.length * study.seeds.length * Object.values(study.grid).reduce((product, values) => product * values.length, 1);
+  if (count > MOST_RUNS) {
+    throw new Problem(`${source}: arms, grid and seeds make ${count.toLocaleString('en')} runs, and a study has at most ${MOST_RUNS.toLocaleString('en')}.`, { hint: 'Try fewer values of each field, or split the study.' });
+  }
   const points = combinations(Object.entries(study.grid));
   const runs = study.arms.flatMap((arm) => points.flatMap((point) => study.seeds.map((seed): PlannedRun => {
     const title = [arm.name, ...Object.entries(point).map(([field, value]) => `${field.split('.').at(-1)}=${JSON.stringify(value)}`), `seed=${seed}`].join(' ');

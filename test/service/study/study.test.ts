@@ -41,6 +41,8 @@ describe('the plan of a study', () => {
 
   it('names the arm whose recipe is wrong', () => {
     expect(() => planStudy(study({ arms: [{ name: 'wild', recipe: { train: { batchSize: 0 } } }] }), 'study.json', '/')).toThrow('study.json, arm "wild": train.batchSize is 0');
+    const many = Array.from({ length: 3000 }, (_, value) => value + 1);
+    expect(() => planStudy(study({ grid: { 'train.batchSize': many, 'train.steps': many } }), 'study.json', '/')).toThrow('make 18,000,000 runs, and a study has at most 2,000.');
     expect(() => planStudy(study({ grid: { 'method.lamda': [1] } }), 'study.json', '/')).toThrow('there is no field method.lamda');
     expect(() => planStudy(study({ arms: [{ name: 'a b' }, { name: 'A-b' }] }), 'study.json', '/')).toThrow('two runs would be called "a-b-seed=0"');
   });

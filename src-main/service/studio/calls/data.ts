@@ -5,7 +5,7 @@ import type { Workers } from '../workers.ts';
 export function dataCalls({ workers }: { workers: Workers }): Handlers<CallsOf<'data'>> {
   const [previews, seen] = [new Latest(), new Latest()];
   return {
-    'data.preview': ({ path, asker, ...page }) => previews.answer(asker, (signal) => workers.get('interactive').request('preview', { data: path, ...page }, { signal })),
-    'data.seen': ({ path, asker, ...rest }) => seen.answer(asker, (signal) => workers.get('interactive').request('see', { data: path, ...rest }, { signal })),
+    'data.preview': ({ path, asker, ...page }) => previews.answer(asker, (signal) => workers.ask('preview', { data: path, ...page }, { signal })),
+    'data.seen': ({ path, asker, ...rest }) => seen.answer(asker, (signal) => workers.ask('see', { data: path, ...rest }, { signal })),
   };
 }

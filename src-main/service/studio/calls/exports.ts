@@ -26,8 +26,8 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       const { run, step, ...asked } = await askOf(database, subject);
       const jobId = newRunId();
       const going = jobs.run('export', basename(to), async (tell, signal) => {
-        const report = await workers.get('interactive').request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
-          { signal, onEvent: ({ done, total }) => tell(done, total) });
+        const report = await workers.job((host) => host.request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
+          { signal, onEvent: ({ done, total }) => tell(done, total) }));
         await keepExport(database, { run, step, ...asked }, report);
         feed.publish({ topic: 'exports' });
       }, jobId);

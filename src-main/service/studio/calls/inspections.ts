@@ -55,12 +55,12 @@ export function inspectionCalls(parts: InspectionParts): Handlers<CallsOf<'inspe
     },
     'inspections.look': async ({ sampleId }) => {
       const { sample, models } = await open(sampleId);
-      return (await workers.get('interactive').request('look', { ...models, promptTokens: sample.promptTokens, tokens: idsOf(sample) })).tokens;
+      return (await workers.ask('look', { ...models, promptTokens: sample.promptTokens, tokens: idsOf(sample) })).tokens;
     },
     'inspections.goOn': async ({ sampleId, position, token }) => {
       const { sample, inspection: { settings }, models } = await open(sampleId);
       const ids = idsOf(sample);
-      return workers.get('interactive').request('goOn', {
+      return workers.ask('goOn', {
         ...models, token, promptTokens: sample.promptTokens, begun: ids.subarray(0, position),
         maxNewTokens: Math.max(settings.maxNewTokens, ids.length + BEYOND) - position,
       });

@@ -19,7 +19,7 @@ import type { Workers } from '../workers.ts';
 export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; workers: Workers; queue: RunQueue; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'models'>> {
   const { database } = home;
   const ownFolder = join(home.path, 'models');
-  const describe = (model: string): Promise<ModelDescription> => workers.get('interactive').request('describe', { model });
+  const describe = (model: string): Promise<ModelDescription> => workers.ask('describe', { model });
   const trained = new TrainedModels(database, describe);
   const isOwn = (path: string): boolean => path.startsWith(ownFolder + sep);
   const known = async (row: ModelRow): Promise<KnownModel> => {
@@ -46,13 +46,13 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
     'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
     'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal, warn) => {
       const to = freshFolder(name);
-      const { warnings } = await workers.get('interactive').request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) });
+      const { warnings } = await workers.job((host) => host.request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
       warn(warnings);
       return add(to, name);
     }),
     'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
       const to = freshFolder(name);
-      await workers.get('interactive').request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) });
+      await workers.job((host) => host.request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
       return add(to, name);
     }),
     'models.rename': async ({ path, name }) => {
@@ -73,9 +73,9 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
       feed.publish({ topic: 'models' });
       return { trash };
     },
-    'models.pair': (params) => workers.get('interactive').request('pair', params),
+    'models.pair': (params) => workers.ask('pair', params),
     'models.generate': async (params) => {
-      const { text } = await workers.get('interactive').request('generate', { ...params, device: 'cpu', system: null });
+      const { text } = await workers.ask('generate', { ...params, device: 'cpu', system: null });
       return { text };
     },
   };

@@ -27,7 +27,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Hom
           code: 'method', level: 'problem', field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
-      return checks.answer(asker, (signal) => workers.get('interactive').request('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal }));
+      return checks.answer(asker, (signal) => workers.ask('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal }));
     },
     'recipe.open': ({ path }) => readRecipe(path),
     'recipe.save': async ({ path, recipe, replace }) => {

@@ -4,6 +4,7 @@ import { answerJudgeSchema, type ComparedModel } from '../../../contract/compari
 import type { RunRecord } from '../../../contract/history.ts';
 import { Problem } from '../../../contract/problem.ts';
 import type { NewComparison } from '../../../store/comparisons.ts';
+import { openModel } from '../../../model/folder.ts';
 import { listModels } from '../../../store/models.ts';
 import { findRun } from '../../../store/runs.ts';
 import { judgeOfRun, modelsOfRun, studentOf } from '../../compare/of-run.ts';
@@ -29,6 +30,8 @@ export async function prepareComparison({ database }: Pick<Home, 'database'>, pa
   const names = new Map((await listModels(database)).map(({ path, name }) => [path, name]));
   const models = subjects ? await Promise.all(subjects.map((subject) => named(subject, runs, names))) : await modelsOfRun(run!);
   if (models.length < 2) throw new Problem(`Run "${run!.name}" has one model only so far.`, { hint: 'Compare it when it has a checkpoint, or name the models.' });
+  // A folder that cannot be opened is told now, not when its turn comes.
+  for (const { path } of models) await openModel(path);
   const recipe = run?.recipe;
   return {
     id: newRunId(), created: Date.now(), run: run?.id ?? null, state: source.kind === 'prompts' ? 'done' : 'going',

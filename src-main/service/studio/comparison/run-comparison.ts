@@ -19,7 +19,7 @@ type Texts = ParamsInput<Commands, 'compare'>['texts'];
 /** Milliseconds between two looks at an answer that grows. */
 const EVERY = 60;
 
-/** Lets a comparison's models answer as a job on the interactive worker and writes down what comes. Never rejects. */
+/** Lets a comparison's models answer as a job on the worker of the jobs and writes down what comes. Never rejects. */
 export async function runComparison({ home: { database }, workers, jobs, feed }: ComparisonParts, comparison: Subject, texts: Texts): Promise<void> {
   const { id, title, teacher, models, settings: { source: _, ...settings } } = comparison;
   const growing = new GrowingText(feed, id);
@@ -45,7 +45,7 @@ export async function runComparison({ home: { database }, workers, jobs, feed }:
           case 'facts': return write((queries) => setFacts(queries, id, event.model, event.facts));
         }
       };
-      await workers.get('interactive').request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onEvent: take });
+      await workers.job((host) => host.request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onEvent: take }));
       await writing;
     }, id);
   } catch (error) {

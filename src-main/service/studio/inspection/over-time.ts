@@ -25,8 +25,8 @@ export async function promptOverTime(
   const { source: _, ...how } = settings;
   const measure = async (path: string, texts: GivenText[]): Promise<MeasuredSample[]> => {
     const measured: MeasuredSample[] = [];
-    await workers.get('interactive').request('survey', { teacher, student: path, device: 'cpu', texts: { kind: 'given', texts }, ...how },
-      { onEvent: (event) => { if (event.event === 'samples') measured.push(...event.samples); } });
+    await workers.job((host) => host.request('survey', { teacher, student: path, device: 'cpu', texts: { kind: 'given', texts }, ...how },
+      { onEvent: (event) => { if (event.event === 'samples') measured.push(...event.samples); } }));
     return measured;
   };
 

@@ -20,7 +20,7 @@ const ROLLOUTS_AT_ONCE = 1000;
 
 interface Parts { home: Home; workers: Workers; jobs: Jobs; feed: Feed }
 
-/** Computes an inspection as a job on the interactive worker and writes down what comes. Never rejects. */
+/** Computes an inspection as a job on the worker of the jobs and writes down what comes. Never rejects. */
 export async function runInspection({ home: { database }, workers, jobs, feed }: Parts, inspection: Subject): Promise<void> {
   const { id, title, teacher, student, settings: { source: _, ...settings } } = inspection;
   let isCancelled = false;
@@ -32,7 +32,7 @@ export async function runInspection({ home: { database }, workers, jobs, feed }:
       let writing = Promise.resolve();
       for await (const { texts, before, total } of textsOf({ home: { database } }, inspection)) {
         signal.throwIfAborted();
-        await workers.get('interactive').request('survey', { teacher, student, device: 'cpu', texts, ...settings }, {
+        await workers.job((host) => host.request('survey', { teacher, student, device: 'cpu', texts, ...settings }, {
           signal,
           onEvent: (event) => {
             if (event.event === 'phase') return tell(before + event.done, total ?? event.total);
@@ -42,7 +42,7 @@ export async function runInspection({ home: { database }, workers, jobs, feed }:
               .then(() => { feed.publish({ topic: 'inspections' }); });
             writing.catch(() => undefined);
           },
-        });
+        }));
         await writing;
       }
       if (samples === 0) throw new Problem('There is no text to inspect.', { hint: 'Every text was empty, or the run has written none.' });

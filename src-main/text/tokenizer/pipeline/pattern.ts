@@ -1,3 +1,5 @@
+import { within } from '../../../bounds/within.ts';
+import { Problem } from '../../../contract/problem.ts';
 import { readExpression } from './expression.ts';
 import type { Field } from './field.ts';
 
@@ -10,7 +12,24 @@ export type Pattern = (text: string) => Segment[];
 /** Reads `{ "String": ... }` or `{ "Regex": ... }`; a regular expression is one of Oniguruma's. */
 export function readPattern(field: Field): Pattern {
   const literal = field.at('String');
-  return literal.value === undefined ? byExpression(readExpression(field.at('Regex'))) : byText(literal.text());
+  if (literal.value !== undefined) return byText(literal.text());
+  const regex = field.at('Regex');
+  const pattern = byExpression(readExpression(regex));
+  return isPlain(regex.text()) ? pattern : bounded(pattern, regex.text());
+}
+
+/** Seconds that a pattern may take for one text. */
+const LIMIT = 5;
+
+/** Whether a pattern repeats no group and little besides: it then needs no watch, which has its price. */
+function isPlain(source: string): boolean {
+  return !/\)(?:[*+]|\{\d+,)/.test(source) && source.split('|').every((part) => (part.match(/[*+]|\{\d+,\}/g)?.length ?? 0) <= 3);
+}
+
+function bounded(pattern: Pattern, source: string): Pattern {
+  return (text) => within(LIMIT, () => pattern(text), () => new Problem(
+    `The tokenizer's pattern ${JSON.stringify(source)} took longer than ${LIMIT} seconds on the text ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)}.`,
+    { hint: 'The pattern stands in tokenizer.json; take the file from the model that it belongs to.' }));
 }
 
 export function byText(text: string): Pattern {
