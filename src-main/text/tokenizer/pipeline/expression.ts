@@ -1,6 +1,9 @@
 import { toRegExp } from 'oniguruma-to-es';
 import type { Field } from './field.ts';
 
+/** What the translation may use: engines before 2023 lack sets of characters, and their substitutes cover less. */
+const TARGET = 'unicodeSets' in RegExp.prototype ? 'ES2024' : 'ES2018';
+
 /** Oniguruma's word characters; outside of brackets it takes six more of Latin-1 for such. */
 const WORD = '[:word:]';
 const LATIN = '\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be';
@@ -26,7 +29,7 @@ export function readExpression(field: Field): RegExp {
   const joined = /\(\?[a-z]*i/.test(source) ? JOINED_LETTERS.exec(letters)?.[0] : undefined;
   if (joined !== undefined) field.refuse(`ignores case and holds ${JSON.stringify(joined)}, which is the same as other letters then; Retort does not do that`);
   try {
-    return toRegExp(withWordCharacters(source), { global: true, target: 'ES2024' });
+    return toRegExp(withWordCharacters(source), { global: true, target: TARGET });
   } catch (cause) {
     return field.refuse(`is a regular expression that cannot be run here: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
