@@ -102,7 +102,7 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   await page.getByText('Choose one of them: rouge1, rouge2, rougeL, rougeLsum.').waitFor();
   await fieldOf('evaluate.best').fill('');
   await fieldOf('evaluate.patience').fill('3');
-  await page.getByText('patience counts evaluations that were no better, and needs evaluate.best').waitFor();
+  await page.getByText('patience counts evaluations that were no better, and needs “Best”').waitFor();
   await fieldOf('evaluate.patience').fill('');
   expect(await seriousFindings(page)).toEqual([]);
 });
