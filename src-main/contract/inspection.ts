@@ -96,7 +96,8 @@ export interface SampleRow {
   /** Mean of the chosen divergence, in nats a token. */
   divergence: number;
   forks: number;
-  worstFork: Pick<ToldFork, 'position' | 'kind' | 'gap' | 'text' | 'wanted'> | null;
+  /** With what stands right before it in the completion, and behind it. */
+  worstFork: (Pick<ToldFork, 'position' | 'kind' | 'gap' | 'text' | 'wanted'> & { before: string; after: string }) | null;
 }
 
 /** A sample as it is read back. */

@@ -28,5 +28,12 @@ export function levelOf(name: ComparedDivergence, value: number | null): number 
 /** From which divergence on each colour is used. */
 export const stepsOf = (name: ComparedDivergence): readonly number[] => [0, ...STEPS[name]];
 
+/** A text of a model, for a person: one that shows nothing says what it is instead. @param tokens  that it has, where that is known */
+export function shownText(text: string, tokens?: number): { text: string; isBlank: boolean } {
+  if (text.trim() !== '') return { text, isBlank: false };
+  const length = Math.max(tokens ?? 0, tokens === undefined ? [...text].length : 0);
+  return { text: length > 1 || text !== '' ? `${visible(text.slice(0, 1)) === '∅' ? '·' : visible(text.slice(0, 1))} × ${length}` : '(nothing: it ended at once)', isBlank: true };
+}
+
 /** Spaces and line breaks are part of tokens: they are made visible. */
 export const visible = (text: string): string => text.replaceAll(' ', '·').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅';

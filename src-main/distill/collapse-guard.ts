@@ -1,9 +1,12 @@
 import type { StepMetrics } from '../contract/events.ts';
+import { whyCannotWrite, type Ability } from './cannot-write.ts';
 import { repetitionRate } from '../metrics/repetition.ts';
 
+/** What is told where a student cannot write at all, and where it can again. */
+export const [CANNOT_WRITE, CAN_WRITE] = ['cannot-write', 'can-write'] as const;
 export const COLLAPSE_SIGNS = ['repetition', 'length', 'eos', 'entropy'] as const;
 export type CollapseSign = (typeof COLLAPSE_SIGNS)[number];
-export interface CollapseWarning { code: CollapseSign; message: string }
+export interface CollapseWarning { code: CollapseSign | typeof CANNOT_WRITE | typeof CAN_WRITE; message: string }
 
 /** What one step tells of the student's own writing, each a mean over its completions. */
 interface Writing { repetition: number; length: number; eosRate: number; entropy: number; teacherEntropy: number }
@@ -41,6 +44,17 @@ export class CollapseGuard {
   private readonly recent: Writing[] = [];
   private first: Writing | null = null;
   private readonly warned = new Set<CollapseSign>();
+  private cannotWrite = false;
+
+  /** Looks for what needs no beginning to be compared with. @returns what is to be told, once until it changes */
+  judge(ability: Ability): CollapseWarning[] {
+    const reasons = whyCannotWrite(ability);
+    if (reasons.length > 0 === this.cannotWrite) return [];
+    this.cannotWrite = !this.cannotWrite;
+    return [this.cannotWrite
+      ? { code: CANNOT_WRITE, message: `This student cannot write yet: ${reasons.join('; ')}.` }
+      : { code: CAN_WRITE, message: 'The student has begun to write: the signs that it cannot are gone.' }];
+  }
 
   /** @returns what is to be told of this step */
   watch(metrics: StepMetrics, rollouts: readonly { tokens: readonly number[] }[]): CollapseWarning[] {

@@ -5,6 +5,7 @@ import { choiceOf } from '../decode/choose.ts';
 import { samplingOf } from '../decode/sampling.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { TextPlan } from '../decode/text-writer.ts';
+import type { OwnText } from '../distill/cannot-write.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { spellingOf } from '../checks/calculator.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
@@ -25,10 +26,10 @@ export interface AnswerSettings {
   signal?: AbortSignal;
 }
 
-/** A model's answer to every example, in order. `onDone` tells how many are written. */
+/** A model's answer to every example, in order. `onDone` tells how many are written, `onTexts` the tokens of all. */
 export async function writeAnswers(
   { executor, decoder, weights }: WritingModel, tokenizer: Tokenizer, examples: readonly EncodedExample[],
-  settings: AnswerSettings, onDone: (count: number) => void = () => undefined,
+  settings: AnswerSettings, onDone: (count: number) => void = () => undefined, onTexts: (texts: OwnText[]) => void = () => undefined,
 ): Promise<Prediction[]> {
   const { maxLength, sharedVocabulary } = settings;
   const sampling = samplingOf(settings.decode, settings.seed, 'evaluation');
@@ -38,9 +39,9 @@ export async function writeAnswers(
     const guide = settings.calculator ? calculator(spellingOf(tokenizer)) : undefined;
     const completions = await writer.write(prompts, { ...settings, sampling, guide }, onDone);
     settings.signal?.throwIfAborted();
-    return examples.map(({ promptText, completionText }, at) => ({
-      prompt: promptText, prediction: tokenizer.decode([...completions[at]!.tokens], { skipSpecial: true }), reference: completionText,
-    }));
+    const texts = completions.map(({ tokens, ended }) => ({ tokens, ended, text: tokenizer.decode([...tokens], { skipSpecial: true }) }));
+    onTexts(texts);
+    return examples.map(({ promptText, completionText }, at) => ({ prompt: promptText, prediction: texts[at]!.text, reference: completionText }));
   } finally {
     await writer.release();
   }

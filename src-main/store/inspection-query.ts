@@ -4,6 +4,8 @@ import type { Queries, SqlValue } from './sqlite.ts';
 
 const COLUMNS = { forward_kl: 'forwardKl', reverse_kl: 'reverseKl', jsd: 'jsd', tvd: 'tvd' } as const satisfies Record<ComparedDivergence, string>;
 const ORDERS = { fork: 'worstGap', forks: 'forks', length: 'length', position: 'firstFork', example: 'example' } as const;
+/** Characters of a text shown on each side of its worst fork. */
+const AROUND = 160;
 /** Bars of a distribution, and tokens listed, at most. */
 const BARS = 24;
 const TOKENS = 12;
@@ -102,9 +104,14 @@ const together = (conditions: readonly Condition[]): Condition => ({
 
 /** The worst fork of each of these samples; SQLite takes the other columns from the row of the largest gap. */
 async function worstForks(queries: Pick<Queries, 'all'>, samples: readonly number[]): Promise<Map<number, NonNullable<SampleRow['worstFork']>>> {
-  const rows = await queries.all<Omit<ToldFork, 'continuation'> & { sample: number }>(
-    `SELECT sample, position, kind, max(gap) AS gap, text, wanted FROM forks WHERE sample IN (${samples.map(() => '?').join()}) GROUP BY sample`, samples);
-  return new Map(rows.map(({ sample, ...fork }) => [sample, fork]));
+  const rows = await queries.all<Omit<ToldFork, 'continuation'> & { sample: number; texts: string }>(
+    `SELECT sample, position, kind, gap, text, wanted, texts FROM
+       (SELECT sample, position, kind, max(gap) AS gap, text, wanted FROM forks WHERE sample IN (${samples.map(() => '?').join()}) GROUP BY sample)
+     JOIN inspectedTokens USING (sample)`, samples);
+  return new Map(rows.map(({ sample, texts, ...fork }) => {
+    const tokens = JSON.parse(texts) as string[];
+    return [sample, { ...fork, before: tokens.slice(0, fork.position).join('').slice(-AROUND), after: tokens.slice(fork.position + 1).join('').slice(0, AROUND) }];
+  }));
 }
 
 interface Row extends Omit<SampleRow, 'worstFork' | 'ended'> { ended: number; worstGap: number | null }

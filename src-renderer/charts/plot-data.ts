@@ -57,7 +57,8 @@ export function yRange(lines: readonly Line[], marks: readonly number[], { isLog
   if (isLog) return [rounded(low, 'down'), rounded(high, 'up')];
   if (isFromZero) return [0, high === 0 ? 1 : high * 1.06];
   const room = (high - low || Math.abs(high) || 1) * 0.06;
-  return [low - room, high + room];
+  // What is never negative has no axis below zero.
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 /** The nearest 1, 2 or 5 times a power of ten below or above: where a logarithmic axis can have a tick. */

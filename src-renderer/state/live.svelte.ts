@@ -27,9 +27,15 @@ export class LiveState {
   }
 }
 
-/** Steps a second and milliseconds left, both from the steps of this session alone; null before there are any. */
-export function pace({ from, step, totalSteps }: LiveRun, now: number): { stepsPerSecond: number; left: number | null } | null {
+/**
+ * Steps a second and milliseconds left, evaluations counted, both from this session alone; null before there are any steps.
+ */
+export function pace({ from, step, totalSteps, aside, evaluations, phase }: LiveRun, now: number): { stepsPerSecond: number; left: number | null } | null {
   if (!from || step <= from.step || now <= from.at) return null;
-  const stepsPerSecond = (1000 * (step - from.step)) / (now - from.at);
-  return { stepsPerSecond, left: totalSteps === null ? null : (1000 * (totalSteps - step)) / stepsPerSecond };
+  const here = aside.since === null ? 0 : now - Math.max(aside.since, from.at);
+  const stepsPerSecond = (1000 * (step - from.step)) / Math.max(1, now - from.at - aside.ms - here);
+  if (totalSteps === null) return { stepsPerSecond, left: null };
+  const each = evaluations.ms ?? 0;
+  const begun = phase?.name === 'evaluate' ? Math.min(each, here) : 0;
+  return { stepsPerSecond, left: (1000 * (totalSteps - step)) / stepsPerSecond + evaluations.left * each - begun };
 }

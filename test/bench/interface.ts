@@ -48,7 +48,7 @@ interface Frames { median: number; longest: number; longTasks: number[]; busy: n
 /** Rounds of frames, the one with the shortest longest frame first. `busy`: the share of its thread that the page used. */
 async function followRun(): Promise<Frames[]> {
   let told = STEPS;
-  const live: LiveRun = { runId: 'run-1', name: 'A run', state: 'running', phase: null, step: STEPS, totalSteps: 2 * STEPS, from: { step: STEPS - 1000, at: Date.now() - 20_000 } };
+  const live: LiveRun = { runId: 'run-1', name: 'A run', state: 'running', phase: null, step: STEPS, totalSteps: 2 * STEPS, from: { step: STEPS - 1000, at: Date.now() - 20_000 }, aside: { ms: 0, since: null }, evaluations: { ms: null, left: 0 } };
   const app = await openFakeApp({
     'runs.list': () => [fakeRun({ status: 'running' })],
     'runs.live': () => ({ live: [live], jobs: [] }),

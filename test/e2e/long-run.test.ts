@@ -5,7 +5,7 @@ import { openFakeApp, type FakeApp } from './support/fake-app.ts';
 import { fakeRun, fakeSeries, fakeStep } from './support/fake-studio.ts';
 
 const LAST = 100_000;
-const live: LiveRun = { runId: 'run-1', name: 'A run', state: 'running', phase: null, step: LAST, totalSteps: 2 * LAST, from: { step: LAST - 1000, at: Date.now() - 20_000 } };
+const live: LiveRun = { runId: 'run-1', name: 'A run', state: 'running', phase: null, step: LAST, totalSteps: 2 * LAST, from: { step: LAST - 1000, at: Date.now() - 20_000 }, aside: { ms: 0, since: null }, evaluations: { ms: null, left: 0 } };
 /** Points of the series the page was given last. */
 let asked: { buckets: number; from?: number | undefined; to?: number | undefined }[] = [];
 let told = LAST;

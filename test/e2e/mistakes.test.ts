@@ -51,7 +51,7 @@ it('moves between tokens, forks and samples by keyboard alone', async () => {
   const { id } = (await app.client.call('inspections.list', null))[0]!;
   await app.show(`mistakes/${id}`);
   await rows().first().waitFor();
-  await page.keyboard.press('j');
+  // It begins at the worst of them.
   await strip().waitFor();
   const first = page.url();
   await page.keyboard.press('j');
@@ -118,6 +118,8 @@ it('keeps a correction and uses it in a new run', async () => {
   await dialog.waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   const { prompt } = await currentSample();
+  // What the teacher would have written from the first fork on, not from the one looked at.
+  await dialog.getByRole('button', { name: 'The teacher from the first fork', pressed: true }).waitFor();
   await dialog.getByLabel('What it should have written').fill('the right answer #42');
   await dialog.getByLabel('Data set').fill('Arithmetic');
   await dialog.getByRole('button', { name: 'Keep' }).click();

@@ -54,7 +54,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
   it('says why a run stopped early, and which of its checkpoints is the best', async () => {
     await app.show('run/early');
     await app.page.getByText('Stopped early at step 1,000 of 2,000: 3 evaluations in a row brought no better rougeL.').waitFor();
-    await app.page.getByText('Best rougeL').waitFor();
+    await app.page.getByText('Best ROUGE-L').waitFor();
     await app.page.getByText('at step 400').waitFor();
     expect(await seriousFindings(app.page)).toEqual([]);
   });

@@ -50,9 +50,12 @@ describe('steps of a run that goes on', () => {
     expect(after.fields.loss?.mean).toHaveLength(3);
   });
   it('give rate and time left from this session alone', () => {
-    const run = { runId: 'a', name: 'a', state: 'running', phase: null, step: 600, totalSteps: 1000, from: { step: 500, at: 0 } } as const;
+    const run = { runId: 'a', name: 'a', state: 'running', phase: null, step: 600, totalSteps: 1000, from: { step: 500, at: 0 }, aside: { ms: 0, since: null }, evaluations: { ms: null, left: 0 } } as const;
     expect(pace(run, 10_000)).toEqual({ stepsPerSecond: 10, left: 40_000 });
     expect(pace({ ...run, step: 500 }, 10_000)).toBeNull();
+    // Two evaluations of 3 s are to come, and 5 of the 10 s went into one.
+    expect(pace({ ...run, aside: { ms: 5000, since: null }, evaluations: { ms: 3000, left: 2 } }, 10_000)).toEqual({ stepsPerSecond: 20, left: 26_000 });
+    expect(pace({ ...run, step: 1000, phase: { name: 'evaluate', done: 1, total: 4 }, aside: { ms: 0, since: 9000 }, evaluations: { ms: 3000, left: 1 } }, 10_000)!.left).toBe(2000);
   });
 });
 

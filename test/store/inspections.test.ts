@@ -58,7 +58,7 @@ describe('an inspection', () => {
     const page = await readSampleRows(database, 'i', query({ offset: 1, limit: 2 }));
     expect(page).toMatchObject({ total: 4, samples: [{ example: 1, worstFork: null }, { example: 2, forks: 1 }] });
     const [worst] = (await readSampleRows(database, 'i', query({ order: 'fork', descending: true }))).samples;
-    expect(worst!.worstFork).toEqual({ position: 3, kind: 'format', gap: 9, text: ',', wanted: ';' });
+    expect(worst!.worstFork).toEqual({ position: 3, kind: 'format', gap: 9, text: ',', wanted: ';', before: 't0t1t2', after: '' });
     expect(await placeOfSample(database, 'i', query({ order: 'fork', descending: true }), worst!.id)).toBe(0);
     expect(await placeOfSample(database, 'i', query({ filter: { kind: 'number' } }), 99)).toBeNull();
   });

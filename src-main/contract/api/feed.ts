@@ -13,6 +13,10 @@ export interface LiveRun {
   totalSteps: number | null;
   /** The step and time (milliseconds since 1970) this session began at; rate and time left count from here. */
   from: { step: number; at: number } | null;
+  /** Milliseconds of this session since `from` that went into evaluations and checkpoints, and since when there is one now. */
+  aside: { ms: number; since: number | null };
+  /** Milliseconds that the last evaluation took, null before the first, and how many are still to come. */
+  evaluations: { ms: number | null; left: number };
 }
 
 /** Something besides runs that takes a while: an import, a new student, an export, a forecast, an inspection or a comparison (whose id it has). */

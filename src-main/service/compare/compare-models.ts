@@ -16,9 +16,12 @@ import { encodeRows, holdOut } from '../examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from '../../model/load-model.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
+import { repetitionRate } from '../../metrics/repetition.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';
 import { rowMetrics, ScoreSums } from './scores.ts';
 
+/** Tokens from which on an answer that repeats itself is a loop. */
+const LOOP = 12;
 /** Rows of a data set that are answered before they are told. */
 const AT_ONCE = 32;
 
@@ -104,7 +107,8 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
           example: index, text: predictions[row]!.prediction, tokens: length, ended,
           scores: {
             ...scores[row],
-            ...(own && { divergence: sums.mean('divergence', own[row]!, length) }),
+            // Two models agree on the next word of a loop and on the next blank: that would make the worst text the best.
+            ...(own && { divergence: isText(predictions[row]!.prediction, completions[row]!.tokens) ? sums.mean('divergence', own[row]!, length) : null }),
             ...(given && completion.length > 0 && { 'reference-divergence': sums.mean('reference-divergence', given[row]!, learnedCount({ completion, learned })) }),
             length,
             ...(isTyped && { speed: (1000 * length) / milliseconds }),
@@ -144,6 +148,11 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
   function textOf(tokens: Int32Array): string {
     return model.tokenizer.decode([...tokens], { skipSpecial: true });
   }
+}
+
+/** Whether an answer is a text that a divergence can judge: neither blank nor a loop. */
+function isText(text: string, tokens: ArrayLike<number>): boolean {
+  return text.trim() !== '' && (tokens.length < LOOP || repetitionRate(tokens) <= 0.5);
 }
 
 /** A prompt as a person reads it: a conversation before any template. */

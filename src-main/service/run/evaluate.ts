@@ -1,4 +1,5 @@
 import type { Evaluation, Sample, Score } from '../../contract/events.ts';
+import type { OwnText } from '../../distill/cannot-write.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { scoreDrafting } from '../../metrics/acceptance.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity } from '../../metrics/perplexity.ts';
@@ -29,7 +30,7 @@ export interface DraftJudge { teacher: FrozenModel; draftTokens: number; eos: Re
 export async function evaluateStudent(
   student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
-  { judge, questions }: { judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null },
+  { judge, questions, onTexts }: { judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null; onTexts(texts: OwnText[]): void },
 ): Promise<Evaluation> {
   const { seed, metrics: names } = settings;
   const judged = await judgeCompletions(student, teacher && { ...settings, teacher }, examples.filter(({ completion }) => completion.length > 0));
@@ -37,7 +38,7 @@ export async function evaluateStudent(
   const [divergence, loss] = [mean('divergence'), mean('loss')];
   const written = names.flatMap(findMetrics).length === 0 ? examples.slice(0, SAMPLES) : examples;
   const total = written.length + (judge ? examples.length : 0);
-  const predictions = await writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total));
+  const predictions = await writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total), onTexts);
   const drafted = judge && await draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
     (done) => onProgress(written.length + done, total));
   return {

@@ -1,5 +1,6 @@
 import type { BestScore, Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
+import type { OwnText } from '../../distill/cannot-write.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
@@ -56,6 +57,9 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   }
 }
 
+/** The student's last texts, by which it is judged where nothing is held out. */
+const RECENT = 8;
+
 class Run {
   private readonly job: RunJob;
   private readonly prepared: PreparedRun;
@@ -63,6 +67,7 @@ class Run {
   private readonly begun: Begun;
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
+  private recentTexts: readonly OwnText[] = [];
   private readonly told = new Told();
   /** Null where the recipe asks for no best checkpoint. */
   private best: BestSoFar | null = null;
@@ -168,7 +173,7 @@ class Run {
   }
 
   private tell({ metrics, rollouts }: StepResult<RunExample>): void {
-    const { job, prepared: { student: { tokenizer } } } = this;
+    const { job, prepared: { validation, student: { tokenizer } } } = this;
     this.totalTokens = metrics.totalTokens;
     if (rollouts.length > 0) {
       job.emit({
@@ -180,7 +185,16 @@ class Run {
     }
     this.told.step(metrics);
     job.emit({ event: 'step', ...metrics });
+    // Where nothing is held out, what it writes in training is all there is to see.
+    if (validation.count === 0 && rollouts.length > 0) this.judgeRecent(rollouts.map(({ tokens, ended }) => ({ tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })));
     for (const warning of this.guard.watch(metrics, rollouts)) job.emit({ event: 'warning', ...warning });
+  }
+
+  private judgeRecent(texts: readonly OwnText[]): void {
+    const { job, prepared: { method, sharedVocabulary } } = this;
+    this.recentTexts = [...this.recentTexts, ...texts].slice(-RECENT);
+    if (this.recentTexts.length < RECENT) return;
+    for (const warning of this.guard.judge({ texts: this.recentTexts, loss: null, divergence: null, by: method, vocabulary: sharedVocabulary })) job.emit({ event: 'warning', ...warning });
   }
 
   private async save(built: BuiltRun, step: number): Promise<void> {
@@ -210,13 +224,16 @@ class Run {
       calculator: recipe.evaluate.calculator,
       maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
     };
+    let texts: OwnText[] = [];
     if (teacher) this.teacherAnswers ??= teacherAnswers(teacher, tokenizer, examples, settings);
     const evaluation = await evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
       { ...settings, teacherAnswers: await this.teacherAnswers },
       (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
-      { questions, judge: teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null });
+      { questions, onTexts: (written) => { texts = written; }, judge: teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
+    const { loss, divergence } = evaluation;
+    for (const warning of this.guard.judge({ texts, loss, divergence, by: method, vocabulary: sharedVocabulary })) job.emit({ event: 'warning', ...warning });
     return this.best?.watch(evaluation) ?? false;
   }
 }

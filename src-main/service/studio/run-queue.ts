@@ -11,13 +11,15 @@ import type { Home } from '../home.ts';
 import { newRunId } from '../ids.ts';
 import { runPaths } from '../run-folder.ts';
 import { followRun } from '../runs.ts';
+import { followTime } from './run-time.ts';
 import type { Feed } from './feed.ts';
 import type { Workers } from './workers.ts';
 
 /** Milliseconds between two messages about the steps of a run: what an eye can follow. */
 const TELL_EVERY = 100;
 
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean }
+/** @param after  the run whose student it begins from, which must be done by then */
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; after?: string }
 
 /** The runs of this program, computed one after the other. */
 export class RunQueue {
@@ -52,6 +54,19 @@ export class RunQueue {
     if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
     this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false, allowed });
+    return runId;
+  }
+
+  /**
+   * Queues a run that begins from the last student of another one, which waits or goes. Its recipe is looked at when its turn
+   * comes: until then its student is not there.
+   */
+  async startAfter(after: string, recipe: Recipe): Promise<string> {
+    const allowed = await this.#consent.settle(recipe);
+    const runId = newRunId();
+    const runDir = this.#home.runDir(runId);
+    await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
+    this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false, allowed, after });
     return runId;
   }
 
@@ -93,7 +108,7 @@ export class RunQueue {
   }
 
   #queue(run: Pick<LiveRun, 'runId' | 'name'>, work: Omit<Entry, 'live'>): void {
-    this.#entries.push({ ...work, live: { ...run, state: 'waiting', phase: null, step: 0, totalSteps: null, from: null } });
+    this.#entries.push({ ...work, live: { ...run, state: 'waiting', phase: null, step: 0, totalSteps: null, from: null, aside: { ms: 0, since: null }, evaluations: { ms: null, left: 0 } } });
     this.#feed.publish({ topic: 'runs' });
     this.#tellLive();
     this.#next();
@@ -108,15 +123,16 @@ export class RunQueue {
     });
   }
 
-  async #compute({ live, recipe, runDir, isResumed, allowed, allowChanged = false }: Entry): Promise<void> {
+  async #compute({ live, recipe, runDir, isResumed, allowed, allowChanged = false, after }: Entry): Promise<void> {
     const { runId, name } = live;
     let how: 'done' | 'stopped' | 'interrupted' | 'failed' = 'failed';
     let error = null;
     live.state = 'starting';
     this.#tellLive();
     try {
+      if (after !== undefined) await this.#checkDone(after);
       how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
-        onEvent: (event) => this.#follow(live, event),
+        onEvent: (event) => this.#follow(live, event, recipe),
         onWritten: (events) => this.#tellWritten(runId, events),
       })).status;
     } catch (caught) {
@@ -133,7 +149,13 @@ export class RunQueue {
     this.#feed.publish({ topic: 'ended', runId, name, how, error });
   }
 
-  #follow(live: LiveRun, event: RunEvent): void {
+  async #checkDone(runId: string): Promise<void> {
+    const { name, status } = await findRun(this.#home.database, runId);
+    if (status !== 'done') throw new Problem(`This run begins from the student of "${name}", which did not come to its end.`, { hint: 'Resume that run first, then this one.' });
+  }
+
+  #follow(live: LiveRun, event: RunEvent, recipe: Recipe): void {
+    followTime(live, event, recipe, Date.now());
     switch (event.event) {
       case 'started':
         if (live.state === 'starting') live.state = 'running';

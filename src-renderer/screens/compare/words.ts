@@ -1,10 +1,10 @@
 import { isLowerBetter, type Answer, type Comparison, type ComparisonSource, type Outcome } from '../../../src-main/contract/comparison.ts';
 import { count, number } from '../../format.ts';
-import { scoreText } from '../runs/describe-run.ts';
+import { metricName, scoreText } from '../runs/describe-run.ts';
 
 /** The names of things on the screen of models side by side. */
 const MEASURES: Record<string, string> = { 'divergence': 'divergence', 'reference-divergence': 'divergence on the reference', 'length': 'tokens', 'speed': 'tokens a second' };
-export const measureName = (measure: string): string => MEASURES[measure] ?? measure;
+export const measureName = (measure: string): string => MEASURES[measure] ?? metricName(measure);
 
 export function measureText(measure: string, value: number): string {
   if (measure === 'length' || measure === 'speed') return count(value);

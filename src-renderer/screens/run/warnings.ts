@@ -8,6 +8,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
   entropy: 'A student that is far surer than its teacher has settled on few answers: diversity is gone, and reverse KL or a beta near 1 drives it there. A beta nearer 0 or a higher sampling temperature keeps it open.',
 };
 
+/** What was last said of a student that cannot write at all; undefined where it can, or can by now. */
+export function cannotWriteIn(entries: readonly StoredLogEntry[]): StoredLogEntry | undefined {
+  const last = entries.findLast(({ code }) => code === 'cannot-write' || code === 'can-write');
+  return last?.code === 'cannot-write' ? last : undefined;
+}
+
 /** The guard compares with the run's own beginning: what is said before the first step is about something else. */
 export function meaningOf({ code, step }: StoredLogEntry): string | undefined {
   return step > 0 ? MEANINGS[code] : undefined;

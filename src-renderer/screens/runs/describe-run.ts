@@ -27,6 +27,14 @@ export const lastName = (path: string): string => path.replace(/[\\/]+$/, '').sp
 /** `exact-match 41.5 %`: shares as percentages, all else as numbers. */
 export const scoreText = (name: string, value: number): string => quantityOf(name).text(value);
 
+const METRIC_NAMES: Readonly<Record<string, string>> = {
+  'accuracy': 'Accuracy', 'exact-match': 'Exact match', 'rouge1': 'ROUGE-1', 'rouge2': 'ROUGE-2', 'rougeL': 'ROUGE-L', 'rougeLsum': 'ROUGE-Lsum', 'bleu': 'BLEU', 'self-bleu': 'Self-BLEU',
+  'token-f1': 'Token F1', 'perplexity': 'Perplexity', 'acceptance': 'Accepted drafts', 'tokens-per-call': 'Tokens a call of the teacher', 'choice-accuracy': 'Right choices', 'choice-accuracy-norm': 'Right choices, by length',
+  'divergence': 'Divergence', 'loss': 'Loss',
+};
+/** A number of an evaluation, as a person reads it. */
+export const metricName = (name: string): string => METRIC_NAMES[name] ?? name;
+
 /** What the values of a metric are. */
 export const quantityOf = (name: string): Quantity => (SHARES.test(name) ? SHARE : NUMBER);
 

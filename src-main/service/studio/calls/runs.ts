@@ -11,6 +11,7 @@ import { adoptRun } from '../../adopt-run.ts';
 import type { Home } from '../../home.ts';
 import { moveToTrash } from '../../keeping/trash.ts';
 import { refuseGoing, useOf } from '../../keeping/use.ts';
+import { fineTuneOf, goingOnFrom } from '../../run/fine-tune-first.ts';
 import { writeReport } from '../../report/write-report.ts';
 import { isRunFolder } from '../../run-folder.ts';
 import { lockHolder } from '../../run-lock.ts';
@@ -43,6 +44,12 @@ export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQu
         feed.publish({ topic: 'drafts' });
       }
       return { runId };
+    },
+    'runs.fineTuneFirst': async ({ runId }) => {
+      const { recipe } = await findRun(database, runId);
+      const first = fineTuneOf(recipe);
+      const firstId = await queue.start(first);
+      return { runIds: [firstId, await queue.startAfter(firstId, goingOnFrom(recipe, first, home.runDir(firstId)))] };
     },
     'runs.resume': async ({ runId, allowChanged }) => {
       await queue.resume(runId, { allowChanged });
