@@ -211,6 +211,15 @@ describe('a Node child', () => {
   });
 });
 
+it.skipIf(process.platform === 'win32')('a worker that is killed takes with it what it has started', async () => {
+  const host = startChild();
+  const pid = await host.request('start', null);
+  expect(isAlive(pid)).toBe(true);
+  host.kill();
+  await host.ended;
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+});
+
 describe('a worker that gives no sign of life', () => {
   it('is ended some time after a cancellation, which its request ends with; others are told why', async () => {
     const host = startChild('toy', { cancelTimeoutMs: 1000 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -24,6 +25,8 @@ export const toyCommands = {
     params: z.strictObject({ folder: z.string(), stepMs: z.number() }), result: z.null(), event: z.strictObject({ pid: z.int() }),
   },
   pid: { params: z.null(), result: z.int(), event: never },
+  /** Starts a program that goes on when its input ends, and says which. */
+  start: { params: z.null(), result: z.int(), event: never },
   /** Computes without a pause, as a pattern without end does. */
   block: { params: z.null(), result: z.null(), event: z.literal('begun') },
   /** Never looks at its signal. */
@@ -76,6 +79,7 @@ export const toyHandlers: Handlers<typeof toyCommands> = {
     emit('begun');
     return new Promise(() => { setTimeout(() => { while (process.pid > 0); }, 20); });
   },
+  start: () => Promise.resolve(spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: ['pipe', 'ignore', 'ignore'] }).pid!),
   pid: () => Promise.resolve(process.pid),
   stubborn(_, { emit }) {
     emit('begun');

@@ -1,0 +1,112 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../../src-main/contract/problem.ts';
+import { previewFile } from '../../src-main/data/preview.ts';
+import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
+import { describeModel } from '../../src-main/model/show.ts';
+import { readRecipe } from '../../src-main/service/recipe-file.ts';
+import { readStudy } from '../../src-main/service/study/read-study.ts';
+import { hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
+import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
+import { fixture, temporaryFolder } from '../model/model-fixtures.ts';
+import { mutations } from './mutate.ts';
+
+/** RETORT_MUTATIONS=200 tries more. */
+const COUNT = Number(process.env['RETORT_MUTATIONS'] ?? 20);
+const SEED = 11;
+const temporary = temporaryFolder();
+
+/** Whatever is in the file ends in an answer or in one sentence for the person. */
+async function holds(path: string, whole: string, use: () => Promise<unknown>, put = (text: string): Buffer => Buffer.from(text, 'latin1')): Promise<void> {
+  await writeFile(path, put(whole));
+  await use();
+  for (const text of mutations(whole, COUNT, SEED)) {
+    await writeFile(path, put(text));
+    const error: unknown = await use().then(() => null, (problem: unknown) => problem);
+    if (error !== null) expect(error, text.slice(0, 2000)).toSatisfy((one) => one instanceof Problem && one.kind === 'input' && one.message !== '');
+  }
+  await writeFile(path, put(whole));
+}
+
+async function useModel(folder: string): Promise<void> {
+  await describeModel(folder);
+  const tokenizer = await loadTokenizer(folder);
+  tokenizer.decode(tokenizer.encode('Hello wörld 12 <s>', { special: true }), { skipSpecial: true });
+  if (await hasChatTemplate(folder)) (await loadChatTemplate(folder)).render([{ role: 'user', content: 'a' }], { addGenerationPrompt: true });
+}
+
+describe.each(['llama', 'gpt2', 'qwen2'] as const)('a damaged file of the model %s', (name) => {
+  it.each(readdirSync(fixture(name)).filter((file) => file.endsWith('.json')))('%s', async (file) => {
+    const folder = temporary.path(`${name}-${file}`);
+    await cp(fixture(name), folder, { recursive: true });
+    await holds(join(folder, file), await readFile(join(folder, file), 'latin1'), () => useModel(folder));
+  });
+
+  it('the header of its weights', async () => {
+    const folder = temporary.path(`${name}-weights`);
+    await cp(fixture(name), folder, { recursive: true });
+    const path = join(folder, readdirSync(folder).find((file) => file.endsWith('.safetensors'))!);
+    const bytes = await readFile(path);
+    const length = Number(bytes.readBigUInt64LE());
+    await holds(path, bytes.toString('latin1', 8, 8 + length), () => describeModel(folder), (text) => {
+      const size = Buffer.alloc(8);
+      size.writeBigUInt64LE(BigInt(text.length));
+      return Buffer.concat([size, Buffer.from(text, 'latin1'), bytes.subarray(8 + length)]);
+    });
+  });
+});
+
+const TEMPLATE = `{%- set ns = namespace(last=none) -%}
+{%- macro part(text, open='<|', close='|>') -%}{{ open ~ text|trim ~ close }}{%- endmacro -%}
+{% for m in messages if m.role != 'tool' %}
+  {{- part(m['role']) + '\\n' + m.content.split('</think>')[-1].lstrip('\\n') }}
+  {%- if loop.last and add_generation_prompt %}{% set ns.last = loop.index0 %}{% generation %}{{ m | tojson(indent=2) }}{% endgeneration %}{% endif %}
+{% endfor %}{{ ns.last is not none and ns.last > 0 }}`;
+
+describe('a damaged file', () => {
+  it('with a chat template', async () => {
+    const folder = temporary.path('template');
+    await cp(fixture('gpt2'), folder, { recursive: true });
+    await holds(join(folder, 'chat_template.jinja'), TEMPLATE, async () => (await loadChatTemplate(folder)).render([{ role: 'user', content: 'a' }, { role: 'assistant', content: 'b' }], { addGenerationPrompt: true }));
+  });
+
+  it('of GGUF', async () => {
+    const bytes = await readFile(resolve('test/fixtures/model-gguf/gpt2.gguf'), 'latin1');
+    const head = Math.min(bytes.length, 40_000);
+    const path = temporary.path('model.gguf');
+    let made = 0;
+    await holds(path, bytes.slice(0, head), () => importGguf(path, temporary.path(`imported-${made++}`), { precision: 'fp32' }), (text) => Buffer.from(text + bytes.slice(head), 'latin1'));
+  });
+
+  it('with a recipe', async () => {
+    const path = temporary.path('recipe.json');
+    await holds(path, JSON.stringify({
+      name: 'a', teacher: { model: 'teacher' }, student: { model: 'student' }, data: { train: 'train.jsonl', prompt: '{{question}}', completion: '{{solution}}', shots: { file: 'dev.jsonl', count: 2 } },
+      method: { preset: 'rl-gkd', reward: { kind: 'numeric', numberPattern: '\\d+', tolerance: 0.1 } }, train: { steps: 5 },
+    }), () => readRecipe(path));
+  });
+
+  it('with a study', async () => {
+    const path = temporary.path('study.json');
+    await holds(path, JSON.stringify({
+      name: 's', recipe: { student: { model: 'student' }, teacher: { model: 'teacher' }, data: { train: 'train.jsonl' }, train: { steps: 2 } },
+      arms: [{ name: 'SFT', recipe: { method: { preset: 'sft' }, teacher: null } }], grid: { 'train.batchSize': [1, 2] }, seeds: [1, 2], chart: { y: 'accuracy' },
+    }), () => readStudy(path));
+  });
+
+  it.each([
+    ['jsonl', '{"a":"x","b":1.5}\n{"a":"y","b":[1,{"c":null}]}\n'], ['json', '[{"a":"x","b":1},{"a":"y","b":2}]'],
+    ['csv', 'a,b\n"x ""q""",2\ny,"line\nbreak"\n'], ['tsv', 'a\tb\nx\t"2\ny\t3\n'],
+  ])('of data: %s', async (ending, text) => {
+    const path = temporary.path(`data.${ending}`);
+    await holds(path, text, () => previewFile(path, { offset: 0, limit: 5 }));
+  });
+
+  it('of data: Parquet', async () => {
+    const path = temporary.path('data.parquet');
+    const file = readdirSync('test/fixtures/data-files').find((name) => name.endsWith('.parquet'))!;
+    await holds(path, await readFile(join('test/fixtures/data-files', file), 'latin1'), () => previewFile(path, { offset: 0, limit: 5 }));
+  });
+});
