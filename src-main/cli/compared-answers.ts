@@ -25,6 +25,7 @@ export class ComparedAnswers {
   take(event: CommandEvent<Commands, 'compare'>): void {
     switch (event.event) {
       case 'phase': return this.isTyped ? undefined : this.output.progress('answer', event.done, event.total);
+      case 'warning': return this.output.warning(event.message);
       case 'rows':
         for (const row of event.rows) this.rows.set(row.example, { row, answers: [] });
         return;

@@ -52,6 +52,7 @@ export function addDataCommands(program: Command, act: Action): void {
       }, {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);
+          else if (event.event === 'warning') context.output.warning(event.message);
           else predictions.push({ prompt: event.prompt, prediction: event.prediction, reference: event.reference });
         },
       });
@@ -79,7 +80,12 @@ export function addDataCommands(program: Command, act: Action): void {
       const result = await context.worker().request('generate', {
         model: resolve(options.model), device: options.device, prompt: options.prompt, chat: options.chat ?? false,
         system: options.system ?? null, template: options.template, maxNewTokens: options.maxNewTokens, decode, seed: options.seed,
-      }, { onEvent: ({ text }) => { if (nBest === undefined) context.output.text(text); } });
+      }, {
+        onEvent: (event) => {
+          if (event.event === 'warning') context.output.warning(event.message);
+          else if (nBest === undefined) context.output.text(event.text);
+        },
+      });
       context.output.json({ ...result, best: result.best.slice(0, nBest) });
       if (nBest === undefined) context.output.line('');
       else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);

@@ -42,6 +42,7 @@ export function addInspectCommand(program: Command, act: Action): void {
       }, {
         // A report is JSON Lines whoever reads it.
         onEvent: (event) => {
+          if (event.event === 'warning') context.output.warning(event.message);
           if (event.event === 'report') process.stdout.write(`${JSON.stringify(event.report)}\n`);
         },
       });

@@ -18,6 +18,12 @@ export class Output {
     process.stdout.write(`${visible(text)}\n`);
   }
 
+  /** Something worth knowing, which is no part of what a command gives out. */
+  warning(message: string): void {
+    this.endProgress();
+    process.stderr.write(`warning: ${message}\n`);
+  }
+
   /** A JSON document or event for programs. */
   json(value: unknown): void {
     if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { answerJudgeSchema, MOST_MODELS, type Answer, type AnsweringFacts, type RowText } from './comparison.ts';
 import { templateVariablesSchema } from './chat-turn.ts';
 import { DEVICES } from './divergence.ts';
-import { phaseSchema } from './event-schema.ts';
+import { phaseSchema, warningSchema } from './event-schema.ts';
 import { dataViewSchema, decodeSchema } from './recipe.ts';
 
 const path = z.string().min(1);
@@ -27,7 +27,7 @@ export const compare = {
   }),
   result: z.null(),
   event: z.discriminatedUnion('event', [
-    phaseSchema,
+    phaseSchema, warningSchema,
     /** Prompts, before anybody answers them. */
     z.strictObject({ event: z.literal('rows'), rows: z.array(view<RowText>()) }),
     /** Of a typed prompt: what was added to an answer. */

@@ -28,6 +28,12 @@ export interface SeenExample {
   tokens: SeenToken[];
   isPromptCut: boolean;
   isCompletionCut: boolean;
+  /** Where the conversation's answer does not go on from what the model is asked with: how each goes on there. */
+  opening: { asked: string; written: string } | null;
+  /** Whether what is learned begins within a token, which is learned whole. */
+  isMoved: boolean;
+  /** What its messages have and the chat template writes nothing of. */
+  ignored: string[];
 }
 
 /** Lengths in tokens. */

@@ -38,6 +38,8 @@ export const rolloutSchema = z.strictObject({
   tokens: z.array(z.int()), divergence: z.array(real), ended: z.boolean(),
 }) satisfies z.ZodType<Rollout>;
 
+export const warningSchema = z.strictObject({ event: z.literal('warning'), code: text, message: text });
+
 export const phaseSchema = z.strictObject({
   event: z.literal('phase'),
   phase: z.enum(['prepare', 'teacher-data', 'train', 'evaluate', 'checkpoint', 'export']),
@@ -54,7 +56,7 @@ export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),
   evaluationSchema.extend({ event: z.literal('evaluation') }),
   z.strictObject({ event: z.literal('checkpoint'), step, path: text, best }),
-  z.strictObject({ event: z.literal('warning'), code: text, message: text }),
+  warningSchema,
   z.strictObject({ event: z.literal('stopped'), step, checkpoint: text.nullable() }),
   z.strictObject({
     event: z.literal('done'), step, checkpoint: text, best,

@@ -3,7 +3,7 @@ import { chatTurnSchema, templateVariablesSchema } from './chat-turn.ts';
 import { compare } from './compare-command.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
-import { phaseSchema, runEventSchema } from './event-schema.ts';
+import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
 import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
@@ -63,7 +63,7 @@ const evaluate = {
     signatures: z.record(text, text),
   }),
   event: z.discriminatedUnion('event', [
-    phaseSchema,
+    phaseSchema, warningSchema,
     z.strictObject({ event: z.literal('prediction'), prompt: text, prediction: text, reference: text.nullable() }),
   ]),
 };
@@ -76,7 +76,7 @@ const generate = {
   /** `best`: of beam search every text it kept, best first, with its score. */
   result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean(), best: z.array(z.strictObject({ text, score: real })) }),
   /** The text as it grows: what was added since the last event. */
-  event: z.strictObject({ event: z.literal('text'), text }),
+  event: z.discriminatedUnion('event', [warningSchema, z.strictObject({ event: z.literal('text'), text })]),
 };
 
 /** The share of a file that a run of this seed holds out of it. */
@@ -104,7 +104,7 @@ const inspect = {
     divergence: z.enum(DIVERGENCES), beta: z.number().gt(0).lt(1), examples: count.nullable(), maxNewTokens: count, decode: decodeSchema, seed,
   }),
   result: z.strictObject({ examples: z.int(), meanDivergence: real }),
-  event: z.discriminatedUnion('event', [phaseSchema, z.strictObject({ event: z.literal('report'), report: inspectionReportSchema })]),
+  event: z.discriminatedUnion('event', [phaseSchema, warningSchema, z.strictObject({ event: z.literal('report'), report: inspectionReportSchema })]),
 };
 
 const numbers = z.custom<Int32Array>((value) => value instanceof Int32Array, 'not whole numbers');

@@ -14,8 +14,9 @@ import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, draftAnswers, type DraftingSettings } from './drafting.ts';
 import { checkCalculator } from '../checks/calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
-import type { EncodedExample } from '../text/encoded-example.ts';
+import { givenText, type EncodedExample } from '../text/encoded-example.ts';
 import { endTokens, executorFor, openWholeModel, readWeights, type Model } from '../model/load-model.ts';
+import { textWarnings, variableWarnings } from './text-warnings.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from '../model/model-pair.ts';
 import { readExamplesOnce } from './remembered-examples.ts';
@@ -42,6 +43,7 @@ export async function evaluateModel(
     ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null, most: params.examples,
   }, model);
+  for (const warning of [...textWarnings(all, params.data, { maxPromptTokens: Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, model)]) emit(warning);
   const examples = await firstExamples(all, params.examples);
   await refuseKnownShots(params.data, examples, fields);
   if (used.length > 0) checkShotsFit(params.data, examples, roomBeside(params.maxNewTokens, model));
@@ -99,7 +101,7 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
 async function readReferences(
   { data, seed }: Parameters, model: Model, reader: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
 ): Promise<Score> {
-  const texts = examples.filter(({ completion }) => completion.length > 0);
+  const texts = examples.filter(({ completion }) => completion.length > 0).map(givenText);
   longestText(texts, Math.max(...texts.map(({ completion }) => completion.length)), model, data);
   const judged = await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(done, texts.length) });
   return scorePerplexity(judged, seed);

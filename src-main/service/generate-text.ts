@@ -6,6 +6,7 @@ import { TextPlan } from '../decode/text-writer.ts';
 import { TextStream } from '../text/tokenizer/text-stream.ts';
 import { encodeRows } from './examples.ts';
 import { endTokens, executorFor, openWholeModel, readWeights } from '../model/load-model.ts';
+import { variableWarnings } from './text-warnings.ts';
 import { longestText } from './longest-text.ts';
 
 /** Continues one prompt and tells the text while it grows. */
@@ -19,6 +20,7 @@ export async function generateText(
     prompt: '{{prompt}}', completion: undefined, messages: undefined, chat: params.chat, system: params.system ?? undefined, template: params.template,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: false,
   }, model);
+  for (const warning of await variableWarnings(params.chat ? params.template : undefined, model)) emit(warning);
   const maxLength = longestText(examples, params.maxNewTokens, model);
   const sampling = samplingOf(params.decode, params.seed, 'generate');
   const writer = await new TextPlan(executorFor(params.device), decoder, await readWeights(model), {

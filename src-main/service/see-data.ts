@@ -20,13 +20,14 @@ export async function seeData({ data, model: path, view, offset, limit }: Params
   };
 }
 
-function seenBy(tokenizer: Tokenizer, { promptText, completionText, prompt, completion, promptLength, completionLength }: EncodedExample): SeenExample {
-  const show = (ids: Int32Array, isLearned: boolean): SeenToken[] =>
-    Array.from(ids, (id) => ({ id, text: tokenizer.decode([id], { skipSpecial: false }), isLearned }));
+function seenBy(tokenizer: Tokenizer, { promptText, completionText, prompt, context, completion, learned, promptLength, completionLength, notes }: EncodedExample): SeenExample {
+  const show = (ids: Int32Array, isLearned: (at: number) => boolean): SeenToken[] =>
+    Array.from(ids, (id, at) => ({ id, text: tokenizer.decode([id], { skipSpecial: false }), isLearned: isLearned(at) }));
   return {
     promptText, completionText,
-    tokens: [...show(prompt, false), ...show(completion, true)],
+    tokens: [...show(completion.length > 0 ? context : prompt, () => false), ...show(completion, (at) => !learned || learned[at] === 1)],
     isPromptCut: prompt.length < promptLength,
     isCompletionCut: completion.length < completionLength,
+    ...notes, ignored: [...notes.ignored],
   };
 }

@@ -10,13 +10,14 @@ export function tokenAt(ids: readonly number[], before: readonly number[], decod
   while (same < before.length && before[same] === ids[same]) same++;
   if (same === before.length) return { at: same, isInside: false };
   // From here on the tokens are others than those of the beginning alone; some may still end before the place.
-  const rest = decode(before.slice(same));
+  // Whole beginnings are decoded, since some decoders drop the space before a first token.
+  const wanted = decode(before);
   let at = same;
   for (let end = same + 1; end <= ids.length; end++) {
-    const text = decode(ids.slice(same, end));
-    if (rest.startsWith(text)) at = end;
+    const text = decode(ids.slice(0, end));
+    if (wanted.startsWith(text)) at = end;
     // A character that is not whole yet shows as one or more of these.
-    if (text.replace(/\ufffd+$/, '').length >= rest.length) break;
+    if (text.replace(/\ufffd+$/, '').length >= wanted.length) break;
   }
-  return { at, isInside: decode(ids.slice(same, at)) !== rest };
+  return { at, isInside: decode(ids.slice(0, at)) !== wanted };
 }

@@ -36,6 +36,9 @@ const tokens = (least: number, most: number): fc.Arbitrary<Int32Array> =>
   fc.array(fc.integer({ min: 0, max: 52 }), { minLength: least, maxLength: most }).map((ids) => Int32Array.from(ids));
 const batches = fc.array(fc.record({ prompt: tokens(1, 12), completion: tokens(1, 20) }), { minLength: 2, maxLength: 6 })
   .map((texts) => texts.map((text, index): TrainingExample => ({ ...text, index, isOnPolicy: false })));
+/** The same with tokens here and there that are not learned; the first and the last are. */
+const masked = batches.map((texts) => texts.map((text, at) => (
+  at % 3 === 2 ? text : { ...text, learned: Uint8Array.from(text.completion, (token, place) => Number(place === 0 || place === text.completion.length - 1 || token % 2 === 0)) })));
 /** The same with advantages, here and there none. */
 const judged = batches.map((texts) => texts.map((text, at) => (
   at % 3 === 1 ? text : { ...text, advantages: Float32Array.from(text.completion, (token) => (token - 26) / 200) })));
@@ -47,7 +50,7 @@ function expectClose(a: Float32Array, b: Float32Array): void {
 
 describe('the loss and the gradient are those of the batch', () => {
   it('whatever the micro-batches, the chunks of the loss and the padding they bring', async () => {
-    await fc.assert(fc.asyncProperty(fc.oneof(batches, judged), fc.constantFrom('sequence' as const, 'token' as const), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 3, max: 40 }),
+    await fc.assert(fc.asyncProperty(fc.oneof(batches, judged, masked), fc.constantFrom('sequence' as const, 'token' as const), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 3, max: 40 }),
       async (examples, reduction, microBatchSize, chunk) => {
         const whole = await learn(examples, examples.length, reduction, 4096);
         const parts = await learn(examples, microBatchSize, reduction, chunk);

@@ -42,7 +42,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 interface Learned { loss: number; norm: number; gradients: Map<string, Float32Array>; perExample: number[][] }
 /** Of all parameters, as one vector: some have none of their own but rounding. */
-const whole = ({ gradients }: Learned): number[] => [...gradients.values()].flatMap((values) => [...values]);
+const gradientOf = ({ gradients }: Learned): number[] => [...gradients.values()].flatMap((values) => [...values]);
 
 /** What a student of the given weights learns from micro-batches, in their order. */
 async function learn(
@@ -142,6 +142,25 @@ describe('where EOS is also the padding', () => {
   });
 });
 
+describe('tokens between learned ones', () => {
+  it('weigh nothing: a turn after a turn is learned as the two would be by themselves', async () => {
+    const config = tinyLlama();
+    const weights = randomWeights(config, 3);
+    const teacher = new FrozenModel(executor, buildDecoder(config), randomWeights(config, 8));
+    const [opening, first, between, second] = [[5, 6], [31, 32, 2], [40, 41, 42], [33, 34, 2]];
+    const whole: TrainingExample = { ...example(opening!, [...first!, ...between!, ...second!]), learned: Uint8Array.of(1, 1, 1, 0, 0, 0, 1, 1, 1) };
+    const apart = [example(opening!, first!, 0), example([...opening!, ...first!, ...between!], second!, 1)];
+    for (const reduction of REDUCTIONS) {
+      const together = await learn(config, weights, layOut([whole], 1, reduction, null), 'forward_kl', teacher);
+      const alone = await learn(config, weights, layOut(apart, 2, reduction, null), 'forward_kl', teacher);
+      // Both turns have the same length, so that either reduction weighs their tokens alike.
+      expectClose([together.loss, together.norm], [alone.loss, alone.norm], 1e-5);
+      expectClose(gradientOf(together), gradientOf(alone), 1e-5);
+      expectClose(together.perExample[0]!, alone.perExample.flat(), 1e-5);
+    }
+  });
+});
+
 describe('prompt tokens weigh nothing', () => {
   // No token sees another, so that of a prompt only the last token may matter, and it only as what comes before the completion.
   const config = tinyLlama({ windows: [1, 1], tiedEmbeddings: false });
@@ -162,7 +181,7 @@ describe('prompt tokens weigh nothing', () => {
         const alone = await learn(config, weights, layOut(shortly, 2, reduction, null), divergence, teacher);
         const after = await learn(config, weights, layOut(opened, 2, reduction, null), divergence, teacher);
         expectClose([after.loss, after.norm], [alone.loss, alone.norm], 1e-6);
-        expectClose(whole(after), whole(alone), 1e-6);
+        expectClose(gradientOf(after), gradientOf(alone), 1e-6);
         const embedding = after.gradients.get('model.embed_tokens.weight')!;
         for (const token of openings.flat().filter((id) => !completions.flat().includes(id))) {
           expect(embedding.subarray(token * config.hiddenSize, (token + 1) * config.hiddenSize).every((value) => value === 0)).toBe(true);
@@ -222,7 +241,7 @@ describe('a batch of random lengths', () => {
     await fc.assert(fc.asyncProperty(shuffled, async ({ inOrder, other }) => {
       const [a, b] = [await learn(config, weights, inOrder), await learn(config, weights, other)];
       expectClose([b.loss, b.norm], [a.loss, a.norm], 1e-6);
-      expectClose(whole(b), whole(a), 1e-6);
+      expectClose(gradientOf(b), gradientOf(a), 1e-6);
     }), { numRuns: 8, seed: 3 });
   });
 });

@@ -17,6 +17,7 @@ import { endTokens, executorFor, openWholeModel, readWeights } from '../../model
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import { repetitionRate } from '../../metrics/repetition.ts';
+import { textWarnings, variableWarnings, type TextWarning } from '../text-warnings.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';
 import { rowMetrics, ScoreSums } from './scores.ts';
 
@@ -54,7 +55,7 @@ async function load(path: string, { device }: Compare): Promise<LoadedModel> {
 }
 
 /** The prompts as one model reads them. */
-async function examplesOf({ texts, examples: count }: Compare, { model }: LoadedModel, isChat: boolean): Promise<EncodedExample[]> {
+async function examplesOf({ texts, examples: count }: Compare, { model }: LoadedModel, isChat: boolean, warn: (warning: TextWarning) => void): Promise<EncodedExample[]> {
   if (texts.kind === 'prompts') {
     const rows = texts.prompts.map(({ text }) => ({ prompt: text }));
     const encoded = await encodeRows(rows, 'prompt', {
@@ -64,7 +65,9 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
     return encoded.map((example, at) => ({ ...example, index: texts.prompts[at]!.example }));
   }
   const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false, most: texts.holdOut ? null : count }, model);
-  return firstExamples(texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all, count);
+  const held = texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all;
+  for (const warning of [...textWarnings(held, texts.data, texts.view), ...await variableWarnings(texts.view.template, model)]) warn(warning);
+  return firstExamples(held, count);
 }
 
 async function answerAll(params: Compare, at: number, loaded: LoadedModel, teacher: LoadedModel | null, signal: AbortSignal, emit: Emit): Promise<void> {
@@ -72,7 +75,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
   const { model, frozen } = loaded;
   const wantsChat = texts.kind === 'data' ? texts.view.chat : texts.chat;
   const isChat = wantsChat && await hasChatTemplate(model.folder.path);
-  const examples = await examplesOf(params, loaded, isChat);
+  const examples = await examplesOf(params, loaded, isChat, emit);
   const isTyped = texts.kind === 'prompts';
   // A person who types a prompt takes what there is room for; over a data set all answers have the same.
   const room = Math.min(...examples.map(({ prompt }) => (model.decoder.contextLength ?? Infinity) - prompt.length));

@@ -10,6 +10,7 @@ import { firstExamples } from '../../text/example-set.ts';
 import { holdOut } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
+import { textWarnings, variableWarnings } from '../text-warnings.ts';
 import { InspectedPair } from './open-pair.ts';
 
 /** Texts examined together, so that their continuations share batches. */
@@ -29,6 +30,7 @@ export async function inspectData(
       needsCompletions: params.judges === 'given', most: params.holdOut ? null : params.examples,
     }, student);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;
+    for (const warning of [...textWarnings(held, params.data, { maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, student)]) emit(warning);
     const examples = await firstExamples(held, params.examples);
     const longest = params.judges === 'own' ? params.maxNewTokens : Math.max(0, ...examples.map(({ completion }) => completion.length));
     for (const model of [student, teacher]) longestText(examples, longest, model, params.data);

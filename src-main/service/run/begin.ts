@@ -5,6 +5,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
+import { TEXT_VERSION } from '../../text/text-version.ts';
 import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
 import { noteRunId } from './known-as.ts';
 import type { RunJob } from './job.ts';
@@ -56,6 +57,12 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     const { used, set } = takeThreads(start?.state.threads ?? null);
     if (used !== set) {
       warnings.push({ code: 'threads', message: `This run began with ${used} threads and goes on with them, so that its numbers stay the same; the setting is ${set}.` });
+    }
+    if (start && (start.state.textVersion ?? 1) < TEXT_VERSION) {
+      warnings.push({
+        code: 'text', message: 'This run was begun by a version that cut prompts and completions into tokens apart, and wrote the answers of chats behind the generation prompt. '
+          + 'From here on a text is cut as a whole, and a conversation is learned as its template writes it, so some examples may have other tokens than before.',
+      });
     }
     const recipe = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, recipe !== job.recipe);

@@ -14,6 +14,8 @@ const stateSchema = z.object({
   microBatchSize: z.int().positive(),
   /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */
   threads: z.int().positive().exactOptional(),
+  /** `TEXT_VERSION` of the program that trained it. Older checkpoints have none. */
+  textVersion: z.int().positive().exactOptional(),
   /** Where the recipe asks for it: which evaluation was the best, and evaluations in a row since that were no better. */
   best: z.object({ step: count, value: z.number() }).nullable().exactOptional(),
   evaluationsSinceBest: count.exactOptional(),

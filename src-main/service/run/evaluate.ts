@@ -7,7 +7,7 @@ import { findMetrics, scoreAll } from '../../metrics/score.ts';
 import { writeAnswers, type AnswerSettings } from '../answers.ts';
 import { scoreQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { draftAnswers } from '../drafting.ts';
-import type { EncodedExample } from '../../text/encoded-example.ts';
+import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { judgeCompletions, type Comparison } from '../judge-completions.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
@@ -33,7 +33,7 @@ export async function evaluateStudent(
   { judge, questions, onTexts }: { judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null; onTexts(texts: OwnText[]): void },
 ): Promise<Evaluation> {
   const { seed, metrics: names } = settings;
-  const judged = await judgeCompletions(student, teacher && { ...settings, teacher }, examples.filter(({ completion }) => completion.length > 0));
+  const judged = await judgeCompletions(student, teacher && { ...settings, teacher }, examples.filter(({ completion }) => completion.length > 0).map(givenText));
   const mean = (name: 'divergence' | 'loss'): Score | null => (judged.length === 0 || (name === 'divergence' && !teacher) ? null : meanOfTokens(judged, name, seed));
   const [divergence, loss] = [mean('divergence'), mean('loss')];
   const written = names.flatMap(findMetrics).length === 0 ? examples.slice(0, SAMPLES) : examples;

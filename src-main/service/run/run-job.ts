@@ -4,6 +4,7 @@ import type { OwnText } from '../../distill/cannot-write.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
+import { TEXT_VERSION } from '../../text/text-version.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
@@ -200,7 +201,7 @@ class Run {
   private async save(built: BuiltRun, step: number): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, textVersion: TEXT_VERSION, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared.student, built.optimizer, state);

@@ -34,7 +34,7 @@ export function comparisonCalls(parts: ComparisonParts): Handlers<CallsOf<'compa
         await setComparisonState(queries, id, 'going');
       });
       changed();
-      void runComparison(parts, comparison, { kind: 'prompts', prompts: [{ example, text: prompt }], chat: source.chat, system: source.system ?? null });
+      void runComparison(parts, comparison, { kind: 'prompts', prompts: [{ example, text: prompt }], chat: source.chat, system: source.system ?? null, template: source.template });
       return { example };
     },
     'comparisons.remove': async ({ id }) => {
