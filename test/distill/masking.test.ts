@@ -148,8 +148,8 @@ describe('tokens between learned ones', () => {
     const weights = randomWeights(config, 3);
     const teacher = new FrozenModel(executor, buildDecoder(config), randomWeights(config, 8));
     const [opening, first, between, second] = [[5, 6], [31, 32, 2], [40, 41, 42], [33, 34, 2]];
-    const whole: TrainingExample = { ...example(opening!, [...first!, ...between!, ...second!]), learned: Uint8Array.of(1, 1, 1, 0, 0, 0, 1, 1, 1) };
-    const apart = [example(opening!, first!, 0), example([...opening!, ...first!, ...between!], second!, 1)];
+    const whole: TrainingExample = { ...example(opening, [...first, ...between, ...second]), learned: Uint8Array.of(1, 1, 1, 0, 0, 0, 1, 1, 1) };
+    const apart = [example(opening, first, 0), example([...opening, ...first, ...between], second, 1)];
     for (const reduction of REDUCTIONS) {
       const together = await learn(config, weights, layOut([whole], 1, reduction, null), 'forward_kl', teacher);
       const alone = await learn(config, weights, layOut(apart, 2, reduction, null), 'forward_kl', teacher);
