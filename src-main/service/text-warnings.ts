@@ -13,7 +13,7 @@ export interface TextWarning { event: 'warning'; code: string; message: string }
 
 /** How the texts of a file became tokens, where that is not what their rows say. */
 export function textWarnings(examples: ExampleSet, file: string, limits: TokenLimits): TextWarning[] {
-  return told([...textFindings(examples.notes, basename(file)), ...cutTexts(summarizeLengths(allLengths(examples)), limits, 'of the')]);
+  return told([...textFindings(examples.notes, basename(file)), ...cutTexts(summarizeLengths(allLengths(examples)), limits, 'of the', null)]);
 }
 
 /** Switches that a model's chat template does not have. */
