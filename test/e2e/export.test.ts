@@ -43,7 +43,7 @@ it('exports a finished run in every precision, and shows how near each is', asyn
   await app.show(`run/${runId}`);
   await page.getByRole('button', { name: 'Export …' }).click();
   await eventually(() => folder().inputValue()).toBe(join(app.home, 'exports', 'sample-gkd'));
-  expect(await dialog().getByLabel('Checkpoint').locator('option').allTextContents()).toEqual(['step 4, the last', 'step 2', 'before training']);
+  await eventually(() => dialog().getByLabel('Checkpoint').locator('option').allTextContents()).toEqual(['step 4, the last', 'step 2', 'before training']);
   for (const name of ['fp16', 'int8', 'int4', 'safetensors']) await dialog().getByRole('checkbox', { name }).check();
   expect(await seriousFindings(page)).toEqual([]);
   await dialog().getByRole('button', { name: 'Export', exact: true }).click();
