@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileSlug } from '../contract/file-slug.ts';
 import { Problem } from '../contract/problem.ts';
+import { hasLostCheckpoints } from '../service/inspect/of-run.ts';
 import { writeReport } from '../service/report/write-report.ts';
 import { findRun } from '../store/runs.ts';
 import type { Action } from './action.ts';
@@ -18,7 +19,9 @@ export function addReportCommand(program: Command, act: Action): void {
       const file = resolve(to ?? `${fileSlug(run.name, 'report')}.html`);
       const bytes = await writeReport(database, run, file, { replace });
       if (bytes === null) throw new Problem(`${file} exists already.`, { hint: '--replace goes over an earlier report; --to names another file.' });
-      context.output.json({ run: run.id, file, bytes });
+      const isWithoutCheckpoints = await hasLostCheckpoints(run);
+      context.output.json({ run: run.id, file, bytes, ...(isWithoutCheckpoints && { isWithoutCheckpoints }) });
+      if (isWithoutCheckpoints) context.output.line('warning: the checkpoints of this run are not there; the report tells what the history holds, and says so.');
       context.output.line(`Wrote ${file}, ${(bytes / 1024).toFixed(0)} KiB. It opens in any browser, offline.`);
     }));
 }

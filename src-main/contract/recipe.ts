@@ -166,7 +166,8 @@ const checkpoint = z.strictObject({
 
 export const recipeSchema = z.strictObject({
   name: z.string().min(1).max(200).meta(help('What the run is called in the history.')),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(0).meta(help('Start of every random draw. The same recipe and seed give the same run, to the bit.')),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(0).meta(help(
+    'Start of every random draw. The same recipe and seed give the same run, to the bit, on one machine with one version and number of threads. A resumed run keeps the threads it began with; with others the last bits of its numbers differ.')),
   teacher: teacher.optional().meta(help('Not needed by sft.')),
   student,
   data,

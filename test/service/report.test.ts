@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { statedLicence } from '../../src-main/service/report/model-facts.ts';
@@ -65,6 +65,21 @@ it('shows the worst rollouts where nobody has inspected, and says little of a ru
   const empty = await reportOf(database, 'a');
   expectHarmless(empty);
   expect(empty).toContain('No step was measured.');
+});
+
+it('says where the checkpoints of a run have gone', async () => {
+  const database = await historyWithRun();
+  const folder = await temporaryFolder();
+  const tell = async (): Promise<boolean> => (await reportOf(database, 'a')).includes('Its checkpoints are not there');
+  await database.transaction((queries) => queries.run('UPDATE runs SET runDir = ?', [folder]));
+  expect(await tell()).toBe(false);
+  const checkpoint = join(folder, 'checkpoints', 'step-5');
+  await mkdir(checkpoint, { recursive: true });
+  await writeFile(join(checkpoint, 'state.json'), '{}');
+  await database.transaction((queries) => queries.run('UPDATE runs SET checkpointStep = 5, checkpointPath = ?', [checkpoint]));
+  expect(await tell()).toBe(false);
+  await rm(checkpoint, { recursive: true });
+  expect(await tell()).toBe(true);
 });
 
 it('never goes over anything but an earlier report', async () => {

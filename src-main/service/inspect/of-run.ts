@@ -30,9 +30,13 @@ export async function momentOf(run: RunRecord, wanted: number | 'best' | null): 
 
 /** Whether a run has learned something that can be opened. @throws Problem where its checkpoints have gone: its start is not its result. */
 export async function hasLearned(run: RunRecord): Promise<boolean> {
-  if ((await momentsOf(run)).length > 1) return true;
-  if (run.checkpoint !== null) throw noCheckpoint(run);
-  return false;
+  if (await hasLostCheckpoints(run)) throw noCheckpoint(run);
+  return (await momentsOf(run)).length > 1;
+}
+
+/** Whether the history knows of checkpoints where the run's folder, moved or emptied, holds none. */
+export async function hasLostCheckpoints(run: RunRecord): Promise<boolean> {
+  return run.checkpoint !== null && (await momentsOf(run)).length === 1;
 }
 
 function noCheckpoint({ name, runDir, checkpoint }: RunRecord): Problem {

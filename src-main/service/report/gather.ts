@@ -5,6 +5,7 @@ import { readEvaluations, readSamples } from '../../store/evaluations.ts';
 import { readSeries } from '../../store/series.ts';
 import type { Queries } from '../../store/sqlite.ts';
 import { readTimeSplit, type TimeSplit } from '../../store/steps.ts';
+import { hasLostCheckpoints } from '../inspect/of-run.ts';
 import { CHARTED_FIELDS } from './charts-of-run.ts';
 import { gatherMistakes, type Mistakes } from './mistakes.ts';
 import { modelFacts, statedLicence, type ModelFacts } from './model-facts.ts';
@@ -26,6 +27,8 @@ export interface RunFacts {
   /** The answers of the last evaluation that kept any. */
   answers: { step: number; samples: Sample[] } | null;
   mistakes: Mistakes | null;
+  /** The history knows checkpoints, and its folder holds none: what is told of the result can no longer be tried. */
+  hasLostCheckpoints: boolean;
 }
 
 /** Reads it from the history; what else is told of the models is read from their folders, where they still are. */
@@ -42,6 +45,7 @@ export async function gatherRun(queries: Pick<Queries, 'get' | 'all' | 'exec'>, 
     evaluations,
     answers: await lastAnswers(queries, run.id, evaluations),
     mistakes: await gatherMistakes(queries, run),
+    hasLostCheckpoints: await hasLostCheckpoints(run),
   };
 }
 

@@ -10,7 +10,7 @@ import { count, duration, moment, shortCount } from './write-number.ts';
 const SIGNS: Record<RunStatus, string> = { waiting: '◷', running: '▶', done: '✓', stopped: '■', interrupted: '⚡', failed: '✕' };
 
 /** What the run is, in what state, and what came of it. */
-export function headSection({ run, method, teacher, student, evaluations, time }: RunFacts): Html {
+export function headSection({ run, method, teacher, student, evaluations, time, hasLostCheckpoints }: RunFacts): Html {
   const { name, status, tags, recipe, lastStep, totalSteps, started, ended, created, error } = run;
   const facts: [string, Content][] = [
     ['Teacher', teacher ? html`<span class="teacher">${lastName(teacher.path)}</span> ${size(teacher, null)}` : 'none'],
@@ -27,6 +27,7 @@ export function headSection({ run, method, teacher, student, evaluations, time }
 ${tags.length > 0 && html`<p class="tags">${tags.map((tag) => html`<span>${tag}</span> `)}</p>`}
 <dl class="facts">${facts.map(([term, told]) => html`<div><dt>${term}</dt><dd>${told}</dd></div>`)}</dl>
 <p class="method">${methodInWords(method)}</p>
+${hasLostCheckpoints && html`<p class="error"><b>Its checkpoints are not there:</b> this report tells what the history holds; the weights it measured are not in the run's folder any more.</p>`}
 ${error !== null && html`<p class="error"><b>What went wrong:</b> ${shareableText(error.message)}</p>`}
 </header>
 ${resultFigures(evaluations)}`;
