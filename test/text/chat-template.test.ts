@@ -1,7 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
+import { ExactNumber } from '../../src-main/contract/exact-number.ts';
+import { ChatTemplate, hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
 import { fixture, reference, temporaryFolder } from '../model/model-fixtures.ts';
 
 const temporary = temporaryFolder();
@@ -17,6 +18,13 @@ describe('chat templates', () => {
     const template = await loadChatTemplate(fixture('llama'));
     expect(() => template.render([{ role: 'system', content: '' }], { addGenerationPrompt: true }))
       .toThrow(`the chat template of ${fixture('llama')} refuses the messages: Only user and assistant roles are supported!`);
+  });
+
+  it('write numbers of a data file as Python does', async () => {
+    const source = '{{ messages[0].n }} {{ messages[0].n | tojson }} {{ messages[0].big }}';
+    const template = new ChatTemplate('m', source, {});
+    const turn = { role: 'user', content: '', n: new ExactNumber('1.0'), big: new ExactNumber('12345678901234567890') };
+    expect(template.render([turn], { addGenerationPrompt: false })).toBe('1.0 1.0 12345678901234567890');
   });
 
   it('are missing from models that were not made for chat', async () => {

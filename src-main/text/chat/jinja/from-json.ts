@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../../contract/exact-number.ts';
 import { int } from './numbers.ts';
 import { Dict, Float, Undefined, type Value } from './values.ts';
 
@@ -13,6 +14,7 @@ export function toValue(data: unknown, depth = 0): Value {
     case 'number': return Number.isInteger(data) ? int(BigInt(data)) : new Float(data);
     case 'object': {
       if (data === null) return null;
+      if (data instanceof ExactNumber) return /^-?\d+$/.test(data.text) ? int(BigInt(data.text)) : new Float(data.valueOf());
       if (Array.isArray(data)) return data.map((one) => toValue(one, depth + 1));
       const dict = new Dict();
       for (const [key, value] of Object.entries(data)) if (value !== undefined) dict.set(key, toValue(value, depth + 1));
