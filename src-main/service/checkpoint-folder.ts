@@ -32,7 +32,7 @@ export async function listStepFolders(checkpoints: string): Promise<Checkpoint[]
  * Writes a checkpoint beside its place and renames it there once every byte is on the disk.
  * @param write fills the folder it is given with `model/`, `optimizer.safetensors` and `state.json`.
  * @returns the checkpoint's path.
- * @throws Problem of kind failure on a full disk; the half-written folder is removed and earlier checkpoints are untouched.
+ * @throws Problem of kind failure on a full disk or where it may not be written; the half-written folder is removed and earlier checkpoints are untouched.
  */
 export async function publishCheckpoint(
   checkpoints: string, step: number, write: (folder: string) => Promise<void>,
@@ -54,7 +54,7 @@ export async function publishCheckpoint(
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     if (existsSync(replaced)) await rename(replaced, path).catch(() => undefined);
     const lack = lackOf(error);
-    throw lack === null ? error : await noRoom(lack, checkpoints, step, error);
+    throw lack === null ? error : await notWritten(lack, checkpoints, step, error);
   }
   await rm(replaced, { recursive: true, force: true });
   return path;
@@ -89,20 +89,24 @@ function hidden(checkpoints: string, step: number, kind: 'tmp' | 'old' | 'gone')
   return join(checkpoints, `.step-${step}.${kind}-${process.pid}`);
 }
 
-/** What kept a file from being written, where it was room; null for all else. */
-function lackOf(error: unknown): string | null {
+/** What kept a file from being written, and what a person does about it. */
+interface Lack { what: string; remedy: string }
+
+/** Null where it was neither room nor rights. */
+function lackOf(error: unknown): Lack | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error ? error.code : null;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'The disk is full';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return { what: 'The disk is full', remedy: 'Make room' };
   // A limit of the process (ulimit -f), or of a file system such as FAT.
-  if (code === 'EFBIG') return 'The system lets no more be written';
+  if (code === 'EFBIG') return { what: 'The system lets no more be written', remedy: 'Make room' };
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return { what: 'The folder may not be written', remedy: 'Check the permissions of the run folder' };
   return lackOf(error.cause);
 }
 
-async function noRoom(lack: string, checkpoints: string, step: number, cause: unknown): Promise<Problem> {
+async function notWritten({ what, remedy }: Lack, checkpoints: string, step: number, cause: unknown): Promise<Problem> {
   const last = (await listCheckpoints(checkpoints)).at(-1);
   return new Problem(
-    `${lack}: the checkpoint of step ${step} could not be written. `
+    `${what}: the checkpoint of step ${step} could not be written. `
     + (last ? `The last checkpoint is whole: ${last.path}.` : 'There is no earlier checkpoint.'),
-    { kind: 'failure', hint: last ? 'Make room, then go on with `retort resume`.' : 'Make room, then start again.', cause });
+    { kind: 'failure', hint: last ? `${remedy}, then go on with \`retort resume\`.` : `${remedy}, then start again.`, cause });
 }

@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { publishCheckpoint } from '../../src-main/service/checkpoint-folder.ts';
 import { readCheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
 import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
@@ -91,7 +92,17 @@ it('a damaged checkpoint is passed over, told of and put aside; another one is n
   // Back to an earlier one, and the same way again.
   const back = await retort('fourth', 'resume', at('damaged'), '--step', '8');
   expect([back.code, back.said]).toEqual([0, expect.stringContaining('12 steps from 8')]);
+  expect(back.said).not.toContain('begins again');
   expect(await weights('damaged')).toBe(whole);
+}, 120_000);
+
+it('a run whose checkpoints were taken away says that it begins again', async () => {
+  await copy('bare');
+  await rm(at('bare', 'checkpoints'), { recursive: true });
+  await mkdir(at('bare', 'checkpoints'));
+  const { code, said } = await retort('fifth', 'resume', at('bare'));
+  expect([code, said]).toEqual([0, expect.stringContaining('There is no checkpoint in the folder of this run, so it begins again at step 0.')]);
+  expect(await weights('bare')).toBe(whole);
 }, 120_000);
 
 it.each(['null', '{}', '{"step":-8}', '{"step":8,"totalTokens":1,"microBatchSize":0}', '{"step":4,"totalTokens":1,"microBatchSize":4}'])('a state that reads %s is damaged', async (state) => {
@@ -99,4 +110,16 @@ it.each(['null', '{}', '{"step":-8}', '{"step":8,"totalTokens":1,"microBatchSize
   await mkdir(step, { recursive: true });
   await writeFile(join(step, 'state.json'), state);
   await expect(readCheckpointState(step)).rejects.toThrow(/is damaged|is of step 4, not 8/);
+});
+
+it('a checkpoint that may not be written is told with what to do, and leaves the one before', async () => {
+  const checkpoints = at('refused');
+  await mkdir(join(checkpoints, 'step-1'), { recursive: true });
+  await writeFile(join(checkpoints, 'step-1', 'state.json'), '{}');
+  const refused = publishCheckpoint(checkpoints, 2, () => Promise.reject(Object.assign(new Error('permission denied'), { code: 'EACCES' })));
+  await expect(refused).rejects.toMatchObject({
+    message: `The folder may not be written: the checkpoint of step 2 could not be written. The last checkpoint is whole: ${join(checkpoints, 'step-1')}.`,
+    hint: 'Check the permissions of the run folder, then go on with `retort resume`.',
+  });
+  expect(await readdir(checkpoints)).toEqual(['step-1']);
 });

@@ -54,6 +54,9 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     const warnings: Warning[] = (start?.passed ?? []).map((message) => ({
       code: 'damaged', message: `${message} The run goes on from that of step ${start!.state.step}; the damaged one is in checkpoints/put-aside.`,
     }));
+    if (start === null && job.fromStep !== 0) {
+      warnings.push({ code: 'beginning', message: 'There is no checkpoint in the folder of this run, so it begins again at step 0.' });
+    }
     const { used, set } = takeThreads(start?.state.threads ?? null);
     if (used !== set) {
       warnings.push({ code: 'threads', message: `This run began with ${used} threads and goes on with them, so that its numbers stay the same; the setting is ${set}.` });
