@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -111,8 +111,15 @@ describe('a comparison on a data set', () => {
   });
 
   it('says why it failed, or why it cannot begin', async () => {
-    const { id } = await client.call('comparisons.start', { models: [MODELS[0], { kind: 'model', path: '/nowhere' }], source: DEV, examples: 2, maxNewTokens: 56 });
-    expect(await ended(id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('/nowhere') } });
+    const start = (path: string): Promise<Comparison> =>
+      client.call('comparisons.start', { models: [MODELS[0], { kind: 'model', path }], source: DEV, examples: 2, maxNewTokens: 56 });
+    await expect(start('/nowhere')).rejects.toThrow('/nowhere');
+    // What opens and cannot be computed with is known when its turn comes.
+    const wordless = join(home, 'wordless');
+    await cp(student, wordless, { recursive: true });
+    await rm(join(wordless, 'tokenizer.json'));
+    const { id } = await start(wordless);
+    expect(await ended(id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('tokenizer') } });
     await client.call('comparisons.remove', { id });
     await expect(client.call('comparisons.start', { models: [...MODELS], source: DEV, metrics: ['excellence'] })).rejects.toThrow('no metric "excellence"');
     await expect(client.call('comparisons.start', { models: [...MODELS], source: { kind: 'validation' } })).rejects.toThrow('no data of their own');
