@@ -35,7 +35,7 @@ const data = z.strictObject({
     'Instead of a validation file: this share of the training examples, chosen by the seed, is held out for evaluation and never trained on.')),
   prompt: z.string().min(1).optional().meta(help('Template of the prompt. {{column}} inserts a column, {{a.b}} a nested field.')),
   completion: z.string().min(1).optional().meta(help(
-    'Template of the completion. Needed wherever data is learned from (lambda below 1); begin it with the space that separates it from the prompt.')),
+    'Template of the completion. Needed wherever data is learned from (lambda below 1); begin it with the space that separates it from the prompt, for the two are one text. Where two words would run together, or where it begins with several spaces, it is tokenized as a text of its own.')),
   messages: z.string().min(1).optional().meta(help(
     'Column with chat messages [{role, content}] or ShareGPT\'s [{from, value}], also as JSON text, instead of prompt and completion. The model\'s own chat template writes them, whatever keys they have; what it writes for the learned turns is the completion.')),
   tools: z.string().min(1).optional().meta(help(

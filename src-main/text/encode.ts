@@ -52,7 +52,7 @@ export function encodeText(marked: MarkedText, encoder: TextEncoder, limits: Tok
   const cut = (tokens: readonly number[]): Int32Array => Int32Array.from(cutPrompt(tokens, encoder.bosId, limits.maxPromptTokens));
   const prompt = cut(asked);
   const given: Given = marked.spans.length === 0 ? { context: asked, completion: [], learned: null, isMoved: false }
-    : encoder.isApart ? apart(marked, asked, encoder) : together(marked, encoder);
+    : encoder.isApart || (!encoder.endsItself && areTwoTexts(marked)) ? apart(marked, asked, encoder) : together(marked, encoder);
   const isSame = given.context.length === asked.length && given.context.every((id, at) => id === asked[at]);
   return {
     prompt,
@@ -63,6 +63,18 @@ export function encodeText(marked: MarkedText, encoder: TextEncoder, limits: Tok
     isMoved: given.isMoved,
   };
 }
+
+/**
+ * Whether a completion is a text of its own: where its first word would run into the prompt's last, or where it brings
+ * an indentation of several spaces. All else that stands between the two is their text's, and the text is cut as one.
+ */
+function areTwoTexts({ text, spans: [first] }: MarkedText): boolean {
+  const behind = text.slice(first!.start);
+  return /^ {2}/.test(behind) || (WORD_END.test(text.slice(0, first!.start)) && WORD_START.test(behind));
+}
+
+const WORD_END = /[\p{L}\p{N}]$/u;
+const WORD_START = /^[\p{L}\p{N}]/u;
 
 function together({ text, spans }: MarkedText, encoder: TextEncoder): Given {
   const ids = encoder.encode(text);

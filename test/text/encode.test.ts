@@ -57,6 +57,21 @@ test('lengths are summed up as they were before cutting', () => {
   expect(summarizeLengths([])).toMatchObject({ examples: 0, prompt: null, completion: null });
 });
 
+describe('a pair with a tokenizer that begins every text with a mark', () => {
+  const MARK = '\u2581'.charCodeAt(0);
+  const marking: TextEncoder = { ...encoder(false), encode: (text) => (text === '' ? [] : [MARK, ...codes(text)]), encodePrompt: (text) => [MARK, ...codes(text)] };
+  const completionOf = (prompt: string, completion: string): number[] =>
+    [...encodeText(plainText(prompt, completion), marking, { maxPromptTokens: 99, maxCompletionTokens: 99 }).completion];
+
+  test.each([['A:', ' four'], ['A:', 'four'], ['A:\n', 'four'], ['four ', 'five'], ['four', ', five']])('is one text: %j and %j', (prompt, completion) => {
+    expect(completionOf(prompt, completion)).toEqual([...codes(completion), EOS]);
+  });
+
+  test.each([['the cat', 'sat'], ['1', '2'], ['the cat', '  sat']])('is two texts where words would run together, or the second is indented: %j and %j', (prompt, completion) => {
+    expect(completionOf(prompt, completion)).toEqual([MARK, ...codes(completion), EOS]);
+  });
+});
+
 describe('a text of which several stretches are learned', () => {
   const marked = { text: 'a:1|b:2|', prompt: 'a:1|b:', spans: [{ start: 2, end: 4 }, { start: 6, end: 8 }], opening: null };
   const chat: TextEncoder = { ...encoder(false), endsItself: true, eosIds: ['|'.charCodeAt(0)] };
