@@ -14,9 +14,15 @@ export function encoderOf({ tokenizer, decoder }: Model, isChat: boolean): TextE
   };
 }
 
-/** Special tokens that a tokenizer puts before any text. */
+/** Special tokens that a tokenizer puts before any text, seen on one that its vocabulary can write. */
 function openingOf(tokenizer: Model['tokenizer']): number[] {
-  const [bare, whole] = [false, true].map((special) => tokenizer.encode('a', { special })) as [number[], number[]];
-  const start = whole.findIndex((_, at) => bare.every((id, offset) => whole[at + offset] === id));
-  return whole.slice(0, Math.max(0, start));
+  const special = new Set(tokenizer.specialIds());
+  for (let id = -1; id < tokenizer.vocabularySize; id++) {
+    if (special.has(id)) continue;
+    const text = id < 0 ? 'a' : tokenizer.decode([id], { skipSpecial: false });
+    const [bare, whole] = [false, true].map((around) => tokenizer.encode(text, { special: around })) as [number[], number[]];
+    if (bare.length === 0) continue;
+    return whole.slice(0, whole.findIndex((_, at) => bare.every((each, offset) => whole[at + offset] === each)));
+  }
+  return [];
 }
