@@ -11,6 +11,7 @@ import type { Row } from '../data/row.ts';
 import { behindShots, readShots } from '../text/shots.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { writeConversation, writePair } from '../text/chat/write-example.ts';
+import { thisDay } from './this-day.ts';
 import { breather } from './breathe.ts';
 import { refuseUnembedded, type Model } from '../model/load-model.ts';
 import { encoderOf } from './text-encoder.ts';
@@ -21,6 +22,8 @@ export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxP
   needsCompletions: boolean;
   /** How many rows are read, from the first on; all where it is null or left out. */
   most?: number | null;
+  /** The day that chat templates are told; today where it is left out. */
+  today?: Date | undefined;
 }
 
 /** Reads a data file and encodes its rows for a model, some at a time. @throws Problem that names file, row and column. */
@@ -54,6 +57,7 @@ export async function encodeRows(
   const shotTokens = shots ? tokenizer.encode(shots.text, { special: false }).length : 0;
   const examples = makeExamples(rows, path, settings, first);
   const template = examples.some(isConversation) ? await loadChatTemplate(folder.path) : null;
+  const written = { ...settings, today: settings.today ?? thisDay() };
   const [plain, chat] = [encoderOf(model, false), encoderOf(model, true)];
   const breathe = breather(signal);
   const encodedExamples: EncodedExample[] = [];
@@ -62,8 +66,8 @@ export async function encodeRows(
     const { index } = example;
     const where = rowName(path, index);
     const isChat = isConversation(example);
-    const { marked, ...told } = isChat ? writeConversation(template!, example, settings, tokenizer) : writePair(example);
-    const input = shots ? (isChat ? writeConversation(template!, behindShots(example, shots), settings, tokenizer) : writePair(behindShots(example, shots))).marked : marked;
+    const { marked, ...told } = isChat ? writeConversation(template!, example, written, tokenizer) : writePair(example);
+    const input = shots ? (isChat ? writeConversation(template!, behindShots(example, shots), written, tokenizer) : writePair(behindShots(example, shots))).marked : marked;
     if (marked.spans.length === 0 && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }

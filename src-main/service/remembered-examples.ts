@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import type { ExampleSet } from '../text/example-set.ts';
 import { readExamples, type ExampleSettings } from './examples.ts';
+import { dayOf, thisDay } from './this-day.ts';
 import type { Model } from '../model/load-model.ts';
 
 /** A recipe has two files of examples, and a study's methods differ in whether they need completions. */
@@ -17,14 +18,14 @@ const remembered = new Map<string, ExampleSet>();
 export async function readExamplesOnce(path: string, settings: ExampleSettings, model: Model, signal?: AbortSignal): Promise<ExampleSet> {
   const file = await stateOf(path);
   if (!file) return readExamples(path, settings, model, signal);
-  const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions, most } = settings;
+  const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions, most, today } = settings;
   // What is wrong with a template, reading says in its turn.
   const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.path).catch(() => null) : null;
   const key = JSON.stringify([
     path, file.state, prompt, completion, messages, tools, variables, learn, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.
     String(maxPromptTokens), String(maxCompletionTokens), needsCompletions, most ?? null,
-    model.tokenizer.identity, template?.source,
+    model.tokenizer.identity, template?.source, template?.source.includes('strftime_now') && dayOf(today ?? thisDay()),
   ]);
   const examples = remembered.get(key) ?? await readExamples(path, settings, model, signal);
   remembered.delete(key);

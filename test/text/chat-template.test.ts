@@ -27,6 +27,17 @@ describe('chat templates', () => {
     expect(template.render([turn], { addGenerationPrompt: false })).toBe('1.0 1.0 12345678901234567890');
   });
 
+  it('know nothing of keys that are null, as in Transformers', () => {
+    const template = new ChatTemplate('m', "{{ messages[0].content is defined }} {{ messages[0].content | default('none') }} {{ 'thinking' in messages[0] }} {{ messages[0].name is none }}", {});
+    const turn = { role: 'assistant', content: null, thinking: null, name: '', calls: null };
+    expect(template.render([turn], { addGenerationPrompt: false })).toBe('False none False False');
+  });
+
+  it('are told the day they are given', () => {
+    const template = new ChatTemplate('m', "{{ strftime_now('%d %b %Y') }}", {});
+    expect(template.render([], { addGenerationPrompt: false, today: new Date(2024, 6, 26) })).toBe('26 Jul 2024');
+  });
+
   it('are missing from models that were not made for chat', async () => {
     expect(await hasChatTemplate(fixture('gpt2'))).toBe(false);
     await expect(loadChatTemplate(fixture('gpt2'))).rejects.toThrow('gpt2 has no chat template');

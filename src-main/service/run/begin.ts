@@ -5,8 +5,10 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
+import { thisDay } from '../this-day.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
+import { noteFirstDay, readFirstDay } from './first-day.ts';
 import { noteRunId } from './known-as.ts';
 import type { RunJob } from './job.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
@@ -30,11 +32,13 @@ type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChang
 /** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
 export async function beginRun({ recipe, runDir, runId, allowed = [] }: Job): Promise<Begun> {
   const { used } = takeThreads(null);
-  const prepared = await prepareRun(recipe, runDir, { allowed });
+  const today = thisDay();
+  const prepared = await prepareRun(recipe, runDir, { allowed, today });
   const inputs = await lookAtInputs(recipe);
   const folder = await createRunFolder(runDir, recipe);
   try {
     await writeInputs(runDir, inputs);
+    await noteFirstDay(runDir, today);
     await noteRunId(runDir, runId);
     return { folder, prepared, start: null, threads: used, warnings: [] };
   } catch (error) {
@@ -69,7 +73,7 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     }
     const recipe = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, recipe !== job.recipe);
-    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [] });
+    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [], today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
     await noteRunId(job.runDir, job.runId);
     return { folder, prepared, start, threads: used, warnings };
   } catch (error) {

@@ -10,7 +10,7 @@ import { materialOf, stepsOf } from './material.ts';
 
 /** Everything that can be said of a recipe before a run of it begins: what keeps it from beginning, and what is worth knowing. */
 export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart, allowed }: { signal?: AbortSignal; isStart: boolean; allowed: readonly string[] }): Promise<Finding[]> {
-  const material = materialOf(recipe, runDir, signal);
+  const material = materialOf(recipe, runDir, { signal });
   const found: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) found.push(finding);
   found.push(...await findings('choices', async () => { await material.questions(); return []; }));

@@ -22,7 +22,7 @@ export interface RunMaterial extends Material {
 }
 
 /** Opens the models of a recipe and encodes its data, each when it is first asked for. */
-export function materialOf(recipe: Recipe, runDir: string, signal?: AbortSignal): RunMaterial {
+export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { signal?: AbortSignal | undefined; /** The day the run began. */ today?: Date } = {}): RunMaterial {
   const method = once(async () => methodOf(recipe));
   const student = once(() => openWholeModel(recipe.student.model));
   const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe) : null));
@@ -33,7 +33,7 @@ export function materialOf(recipe: Recipe, runDir: string, signal?: AbortSignal)
   const shared = once(async () => sharedVocabulary(await models()));
   const read = async (path: string, settings: { needsCompletions: boolean }): Promise<ExampleSet> => {
     const model = await student();
-    const examples = await readExamplesOnce(path, { ...recipe.data, ...settings }, model, signal);
+    const examples = await readExamplesOnce(path, { ...recipe.data, ...settings, today }, model, signal);
     const known = await shared();
     for await (const example of eachExample(examples)) refuseUnknown(path, [example, givenText(example)], model, known);
     return examples;

@@ -31,10 +31,10 @@ export interface PreparedRun {
 
 /**
  * Checks everything that can be checked before the long work, what reaches outside as well, and opens what the run is
- * made from. @param allowed  digests of what may be reached. @throws Problem of kind input: the first that is found; the reason of `signal`
+ * made from. @param allowed  digests of what may be reached, @param today  the day the run began. @throws Problem of kind input: the first that is found; the reason of `signal`
  */
-export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], signal }: { allowed?: readonly string[]; signal?: AbortSignal } = {}): Promise<PreparedRun> {
-  const material = materialOf(recipe, runDir, signal);
+export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], ...how }: { allowed?: readonly string[]; signal?: AbortSignal; today?: Date } = {}): Promise<PreparedRun> {
+  const material = materialOf(recipe, runDir, how);
   const notices: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) {
     if (finding.level === 'problem') throw problemOf(finding);

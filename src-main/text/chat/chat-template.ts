@@ -10,7 +10,7 @@ import { compileJinja, TemplateFault, type CompiledTemplate } from './jinja.ts';
 import type { Span } from './marked-text.ts';
 import { readSpecialTexts } from '../tokenizer/special-tokens.ts';
 
-export interface RenderOptions { addGenerationPrompt: boolean; tools?: readonly unknown[] | null; variables?: TemplateVariables | undefined }
+export interface RenderOptions { addGenerationPrompt: boolean; tools?: readonly unknown[] | null; variables?: TemplateVariables | undefined; /** What `strftime_now` tells; the clock where it is left out. */ today?: Date | undefined }
 
 /** A model's own way of writing a conversation as text. */
 export class ChatTemplate {
@@ -53,10 +53,10 @@ export class ChatTemplate {
     return `The chat template of ${this.folder}`;
   }
 
-  private run(template: CompiledTemplate, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables }: RenderOptions): string {
+  private run(template: CompiledTemplate, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables, today }: RenderOptions): string {
     try {
       // Templates ask whether tools and documents are none, so they must be there.
-      return template.render({ ...this.variables, messages: messages.map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }).text;
+      return template.render({ ...this.variables, messages: messages.map(withoutNulls).map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }, today).text;
     } catch (cause) {
       throw this.failed('refuses the messages', cause);
     }
@@ -66,6 +66,11 @@ export class ChatTemplate {
     const isBound = cause instanceof TemplateFault && cause.kind === 'bound';
     return new Problem(`the chat template of ${this.folder} ${isBound ? 'asks for too much' : what}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
   }
+}
+
+/** What is null is not there, as in Transformers 5: many templates would write "None", or read it as a list. */
+function withoutNulls(turn: ChatTurn): ChatTurn {
+  return Object.fromEntries(Object.entries(turn).filter(([, value]) => value !== null)) as ChatTurn;
 }
 
 /** Reasoning by every name that templates read it by, as Transformers 5 gives it to them. */

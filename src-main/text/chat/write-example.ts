@@ -23,9 +23,9 @@ export function writePair({ prompt, completion }: PlainPair): WrittenExample {
 
 /** @throws Problem where the template refuses the conversation or hides where its learned turns are. */
 export function writeConversation(
-  template: ChatTemplate, { messages, tools }: Conversation, { template: variables, learn = 'last' }: Pick<ExampleFields, 'template' | 'learn'>, tokenizer: Tokenizer,
+  template: ChatTemplate, { messages, tools }: Conversation, { template: variables, learn = 'last', today }: Pick<ExampleFields, 'template' | 'learn'> & Pick<RenderOptions, 'today'>, tokenizer: Tokenizer,
 ): WrittenExample {
-  const options = { tools, variables };
+  const options = { tools, variables, today };
   const marked = markTurns({
     name: template.name,
     specialTexts: specialTextsOf(tokenizer),
