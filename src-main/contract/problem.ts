@@ -22,16 +22,21 @@ export interface ProblemReport {
   message: string;
   kind: 'input' | 'failure';
   hint?: string;
-  /** Only for errors that nobody foresaw: the stack, for the log. */
+  /** Of a failure, what was behind it: for who looks for the fault. */
   stack?: string;
 }
 
 export function toReport(error: unknown): ProblemReport {
   if (error instanceof Problem) {
-    return { message: error.message, kind: error.kind, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+    return { message: error.message, kind: error.kind, ...(error.hint === undefined ? {} : { hint: error.hint }), ...(error.kind === 'failure' ? behind(error.cause) : {}) };
   }
   const plain = error instanceof Error ? error : new Error(String(error));
   return { message: plain.message, kind: 'failure', ...(plain.stack === undefined ? {} : { stack: plain.stack }) };
+}
+
+function behind(cause: unknown): Pick<ProblemReport, 'stack'> {
+  const stack = cause instanceof Error ? cause.stack ?? cause.message : cause;
+  return typeof stack === 'string' ? { stack } : {};
 }
 
 export function fromReport(report: ProblemReport): Problem {

@@ -3,6 +3,7 @@ import type { Device } from '../../contract/divergence.ts';
 import type { OnnxGraph } from '../../graph/onnx/write.ts';
 import type { Program, ProgramOptions, Tensors } from '../program.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
+import { runtimeFailure } from './failure.ts';
 import { deviceProblem, providers } from './providers.ts';
 
 const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
@@ -39,7 +40,7 @@ class BoundProgram implements Program {
   async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
     const feeds = mapValues(inputs, toOrt);
     const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
-    const results = await this.session.run(feeds, fetches);
+    const results = await this.session.run(feeds, fetches).catch((cause: unknown) => { throw runtimeFailure('run', cause); });
     return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ?? fromOrt(results[name]!)]));
   }
 

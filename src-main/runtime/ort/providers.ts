@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
+import { runtimeFailure } from './failure.ts';
 import { libraryFolder } from './library-folder.ts';
 
 type Providers = NonNullable<InferenceSession.SessionOptions['executionProviders']>;
@@ -17,8 +18,8 @@ export function providers(device: Device): Providers {
 }
 
 /** An error in making a session on a device, as what the person can do about it. */
-export function deviceProblem(device: Device, cause: unknown): unknown {
-  if (device === 'cpu') return cause;
+export function deviceProblem(device: Device, cause: unknown): Problem {
+  if (device === 'cpu') return runtimeFailure('make ready', cause);
   const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   return new Problem(`The device "${device}" cannot be used: ${line}`, {
     hint: device === 'webgpu' ? 'Check that the machine has a GPU with a Vulkan, Metal or Direct3D 12 driver, or choose the device "cpu".'

@@ -3,6 +3,7 @@ import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
 import type { Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
 import { tensorOf, type Tensor } from '../../tensor.ts';
+import { runtimeFailure } from '../failure.ts';
 import type { Pointer } from './api.ts';
 import { CNames } from './c-memory.ts';
 import { OrtRuntime } from './runtime.ts';
@@ -40,7 +41,7 @@ class NativeProgram implements Program {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;
-    this.session = createSession(shared, graph, options, threads);
+    this.session = explained('make ready', () => createSession(shared, graph, options, threads));
     this.names = new CNames([...graph.inputs, ...graph.parameters, ...graph.outputs].map(({ name }) => name));
   }
 
@@ -74,12 +75,22 @@ class NativeProgram implements Program {
     });
     const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
     try {
-      this.runtime.check(api.Run(
+      const status = api.Run(
         this.session, bytes < LARGE ? null : this.runtime.thenShrink, this.names.pointersTo(given), values(given, inputs), given.length,
-        this.names.pointersTo(outputs), outputs.length, values(outputs, results)));
+        this.names.pointersTo(outputs), outputs.length, values(outputs, results));
+      explained('run', () => this.runtime.check(status));
     } finally {
       made.forEach((value) => api.ReleaseValue(value));
     }
+  }
+}
+
+/** @throws Problem that says for a person what ONNX Runtime could not do */
+function explained<T>(what: Parameters<typeof runtimeFailure>[0], call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw runtimeFailure(what, cause);
   }
 }
 
