@@ -18,8 +18,11 @@ export interface DataPreview {
   columns: { name: string; kinds: ValueKind[] }[];
 }
 
-/** One token of an example; `isLearned` says whether the loss counts it. */
-export interface SeenToken { id: number; text: string; isLearned: boolean }
+/** One token of an example; `isLearned` says whether the loss counts it, `isMark` whether it is special or ends a text. */
+export interface SeenToken { id: number; text: string; isLearned: boolean; isMark: boolean }
+
+/** How a model is asked to begin and how its template writes the beginning of a turn, where the two are not the same. */
+export interface Opening { asked: string; written: string }
 
 /** An example as the model gets it: what was cut off is missing, and EOS is there where it is learned. */
 export interface SeenExample {
@@ -29,7 +32,7 @@ export interface SeenExample {
   isPromptCut: boolean;
   isCompletionCut: boolean;
   /** Where the conversation's answer does not go on from what the model is asked with: how each goes on there. */
-  opening: { asked: string; written: string } | null;
+  opening: Opening | null;
   /** Whether what is learned begins within a token, which is learned whole. */
   isMoved: boolean;
   /** What its messages have and the chat template writes nothing of. */
@@ -53,8 +56,20 @@ export interface LengthSummary {
   emptyCompletions: number;
 }
 
+/** What a person should know of how all examples of a file became tokens. */
+export interface TextNotes {
+  examples: number;
+  /** Examples in which what is learned begins or ends within a token. */
+  moved: number;
+  /** Examples whose answer does not go on from the generation prompt, and the first such beginning. */
+  openings: number;
+  opening: Opening | null;
+  /** How many examples have a key that the template does not show, by key. */
+  ignored: Readonly<Record<string, number>>;
+}
+
 /**
  * A data file through the eyes of a model: its first examples, and the lengths of all of them. `template` is the chat
  * template that the prompts were rendered with, in Jinja; null where they are plain text.
  */
-export interface SeenData { examples: SeenExample[]; lengths: LengthSummary; template: string | null }
+export interface SeenData { examples: SeenExample[]; lengths: LengthSummary; notes: TextNotes; template: string | null }

@@ -6,6 +6,7 @@ import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
 import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
+import type { Forecast } from './forecast.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
@@ -159,12 +160,10 @@ const exportModel = {
   event: phaseSchema,
 };
 
-/** A few steps of the recipe, measured and thrown away: what the review of a new run forecasts from. */
+/** A few steps and an evaluation of the recipe, measured and thrown away: what the review of a new run forecasts from. */
 const probe = {
   params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count, allowed }),
-  result: z.strictObject({
-    steps: count, totalSteps: count, parameters: z.int(), microBatchSize: count, stepMs: real, memory: real, diskNeeded: real, diskFree: real,
-  }),
+  result: view<Forecast>(),
   event: phaseSchema,
 };
 

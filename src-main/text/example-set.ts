@@ -1,5 +1,6 @@
 import type { EncodedExample } from './encoded-example.ts';
-import { sumNotes, type TextNotes } from './notes.ts';
+import type { TextNotes } from '../contract/data-view.ts';
+import { sumNotes } from './notes.ts';
 import { lengthsOf, type TextLengths } from './text-lengths.ts';
 
 /** Encoded examples in order, wherever they lie. */

@@ -1,4 +1,4 @@
-import type { Opening } from './chat/marked-text.ts';
+import type { Opening, TextNotes } from '../contract/data-view.ts';
 
 /** What a person should know of how one example became tokens. */
 export interface ExampleNotes {
@@ -6,17 +6,6 @@ export interface ExampleNotes {
   opening: Opening | null;
   /** Keys of its messages, or "tools", that the template shows nothing of. */
   ignored: readonly string[];
-}
-
-/** The same of a whole data file. */
-export interface TextNotes {
-  examples: number;
-  moved: number;
-  openings: number;
-  /** The first of them. */
-  opening: Opening | null;
-  /** How many examples have a key that the template does not show, by key. */
-  ignored: Readonly<Record<string, number>>;
 }
 
 export function sumNotes(all: Iterable<ExampleNotes>): TextNotes {

@@ -1,6 +1,6 @@
 import type { Finding } from '../contract/finding.ts';
 import type { TemplateVariables } from '../contract/chat-turn.ts';
-import type { TextNotes } from './notes.ts';
+import type { TextNotes } from '../contract/data-view.ts';
 
 /** What is worth knowing of how a file's texts became tokens. @param file  its name */
 export function textFindings({ examples, moved, openings, opening, ignored }: TextNotes, file: string): Finding[] {

@@ -58,7 +58,7 @@ export function createHandlers(): Handlers<Commands> {
     goOn: (params) => goOnFrom(params, pairs),
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
-    probe: (params, { emit }) => probeRun(params, emit),
+    probe: (params, { signal, emit }) => probeRun(params, signal, emit),
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
     preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
     see: (params, { signal }) => seeData(params, signal),

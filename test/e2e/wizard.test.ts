@@ -131,8 +131,8 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
   await step('Review');
   await page.getByText('Nothing is missing').waitFor();
 
-  await page.getByRole('button', { name: 'Measure' }).click();
-  await page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  await page.getByText(/a step(, 2 evaluations of .* each)?\)/).waitFor({ timeout: 60_000 });
   await page.getByText('8 examples').or(page.getByText('16 examples')).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 

@@ -4,6 +4,7 @@ import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
 import type { Finding } from '../finding.ts';
+import type { Forecast } from '../forecast.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
   type StoredStep,
@@ -67,21 +68,6 @@ export interface PairCheck {
   /** Differences in words, first ones; none if they fit. */
   differences: string[];
   warnings: string[];
-}
-
-/** What a new run will take, measured on this machine by a few steps. */
-export interface Forecast {
-  /** Steps measured, and steps the run will have. */
-  steps: number;
-  totalSteps: number;
-  parameters: number;
-  microBatchSize: number;
-  stepMs: number;
-  /** Bytes resident at the peak of the measured steps. */
-  memory: number;
-  /** Bytes its checkpoints will take, and bytes free there. */
-  diskNeeded: number;
-  diskFree: number;
 }
 
 /** A recipe as far as the wizard has come; the paths in it are absolute. Unfinished, so not validated. */

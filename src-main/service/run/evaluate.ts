@@ -26,21 +26,35 @@ export interface EvaluationSettings extends AnswerSettings {
 /** For the metric `acceptance`: the student drafts, this teacher judges. */
 export interface DraftJudge { teacher: FrozenModel; draftTokens: number; eos: ReadonlySet<number> }
 
+/** A piece of an evaluation that is over, and whether it takes longer with more examples. */
+export interface EvaluationPart { ms: number; grows: boolean }
+
 /** How far the student is from teacher and references on held-out examples, and how well what it writes does. */
 export async function evaluateStudent(
   student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
-  { judge, questions, onTexts }: { judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null; onTexts(texts: OwnText[]): void },
+  { judge, questions, onTexts, onPart }: {
+    judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null; onTexts(texts: OwnText[]): void; onPart?(part: EvaluationPart): void;
+  },
 ): Promise<Evaluation> {
-  const { seed, metrics: names } = settings;
-  const judged = await judgeCompletions(student, teacher && { ...settings, teacher }, examples.filter(({ completion }) => completion.length > 0).map(givenText));
+  const { seed, signal, metrics: names } = settings;
+  const part = async <T>(grows: boolean, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await work();
+    onPart?.({ ms: performance.now() - start, grows });
+    return result;
+  };
+  const given = examples.filter(({ completion }) => completion.length > 0).map(givenText);
+  const judged = await part(true, () => judgeCompletions(student, teacher && { ...settings, teacher }, given, { ...(signal && { signal }) }));
   const mean = (name: 'divergence' | 'loss'): Score | null => (judged.length === 0 || (name === 'divergence' && !teacher) ? null : meanOfTokens(judged, name, seed));
   const [divergence, loss] = [mean('divergence'), mean('loss')];
-  const written = names.flatMap(findMetrics).length === 0 ? examples.slice(0, SAMPLES) : examples;
+  const isAnswered = names.flatMap(findMetrics).length > 0;
+  const written = isAnswered ? examples : examples.slice(0, SAMPLES);
   const total = written.length + (judge ? examples.length : 0);
-  const predictions = await writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total), onTexts);
-  const drafted = judge && await draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
-    (done) => onProgress(written.length + done, total));
+  const predictions = await part(isAnswered, () => writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total), onTexts));
+  const drafted = judge && await part(true, () => draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
+    (done) => onProgress(written.length + done, total)));
+  const chosen = questions && await part(true, () => scoreQuestions(student, questions, seed, { ...(signal && { signal }) }));
   return {
     step: settings.step,
     examples: examples.length,
@@ -49,7 +63,7 @@ export async function evaluateStudent(
     metrics: {
       ...scoreAll(names, predictions, seed),
       ...(names.includes(PERPLEXITY) && { [PERPLEXITY]: scorePerplexity(judged, seed) }),
-      ...(questions && await scoreQuestions(student, questions, seed)),
+      ...chosen,
       ...(drafted && scoreDrafting(drafted, seed)),
     },
     samples: predictions.slice(0, SAMPLES).map((prediction, at): Sample => ({ ...prediction, teacher: settings.teacherAnswers?.[at] ?? null })),

@@ -6,11 +6,10 @@ import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
-import { endTokens, ofThe } from '../../model/load-model.ts';
+import { ofThe } from '../../model/load-model.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
@@ -18,7 +17,7 @@ import { buildTrainer, readTeacher, type BuiltRun, type RunExample } from './bui
 import { bestMetric } from '../../checks/best.ts';
 import { readOptimizerState, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointState } from './checkpoint-state.ts';
-import { evaluateStudent, teacherAnswers } from './evaluate.ts';
+import { answersOfTeacher, evaluateRun } from './evaluate-run.ts';
 import { beginRun, goOnWithRun, type Begun } from './begin.ts';
 import type { RunJob } from './job.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -74,7 +73,7 @@ class Run {
   private best: BestSoFar | null = null;
   private totalTokens = 0;
   /** The teacher does not change, so it answers once. */
-  private teacherAnswers: Promise<string[]> | null = null;
+  private teacherAnswers: Promise<string[] | null> | null = null;
 
   constructor(job: RunJob, prepared: PreparedRun, begun: Begun, files: RolloutFiles) {
     this.job = job;
@@ -212,25 +211,16 @@ class Run {
   }
 
   /** @returns whether training made this the best evaluation so far, which deserves a checkpoint. */
-  private async evaluate({ student, teacher }: BuiltRun, step: number): Promise<boolean> {
-    const { job, prepared: { recipe, validation, questions, eos, sharedVocabulary, method, student: { tokenizer } } } = this;
+  private async evaluate(built: BuiltRun, step: number): Promise<boolean> {
+    const { job, prepared, prepared: { recipe, validation, sharedVocabulary, method } } = this;
     const examples = await firstExamples(validation, recipe.evaluate.examples);
     if (examples.length === 0) return false;
-    const maxNewTokens = recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens;
-    const settings = {
-      step, eos, sharedVocabulary, maxNewTokens, loss: method,
-      seed: recipe.seed,
-      metrics: recipe.evaluate.metrics,
-      decode: recipe.evaluate.decode,
-      calculator: recipe.evaluate.calculator,
-      maxLength: recipe.data.maxPromptTokens + Math.max(maxNewTokens, recipe.data.maxCompletionTokens),
-    };
     let texts: OwnText[] = [];
-    if (teacher) this.teacherAnswers ??= teacherAnswers(teacher, tokenizer, examples, settings);
-    const evaluation = await evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, tokenizer, examples,
-      { ...settings, teacherAnswers: await this.teacherAnswers },
-      (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
-      { questions, onTexts: (written) => { texts = written; }, judge: teacher && recipe.evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: recipe.evaluate.draftTokens, eos: endTokens(this.prepared.teacher!) } : null });
+    this.teacherAnswers ??= answersOfTeacher(prepared, built, examples);
+    const evaluation = await evaluateRun(prepared, built, step, examples, await this.teacherAnswers, {
+      onProgress: (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
+      onTexts: (written) => { texts = written; },
+    });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
     const { loss, divergence } = evaluation;

@@ -1,7 +1,8 @@
 import type { ChatTurn } from '../../contract/chat-turn.ts';
+import type { Opening } from '../../contract/data-view.ts';
 import { Problem } from '../../contract/problem.ts';
 import { isAnswered } from './conversation.ts';
-import type { MarkedText, Opening, Span } from './marked-text.ts';
+import type { MarkedText, Span } from './marked-text.ts';
 
 /** One conversation's way into text. */
 export interface TurnRenderer {

@@ -1,8 +1,7 @@
+import type { Opening } from '../../contract/data-view.ts';
+
 /** A stretch of a text, in UTF-16 units, `end` excluded. */
 export interface Span { start: number; end: number }
-
-/** How a model is asked to begin and how its template writes the beginning of a turn, where the two are not the same. */
-export interface Opening { asked: string; written: string }
 
 /** A row as one text, with the stretches of it that are learned. */
 export interface MarkedText {

@@ -1,0 +1,42 @@
+import type { Evaluation } from '../../contract/events.ts';
+import type { OwnText } from '../../distill/cannot-write.ts';
+import { ACCEPTANCE } from '../../metrics/acceptance.ts';
+import { endTokens } from '../../model/load-model.ts';
+import type { EncodedExample } from '../../text/encoded-example.ts';
+import type { AnswerSettings } from '../answers.ts';
+import type { BuiltRun } from './build-trainer.ts';
+import { evaluateStudent, teacherAnswers, type EvaluationPart } from './evaluate.ts';
+import type { PreparedRun } from './prepare.ts';
+
+type Models = Pick<BuiltRun, 'student' | 'teacher'>;
+
+interface Told {
+  onProgress(done: number, total: number): void;
+  onTexts?(texts: OwnText[]): void;
+  onPart?(part: EvaluationPart): void;
+}
+
+/** The answers of a run's teacher to the first of its held-out examples; null without a teacher. They stay the same. */
+export async function answersOfTeacher(run: PreparedRun, { teacher }: Models, examples: readonly EncodedExample[], signal?: AbortSignal): Promise<string[] | null> {
+  return teacher && teacherAnswers(teacher, run.student.tokenizer, examples, answerSettings(run, signal));
+}
+
+/** One evaluation as a run's recipe asks for it. @param examples  the first of those that are held out, at least one */
+export async function evaluateRun(
+  run: PreparedRun, { student, teacher }: Models, step: number, examples: readonly EncodedExample[], teacherAnswers: readonly string[] | null,
+  { onProgress, onTexts = () => undefined, onPart }: Told, signal?: AbortSignal,
+): Promise<Evaluation> {
+  const { recipe: { evaluate }, method, questions } = run;
+  const judge = teacher && evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: evaluate.draftTokens, eos: endTokens(run.teacher!) } : null;
+  return evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, run.student.tokenizer, examples,
+    { ...answerSettings(run, signal), step, loss: method, metrics: evaluate.metrics, teacherAnswers },
+    onProgress, { judge, questions: questions && questions.slice(0, examples.length), onTexts, ...(onPart && { onPart }) });
+}
+
+function answerSettings({ recipe: { seed, data, evaluate }, eos, sharedVocabulary }: PreparedRun, signal?: AbortSignal): AnswerSettings {
+  const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
+  return {
+    seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator,
+    maxLength: data.maxPromptTokens + Math.max(maxNewTokens, data.maxCompletionTokens), ...(signal && { signal }),
+  };
+}
