@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import { CLI } from '../support/build.ts';
+import { killTree } from '../support/processes.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -27,13 +28,13 @@ function retort(...rest: string[]): { status: number | null; stdout: string; std
 
 /** Follows a run, which dies with all its processes at an event. */
 async function follow(rest: string[], isKilledAt: (event: RunEvent) => boolean = () => false): Promise<RunEvent[]> {
-  const child: ChildProcess = spawn(process.execPath, args('--json', ...rest), { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child: ChildProcess = spawn(process.execPath, args('--json', ...rest), { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => { child.once('exit', resolve); });
   const events: RunEvent[] = [];
   for await (const line of createInterface(child.stdout!)) {
     const event = JSON.parse(line) as RunEvent;
     events.push(event);
-    if (isKilledAt(event)) process.kill(-child.pid!, 'SIGKILL');
+    if (isKilledAt(event)) killTree(child.pid!);
   }
   await exited;
   return events;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CLI } from '../support/build.ts';
+import { killTree } from '../support/processes.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -47,11 +48,11 @@ it('computes every run, puts them into the history, and ends with table, picture
 });
 
 it('killed in the middle of a run, goes on to the same results without computing anything twice', async () => {
-  const child = spawn(process.execPath, args('study.json', 'killed'), { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const child = spawn(process.execPath, args('study.json', 'killed'), { stdio: ['ignore', 'pipe', 'ignore'] });
   const gone = new Promise((resolve) => { child.once('exit', resolve); });
   for await (const line of createInterface(child.stdout)) {
     const { run, event, step } = JSON.parse(line) as { run?: string; event: string; step?: number };
-    if (run === 'gkd-seed=0' && event === 'step' && step === 7) process.kill(-child.pid!, 'SIGKILL');
+    if (run === 'gkd-seed=0' && event === 'step' && step === 7) killTree(child.pid!);
   }
   await gone;
   expect(existsSync(path('killed', 'results.json'))).toBe(false);

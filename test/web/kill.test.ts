@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import { CLI } from '../support/build.ts';
-import { isAlive } from '../support/is-alive.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -39,10 +39,6 @@ async function start(): Promise<Program> {
       return answer.result;
     },
   };
-}
-
-function childrenOf(pid: number): number[] {
-  return execFileSync('ps', ['--ppid', String(pid), '-o', 'pid='], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

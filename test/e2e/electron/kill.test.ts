@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isAlive } from '../../support/is-alive.ts';
+import { isAlive } from '../../support/processes.ts';
 import { requires } from '../../support/requires.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 import { call, Desktops, ended } from './desktops.ts';

@@ -23,7 +23,8 @@ requires('display', 'electron', 'installers')('the packed application', () => {
     to = await mkdtemp(join(tmpdir(), 'retort-packed-'));
     packed = await packForOldElectron(to);
     program = packed.program;
-  });
+    // Packing two installers takes a minute, and several on a busy machine.
+  }, 900_000);
   afterAll(async () => {
     await folder.remove();
     await rm(to, { recursive: true });
