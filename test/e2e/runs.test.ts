@@ -88,7 +88,7 @@ it('compares two runs with a baseline and only what their recipes differ in', as
   await app.show('runs');
   await page.getByLabel('Choose all runs shown').check();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('heading', { name: 'What their recipes differ in' }).waitFor();
   expect(await page.getByRole('rowheader').locator('code').allTextContents()).toEqual(['seed', 'train.steps', 'evaluate.examples']);
   await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
