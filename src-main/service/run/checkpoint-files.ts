@@ -1,14 +1,13 @@
-import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
+import { filesUnder } from '../../files/files-under.ts';
 
 /** SHA-256 of every file of a checkpoint by its path inside, with `/`. */
 export type FileDigests = Readonly<Record<string, string>>;
 
 /** Of the files that lie in a checkpoint's folder by now, in the order of their names. */
 export async function digestFiles(folder: string): Promise<FileDigests> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  const paths = await filesUnder(folder);
   const digests: Record<string, string> = {};
   for (const path of paths) digests[relative(folder, path).replaceAll(sep, '/')] = await digestOf(path);
   return digests;

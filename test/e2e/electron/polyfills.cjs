@@ -9,6 +9,19 @@ os.availableParallelism ??= () => os.cpus().length;
 fs.statfs ??= async () => ({ bavail: 2 ** 22, bsize: 4096 });
 Array.prototype.toReversed ??= function toReversed() { return [...this].reverse(); };
 Array.prototype.toSorted ??= function toSorted(compare) { return [...this].sort(compare); };
+Array.prototype.findLastIndex ??= function findLastIndex(holds) {
+  for (let at = this.length - 1; at >= 0; at--) if (holds(this[at], at, this)) return at;
+  return -1;
+};
+Array.prototype.findLast ??= function findLast(holds) { return this[this.findLastIndex(holds)]; };
+AbortSignal.any ??= (signals) => {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort(signal.reason);
+    signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+  }
+  return controller.signal;
+};
 AbortSignal.prototype.throwIfAborted ??= function throwIfAborted() { if (this.aborted) throw this.reason; };
 
 // A worker in plain Node has none, and would be given the package of this checkout.
