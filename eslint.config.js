@@ -63,7 +63,7 @@ export default defineConfig(
   {
     // Programs that Node runs as they are.
     files: ['scripts/**/*.mjs', 'test/**/*.cjs'],
-    languageOptions: { globals: Object.fromEntries(['console', 'process', 'require', 'AbortSignal', 'Buffer'].map((name) => [name, 'readonly'])) },
+    languageOptions: { globals: Object.fromEntries(['console', 'process', 'require', 'AbortController', 'AbortSignal', 'Buffer'].map((name) => [name, 'readonly'])) },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
 );

@@ -56,7 +56,7 @@ it('says nothing of the sample project', async () => {
   const at = (name: string): string => resource('sample', name);
   const { runId } = await client.call('runs.start', { recipe: {
     ...recipe, name: 'sample', teacher: { model: at('teacher') }, student: { model: at('student') },
-    data: { ...recipe['data'], train: at('train.jsonl'), validation: at('dev.jsonl') } as never, train: { steps: 1, batchSize: 8 }, evaluate: { metrics: ['accuracy'], examples: 40 },
+    data: { ...recipe['data'], train: at('train.jsonl'), validation: at('dev.jsonl') }, train: { steps: 1, batchSize: 8 }, evaluate: { metrics: ['accuracy'], examples: 40 },
   } });
   await client.ended(runId);
   expect((await codesOf(runId)).filter((code) => code === 'cannot-write')).toEqual([]);
