@@ -8,6 +8,7 @@ import type { WorkerHost } from '../../src-main/contract/worker-host.ts';
 import { lockHolder } from '../../src-main/service/run-lock.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
+import { isAlive } from '../support/processes.ts';
 import { TSX, child, toyCommands, toyHandlers } from './toy.ts';
 
 // Each child starts a Node process and compiles its source, which takes a while on a busy machine.
@@ -32,14 +33,6 @@ async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe.each([['in memory', startMemory], ['in a Node child', () => startChild()]] as const)('a worker %s', (_, start) => {
   it('streams events before it answers, several requests side by side', async () => {

@@ -1,15 +1,14 @@
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
-import { filesUnder } from '../../files/files-under.ts';
+import { listTree } from '../../files/list-tree.ts';
 
 /** SHA-256 of every file of a checkpoint by its path inside, with `/`. */
 export type FileDigests = Readonly<Record<string, string>>;
 
 /** Of the files that lie in a checkpoint's folder by now, in the order of their names. */
 export async function digestFiles(folder: string): Promise<FileDigests> {
-  const paths = await filesUnder(folder);
   const digests: Record<string, string> = {};
-  for (const path of paths) digests[relative(folder, path).replaceAll(sep, '/')] = await digestOf(path);
+  for (const name of (await listTree(folder)).sort()) digests[name] = await digestOf(join(folder, name));
   return digests;
 }
 
