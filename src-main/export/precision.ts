@@ -1,6 +1,10 @@
 import type { ExportPrecision as Precision } from '../contract/export-report.ts';
 import { encodeFloats } from '../model/float-formats.ts';
-import { EXACT, HALF, halfName, INT4, INT8, integersName, scalesName, type Matrix, type Table, type WeightFormat } from '../nn/weight-format.ts';
+import { EXACT } from '../nn/weights/exact.ts';
+import { HALF, halfName } from '../nn/weights/half.ts';
+import { INT4 } from '../nn/weights/int4.ts';
+import { INT8, integersName, scalesName } from '../nn/weights/int8.ts';
+import type { Matrix, Table, WeightFormat } from '../nn/weights/weight-format.ts';
 import { quantizeInt4, quantizeInt8, type QuantizedMatrix } from './quantize.ts';
 
 interface PrecisionRules {

@@ -8,7 +8,8 @@ import type { Decoder } from './decoder.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
 import { t5 } from './families/t5.ts';
-import { EXACT, type Matrix, type WeightFormat } from './weight-format.ts';
+import { EXACT } from './weights/exact.ts';
+import type { Matrix, WeightFormat } from './weights/weight-format.ts';
 
 export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
 

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/value.ts';
 import type { Attention, SelfAttention } from './attention/attention.ts';
-import type { Matrix, Table } from './weight-format.ts';
+import type { Matrix, Table } from './weights/weight-format.ts';
 
 /**
  * A language model, written once. Every graph there is (train step, teacher forward, cached decode, export) comes from

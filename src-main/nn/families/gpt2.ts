@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { Gpt2Config } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
-import type { Matrix, Table, WeightFormat } from '../weight-format.ts';
+import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
   const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;

@@ -8,7 +8,7 @@ import type { Attention } from '../attention/attention.ts';
 import type { LlamaConfig } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
 import { RopeTable } from '../rope.ts';
-import type { Matrix, Table, WeightFormat } from '../weight-format.ts';
+import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 /** Llama, Mistral, Qwen2, Qwen3, SmolLM: one block, told apart by their configs. */
 export function llama(config: LlamaConfig, weights: WeightFormat): Decoder {

@@ -7,7 +7,7 @@ import type { Attention, SelfAttention } from '../attention/attention.ts';
 import type { T5Config } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
 import { RelativeBias } from '../relative-bias.ts';
-import type { Matrix, Table, WeightFormat } from '../weight-format.ts';
+import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 /** T5, T5 v1.1 and Flan-T5: an encoder reads the prompt, a decoder writes the completion. */
 export function t5(config: T5Config, weights: WeightFormat): Decoder {
