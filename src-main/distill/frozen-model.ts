@@ -1,10 +1,11 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
-import { float32, type Tensor } from '../runtime/tensor.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
+import type { Head } from './head.ts';
 import { hiddenGraph } from './hidden-graph.ts';
 
 /** Programs kept for different shapes; a program holds no weights of its own on the CPU. */
@@ -14,7 +15,7 @@ const PROGRAMS = 16;
  * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
  * that is being judged (its weights are views, so it is always the student as it is).
  */
-export class FrozenModel {
+export class FrozenModel implements Head {
   readonly executor: Executor;
   readonly decoder: Decoder;
   readonly weights: Weights;
@@ -24,13 +25,6 @@ export class FrozenModel {
     this.executor = executor;
     this.decoder = decoder;
     this.weights = weights;
-  }
-
-  /** The rows of the output layer that belong to the ids both models know, [sharedVocabulary, width]. */
-  outputLayer(sharedVocabulary: number): Tensor {
-    const whole = this.weights[this.decoder.outputLayer.name]!.data as Float32Array;
-    const width = this.decoder.hiddenSize;
-    return float32(whole.subarray(0, sharedVocabulary * width), [sharedVocabulary, width]);
   }
 
   /** Last hidden states at the learned positions, [positions, width]. */

@@ -1,10 +1,11 @@
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
-import { Graph, type Value } from '../graph/value.ts';
+import { Graph } from '../graph/value.ts';
 import type { Encoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import type { MicroBatch } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
+import { givenSide, sideInputs } from './head.ts';
 import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
 
 const PROGRAMS = 16;
@@ -38,15 +39,11 @@ export class Judge {
     const { program } = await this.programs.get(String(positions), async () => ({
       program: await this.executor.compile(this.graph(positions), { optimize: 'none' }),
     }));
-    const { sharedVocabulary } = this.spec;
+    const { parameters } = program.graph;
     const outputs = await program.run({
       targets: batch.targets,
-      'student hidden': await this.student.hidden(batch),
-      'student output': this.student.outputLayer(sharedVocabulary),
-      ...(this.teacher && {
-        'teacher hidden': await this.teacher.hidden(batch),
-        'teacher output': this.teacher.outputLayer(sharedVocabulary),
-      }),
+      ...sideInputs('student', await this.student.hidden(batch), this.student, parameters),
+      ...(this.teacher && sideInputs('teacher', await this.teacher.hidden(batch), this.teacher, parameters)),
     });
     return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | BigInt64Array]));
   }
@@ -57,16 +54,9 @@ export class Judge {
 
   private graph(positions: number): OnnxGraph {
     const graph = new Graph();
-    const { sharedVocabulary } = this.spec;
-    const side = (name: string, { decoder: { hiddenSize } }: FrozenModel): { hidden: Value; output: Value } => ({
-      hidden: graph.input(`${name} hidden`, 'float32', [positions, hiddenSize]),
-      output: graph.input(`${name} output`, 'float32', [sharedVocabulary, hiddenSize]),
-    });
-    const student = side('student', this.student);
     const { told } = tokenLoss({
-      studentHidden: student.hidden,
-      studentOutput: student.output,
-      teacher: this.teacher && side('teacher', this.teacher),
+      student: givenSide(graph, 'student', this.student.decoder, positions),
+      teacher: this.teacher && givenSide(graph, 'teacher', this.teacher.decoder, positions),
       targets: graph.input('targets', 'int32', [positions]),
       // Nothing is summed here; every position counts alike.
       weights: graph.constant('float32', [positions], new Float32Array(positions).fill(1)),

@@ -7,6 +7,7 @@ import { float32, type Tensor } from '../runtime/tensor.ts';
 import { asInputs, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
+import { sideInputs, type Head } from './head.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
 
@@ -19,8 +20,8 @@ export interface LossSettings {
   chunk: number;
 }
 
-/** What the teacher brings to one micro-batch: hidden states at its positions, and its output layer. */
-export interface TeacherView { hidden: Tensor; output: Tensor }
+/** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
+export interface TeacherView { hidden: Tensor; head: Head }
 
 /** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
 export interface Lesson { loss: number; told(name: string): Float32Array | null }
@@ -55,8 +56,8 @@ export class Student {
     const inputs: Record<string, Tensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
-      ...(teacher && { 'teacher hidden': teacher.hidden, 'teacher output': teacher.output }),
-      ...asInputs(this.weights, program.graph.parameters),
+      ...asInputs(this.weights, this.parameters),
+      ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
     };
     const into: Record<string, Tensor> = {};
     for (const name of dense) {
@@ -81,7 +82,7 @@ export class Student {
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk } = this.settings;
     const graph = trainGraph(this.decoder, this.parameters, bucket, {
-      ...method, sharedVocabulary, chunk, teacherWidth: teacher ? teacher.hidden.shape[1]! : null, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
+      ...method, sharedVocabulary, chunk, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
   }

@@ -1,7 +1,6 @@
 import { add, equal, exp, greaterOrEqual, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { cast, concat, reshape, slice, split } from '../graph/ops/layout.ts';
-import { matmul } from '../graph/ops/matmul.ts';
 import { argMax, sum } from '../graph/ops/reduce.ts';
 import { logSoftmax } from '../graph/ops/softmax.ts';
 import { topK } from '../graph/ops/top-k.ts';
@@ -23,11 +22,15 @@ export interface TokenLossSpec extends DivergenceSpec {
   also?: readonly Exclude<DivergenceName, 'cross_entropy'>[];
 }
 
+/** A model's part in the loss: hidden states [positions, width], and how it makes logits [rows, vocabulary] of any rows of them. */
+export interface Side {
+  hidden: Value;
+  logits(hidden: Value): Value;
+}
+
 export interface LossInputs {
-  /** Hidden states [positions, width] and output layer [vocabulary, width] of each model. */
-  studentHidden: Value;
-  studentOutput: Value;
-  teacher: { hidden: Value; output: Value } | null;
+  student: Side;
+  teacher: Side | null;
   /** The token that follows each position, [positions] (int32). */
   targets: Value;
   /** What a position counts in the loss, [positions]; zero for padding. */
@@ -58,17 +61,17 @@ export interface TokenLoss {
  * the other, so that tensors as wide as the vocabulary never hold more than a chunk.
  */
 export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
-  const positions = staticDim(inputs.studentHidden.shape, 0);
+  const positions = staticDim(inputs.student.hidden.shape, 0);
   const sizes = chunkSizes(positions, spec.chunk);
   const cut = (x: Value): readonly Value[] => split(x, 0, sizes);
-  const students = cut(inputs.studentHidden);
+  const students = cut(inputs.student.hidden);
   const teachers = inputs.teacher ? cut(inputs.teacher.hidden) : null;
   const targets = cut(inputs.targets);
   const weights = cut(inputs.weights);
   const advantages = inputs.advantages && cut(inputs.advantages);
   const chunks = sizes.map((_, at) => chunkLoss({
     ...inputs,
-    studentHidden: students[at]!,
+    student: { ...inputs.student, hidden: students[at]! },
     teacher: inputs.teacher && { ...inputs.teacher, hidden: teachers![at]! },
     targets: targets[at]!,
     weights: weights[at]!,
@@ -82,12 +85,12 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
   };
 }
 
-function chunkLoss({ studentHidden, studentOutput, teacher, targets, weights, advantages }: LossInputs, spec: TokenLossSpec): TokenLoss {
-  const count = staticDim(studentHidden.shape, 0);
+function chunkLoss({ student, teacher, targets, weights, advantages }: LossInputs, spec: TokenLossSpec): TokenLoss {
+  const count = staticDim(student.hidden.shape, 0);
   const column = (x: Value): Value => reshape(x, [count, 1]);
-  const studentLogits = logits(studentHidden, studentOutput, spec);
+  const studentLogits = sharedLogits(student, spec);
   const logStudent = logSoftmax(studentLogits);
-  const logTeacher = teacher && logSoftmax(logits(teacher.hidden, teacher.output, spec));
+  const logTeacher = teacher && logSoftmax(sharedLogits(teacher, spec));
   const at = { studentLogits, logStudent, logTeacher, targets };
   const value = divergence(spec, at);
   const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
@@ -119,9 +122,9 @@ function likeliest(model: string, logp: Value, targets: Value, count: number | u
   return { [`${model}Top`]: values, [`${model}TopIds`]: indices, [`${model}Rank`]: sub(logp.graph.scalar(staticDim(logp.shape, -1) + 1), notLikelier) };
 }
 
-function logits(hidden: Value, output: Value, { lossTemperature, sharedVocabulary }: TokenLossSpec): Value {
-  const all = matmul(hidden, output, { transB: true, alpha: 1 / lossTemperature });
-  return slice(all, -1, 0, sharedVocabulary);
+function sharedLogits({ hidden, logits }: Side, { lossTemperature, sharedVocabulary }: TokenLossSpec): Value {
+  const shared = slice(logits(hidden), -1, 0, sharedVocabulary);
+  return lossTemperature === 1 ? shared : mul(shared, 1 / lossTemperature);
 }
 
 /** -sum p log p over the last axis, in nats. */

@@ -7,12 +7,13 @@ import { Graph, type Value } from '../graph/value.ts';
 import type { ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Bucket } from './bucket.ts';
+import { givenSide, type Head } from './head.ts';
 import { hiddenStates } from './hidden-graph.ts';
 import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
 
 export interface TrainGraphSpec extends TokenLossSpec {
-  /** Width of the teacher's hidden states; null for a loss without a teacher. */
-  teacherWidth: number | null;
+  /** What makes logits of the teacher's hidden states; null for a loss without a teacher. */
+  teacher: Head['decoder'] | null;
   /** Whether positions have advantages. */
   isPolicyGradient: boolean;
   dialect: NodeWriter['dialect'];
@@ -33,19 +34,15 @@ export const gradientOut = (parameter: string): string => `gradient: ${parameter
  * One micro-batch of training as a graph: student forward, divergence against the teacher's hidden states, backward.
  *
  * Inputs: those of `hiddenStates`, targets and weights [positions], with a policy gradient advantages [positions], and
- * with a teacher its hidden states [positions, teacherWidth] and output layer.
+ * with a teacher those of `givenSide`.
  * Outputs: what `TokenLoss` tells, and gradients added to what they were.
  */
 export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
   const graph = new Graph();
   const { positions } = bucket;
   const { loss, policy, told } = tokenLoss({
-    studentHidden: hiddenStates(graph, decoder, bucket),
-    studentOutput: graph.parameter(decoder.outputLayer.name, decoder.outputLayer.shape),
-    teacher: spec.teacherWidth === null ? null : {
-      hidden: graph.input('teacher hidden', 'float32', [positions, spec.teacherWidth]),
-      output: graph.input('teacher output', 'float32', [spec.sharedVocabulary, spec.teacherWidth]),
-    },
+    student: { hidden: hiddenStates(graph, decoder, bucket), logits: decoder.logits },
+    teacher: spec.teacher && givenSide(graph, 'teacher', spec.teacher, positions),
     targets: graph.input('targets', 'int32', [positions]),
     weights: graph.input('weights', 'float32', [positions]),
     advantages: spec.isPolicyGradient ? graph.input('advantages', 'float32', [positions]) : undefined,

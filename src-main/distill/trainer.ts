@@ -2,7 +2,6 @@ import type { Rollout, StepMetrics } from '../contract/events.ts';
 import type { Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TrainSettings } from '../contract/recipe.ts';
-import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
@@ -55,14 +54,12 @@ export interface StepResult<Example> {
 export class Trainer<Example extends DataExample> {
   private readonly parts: TrainerParts<Example>;
   private readonly settings: TrainerSettings;
-  private readonly teacherOutput: Tensor | null;
   private totalTokens: number;
 
   /** @param totalTokens  tokens learned from before this trainer's first step */
   constructor(parts: TrainerParts<Example>, settings: TrainerSettings, totalTokens = 0) {
     this.parts = parts;
     this.settings = settings;
-    this.teacherOutput = parts.teacher?.outputLayer(settings.sharedVocabulary) ?? null;
     this.totalTokens = totalTokens;
   }
 
@@ -142,7 +139,7 @@ export class Trainer<Example extends DataExample> {
   private async learn(batch: MicroBatch, time: { teacher: number; update: number }): Promise<Lesson> {
     const { teacher, student } = this.parts;
     const asked = performance.now();
-    const view = teacher && { hidden: await teacher.hidden(batch), output: this.teacherOutput! };
+    const view = teacher && { hidden: await teacher.hidden(batch), head: teacher };
     const learning = performance.now();
     const lesson = await student.learn(batch, view);
     time.teacher += learning - asked;

@@ -71,6 +71,7 @@ export class Graph {
   private readonly nodes = new Map<string, Node>();
   private readonly sources = new Map<string, Value>();
   private readonly made = new Map<string, Value>();
+  private prefix = '';
   private nextId = 0;
 
   input(name: string, dtype: DType, shape: Shape): Value {
@@ -78,7 +79,19 @@ export class Graph {
   }
 
   parameter(name: string, shape: Shape, dtype: DType = 'float32'): Value {
-    return this.fromSource(`parameter ${name}`, { kind: 'parameter', name }, { dtype, shape });
+    const whole = this.prefix + name;
+    return this.fromSource(`parameter ${whole}`, { kind: 'parameter', name: whole }, { dtype, shape });
+  }
+
+  /** Two models in one graph: the names of all parameters asked for while `build` runs begin with `prefix`. */
+  within<T>(prefix: string, build: () => T): T {
+    const outer = this.prefix;
+    this.prefix = outer + prefix;
+    try {
+      return build();
+    } finally {
+      this.prefix = outer;
+    }
   }
 
   constant(dtype: DType, shape: Shape, data: ConstantData): Value {
@@ -87,7 +100,8 @@ export class Graph {
   }
 
   /** A value that is costly to make and named by what it is: made the first time, found afterwards. */
-  once(key: string, make: () => Value): Value {
+  once(name: string, make: () => Value): Value {
+    const key = this.prefix + name;
     const known = this.made.get(key);
     if (known) return known;
     const value = make();

@@ -20,9 +20,16 @@ const FORMATS: Readonly<Record<Precision, WeightFormat>> = { fp32: EXACT, fp16: 
  */
 export function inPrecision({ folder: { config } }: Model, weights: Weights, precision: Precision): { decoder: Decoder; weights: Weights } {
   if (precision === 'fp32') return { decoder: buildDecoder(config), weights };
-  const decoder = buildDecoder(config, FORMATS[precision]);
+  const format = exactAtTheEnd(FORMATS[precision], buildDecoder(config).outputLayer.name);
+  const decoder = buildDecoder(config, format);
   const stored = new StoredWeights(precision, (name) => weights[name]!.data as Float32Array, listMatrices(config), decoder.tables);
-  const kept = listStored(config, FORMATS[precision]).map(({ name, shape, dtype }): [string, Tensor] => [name, tensorOf(dtype, shape, stored.bytes(name))]);
-  const { name } = decoder.outputLayer;
-  return { decoder, weights: { ...Object.fromEntries(kept), [name]: weights[name]! } };
+  const { name: output } = decoder.outputLayer;
+  const kept = listStored(config, format).map(({ name, shape, dtype }): [string, Tensor] => (
+    [name, name === output ? weights[output]! : tensorOf(dtype, shape, stored.bytes(name))]));
+  return { decoder, weights: Object.fromEntries(kept) };
+}
+
+/** A format in which one matrix stays as it is. */
+function exactAtTheEnd({ multiply, lookUp }: WeightFormat, output: string): WeightFormat {
+  return { lookUp, multiply: (x, matrix) => (matrix.name === output ? EXACT.multiply : multiply)(x, matrix) };
 }

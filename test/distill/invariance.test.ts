@@ -24,7 +24,7 @@ async function learn(examples: readonly TrainingExample[], microBatchSize: numbe
   const perExample = examples.map(() => [] as number[]);
   let loss = 0;
   for (const batch of layOut(examples, microBatchSize, reduction, null)) {
-    const lesson = await student.learn(batch, { hidden: await teacher.hidden(batch), output: teacher.outputLayer(53) });
+    const lesson = await student.learn(batch, { hidden: await teacher.hidden(batch), head: teacher });
     loss += lesson.loss;
     for (const { example, start, end } of batch.spans) perExample[example] = [...lesson.told('divergence')!.subarray(start, end)];
   }

@@ -55,7 +55,7 @@ async function learn(
   const perExample: number[][] = [];
   let loss = 0;
   for (const batch of batches) {
-    const lesson = await student.learn(batch, teacher ? { hidden: await teacher.hidden(batch), output: teacher.outputLayer(config.vocabSize) } : null);
+    const lesson = await student.learn(batch, teacher ? { hidden: await teacher.hidden(batch), head: teacher } : null);
     loss += lesson.loss;
     for (const { example: at, start, end } of batch.spans) perExample[at] = [...lesson.told('divergence')!.subarray(start, end)];
   }

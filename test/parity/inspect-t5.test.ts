@@ -7,6 +7,7 @@ import { Judge } from '../../src-main/distill/judge.ts';
 import { reportTokens, TOP } from '../../src-main/inspect/token-report.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { logitsAt } from '../support/logits.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { tensorsOf } from '../support/tensors.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
@@ -34,21 +35,14 @@ function logSoftmax(row: readonly number[]): number[] {
   return row.map((logit) => logit - norm);
 }
 
-/** A model's log-probabilities at every learned token of texts, in double precision from its hidden states, which `t5.test.ts` holds to Transformers'. */
+/** A model's log-probabilities at every learned token of texts, in double precision from its logits, which `t5.test.ts` holds to Transformers'. */
 async function logprobsOn(examples: readonly TrainingExample[], { model, decoder }: Awaited<ReturnType<typeof load>>): Promise<number[][][]> {
-  const output = model.outputLayer(decoder.vocabSize).data as Float32Array;
-  const width = decoder.hiddenSize;
+  const { vocabSize } = decoder;
   const found: number[][][] = examples.map(() => []);
   for (const batch of layOut(examples, 3, 'token', decoder.encoder)) {
-    const hidden = (await model.hidden(batch)).data as Float32Array;
+    const logits = await logitsAt(model, batch);
     for (const { example, start, end } of batch.spans) {
-      for (let at = start; at < end; at++) {
-        found[example]!.push(logSoftmax(Array.from({ length: decoder.vocabSize }, (_, id) => {
-          let logit = 0;
-          for (let k = 0; k < width; k++) logit += hidden[at * width + k]! * output[id * width + k]!;
-          return logit;
-        })));
-      }
+      for (let at = start; at < end; at++) found[example]!.push(logSoftmax([...logits.subarray(at * vocabSize, (at + 1) * vocabSize)]));
     }
   }
   return found;
@@ -91,7 +85,7 @@ it.each<Reduction>(['sequence', 'token'])('sums over the tokens to the training 
   const learner = tinyStudent(executor, student.config, student.weights, { method: METHOD, ...settings });
   let loss = 0;
   for (const batch of layOut(student.examples, 2, reduction, student.decoder.encoder)) {
-    loss += (await learner.student.learn(batch, { hidden: await teacher.model.hidden(batch), output: teacher.model.outputLayer(settings.sharedVocabulary) })).loss;
+    loss += (await learner.student.learn(batch, { hidden: await teacher.model.hidden(batch), head: teacher.model })).loss;
   }
   expect(loss).toBeGreaterThan(0.001);
   expect(Math.abs(loss - summed)).toBeLessThan(1e-5 * Math.max(1, loss));

@@ -36,7 +36,7 @@ requires('vulkan')('a student on WebGPU', () => {
       { index, prompt: Int32Array.from(ids.slice(0, 1)), completion: Int32Array.from(ids.slice(1)), isOnPolicy: false }));
     const [batch] = layOut(texts, 2, 'token', null);
     const teacher = new FrozenModel(ortExecutor('cpu'), buildDecoder(config), randomWeights(config, 4));
-    const view = { hidden: await teacher.hidden(batch!), output: teacher.outputLayer(config.vocabSize) };
+    const view = { hidden: await teacher.hidden(batch!), head: teacher };
     const learn = async (device: 'cpu' | 'webgpu'): Promise<{ loss: number; gradients: Map<string, Float32Array> }> => {
       const { student, optimizer } = tinyStudent(ortExecutor(device), config, weights, {
         method: { divergence: 'jsd', beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 4,

@@ -95,7 +95,7 @@ export class ToyPolicy {
   async estimate(written: readonly Written[], directions: readonly Direction[], { share, reduction }: { share: number; reduction: Reduction }): Promise<number[]> {
     const examples = written.map(({ tokens, advantages }, index): TrainingExample => ({ index, prompt: PROMPT, completion: tokens, isOnPolicy: true, ...(advantages && { advantages }) }));
     for (const batch of layOut(examples, 24, reduction, null, share)) {
-      await this.student.learn(batch, { hidden: await this.teacher.hidden(batch), output: this.teacher.outputLayer(VOCABULARY) });
+      await this.student.learn(batch, { hidden: await this.teacher.hidden(batch), head: this.teacher });
     }
     const slopes = directions.map((direction) => parameters.reduce((sum, { name }) => sum + dot(this.optimizer.gradients(name), direction[name]!), 0));
     this.optimizer.clearGradients();
