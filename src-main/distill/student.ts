@@ -1,6 +1,5 @@
 import type { Method } from '../contract/presets.ts';
 import type { Decoder } from '../nn/decoder.ts';
-import type { ParameterSpec } from '../nn/build.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
@@ -31,21 +30,19 @@ export class Student {
   readonly decoder: Decoder;
   readonly weights: Weights;
   private readonly executor: Executor;
-  private readonly parameters: readonly ParameterSpec[];
   private readonly optimizer: Optimizer;
   private readonly settings: LossSettings;
   private readonly gradients: Weights;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
 
-  /** @param optimizer  of the same parameters, with room for the gradient rows of the largest micro-batch */
-  constructor(executor: Executor, decoder: Decoder, parameters: readonly ParameterSpec[], optimizer: Optimizer, settings: LossSettings) {
+  /** @param optimizer  of all that the decoder reads, with room for the gradient rows of the largest micro-batch */
+  constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings) {
     this.executor = executor;
     this.decoder = decoder;
-    this.parameters = parameters;
     this.optimizer = optimizer;
     this.settings = settings;
     const views = (view: (name: string) => Float32Array): Weights =>
-      Object.fromEntries(parameters.map(({ name, shape }) => [name, float32(view(name), shape)]));
+      Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
     this.weights = views((name) => optimizer.weights(name));
     this.gradients = views((name) => optimizer.gradients(name));
   }
@@ -56,7 +53,7 @@ export class Student {
     const inputs: Record<string, Tensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
-      ...asInputs(this.weights, this.parameters),
+      ...asInputs(this.weights, this.optimizer.tensors),
       ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
     };
     const into: Record<string, Tensor> = {};
@@ -81,7 +78,7 @@ export class Student {
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk } = this.settings;
-    const graph = trainGraph(this.decoder, this.parameters, bucket, {
+    const graph = trainGraph(this.decoder, this.optimizer.tensors, bucket, {
       ...method, sharedVocabulary, chunk, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import type { JsonObject } from '../files/json-object.ts';
+import { sizeOf } from '../graph/shape.ts';
+import { rowsOf } from '../nn/weights/rows.ts';
 import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { readJsonFile } from '../files/json-file.ts';
@@ -53,12 +55,14 @@ export class ModelFolder {
     }
   }
 
-  /** Checks the weights, then reads each into the memory that `into` gives for it. */
+  /** Checks the weights, then reads each, or each part of its rows (`rowsOf`), into the memory that `into` gives for it. */
   async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const { name, shape } of expected) {
-      const { file, info } = this.find(name);
-      await file.read(info.name, into(name, shape));
+    for (const spec of expected) {
+      const { file, info } = this.find(spec.name);
+      for (const { name, shape, start } of rowsOf(spec)) {
+        await file.read(info.name, into(name, shape), start * sizeOf(spec.shape.slice(1)));
+      }
     }
   }
 

@@ -6,7 +6,7 @@ export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
   /** The elements in row-major order, whole or piece by piece. */
-  readonly data: Float32Array | AsyncIterable<Float32Array>;
+  readonly data: Float32Array | Iterable<Float32Array> | AsyncIterable<Float32Array>;
 }
 
 /** Elements converted and written at once. */

@@ -9,11 +9,15 @@ import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
 import { t5 } from './families/t5.ts';
 import { EXACT } from './weights/exact.ts';
+import { inRows } from './weights/in-rows.ts';
 import type { Matrix, WeightFormat } from './weights/weight-format.ts';
 
 export interface ParameterSpec { readonly name: string; readonly shape: readonly number[] }
 
-export function buildDecoder(config: ModelConfig, weights: WeightFormat = EXACT): Decoder {
+/** The weights themselves, as they lie in memory. */
+export const IN_MEMORY = inRows(EXACT);
+
+export function buildDecoder(config: ModelConfig, weights: WeightFormat = IN_MEMORY): Decoder {
   switch (config.family) {
     case 'llama': return llama(config, weights);
     case 'gpt2': return gpt2(config, weights);

@@ -30,7 +30,7 @@ describe('AdamW', () => {
     (_, memoryLimit) => {
       // Rows that nobody uses fill a page each, so that the small limit separates the parameters.
       const padded = parameters.map((p) => ({ ...p, gradientRows: memoryLimit ? 15000 / (p.shape[1] ?? 1) | 0 : 1 }));
-      const optimizer = new Optimizer(padded, adamw(reference.settings), memoryLimit);
+      const optimizer = new Optimizer(padded, adamw(reference.settings), memoryLimit === undefined ? {} : { memory: memoryLimit });
       expect(optimizer.memory.memories).toHaveLength(memoryLimit ? parameters.length : 1);
       for (const { name } of parameters) optimizer.weights(name).set(unpack(reference.initial[name]!));
       reference.steps.forEach(({ gradients, norm, weights }, i) => {

@@ -7,7 +7,7 @@ import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import type { Weights } from '../../src-main/runtime/weights.ts';
 
-const TRAIN: TrainSettings = {
+export const TRAIN: TrainSettings = {
   batchSize: 4, optimizer: 'adamw', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
   weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, scaleParameter: false, clipNorm: 0,
 };
@@ -20,5 +20,5 @@ export function tinyStudent(
   const parameters = listParameters(config);
   const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(chosen));
   for (const { name } of parameters) optimizer.weights(name).set(weights[name]!.data as Float32Array);
-  return { train: chosen, optimizer, student: new Student(executor, buildDecoder(config), parameters, optimizer, settings) };
+  return { train: chosen, optimizer, student: new Student(executor, buildDecoder(config), optimizer, settings) };
 }

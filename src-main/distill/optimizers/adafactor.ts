@@ -28,20 +28,24 @@ const DECAY_RATE = -0.8;
 export function adafactor({ weightDecay, scaleParameter }: Pick<TrainSettings, 'weightDecay' | 'scaleParameter'>): UpdateRule {
   return {
     stateRegions,
-    update(target, { step, learningRate, gradientScale }) {
-      const { parameter, kernel, weights, gradients } = target;
-      const { rows, columns } = matrix(parameter);
-      const moments = momentsOf(target);
+    update(parameter, targets, { step, learningRate, gradientScale }) {
+      const parts = targets.map((target) => partOf(parameter, target));
+      const elements = total(parts, ({ weights }) => weights.length);
       const rate = scaleParameter
-        ? learningRate * Math.max(LEAST_SCALE, Math.sqrt(kernel.sumOfSquares(weights.offset, weights.bytes) / weights.length))
+        ? learningRate * Math.max(LEAST_SCALE, Math.sqrt(total(parts, ({ kernel, weights }) => kernel.sumOfSquares(weights.offset, weights.bytes)) / elements))
         : learningRate;
-      kernel.adafactorMoments(gradients.offset, rows, columns, moments.row.offset, moments.column.offset, gradientScale, EPSILON, 1 - step ** DECAY_RATE);
-      const rowMean = mean(target.read(moments.row));
-      const squares = kernel.adafactorSquares(gradients.offset, rows, columns, moments.row.offset, moments.column.offset, gradientScale, rowMean);
-      const size = rate / Math.max(1, Math.sqrt(squares / weights.length) / LARGEST_UPDATE);
+      for (const { kernel, gradients, rows, columns, row, column } of parts) {
+        kernel.adafactorMoments(gradients.offset, rows, columns, row.offset, column.offset, gradientScale, EPSILON, 1 - step ** DECAY_RATE);
+      }
+      if (parts.length > 1) shareColumns(parts);
+      const rowMean = total(parts, ({ read, row }) => sum(read(row))) / total(parts, ({ row }) => row.length);
+      const squares = total(parts, ({ kernel, gradients, rows, columns, row, column }) => (
+        kernel.adafactorSquares(gradients.offset, rows, columns, row.offset, column.offset, gradientScale, rowMean)));
+      const size = rate / Math.max(1, Math.sqrt(squares / elements) / LARGEST_UPDATE);
       const kept = decays(parameter) ? 1 - rate * weightDecay : 1;
-      kernel.adafactorUpdate(
-        weights.offset, gradients.offset, rows, columns, moments.row.offset, moments.column.offset, gradientScale, rowMean, kept, size);
+      for (const { kernel, weights, gradients, rows, columns, row, column } of parts) {
+        kernel.adafactorUpdate(weights.offset, gradients.offset, rows, columns, row.offset, column.offset, gradientScale, rowMean, kept, size);
+      }
     },
   };
 }
@@ -51,13 +55,21 @@ function stateRegions({ shape }: Parameter): Region[] {
   return [{ name: BY_ROW, shape: shape.slice(0, -1) }, { name: BY_COLUMN, shape: shape.slice(-1) }];
 }
 
-function momentsOf({ parameter, state }: UpdateTarget): { row: Placement; column: Placement } {
-  return { row: state(BY_ROW), column: state(parameter.shape.length < 2 ? WHOLE : BY_COLUMN) };
-}
+/** Some rows of a matrix, with their second moments by row and by column. */
+interface Part extends UpdateTarget { rows: number; columns: number; row: Placement; column: Placement }
 
-function matrix({ shape }: Parameter): { rows: number; columns: number } {
+function partOf({ shape }: Parameter, target: UpdateTarget): Part {
   const columns = shape.at(-1)!;
-  return { columns, rows: shape.slice(0, -1).reduce((product, size) => product * size, 1) };
+  return { ...target, columns, rows: target.weights.length / columns, row: target.state(BY_ROW), column: target.state(shape.length < 2 ? WHOLE : BY_COLUMN) };
 }
 
-const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Every part has the moments of all columns from before and its own rows' share of the new: their mean by rows is that of the whole. */
+function shareColumns(parts: readonly Part[]): void {
+  const rows = total(parts, (part) => part.rows);
+  const columns = parts.map((part) => part.read(part.column));
+  const whole = Float32Array.from(columns[0]!, (_, at) => columns.reduce((mean, own, part) => mean + own[at]! * (parts[part]!.rows / rows), 0));
+  for (const own of columns) own.set(whole);
+}
+
+const total = <T>(parts: readonly T[], of: (part: T) => number): number => parts.reduce((whole, part) => whole + of(part), 0);
+const sum = (values: Float32Array): number => values.reduce((whole, value) => whole + value, 0);

@@ -16,13 +16,15 @@ export function adamw(settings: Pick<TrainSettings, 'beta1' | 'beta2' | 'epsilon
   const { beta1, beta2, epsilon, weightDecay } = settings;
   return {
     stateRegions: ({ shape }) => [{ name: FIRST, shape }, { name: SECOND, shape }],
-    update({ parameter, kernel, weights, gradients, state }, { step, learningRate, gradientScale }) {
+    update(parameter, parts, { step, learningRate, gradientScale }) {
       const decay = decays(parameter) ? 1 - learningRate * weightDecay : 1;
-      kernel.adamw(
-        weights.offset, gradients.offset, state(FIRST).offset, state(SECOND).offset, weights.bytes,
-        gradientScale, decay, 1 - beta1, beta2, 1 - beta2,
-        1 / Math.sqrt(1 - beta2 ** step), epsilon, learningRate / (1 - beta1 ** step),
-      );
+      for (const { kernel, weights, gradients, state } of parts) {
+        kernel.adamw(
+          weights.offset, gradients.offset, state(FIRST).offset, state(SECOND).offset, weights.bytes,
+          gradientScale, decay, 1 - beta1, beta2, 1 - beta2,
+          1 / Math.sqrt(1 - beta2 ** step), epsilon, learningRate / (1 - beta1 ** step),
+        );
+      }
     },
   };
 }

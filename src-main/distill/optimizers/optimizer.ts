@@ -1,5 +1,6 @@
 import { Problem } from '../../contract/problem.ts';
 import { ParameterMemory, WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
+import { rowsOf, type Rows } from '../../nn/weights/rows.ts';
 import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
 import type { Parameter, UpdateRule, UpdateStep, UpdateTarget } from './update-rule.ts';
 
@@ -13,6 +14,13 @@ export interface TrainedParameter extends Parameter {
   readonly gradientRows?: number;
 }
 
+export interface OptimizerLimits {
+  /** Most elements of a tensor: a larger parameter is kept as parts of its rows (`rowsOf`). */
+  elements?: number;
+  /** The largest single memory in bytes. */
+  memory?: number;
+}
+
 /** A tensor of the saved state; `data` is a view of the live one, to be written or copied before the next update. */
 export interface StateTensor {
   readonly name: string;
@@ -22,24 +30,28 @@ export interface StateTensor {
 
 /**
  * Owns the trained parameters: their weights, gradients and optimizer state lie in `memory`, zero at first, where a
- * training graph reads and writes them; here they are measured, updated in place, saved and loaded.
+ * training graph reads and writes them; here they are measured, updated in place, saved and loaded. Where a parameter is
+ * kept in parts, each part has these regions, under the part's name.
  */
 export class Optimizer {
   readonly memory: ParameterMemory;
-  private readonly parameters: readonly TrainedParameter[];
+  /** What lies in memory: every parameter, or the parts of its rows. */
+  readonly tensors: readonly Rows[];
+  private readonly parameters: readonly { readonly parameter: Parameter; readonly parts: readonly Rows[] }[];
   private readonly rule: UpdateRule;
   private readonly kernels: readonly UpdateKernel[];
 
-  /** `memoryLimit`: the largest single memory in bytes. Throws a `Problem` where the parameters don't fit. */
-  constructor(parameters: readonly TrainedParameter[], rule: UpdateRule, memoryLimit?: number) {
-    const blocks = parameters.map((parameter) => {
-      const { name, shape, gradientRows } = parameter;
+  /** Throws a `Problem` where the parameters don't fit. */
+  constructor(parameters: readonly TrainedParameter[], rule: UpdateRule, limits: OptimizerLimits = {}) {
+    this.parameters = parameters.map((parameter) => ({ parameter, parts: rowsOf(parameter, limits.elements) }));
+    this.tensors = this.parameters.flatMap(({ parts }) => parts);
+    const blocks = parameters.flatMap(({ gradientRows }, at) => this.parameters[at]!.parts.map((part) => {
+      const { name, shape } = part;
       const rows = gradientRows === undefined ? [] : [{ name: GRADIENT_ROWS, shape: [gradientRows, ...shape.slice(1)] }];
-      return { name, regions: [{ name: WEIGHTS, shape }, { name: GRADIENTS, shape }, ...rule.stateRegions(parameter), ...rows] };
-    });
-    this.parameters = parameters;
+      return { name, regions: [{ name: WEIGHTS, shape }, { name: GRADIENTS, shape }, ...rule.stateRegions(part), ...rows] };
+    }));
     this.rule = rule;
-    this.memory = new ParameterMemory(blocks, memoryLimit);
+    this.memory = new ParameterMemory(blocks, limits.memory);
     this.kernels = this.memory.memories.map(createKernel);
   }
 
@@ -72,7 +84,7 @@ export class Optimizer {
   /** L2 norm of all gradients as one vector, in float64 and in a fixed order; not finite if any gradient is not. */
   gradientNorm(): number {
     let sum = 0;
-    for (const { name } of this.parameters) {
+    for (const { name } of this.tensors) {
       const { memory, offset, bytes } = this.memory.place(name, GRADIENTS);
       sum += this.kernels[memory]!.sumOfSquares(offset, bytes);
     }
@@ -81,18 +93,18 @@ export class Optimizer {
 
   /** Drops gradients that are not to be used; an update clears them by itself. */
   clearGradients(): void {
-    for (const { name } of this.parameters) this.gradients(name).fill(0);
+    for (const { name } of this.tensors) this.gradients(name).fill(0);
   }
 
   /** Updates every weight in place. */
   update(step: UpdateStep): void {
-    for (const parameter of this.parameters) this.rule.update(this.target(parameter), step);
+    for (const { parameter, parts } of this.parameters) this.rule.update(parameter, parts.map((part) => this.target(part)), step);
   }
 
   /** What a checkpoint holds besides the weights, named `<parameter>.<region>`. */
   state(): StateTensor[] {
-    return this.parameters.flatMap((parameter) => this.rule.stateRegions(parameter).map(({ name, shape }) => (
-      { name: `${parameter.name}.${name}`, shape, data: this.memory.view(parameter.name, name) }
+    return this.tensors.flatMap((tensor) => this.rule.stateRegions(tensor).map(({ name, shape }) => (
+      { name: `${tensor.name}.${name}`, shape, data: this.memory.view(tensor.name, name) }
     )));
   }
 
@@ -111,14 +123,13 @@ export class Optimizer {
     for (const { name, data } of own) data.set(tensors.get(name)!.data);
   }
 
-  private target(parameter: Parameter): UpdateTarget {
-    const weights = this.memory.place(parameter.name, WEIGHTS);
+  private target({ name }: Rows): UpdateTarget {
+    const weights = this.memory.place(name, WEIGHTS);
     return {
-      parameter,
       kernel: this.kernels[weights.memory]!,
       weights,
-      gradients: this.memory.place(parameter.name, GRADIENTS),
-      state: (region) => this.memory.place(parameter.name, region),
+      gradients: this.memory.place(name, GRADIENTS),
+      state: (region) => this.memory.place(name, region),
       read: ({ offset, length }) => new Float32Array(this.memory.memories[weights.memory]!.buffer, offset, length),
     };
   }

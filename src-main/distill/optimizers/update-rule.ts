@@ -15,10 +15,9 @@ export interface UpdateStep {
   readonly gradientScale: number;
 }
 
-/** One parameter in memory, as an update rule sees it. */
+/** A parameter, or a part of its rows, in memory, as an update rule sees it. */
 export interface UpdateTarget {
-  readonly parameter: Parameter;
-  /** Works on the memory that holds the parameter. */
+  /** Works on the memory that holds it. */
   readonly kernel: UpdateKernel;
   readonly weights: Placement;
   readonly gradients: Placement;
@@ -31,10 +30,10 @@ export interface UpdateTarget {
 /** How weights follow from gradients. All that a rule remembers from step to step lies in its state regions. */
 export interface UpdateRule {
   /**
-   * What the rule keeps for a parameter, zero at the start. Shapes are the rule's choice: moments like the parameter,
+   * What the rule keeps for a parameter or a part of its rows, zero at the start. Shapes are the rule's choice: moments like the parameter,
    * or factors of its rows and columns. Region names are those of the saved state (`<parameter>.<region>`).
    */
   stateRegions(parameter: Parameter): readonly Region[];
-  /** Updates the weights and the state in place and leaves the gradients at zero. */
-  update(target: UpdateTarget, step: UpdateStep): void;
+  /** Updates weights and state of a parameter, which lies in one or several parts, in place and leaves the gradients at zero. */
+  update(parameter: Parameter, parts: readonly UpdateTarget[], step: UpdateStep): void;
 }

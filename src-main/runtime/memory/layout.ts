@@ -1,5 +1,3 @@
-import { Problem } from '../../contract/problem.ts';
-
 /** A float32 tensor that belongs to a parameter: its weights, its gradients, a moment. */
 export interface Region {
   readonly name: string;
@@ -35,12 +33,6 @@ export interface Layout {
 export const PAGE = 65536;
 /** A page less than 4 GiB, so that the address after the last byte still fits 32 bits. */
 export const MEMORY_LIMIT = 65535 * PAGE;
-/**
- * ONNX Runtime makes copies of whole tensors (prepacking, results in between), and a native allocation over 1 GiB ends
- * an Electron process without a word.
- */
-export const TENSOR_LIMIT = 512 * 2 ** 20;
-
 const ALIGNMENT = 64;
 const MIB = 2 ** 20;
 /**
@@ -49,7 +41,7 @@ const MIB = 2 ** 20;
  */
 const STAGGER = PAGE + 17 * ALIGNMENT;
 
-/** Places blocks in order, each whole in one memory of at most `memoryLimit` bytes; a tensor over the limit is a `Problem`. */
+/** Places blocks in order, each whole in one memory of at most `memoryLimit` bytes. */
 export function layOut(blocks: readonly ParameterBlock[], memoryLimit = MEMORY_LIMIT): Layout {
   const ends: number[] = [];
   const placements = new Map<string, ReadonlyMap<string, Placement>>();
@@ -78,18 +70,7 @@ function placeRegions(block: ParameterBlock, memory: number, start: number): Rea
 }
 
 function blockBytes(block: ParameterBlock): number {
-  let sum = 0;
-  for (const region of block.regions) {
-    const bytes = regionBytes(region);
-    if (bytes > TENSOR_LIMIT) {
-      const size = `${Math.ceil(bytes / MIB)} MiB`;
-      throw new Problem(`${block.name} of shape [${region.shape.join(', ')}] takes ${size}, and a tensor may take ${TENSOR_LIMIT / MIB}`, {
-        hint: 'Choose a model with a smaller vocabulary or width.',
-      });
-    }
-    sum += stride(region);
-  }
-  return sum;
+  return block.regions.reduce((sum, region) => sum + stride(region), 0);
 }
 
 function stride(region: Region): number {

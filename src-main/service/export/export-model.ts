@@ -14,6 +14,7 @@ import { copyCompanions, publishFolder, writeJson } from '../../model/write-fold
 import { countParameters } from '../../nn/build.ts';
 import type { Weights } from '../../runtime/weights.ts';
 import { openWholeModel, readWeights, type Model } from '../../model/load-model.ts';
+import { wholeWeight } from '../../model/whole-weight.ts';
 import { EXPORT_REPORT, exportedFiles } from './folder.ts';
 import { beginMeasure, measurePrecision } from './measure.ts';
 import { textsFor } from './texts.ts';
@@ -41,6 +42,7 @@ export async function exportModel(
   await publishFolder(to, async (folder) => {
     step();
     const weights = await readWeights(model);
+    const shapes = new Map(model.parameters.map((parameter) => [parameter.name, parameter]));
     await mkdir(join(folder, 'onnx'), { recursive: true });
     const trained = new TrainedModel(model, weights);
     try {
@@ -54,7 +56,7 @@ export async function exportModel(
       const outside: WrittenOnnx[] = [];
       for (const precision of precisions) {
         step();
-        const written = await writeOnnxFiles(join(folder, 'onnx'), model.folder.config, precision, (name) => weights[name]!.data as Float32Array);
+        const written = await writeOnnxFiles(join(folder, 'onnx'), model.folder.config, precision, (name) => wholeWeight(weights, shapes.get(name)!));
         for (const { path } of written) await checkOnnx(path);
         step();
         const { trainedPerplexity, ...measured } = await measurePrecision(measure, precision, written.map(({ path }) => path), signal);
@@ -83,7 +85,7 @@ const sum = (parts: readonly { bytes: number }[]): number => parts.reduce((total
 
 async function writeTrained(model: Model, weights: Weights, folder: string): Promise<ExportReport['safetensors']> {
   const name = 'model.safetensors';
-  await writeSafetensors(join(folder, name), model.parameters.map((parameter) => ({ ...parameter, data: weights[parameter.name]!.data as Float32Array })), 'F32');
+  await writeSafetensors(join(folder, name), model.parameters.map((parameter) => ({ ...parameter, data: wholeWeight(weights, parameter) })), 'F32');
   return { name, bytes: (await stat(join(folder, name))).size };
 }
 

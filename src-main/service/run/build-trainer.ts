@@ -47,7 +47,7 @@ export async function buildTrainer(
     decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
   await readStudent(optimizer);
 
-  const student = new Student(executorFor(recipe.student.device), decoder, parameters, optimizer, {
+  const student = new Student(executorFor(recipe.student.device), decoder, optimizer, {
     method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
   });
   const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);

@@ -4,6 +4,7 @@ import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
+import { rowsOf } from '../../nn/weights/rows.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import type { Model } from '../../model/load-model.ts';
 import { digestFiles } from './checkpoint-files.ts';
@@ -13,7 +14,7 @@ const OPTIMIZER = 'optimizer.safetensors';
 
 /** Fills a checkpoint's folder: the model in the Hugging Face layout, the optimizer's state, and last the position with the digests of all. */
 export async function writeCheckpoint(folder: string, model: Model, optimizer: Optimizer, state: Omit<CheckpointState, 'files'>): Promise<void> {
-  const tensors = model.parameters.map(({ name, shape }) => ({ name, shape, data: optimizer.weights(name) }));
+  const tensors = model.parameters.map((parameter) => ({ ...parameter, data: rowsOf(parameter).map(({ name }) => optimizer.weights(name)) }));
   await writeModel(modelOf(folder), { from: model.folder, tensors, precision: 'fp32' });
   await writeSafetensors(join(folder, OPTIMIZER), optimizer.state(), 'F32');
   const whole: CheckpointState = { ...state, files: await digestFiles(folder) };
