@@ -1,7 +1,7 @@
 import type { Port } from '../graph/onnx/write.ts';
 import type { Graph } from '../graph/value.ts';
 import type { Decoder } from '../nn/decoder.ts';
-import type { Tensor } from '../runtime/tensor.ts';
+import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
 import { asInputs, type Weights } from '../runtime/weights.ts';
 import type { Side } from './token-loss.ts';
 
@@ -26,7 +26,7 @@ export function givenSide(graph: Graph, who: Who, { hiddenSize, logits }: Head['
 }
 
 /** What a graph with a given side reads of its model. @param parameters  of the graph; those of others are left out */
-export function sideInputs(who: Who, hidden: Tensor, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, Tensor> {
+export function sideInputs(who: Who, hidden: Tensor, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, StoredTensor> {
   const prefix = prefixOf(who);
   const own = parameters.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => ({ name: name.slice(prefix.length) }));
   const inputs = Object.entries(asInputs(weights, own)).map(([name, tensor]) => [prefix + name, tensor] as const);

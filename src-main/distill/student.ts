@@ -2,8 +2,8 @@ import type { Method } from '../contract/presets.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
-import { float32, type Tensor } from '../runtime/tensor.ts';
-import { asInputs, type Weights } from '../runtime/weights.ts';
+import { float32, type StoredTensor, type Tensor } from '../runtime/tensor.ts';
+import { asInputs, type HostWeights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { sideInputs, type Head } from './head.ts';
@@ -28,11 +28,11 @@ export interface Lesson { loss: number; told(name: string): Float32Array | null 
 /** The model that learns: its weights and gradients lie in the optimizer's memory, where train graphs use them in place. */
 export class Student {
   readonly decoder: Decoder;
-  readonly weights: Weights;
+  readonly weights: HostWeights;
   private readonly executor: Executor;
   private readonly optimizer: Optimizer;
   private readonly settings: LossSettings;
-  private readonly gradients: Weights;
+  private readonly gradients: HostWeights;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
 
   /** @param optimizer  of all that the decoder reads, with room for the gradient rows of the largest micro-batch */
@@ -41,7 +41,7 @@ export class Student {
     this.decoder = decoder;
     this.optimizer = optimizer;
     this.settings = settings;
-    const views = (view: (name: string) => Float32Array): Weights =>
+    const views = (view: (name: string) => Float32Array): HostWeights =>
       Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
     this.weights = views((name) => optimizer.weights(name));
     this.gradients = views((name) => optimizer.gradients(name));
@@ -50,7 +50,7 @@ export class Student {
   /** Adds the gradients of a micro-batch's loss to those so far. */
   async learn(batch: MicroBatch, teacher: TeacherView | null): Promise<Lesson> {
     const { program, dense, rows } = await this.programs.get(`${bucketKey(batch.bucket)}${batch.advantages ? ' with advantages' : ''}`, () => this.compile(batch, teacher));
-    const inputs: Record<string, Tensor> = {
+    const inputs: Record<string, StoredTensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
       ...asInputs(this.weights, this.optimizer.tensors),

@@ -7,7 +7,7 @@ import type { Decoder } from '../nn/decoder.ts';
 import { ortExecutor } from '../runtime/ort/executor.ts';
 import type { Executor } from '../runtime/program.ts';
 import { float32 } from '../runtime/tensor.ts';
-import type { Weights } from '../runtime/weights.ts';
+import type { HostWeights } from '../runtime/weights.ts';
 import { threads } from '../runtime/threads.ts';
 
 /** A model folder that has been understood; its weights are still on the disk. */
@@ -56,7 +56,7 @@ export async function ofThe<T>(who: 'teacher' | 'student', work: () => Promise<T
 }
 
 /** Reads the weights into memory of their own. */
-export async function readWeights({ folder, parameters }: Model): Promise<Weights> {
+export async function readWeights({ folder, parameters }: Model): Promise<HostWeights> {
   const weights: Record<string, ReturnType<typeof float32>> = {};
   await folder.readWeights((name, shape) => {
     const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));

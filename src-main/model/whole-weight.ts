@@ -1,10 +1,10 @@
 import { sizeOf } from '../graph/shape.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
-import type { Weights } from '../runtime/weights.ts';
+import type { HostWeights } from '../runtime/weights.ts';
 import type { WeightSpec } from './folder.ts';
 
 /** A float32 weight's elements in one array, put together where its rows lie in parts. */
-export function wholeWeight(weights: Weights, spec: WeightSpec): Float32Array {
+export function wholeWeight(weights: HostWeights, spec: WeightSpec): Float32Array {
   const parts = rowsOf(spec).map(({ name }) => weights[name]!.data as Float32Array);
   if (parts.length === 1) return parts[0]!;
   const whole = new Float32Array(sizeOf(spec.shape));

@@ -1,9 +1,10 @@
 import type { Device } from '../contract/divergence.ts';
 import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import type { OnnxGraph } from '../graph/onnx/write.ts';
-import type { Tensor } from './tensor.ts';
+import type { StoredTensor, Tensor } from './tensor.ts';
 
-export type Tensors = Readonly<Record<string, Tensor>>;
+/** What goes into a program, by name. */
+export type Tensors = Readonly<Record<string, StoredTensor>>;
 
 /** A graph made ready to run. */
 export interface Program {
@@ -12,7 +13,7 @@ export interface Program {
    * Runs the graph on inputs (weights among them, where they are inputs) and returns every output. Outputs named
    * in `into` are written there, in place; the tensors may share memory with inputs that are read before.
    */
-  run(inputs: Tensors, into?: Tensors): Promise<Record<string, Tensor>>;
+  run(inputs: Tensors, into?: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the native memory; the program is not used afterwards. */
   release(): Promise<void>;
 }
@@ -27,6 +28,8 @@ export interface ProgramOptions {
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
 export interface Executor {
   readonly device: Device;
+  /** Whether it reads what `nn/weights/stored` keeps: mapped files, bfloat16, bytes of blocks. */
+  readonly readsStored: boolean;
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;

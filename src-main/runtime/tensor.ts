@@ -1,13 +1,26 @@
 import type { DType } from '../graph/dtype.ts';
 import { DTYPES } from '../graph/dtype.ts';
+import type { MappedBytes } from './mapping/mapped-file.ts';
 
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 
+interface TensorType { readonly dtype: DType; readonly shape: readonly number[] }
+
 /** Numbers with a shape. The data is a view: a program may read or write the caller's own memory. */
-export interface Tensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TensorData;
+export interface Tensor extends TensorType { readonly data: TensorData }
+
+/** A tensor of a file that is mapped into memory: programs read it by its address, and nothing writes to it. */
+export interface MappedTensor extends TensorType { readonly mapped: MappedBytes }
+
+/** What a program reads, wherever its numbers are stored. */
+export type StoredTensor = Tensor | MappedTensor;
+
+/** Bytes that a tensor's numbers take, wherever they are. */
+export const bytesOf = (tensor: StoredTensor): number => ('mapped' in tensor ? tensor.mapped : tensor.data).byteLength;
+
+/** A tensor in memory of this process: a copy of what is mapped. */
+export function hostTensor(tensor: StoredTensor): Tensor {
+  return 'mapped' in tensor ? tensorOf(tensor.dtype, tensor.shape, tensor.mapped.file.read(tensor.mapped)) : tensor;
 }
 
 export function float32(data: Float32Array, shape: readonly number[]): Tensor {
@@ -28,9 +41,11 @@ export function tensorOf(dtype: DType, shape: readonly number[], bytes: Uint8Arr
 function viewOf(dtype: DType, buffer: ArrayBuffer, offset: number, length: number): TensorData {
   switch (dtype) {
     case 'float32': return new Float32Array(buffer, offset, length);
-    case 'float16': return new Uint16Array(buffer, offset, length);
+    case 'float16':
+    case 'bfloat16': return new Uint16Array(buffer, offset, length);
     case 'int32': return new Int32Array(buffer, offset, length);
     case 'int64': return new BigInt64Array(buffer, offset, length);
+    case 'int8': return new Int8Array(buffer, offset, length);
     case 'bool':
     case 'uint8': return new Uint8Array(buffer, offset, length);
   }

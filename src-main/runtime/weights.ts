@@ -1,8 +1,11 @@
 import type { WriteOptions } from '../graph/onnx/write.ts';
-import type { Tensor } from './tensor.ts';
+import { bytesOf, type StoredTensor, type Tensor } from './tensor.ts';
 
 /** A model's weights by name; views of memory that somebody else may own. */
-export type Weights = Readonly<Record<string, Tensor>>;
+export type Weights = Readonly<Record<string, StoredTensor>>;
+
+/** Weights in memory of this process, whose numbers can be read and changed. */
+export type HostWeights = Readonly<Record<string, Tensor>>;
 
 /**
  * Weights as initializers of a graph: constant for the session, which prepacks them. The session reads them where
@@ -10,17 +13,17 @@ export type Weights = Readonly<Record<string, Tensor>>;
  */
 export function asInitializers(weights: Weights): { placement: WriteOptions['weights']; initializers: Weights } {
   return {
-    placement: (name) => ({ location: name, offset: 0, length: find(weights, name).data.byteLength }),
+    placement: (name) => ({ location: name, offset: 0, length: bytesOf(find(weights, name)) }),
     initializers: weights,
   };
 }
 
 /** The weights that a graph reads, as its inputs. */
-export function asInputs(weights: Weights, parameters: readonly { name: string }[]): Record<string, Tensor> {
+export function asInputs(weights: Weights, parameters: readonly { name: string }[]): Record<string, StoredTensor> {
   return Object.fromEntries(parameters.map(({ name }) => [name, find(weights, name)]));
 }
 
-function find(weights: Weights, name: string): Tensor {
+function find(weights: Weights, name: string): StoredTensor {
   const tensor = weights[name];
   if (!tensor) throw new Error(`the model has no weight "${name}"`);
   return tensor;

@@ -7,7 +7,7 @@ import { HALF } from '../nn/weights/half.ts';
 import { INT8 } from '../nn/weights/int8.ts';
 import type { WeightFormat } from '../nn/weights/weight-format.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
-import type { Weights } from '../runtime/weights.ts';
+import type { HostWeights, Weights } from '../runtime/weights.ts';
 import type { Model } from '../model/load-model.ts';
 import { wholeWeight } from '../model/whole-weight.ts';
 
@@ -19,7 +19,7 @@ const FORMATS: Readonly<Record<Precision, WeightFormat>> = { fp32: EXACT, fp16: 
  * A teacher as its precision stores it. The output layer stays in float32 as well, because the loss multiplies by it
  * beside the student's.
  */
-export function inPrecision({ folder: { config }, parameters }: Model, weights: Weights, precision: Precision): { decoder: Decoder; weights: Weights } {
+export function inPrecision({ folder: { config }, parameters }: Model, weights: HostWeights, precision: Precision): { decoder: Decoder; weights: Weights } {
   if (precision === 'fp32') return { decoder: buildDecoder(config), weights };
   const format = exactAtTheEnd(FORMATS[precision], buildDecoder(config).outputLayer.name);
   const decoder = buildDecoder(config, format);

@@ -12,7 +12,7 @@ import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { chiSquare, likelyAtMost } from '../support/chi-square.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
@@ -24,13 +24,13 @@ afterAll(() => Promise.all(open.map((item) => item.release())));
 interface Pair { vocabulary: number; teacher: WritingModel; student: WritingModel }
 
 /** A teacher, and a student that is the teacher with weights a little off: it drafts well, but not always. */
-function pairOf(config: ModelConfig, weights: Weights, noise: number): Pair {
+function pairOf(config: ModelConfig, weights: HostWeights, noise: number): Pair {
   const off = randomWeights(config, 5, noise);
   const near = Object.fromEntries(Object.entries(weights).map(([name, { data, shape }]) => {
     const mean = /norm|ln_/.test(name) && name.endsWith('weight') ? 1 : 0;
     return [name, float32((data as Float32Array).map((value, at) => value + (off[name]!.data as Float32Array)[at]! - mean), shape)];
   }));
-  const model = (of: Weights): WritingModel => ({ executor, decoder: buildDecoder(config), weights: of });
+  const model = (of: HostWeights): WritingModel => ({ executor, decoder: buildDecoder(config), weights: of });
   return { vocabulary: config.vocabSize, teacher: model(weights), student: model(near) };
 }
 
@@ -47,8 +47,8 @@ async function speculativeWriter({ teacher, student, vocabulary }: Pair): Promis
 }
 
 const PROMPTS = [[1, 2, 3], [4, 5], [6, 7, 8, 9, 10, 11], [12]].map((ids, id) => ({ id, tokens: Int32Array.from(ids) }));
-const llama = (changes = {}): [ModelConfig, Weights] => [tinyLlama(changes), randomWeights(tinyLlama(changes), 11)];
-const MODELS: [string, () => Promise<[ModelConfig, Weights]>][] = [
+const llama = (changes = {}): [ModelConfig, HostWeights] => [tinyLlama(changes), randomWeights(tinyLlama(changes), 11)];
+const MODELS: [string, () => Promise<[ModelConfig, HostWeights]>][] = [
   ['llama with odd heads', async () => llama()],
   ['llama with a window', async () => llama({ headDim: 8, windows: [4, null] })],
   ['gpt2', async () => [tinyGpt2(), randomWeights(tinyGpt2(), 11)]],

@@ -12,7 +12,7 @@ import { inRows } from '../../src-main/nn/weights/in-rows.ts';
 import { rowsOf } from '../../src-main/nn/weights/rows.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { TRAIN } from '../support/tiny-student.ts';
 import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
 
@@ -49,7 +49,7 @@ async function train(config: ModelConfig, optimizer: 'adamw' | 'adafactor', most
     [parameter.name, Float32Array.from(rowsOf(parameter, most).flatMap(({ name }) => [...owner.weights(name)]))]))) };
 }
 
-function cut(weights: Weights, parameters: ReturnType<typeof listParameters>, most: number): Weights {
+function cut(weights: HostWeights, parameters: ReturnType<typeof listParameters>, most: number): HostWeights {
   return Object.fromEntries(parameters.flatMap((parameter) => {
     const whole = weights[parameter.name]!.data as Float32Array;
     const width = whole.length / parameter.shape[0]!;

@@ -12,7 +12,7 @@ import { Trainer } from '../../src-main/distill/trainer.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { firstExamples } from '../../src-main/text/example-set.ts';
@@ -46,7 +46,7 @@ const gradientOf = ({ gradients }: Learned): number[] => [...gradients.values()]
 
 /** What a student of the given weights learns from micro-batches, in their order. */
 async function learn(
-  config: ModelConfig, weights: Weights, batches: readonly MicroBatch[], divergence: 'cross_entropy' | 'forward_kl' = 'cross_entropy', teacher?: FrozenModel,
+  config: ModelConfig, weights: HostWeights, batches: readonly MicroBatch[], divergence: 'cross_entropy' | 'forward_kl' = 'cross_entropy', teacher?: FrozenModel,
 ): Promise<Learned> {
   const settings: LossSettings = {
     method: { divergence, beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 16,

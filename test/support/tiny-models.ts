@@ -2,7 +2,7 @@ import { fillNormal } from '../../src-main/contract/random.ts';
 import type { Gpt2Config, LlamaConfig, ModelConfig } from '../../src-main/nn/config.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
 /** A llama of a few thousand parameters with grouped heads of an odd width. */
 export function tinyLlama(changes: Partial<LlamaConfig> = {}): LlamaConfig {
@@ -23,7 +23,7 @@ export function tinyGpt2(changes: Partial<Gpt2Config> = {}): Gpt2Config {
 }
 
 /** Weights large enough that logits spread; norms near one. */
-export function randomWeights(config: ModelConfig, seed: number, deviation = 0.25): Weights {
+export function randomWeights(config: ModelConfig, seed: number, deviation = 0.25): HostWeights {
   return Object.fromEntries(listParameters(config).map(({ name, shape }, at) => {
     const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
     fillNormal(data, seed, { purpose: 'init', example: at }, deviation);

@@ -5,7 +5,7 @@ import { Student, type LossSettings } from '../../src-main/distill/student.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
 export const TRAIN: TrainSettings = {
   batchSize: 4, optimizer: 'adamw', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
@@ -14,7 +14,7 @@ export const TRAIN: TrainSettings = {
 
 /** A student of a config with the given weights, and its optimizer. */
 export function tinyStudent(
-  executor: Executor, config: ModelConfig, weights: Weights, settings: LossSettings, train: Partial<TrainSettings> = {},
+  executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, train: Partial<TrainSettings> = {},
 ): { student: Student; optimizer: Optimizer; train: TrainSettings } {
   const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);

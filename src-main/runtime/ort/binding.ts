@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
 import type { OnnxGraph } from '../../graph/onnx/write.ts';
 import type { Program, ProgramOptions, Tensors } from '../program.ts';
-import type { Tensor, TensorData } from '../tensor.ts';
+import { hostTensor, type StoredTensor, type Tensor, type TensorData } from '../tensor.ts';
 import { runtimeFailure } from './failure.ts';
 import { deviceProblem, providers } from './providers.ts';
 
@@ -22,7 +22,7 @@ async function createSession(graph: OnnxGraph, options: ProgramOptions, device: 
     // The arena keeps the largest step's memory for ever and asks for it in blocks that may pass 1 GiB.
     enableCpuMemArena: false,
     logSeverityLevel: 3,
-    ...(options.initializers ? { externalData: Object.entries(options.initializers).map(([path, { data }]) => ({ path, data: bytesOf(data) })) } : {}),
+    ...(options.initializers ? { externalData: Object.entries(options.initializers).map(([path, tensor]) => ({ path, data: bytesOf(hostTensor(tensor).data) })) } : {}),
   }).catch((cause: unknown) => {
     throw deviceProblem(device, cause);
   });
@@ -37,7 +37,7 @@ class BoundProgram implements Program {
     this.session = session;
   }
 
-  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
+  async run(inputs: Tensors, into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
     const feeds = mapValues(inputs, toOrt);
     const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
     const results = await this.session.run(feeds, fetches).catch((cause: unknown) => { throw runtimeFailure('run', cause); });
@@ -49,8 +49,9 @@ class BoundProgram implements Program {
   }
 }
 
-function toOrt({ dtype, data, shape }: Tensor): OrtTensor {
-  return new OrtTensor(dtype, data as never, shape);
+function toOrt(tensor: StoredTensor): OrtTensor {
+  const { dtype, data, shape } = hostTensor(tensor);
+  return new OrtTensor(dtype as OrtTensor.Type, data as never, shape);
 }
 
 function fromOrt(tensor: OrtTensor): Tensor {

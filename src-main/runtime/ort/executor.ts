@@ -21,6 +21,7 @@ export function ortExecutor(device: Device, threads = 0): Executor {
 function boundExecutor(device: Device, threads: number): Executor {
   return {
     device,
+    readsStored: false,
     dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
     compile: async (graph, options = {}) => (await import('./binding.ts')).compile(graph, options, device, threads),
   };

@@ -12,7 +12,7 @@ import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { listTree } from '../../files/list-tree.ts';
 import { copyCompanions, publishFolder, writeJson } from '../../model/write-folder.ts';
 import { countParameters } from '../../nn/build.ts';
-import type { Weights } from '../../runtime/weights.ts';
+import type { HostWeights } from '../../runtime/weights.ts';
 import { openWholeModel, readWeights, type Model } from '../../model/load-model.ts';
 import { wholeWeight } from '../../model/whole-weight.ts';
 import { EXPORT_REPORT, exportedFiles } from './folder.ts';
@@ -83,7 +83,7 @@ export async function exportModel(
 
 const sum = (parts: readonly { bytes: number }[]): number => parts.reduce((total, { bytes }) => total + bytes, 0);
 
-async function writeTrained(model: Model, weights: Weights, folder: string): Promise<ExportReport['safetensors']> {
+async function writeTrained(model: Model, weights: HostWeights, folder: string): Promise<ExportReport['safetensors']> {
   const name = 'model.safetensors';
   await writeSafetensors(join(folder, name), model.parameters.map((parameter) => ({ ...parameter, data: wholeWeight(weights, parameter) })), 'F32');
   return { name, bytes: (await stat(join(folder, name))).size };

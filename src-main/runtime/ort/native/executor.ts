@@ -1,6 +1,7 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
+import type { MappedFile } from '../../mapping/mapped-file.ts';
 import type { Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
 import { tensorOf, type Tensor } from '../../tensor.ts';
 import { runtimeFailure } from '../failure.ts';
@@ -25,7 +26,7 @@ let runtime: OrtRuntime | undefined;
  */
 export function nativeExecutor(threads: number): Executor {
   const shared = runtime ??= new OrtRuntime();
-  return { device: 'cpu', dialect: 'onnxruntime', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
+  return { device: 'cpu', readsStored: true, dialect: 'onnxruntime', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
 }
 
 class NativeProgram implements Program {
@@ -33,6 +34,8 @@ class NativeProgram implements Program {
   private readonly runtime: OrtRuntime;
   /** Held because the session reads them where they are. */
   readonly initializers: Tensors | undefined;
+  /** That initializers lie in. */
+  private readonly files: readonly MappedFile[];
   /** Null once released. */
   private session: Pointer | null;
   private readonly names: CNames;
@@ -41,11 +44,12 @@ class NativeProgram implements Program {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;
+    this.files = mappedFiles(options.initializers ?? {});
     this.session = explained('make ready', () => createSession(shared, graph, options, threads));
     this.names = new CNames([...graph.inputs, ...graph.parameters, ...graph.outputs].map(({ name }) => name));
   }
 
-  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
+  async run(inputs: Tensors, into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
     const { inputs: ports, parameters, outputs } = this.graph;
     const missing = ports.find(({ name }) => !inputs[name]);
     if (missing) throw new Error(`the input "${missing.name}" is not given`);
@@ -63,10 +67,11 @@ class NativeProgram implements Program {
     this.session = null;
   }
 
-  private compute(given: readonly Port[], inputs: Tensors, results: Tensors): void {
+  private compute(given: readonly Port[], inputs: Tensors, results: Readonly<Record<string, Tensor>>): void {
     const { api } = this.runtime;
     const { outputs } = this.graph;
     if (this.session === null) throw new Error('the program has been released');
+    for (const file of new Set([...mappedFiles(inputs), ...this.files])) file.check();
     const made: Pointer[] = [];
     const values = (ports: readonly Port[], tensors: Tensors): BigUint64Array => BigUint64Array.from(ports, ({ name }) => {
       const value = this.runtime.value(tensors[name]!);
@@ -83,6 +88,11 @@ class NativeProgram implements Program {
       made.forEach((value) => api.ReleaseValue(value));
     }
   }
+}
+
+/** Files that tensors lie in. */
+function mappedFiles(tensors: Tensors): MappedFile[] {
+  return [...new Set(Object.values(tensors).flatMap((tensor) => ('mapped' in tensor ? [tensor.mapped.file] : [])))];
 }
 
 /** @throws Problem that says for a person what ONNX Runtime could not do */

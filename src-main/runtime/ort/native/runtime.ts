@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { DTYPES } from '../../../graph/dtype.ts';
-import type { Tensor } from '../../tensor.ts';
+import { bytesOf, type StoredTensor } from '../../tensor.ts';
 import { libraryFolder } from '../library-folder.ts';
 import { readApi, type OrtApi, type Pointer, type Status } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
@@ -57,9 +57,10 @@ export class OrtRuntime {
   }
 
   /** A tensor of ONNX Runtime's over the same memory. */
-  value({ dtype, shape, data }: Tensor): Pointer {
+  value(tensor: StoredTensor): Pointer {
+    const { dtype, shape } = tensor;
     return this.made((out) => this.api.CreateTensorWithDataAsOrtValue(
-      this.cpu, data, data.byteLength, BigInt64Array.from(shape, BigInt), shape.length, DTYPES[dtype].code, out));
+      this.cpu, 'mapped' in tensor ? tensor.mapped.address : tensor.data, bytesOf(tensor), BigInt64Array.from(shape, BigInt), shape.length, DTYPES[dtype].code, out));
   }
 
   private memoryInfo(allocator: number): Pointer {

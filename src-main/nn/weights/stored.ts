@@ -1,0 +1,102 @@
+import { DTYPES } from '../../graph/dtype.ts';
+import { withGradient } from '../../graph/custom-gradient.ts';
+import { anew } from '../../graph/ops/anew.ts';
+import { add } from '../../graph/ops/elementwise.ts';
+import { gatherRows } from '../../graph/ops/gather.ts';
+import { concat, reshape, slice, transpose } from '../../graph/ops/layout.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
+import { staticDim } from '../../graph/shape.ts';
+import type { Graph, Value } from '../../graph/value.ts';
+import type { DType } from '../../graph/dtype.ts';
+import { ENCODINGS, type EncodingName } from './encodings/encodings.ts';
+import type { WeightFormat } from './weight-format.ts';
+
+/** A weight as it lies in a file. */
+export interface StoredLayout {
+  readonly encoding: EncodingName;
+  /** Elements of a row. */
+  readonly width: number;
+  readonly rows: number;
+  /** What a row of a matrix belongs to; a table's belongs to an id. */
+  readonly of: 'outputs' | 'inputs';
+  /**
+   * Where the rows of a head stand in pairs, as llama.cpp has them for its rotary embedding (2 i and 2 i + 1 are what
+   * others keep at i and i + headDim / 2): the width of a head.
+   */
+  readonly pairedHeads: number | null;
+}
+
+/** Elements that are unpacked at once: 32 MiB, so that neither layers nor vocabularies need a matrix in float32 as a whole. */
+const PIECE = 2 ** 23;
+
+/** The parameters through which a graph reads a weight: views of the same bytes. */
+export function storedViews(name: string, { encoding, width, rows }: StoredLayout): { name: string; dtype: DType; shape: readonly [number, number] }[] {
+  const { views, elements, bytes } = ENCODINGS[encoding];
+  return views.map((dtype) => ({ name: views.length === 1 && elements === 1 ? name : `${name}.${dtype}`, dtype, shape: [rows, (width / elements) * bytes / DTYPES[dtype].bytes] }));
+}
+
+/**
+ * One weight, kept as it is stored and unpacked where a graph needs it, piece by piece, and again for what flows back:
+ * no more than a piece is ever there in float32. The weight itself is not trained.
+ */
+export function stored(layout: StoredLayout): WeightFormat {
+  return {
+    multiply: (x, { name }) => {
+      const weight = new UnpackedWeight(x.graph, name, layout);
+      const product = weight.timesRows(x, `${x.id} forward`);
+      return withGradient('storedProduct', product, [x], { name }, (upstream) => [weight.timesColumns(upstream, `${upstream.id} backward`)]);
+    },
+    lookUp: (ids, { name }) => {
+      const views = declared(ids.graph, name, layout);
+      return ENCODINGS[layout.encoding].unpack(views.map((view) => gatherRows(view, ids)));
+    },
+  };
+}
+
+class UnpackedWeight {
+  private readonly views: readonly Value[];
+  private readonly layout: StoredLayout;
+
+  constructor(graph: Graph, name: string, layout: StoredLayout) {
+    this.views = declared(graph, name, layout);
+    this.layout = layout;
+  }
+
+  /** x [..., inputs] times the matrix. */
+  timesRows(x: Value, use: string): Value {
+    if (this.layout.of === 'inputs') return matmul(x, this.unpack(0, this.layout.rows, use));
+    // The activations come first: what is unpacked is then needed at once, and gone before the next piece.
+    return concat(this.pieces().map(([from, to]) => matmul(x, this.unpack(from, to, use), { transB: true })), -1);
+  }
+
+  /** What flows back, [..., outputs], times the matrix turned round. */
+  timesColumns(up: Value, use: string): Value {
+    if (this.layout.of === 'inputs') return matmul(up, this.unpack(0, this.layout.rows, use), { transB: true });
+    return this.pieces().map(([from, to]) => matmul(slice(up, -1, from, to), this.unpack(from, to, use))).reduce((sum, part) => add(sum, part));
+  }
+
+  /** Rows of the matrix in float32. @param use  each unpacks for itself */
+  private unpack(from: number, to: number, use: string): Value {
+    const { encoding, pairedHeads } = this.layout;
+    const raw = this.views.map((view) => slice(inHeads(anew(view, use), pairedHeads), 0, from, to));
+    return ENCODINGS[encoding].unpack(raw);
+  }
+
+  private pieces(): [from: number, to: number][] {
+    const { rows, width } = this.layout;
+    const size = Math.max(1, Math.floor(PIECE / width));
+    return Array.from({ length: Math.ceil(rows / size) }, (_, at) => [at * size, Math.min((at + 1) * size, rows)]);
+  }
+}
+
+function declared(graph: Graph, name: string, layout: StoredLayout): Value[] {
+  return storedViews(name, layout).map((view) => graph.parameter(view.name, view.shape, view.dtype));
+}
+
+/** Rows in the order of their heads' halves. They are moved as they are stored. */
+function inHeads(rows: Value, headDim: number | null): Value {
+  if (headDim === null) return rows;
+  const [count, bytes] = [staticDim(rows.shape, 0), staticDim(rows.shape, 1)];
+  const pairs = reshape(rows, [count / headDim, headDim / 2, 2, bytes]);
+  return reshape(transpose(pairs, [0, 2, 1, 3]), [count, bytes]);
+}
