@@ -1,16 +1,20 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { clearLeftovers } from './checkpoint-folder.ts';
+import { digestOf } from '../files/digest.ts';
 import { syncTree } from '../files/sync-tree.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { acquireLock, isLockFile } from './run-lock.ts';
 
 /** A run folder that this process has locked. */
 export interface RunFolder {
   readonly path: string;
   readonly recipe: string;
+  /** SHA-256 of the recipe as it was written, a line as `sha256sum` writes it. */
+  readonly recipeDigest: string;
   readonly checkpoints: string;
   readonly rollouts: string;
   readonly log: string;
@@ -25,6 +29,7 @@ export function runPaths(path: string): Omit<RunFolder, 'close'> {
   return {
     path,
     recipe: join(path, RECIPE),
+    recipeDigest: join(path, 'recipe.sha256'),
     checkpoints: join(path, 'checkpoints'),
     rollouts: join(path, 'rollouts'),
     log: join(path, 'log.txt'),
@@ -50,9 +55,15 @@ export async function createRunFolder(path: string, recipe: Recipe): Promise<Run
     await refuseContents(path);
     await mkdir(paths.checkpoints);
     await mkdir(paths.rollouts);
-    await writeFile(paths.recipe, `${JSON.stringify(recipe, null, 2)}\n`, { flag: 'wx' });
+    await writeRecipe(paths, recipe);
     await syncTree(path);
   });
+}
+
+/** Writes a run's recipe with its checksum beside it. */
+export async function writeRecipe({ recipe: file, recipeDigest }: Pick<RunFolder, 'recipe' | 'recipeDigest'>, recipe: Recipe): Promise<void> {
+  await writeWhole(file, [`${JSON.stringify(recipe, null, 2)}\n`], { replace: true });
+  await writeWhole(recipeDigest, [`${await digestOf(file)}  ${RECIPE}\n`], { replace: true });
 }
 
 /**
@@ -60,6 +71,7 @@ export async function createRunFolder(path: string, recipe: Recipe): Promise<Run
  * @throws Problem where it is no run folder or another process computes in it.
  */
 export async function openRunFolder(path: string): Promise<RunFolder> {
+  if (!existsSync(path)) throw new Problem(`Run folder ${path} is not there.`, { hint: 'If it was moved, name its new place: retort resume FOLDER.' });
   if (!existsSync(join(path, RECIPE))) {
     throw new Problem(`${path} is not a run folder: it has no ${RECIPE}.`, { hint: '`retort runs` lists the runs and their folders.' });
   }

@@ -5,12 +5,14 @@ import { fromReport, Problem, toReport } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Commands } from '../contract/worker.ts';
 import type { Result, WorkerHost } from '../contract/worker-host.ts';
+import { refuseDamaged } from '../store/damage.ts';
 import { HistoryRecorder, type Recorded } from '../store/history-recorder.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Consent } from './consent/consent.ts';
 import type { Home } from './home.ts';
 import { adoptRun } from './adopt-run.ts';
 import { newRunId } from './ids.ts';
+import { settleRecipe } from './own-recipe.ts';
 import { isRunFolder, runPaths } from './run-folder.ts';
 import { keptRollouts } from './run/rollout-files.ts';
 
@@ -42,10 +44,13 @@ export interface ResumeOptions { fromStep?: number; allowChanged?: boolean }
 
 /** Goes on with a run from its newest whole checkpoint, or another one. A run folder that the history does not know is adopted. */
 export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: string, options: RunOptions & ResumeOptions): Promise<RunResult> {
-  const run = await findOrAdopt(home, wanted);
-  if (run.status === 'done' && options.fromStep === undefined) {
-    throw new Problem(`Run ${run.id} is done.`, { hint: 'Start a new run from its recipe: retort run. From an earlier checkpoint it goes on with --step.' });
+  const known = await findOrAdopt(home, wanted);
+  if (known.status === 'done' && options.fromStep === undefined) {
+    throw new Problem(`Run ${known.id} is done.`, { hint: 'Start a new run from its recipe: retort run. From an earlier checkpoint it goes on with --step.' });
   }
+  await refuseDamaged(home.database, { everything: true });
+  const { run, warning } = await settleRecipe(home, known);
+  if (warning !== null) options.onEvent({ event: 'warning', code: 'recipe', message: warning });
   const allowed = await options.consent.settle(run.recipe);
   options.onId?.(run.id);
   const { fromStep, allowChanged } = options;

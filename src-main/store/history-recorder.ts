@@ -119,13 +119,15 @@ export class HistoryRecorder {
     this.#rolloutBytes = bytes > this.#budget ? await trimRollouts(queries, this.#run, this.#budget) : bytes;
   }
 
-  /** Fills in what was told and not written down before the run was cut off: a step is written after its texts. */
+  /**
+   * Writes again what the checkpoint's own file says of the last steps and evaluations: it has a checksum, which a row here has
+   * not, and a run that was cut off had told more than was written down, as a step is written after its texts.
+   */
   async #restore(queries: Queries, { steps, evaluations, checkpoint }: Extract<Recorded, { event: 'restored' }>): Promise<void> {
     const run = this.#run;
     const last = (await queries.get<{ step: number | null }>('SELECT max(step) AS step FROM steps WHERE run = ?', [run]))?.step ?? 0;
-    await insertSteps(queries, run, steps.filter(({ step }) => step > last));
-    const known = new Set((await queries.all<{ step: number }>('SELECT step FROM evaluations WHERE run = ?', [run])).map(({ step }) => step));
-    for (const evaluation of evaluations) if (!known.has(evaluation.step)) await insertEvaluation(queries, run, evaluation);
+    await insertSteps(queries, run, steps);
+    for (const evaluation of evaluations) await insertEvaluation(queries, run, evaluation);
     for await (const rollouts of this.#keptRollouts?.(last, checkpoint.step) ?? []) {
       for (const step of new Set(rollouts.map((rollout) => rollout.step))) await queries.run('DELETE FROM rollouts WHERE run = ? AND step = ?', [run, step]);
       this.#rolloutBytes = null;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { refuseDamaged } from './damage.ts';
 import { MIGRATIONS, migrate, refuseNewer, schemaVersion } from './migrate.ts';
 import { openSqlite, type Database } from './sqlite.ts';
 
@@ -13,8 +14,12 @@ import { openSqlite, type Database } from './sqlite.ts';
 export async function openHistory(file: string, options: { readOnly?: boolean } = {}): Promise<Database> {
   if (existsSync(file)) {
     // Looked at through a read-only connection, because only that leaves every byte alone.
-    const version = await look(file, schemaVersion);
-    refuseNewer(file, version);
+    const version = await look(file, async (database) => {
+      const found = await schemaVersion(database);
+      refuseNewer(file, found);
+      await refuseDamaged(database);
+      return found;
+    });
     if (options.readOnly && version < (MIGRATIONS.at(-1)?.version ?? 0)) {
       throw new Problem(`History ${file} has an older schema, and here it can only be read.`, {
         hint: 'Close other programs that use it, or make it writable, so that it can be brought up to date.',

@@ -43,6 +43,11 @@ export async function renameRun(queries: Queries, id: string, name: string): Pro
   await changeOne(queries, id, 'UPDATE runs SET name = ?1 WHERE id = ?2', name);
 }
 
+/** Puts right what the history has of a run's recipe. */
+export async function setRecipe(queries: Queries, id: string, recipe: Recipe): Promise<void> {
+  await changeOne(queries, id, 'UPDATE runs SET recipe = ?1 WHERE id = ?2', JSON.stringify(recipe));
+}
+
 /** Notes where a run's folder is now. */
 export async function moveRun(queries: Queries, id: string, runDir: string): Promise<void> {
   const { changes } = await queries.run(

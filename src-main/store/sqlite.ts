@@ -136,13 +136,14 @@ function rawQueries(native: sqlite3.Database, file: string): Queries {
   };
 }
 
+const BEGIN_AGAIN = 'Move the file away, with those beside it whose names end in -wal and -shm, and put a copy in its place. A new history knows a run again once its folder is named: retort resume FOLDER.';
 const EXPLANATIONS: Record<string, { message: string; hint: string }> = {
   SQLITE_FULL: { message: 'The disk is full', hint: 'Free some space and try again; what was written before is safe.' },
   SQLITE_BUSY: { message: 'Another program keeps it locked', hint: 'Close the other program that uses this home folder, or choose another one with --home.' },
   SQLITE_READONLY: { message: 'It cannot be written', hint: 'Check the permissions of the file and its folder.' },
   SQLITE_CANTOPEN: { message: 'It cannot be opened', hint: 'Check that the folder exists and may be read and written, or choose another one with --home.' },
-  SQLITE_NOTADB: { message: 'It is not a database', hint: 'Move the file away, or choose another home folder with --home.' },
-  SQLITE_CORRUPT: { message: 'The file is damaged', hint: 'Move the file away and put a backup beside it in its place, or start with an empty history.' },
+  SQLITE_NOTADB: { message: 'It is not a database', hint: BEGIN_AGAIN },
+  SQLITE_CORRUPT: { message: 'The file is damaged', hint: BEGIN_AGAIN },
 };
 
 function toProblem(error: Error, file: string): Problem {

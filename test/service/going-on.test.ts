@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { publishCheckpoint } from '../../src-main/service/checkpoint-folder.ts';
-import { readCheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
+import { Problem } from '../../src-main/contract/problem.ts';
+import { readCheckpointState, writeCheckpointState, type CheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
 import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -110,6 +111,25 @@ it.each(['null', '{}', '{"step":-8}', '{"step":8,"totalTokens":1,"microBatchSize
   await mkdir(step, { recursive: true });
   await writeFile(join(step, 'state.json'), state);
   await expect(readCheckpointState(step)).rejects.toThrow(/is damaged|is of step 4, not 8/);
+});
+
+it('a state with a changed byte anywhere is damaged', async () => {
+  const step = at('own', 'step-8');
+  await mkdir(step, { recursive: true });
+  const state: CheckpointState = { step: 8, totalTokens: 12345, microBatchSize: 4, threads: 2, rewardBaseline: { mean: 0.25, weight: 3 }, files: { 'told.json': 'ab' } };
+  await writeCheckpointState(step, state);
+  expect(await readCheckpointState(step)).toEqual(state);
+  const whole = await readFile(join(step, 'state.json'));
+  for (let place = 0; place < whole.length; place += 1) {
+    const bytes = Buffer.from(whole);
+    bytes[place]! ^= 1;
+    await writeFile(join(step, 'state.json'), bytes);
+    const found = await readCheckpointState(step).catch((error: unknown) => error);
+    // Only the checksum's own name may change without a loss.
+    if (!(found instanceof Problem)) expect(found).toEqual(state);
+  }
+  await writeFile(join(step, 'state.json'), whole.toString().replace('12345', '12346'));
+  await expect(readCheckpointState(step)).rejects.toThrow('is not as it was written');
 });
 
 it('a checkpoint that may not be written is told with what to do, and leaves the one before', async () => {

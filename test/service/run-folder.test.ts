@@ -27,7 +27,7 @@ describe('run folder', () => {
     const path = join(await temporaryFolder(), 'runs', 'one');
     const folder = await createRunFolder(path, recipe);
     expect(JSON.parse(await readFile(folder.recipe, 'utf8'))).toEqual(recipe);
-    expect((await readdir(path)).filter((name) => !name.startsWith('.')).sort()).toEqual(['checkpoints', 'recipe.json', 'rollouts']);
+    expect((await readdir(path)).filter((name) => !name.startsWith('.')).sort()).toEqual(['checkpoints', 'recipe.json', 'recipe.sha256', 'rollouts']);
     await expect(openRunFolder(path)).rejects.toThrow(/in use by this process/);
     await folder.close();
     await (await openRunFolder(path)).close();
@@ -57,7 +57,9 @@ describe('run folder', () => {
   });
 
   it('is not opened where there is none', async () => {
-    await expect(openRunFolder(await temporaryFolder())).rejects.toThrow(/not a run folder/);
+    const empty = await temporaryFolder();
+    await expect(openRunFolder(empty)).rejects.toThrow(/not a run folder/);
+    await expect(openRunFolder(join(empty, 'moved'))).rejects.toMatchObject({ message: `Run folder ${join(empty, 'moved')} is not there.`, hint: expect.stringContaining('retort resume FOLDER') });
   });
 
   it('clears what was half written when it is opened', async () => {

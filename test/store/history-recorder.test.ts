@@ -148,6 +148,26 @@ describe('HistoryRecorder', () => {
     expect(await bestNow()).toBeNull();
   });
 
+  it('believes a checkpoint more than its own rows', async () => {
+    const database = await historyWithRun();
+    const recorder = new HistoryRecorder(database, 'a');
+    recorder.record(started());
+    for (let number = 1; number <= 40; number += 1) recorder.record(step(number, number));
+    recorder.record({ event: 'evaluation', ...evaluation(20) });
+    await recorder.flush();
+    // What a flipped bit does: step 35 became 51, another one has another loss, an evaluation another number.
+    await database.exec('UPDATE steps SET step = 51 WHERE step = 35; UPDATE steps SET loss = 7000 WHERE step = 12; UPDATE evaluations SET examples = 3');
+    recorder.record(started(40));
+    recorder.record({
+      event: 'restored', checkpoint: { step: 40, path: '/runs/a/checkpoints/step-40' }, evaluations: [evaluation(20)],
+      steps: Array.from({ length: 40 }, (_, index) => stepMetrics(index + 1, { loss: index + 1 })),
+    });
+    await recorder.flush();
+    expect(await losses(database)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(await findRun(database, 'a')).toMatchObject({ lastStep: 40 });
+    expect(await readEvaluations(database, 'a')).toMatchObject([{ step: 20, examples: evaluation(20).examples }]);
+  });
+
   it('keeps a batch that could not be written, and writes it once with the next', async () => {
     const database = await historyWithRun();
     const problems: unknown[] = [];

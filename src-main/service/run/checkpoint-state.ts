@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
@@ -22,11 +23,19 @@ const stateSchema = z.object({
   /** SHA-256 of every file of the checkpoint but this one and what it can do without. Older checkpoints have none. */
   files: z.record(z.string(), z.string()).exactOptional(),
 });
+/** The last line of the file: SHA-256 of what stands before it. Older versions wrote none. */
+const OWN = /^(.*),\n {2}"sha256": "([0-9a-f]{64})"\n\}\n$/s;
 
 /** What a checkpoint knows besides weights and moments. Random numbers have no state, so this is all. */
 export type CheckpointState = z.infer<typeof stateSchema>;
 
-export const STATE = 'state.json';
+const STATE = 'state.json';
+
+/** Written last, so that a checkpoint which has it is whole. */
+export async function writeCheckpointState(folder: string, state: CheckpointState): Promise<void> {
+  const text = JSON.stringify(state, null, 2).slice(0, -2);
+  await writeFile(join(folder, STATE), `${text},\n  "sha256": "${digest(text)}"\n}\n`);
+}
 
 /** @throws Problem where it is damaged, or not that of the folder's step. */
 export async function readCheckpointState(folder: string): Promise<CheckpointState> {
@@ -34,6 +43,8 @@ export async function readCheckpointState(folder: string): Promise<CheckpointSta
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Problem(`Checkpoint state ${path} cannot be read.`, { hint: HINT, cause });
   });
+  const own = OWN.exec(text);
+  if (own ? digest(own[1]!) !== own[2] : text.includes('"sha256"')) throw new Problem(`Checkpoint state ${path} is not as it was written.`, { hint: HINT });
   const step = Number(/^step-(\d+)$/.exec(basename(folder))?.[1] ?? NaN);
   const parsed = stateSchema.safeParse(parse(text));
   if (!parsed.success) throw new Problem(`Checkpoint state ${path} is damaged.`, { hint: HINT });
@@ -42,6 +53,8 @@ export async function readCheckpointState(folder: string): Promise<CheckpointSta
 }
 
 const HINT = 'Go on from an earlier checkpoint: retort resume RUN --step N.';
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function parse(text: string): unknown {
   try {

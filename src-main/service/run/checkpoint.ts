@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { writeModel } from '../../model/write-folder.ts';
@@ -8,7 +7,7 @@ import { rowsOf } from '../../nn/weights/rows.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import type { Model } from '../../model/load-model.ts';
 import { digestFiles } from './checkpoint-files.ts';
-import { STATE, type CheckpointState } from './checkpoint-state.ts';
+import { writeCheckpointState, type CheckpointState } from './checkpoint-state.ts';
 
 const OPTIMIZER = 'optimizer.safetensors';
 
@@ -17,8 +16,7 @@ export async function writeCheckpoint(folder: string, model: Model, optimizer: O
   const tensors = model.parameters.map((parameter) => ({ ...parameter, data: rowsOf(parameter).map(({ name }) => optimizer.weights(name)) }));
   await writeModel(modelOf(folder), { from: model.folder, tensors, precision: 'fp32' });
   await writeSafetensors(join(folder, OPTIMIZER), optimizer.state(), 'F32');
-  const whole: CheckpointState = { ...state, files: await digestFiles(folder) };
-  await writeFile(join(folder, STATE), `${JSON.stringify(whole, null, 2)}\n`);
+  await writeCheckpointState(folder, { ...state, files: await digestFiles(folder) });
 }
 
 export async function readOptimizerState(folder: string, optimizer: Optimizer): Promise<void> {

@@ -3,12 +3,14 @@ import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { refuseDamaged } from '../../store/damage.ts';
 import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
 import { newRunId } from '../ids.ts';
+import { settleRecipe } from '../own-recipe.ts';
 import { runPaths } from '../run-folder.ts';
 import { followRun } from '../runs.ts';
 import { followTime } from './run-time.ts';
@@ -73,9 +75,12 @@ export class RunQueue {
   /** @param allowChanged  although files that the run reads have changed since it began */
   async resume(runId: string, { allowChanged = false } = {}): Promise<void> {
     if (this.#find(runId)) throw new Problem('This run is going already.');
-    const { name, recipe, runDir, status } = await findRun(this.#home.database, runId);
+    const known = await findRun(this.#home.database, runId);
+    const { name, runDir, status } = known;
     if (status === 'done') throw new Problem('This run is done.', { hint: 'Duplicate it to train on with changes.' });
     if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
+    await refuseDamaged(this.#home.database, { everything: true });
+    const { run: { recipe } } = await settleRecipe(this.#home, known);
     const allowed = await this.#consent.settle(recipe);
     await setStatus(this.#home.database, runId, 'waiting');
     // One that never got to its start has nothing to go on from.
