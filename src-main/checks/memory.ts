@@ -43,4 +43,4 @@ export const memory = check('memory', ['recipe', 'method', 'student', 'teacher']
 });
 
 /** What may be had without pushing out another program; macOS fills its memory with what it can drop, and does not say how much that is. */
-const freeMemory = (): number => (process.platform === 'darwin' ? totalmem() : freemem());
+export const freeMemory = (): number => (process.platform === 'darwin' ? totalmem() : freemem());

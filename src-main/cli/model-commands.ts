@@ -8,12 +8,14 @@ import { everyKth } from '../contract/layers.ts';
 import { makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
+import { addModelHubCommands } from './hub-commands.ts';
 import type { Action } from './action.ts';
 
 const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
 
 export function addModelCommands(program: Command, act: Action): void {
   const model = program.command('model').description('model folders');
+  addModelHubCommands(model, act);
   model.command('show')
     .description('what a model folder holds')
     .argument('<model>', 'model folder')

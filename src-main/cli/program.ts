@@ -3,6 +3,7 @@ import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addExportCommands } from './export-command.ts';
 import { addHistoryCommands } from './history-commands.ts';
+import { addDataHubCommands } from './hub-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addModelCommands } from './model-commands.ts';
 import { addReportCommand } from './report-command.ts';
@@ -44,6 +45,7 @@ export function createProgram(version: string): Command {
   addCompareCommand(program, act);
   addInspectCommand(program, act);
   addModelCommands(program, act);
+  addDataHubCommands(program, act);
   addExportCommands(program, act);
   addServeCommand(program, act);
   return program;
