@@ -3,6 +3,7 @@ import { calculatorUsed } from './calculator.ts';
 import { leadingBlank, plainInstruct } from './chat-form.ts';
 import { check, type Check } from './check.ts';
 import { studentContext, teacherContext } from './context-length.ts';
+import { cutStudent } from './cut-student.ts';
 import { cutHeldOut, cutTraining } from './cut-texts.ts';
 import { devices } from './devices.ts';
 import { disk } from './disk.ts';
@@ -36,7 +37,7 @@ export const CHECKS: readonly Check[] = [
   method, student, teacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, chatEnd, sameModel, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

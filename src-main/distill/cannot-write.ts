@@ -13,6 +13,8 @@ export interface Ability {
   /** Nats a token from the teacher on held-out text, and by which divergence. */
   divergence: number | null;
   by: DivergenceSpec;
+  /** Nats a token that the teacher finds in the student's own texts and in given ones. */
+  byTeacher: { own: number; given: number } | null;
 }
 
 /** Texts that are too few, and tokens of a text that are too few, to be judged by. */
@@ -21,12 +23,19 @@ const [TEXTS, TOKENS] = [4, 12];
 const DISTINCT = 5;
 const REPEATS = 0.9;
 const NEAR = 0.95;
+/**
+ * Of what guessing costs. A student cut from SmolLM2 that strings words together at random costs its teacher 0.55 to 0.9
+ * of it, drawn or greedy; one that still writes, if badly, 0.4 at the most.
+ */
+const UNLIKELY = 0.5;
+/** A teacher that finds given text hardly likelier knows neither. */
+const LIKELIER = 1.5;
 
 /**
  * Why a student cannot write at all, in words; empty where it can. Signs that need no comparison, so that they hold from
  * the first evaluation on, and that a model which writes badly, goes round in sentences or answers in one token does not show.
  */
-export function whyCannotWrite({ texts, loss, vocabulary, divergence, by }: Ability): string[] {
+export function whyCannotWrite({ texts, loss, vocabulary, divergence, by, byTeacher }: Ability): string[] {
   const reasons: string[] = [];
   if (texts.length >= TEXTS) {
     const blank = texts.filter(({ tokens, text }) => tokens.length >= TOKENS && text.trim() === '').length;
@@ -41,11 +50,19 @@ export function whyCannotWrite({ texts, loss, vocabulary, divergence, by }: Abil
   if (loss !== null && loss > Math.log(vocabulary)) {
     reasons.push(`held-out text costs it ${loss.toFixed(1)} nats a token, more than guessing among ${vocabulary} tokens would (${Math.log(vocabulary).toFixed(1)})`);
   }
+  if (byTeacher !== null && texts.length >= TEXTS && isDoubtful(loss, vocabulary) && isDoubtful(byTeacher.own, vocabulary) && byTeacher.own > LIKELIER * byTeacher.given) {
+    reasons.push(`its texts are next to impossible to the teacher (${byTeacher.own.toFixed(1)} nats a token, given text ${byTeacher.given.toFixed(1)})`);
+  }
   const bound = boundOf(by);
   if (divergence !== null && divergence > NEAR * bound) {
     reasons.push(`its divergence from the teacher, ${divergence.toFixed(3)}, is as large as it can be (${bound.toFixed(3)})`);
   }
   return reasons;
+}
+
+/** Whether so many nats a token are near what guessing costs, or are not known. */
+export function isDoubtful(nats: number | null, vocabulary: number): boolean {
+  return nats === null || nats > UNLIKELY * Math.log(vocabulary);
 }
 
 /** The largest value of a divergence, in nats: where the two models have nothing in common. */

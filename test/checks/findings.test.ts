@@ -8,16 +8,21 @@ import type { Finding } from '../../src-main/contract/finding.ts';
 import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
+import { openModel } from '../../src-main/model/folder.ts';
+import { makeStudent } from '../../src-main/model/make-student.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { checkRun } from '../../src-main/service/run/check.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
 let chatting: string;
+let cut: string;
 beforeAll(async () => {
   project = await tinyProject();
   chatting = join(project.folder, 'chatting');
   await cp(project.student, chatting, { recursive: true });
+  cut = join(project.folder, 'cut');
+  await makeStudent(await openModel(project.teacher), [0], cut);
   const file = join(chatting, 'tokenizer_config.json');
   const config = JSON.parse(await readFile(file, 'utf8')) as object;
   await writeFile(file, JSON.stringify({ ...config, chat_template: '{% for message in messages %}{{ message.content }}{{ eos_token }}{% endfor %}' }));
@@ -37,6 +42,7 @@ describe('what is worth knowing', () => {
     ['few-steps', () => ({ train: { epochs: 1, batchSize: 8 } })],
     ['unread-completions', () => ({ method: { preset: 'gkd', lambda: 1 } })],
     ['same-model', () => ({ teacher: { model: project.student } })],
+    ['cut-student', () => ({ student: { model: cut }, method: { preset: 'gkd', divergence: 'jsd', lambda: 0.5 }, evaluate: { best: 'divergence' } })],
     ['plain-instruct', () => ({ student: { model: chatting } })],
     ['leading-blank', () => ({ student: { model: chatting }, ...data({ chat: true, completion: ' {{solution}}' }) })],
   ];

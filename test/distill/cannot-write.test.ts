@@ -3,7 +3,7 @@ import { boundOf, whyCannotWrite, type OwnText } from '../../src-main/distill/ca
 import { CollapseGuard } from '../../src-main/distill/collapse-guard.ts';
 
 const JSD = { divergence: 'jsd', beta: 0.5, normalizeBeta: false } as const;
-const measured = { loss: 2.1, vocabulary: 49152, divergence: 0.2, by: JSD };
+const measured = { loss: 2.1, vocabulary: 49152, divergence: 0.2, by: JSD, byTeacher: null };
 const text = (tokens: number[], words = 'words', ended = false): OwnText => ({ tokens, text: words, ended });
 const times = (count: number, one: OwnText): OwnText[] => Array.from({ length: count }, () => one);
 /** As a small base model goes on greedily: a sentence of its own, then the same one over and over. */
@@ -25,6 +25,20 @@ describe('a student that cannot write', () => {
       times(2, text(Array.from({ length: 64 }, () => 198), ' ')),
     ]) expect(whyCannotWrite({ ...measured, texts })).toEqual([]);
     expect(whyCannotWrite({ ...measured, texts: [], loss: null, divergence: 12, by: { ...JSD, divergence: 'forward_kl' } })).toEqual([]);
+  });
+
+  it('is told by texts that the teacher finds next to impossible, where the given text is nearly as strange to it', () => {
+    // As measured of SmolLM2-135M with every fourth and every second layer, and with 27 of its 30.
+    const nonsense = { ...measured, texts: times(8, text(Array.from({ length: 32 }, (_, at) => at), 'unanim saff lux', false)) };
+    expect(whyCannotWrite({ ...nonsense, loss: 10.1, byTeacher: { own: 8.21, given: 1.48 } })).toEqual(['its texts are next to impossible to the teacher (8.2 nats a token, given text 1.5)']);
+    expect(whyCannotWrite({ ...nonsense, loss: null, byTeacher: { own: 7.49, given: 1.48 } })).toHaveLength(1);
+    expect(whyCannotWrite({ ...nonsense, loss: null, byTeacher: { own: 4.38, given: 1.48 } })).toEqual([]);
+    // One that knows the given text writes what its teacher would not; one that does not know the answers' form may still write.
+    expect(whyCannotWrite({ ...nonsense, loss: 2.5, byTeacher: { own: 8, given: 1.48 } })).toEqual([]);
+    expect(whyCannotWrite({ ...nonsense, loss: 9, byTeacher: { own: 1.7, given: 1.48 } })).toEqual([]);
+    // A teacher that knows nothing itself finds all of it unlikely.
+    expect(whyCannotWrite({ ...nonsense, loss: 10, byTeacher: { own: 9, given: 8 } })).toEqual([]);
+    expect(whyCannotWrite({ ...nonsense, texts: nonsense.texts.slice(0, 3), loss: 10, byTeacher: { own: 8, given: 1.48 } })).toEqual([]);
   });
 
   it('is told once, and once more when it has begun to write', () => {

@@ -7,6 +7,7 @@ import { initModel } from '../../src-main/model/init.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import { chooseLayers, makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
+import { readOrigin } from '../../src-main/model/student-origin.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { listTree } from '../../src-main/files/list-tree.ts';
 import { clearLeftBehind } from '../../src-main/model/left-behind.ts';
@@ -36,6 +37,16 @@ describe('writing model folders', () => {
     expect(await readAll(written)).toEqual(weights);
     expect((await loadTokenizer(to)).encode('The student', { special: true })).toEqual((await loadTokenizer(fixture(name))).encode('The student', { special: true }));
     expect(await readdir(temporary.path('deep'))).not.toContainEqual(expect.stringContaining('tmp'));
+  });
+
+  it('says of a student that it was cut, and of none that was written after it', async () => {
+    const cut = temporary.path('cut');
+    await makeStudent(await openModel(fixture('llama')), [0], cut);
+    expect(await readOrigin(cut)).toMatchObject({ madeFrom: fixture('llama'), layers: [0] });
+    const [folder, trained] = [await openModel(cut), temporary.path('trained')];
+    const weights = await readAll(folder);
+    await publishModel(trained, { from: folder, tensors: listParameters(folder.config).map((spec) => ({ ...spec, data: weights[spec.name]! })), precision: 'fp32' });
+    expect(await readOrigin(trained)).toBeNull();
   });
 
   it('never goes over a folder that is there', async () => {

@@ -25,6 +25,7 @@ import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
+import { WritingWatch } from './writing-watch.ts';
 
 export interface RunOutcome { status: 'done' | 'stopped'; step: number; checkpoint: string | null }
 
@@ -57,9 +58,6 @@ export async function runJob(job: RunJob): Promise<RunOutcome> {
   }
 }
 
-/** The student's last texts, by which it is judged where nothing is held out. */
-const RECENT = 8;
-
 class Run {
   private readonly job: RunJob;
   private readonly prepared: PreparedRun;
@@ -67,7 +65,7 @@ class Run {
   private readonly begun: Begun;
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
-  private recentTexts: readonly OwnText[] = [];
+  private readonly writing: WritingWatch;
   private readonly told = new Told();
   /** Null where the recipe asks for no best checkpoint. */
   private best: BestSoFar | null = null;
@@ -78,6 +76,7 @@ class Run {
   constructor(job: RunJob, prepared: PreparedRun, begun: Begun, files: RolloutFiles) {
     this.job = job;
     this.prepared = prepared;
+    this.writing = new WritingWatch(prepared, this.guard);
     this.begun = begun;
     this.folder = begun.folder;
     this.files = files;
@@ -127,7 +126,7 @@ class Run {
     // A run that was cut off behind its last checkpoint has nothing to learn any more.
     while (!this.isOver(step)) {
       step += 1;
-      this.tell(await built.trainer.step(step));
+      await this.tell(await built.trainer.step(step), built);
       // A checkpoint holds which one is the best, the last one too, so an evaluation comes before it; where nobody asks
       // for the best, the last weights are saved before the last evaluation.
       const isDue = step === steps ? this.best !== null : evaluate.every !== undefined && step % evaluate.every === 0;
@@ -172,7 +171,7 @@ class Run {
     return { status: 'stopped', ...outcome };
   }
 
-  private tell({ metrics, rollouts }: StepResult<RunExample>): void {
+  private async tell({ metrics, rollouts }: StepResult<RunExample>, { teacher }: BuiltRun): Promise<void> {
     const { job, prepared: { validation, student: { tokenizer } } } = this;
     this.totalTokens = metrics.totalTokens;
     if (rollouts.length > 0) {
@@ -186,15 +185,9 @@ class Run {
     this.told.step(metrics);
     job.emit({ event: 'step', ...metrics });
     // Where nothing is held out, what it writes in training is all there is to see.
-    if (validation.count === 0 && rollouts.length > 0) this.judgeRecent(rollouts.map(({ tokens, ended }) => ({ tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })));
-    for (const warning of this.guard.watch(metrics, rollouts)) job.emit({ event: 'warning', ...warning });
-  }
-
-  private judgeRecent(texts: readonly OwnText[]): void {
-    const { job, prepared: { method, sharedVocabulary } } = this;
-    this.recentTexts = [...this.recentTexts, ...texts].slice(-RECENT);
-    if (this.recentTexts.length < RECENT) return;
-    for (const warning of this.guard.judge({ texts: this.recentTexts, loss: null, divergence: null, by: method, vocabulary: sharedVocabulary })) job.emit({ event: 'warning', ...warning });
+    const warnings = validation.count > 0 || rollouts.length === 0 ? [] : await this.writing.wrote(metrics.step, rollouts.map(({ asked, tokens, ended }) => (
+      { asked, tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })), teacher);
+    for (const warning of [...warnings, ...this.guard.watch(metrics, rollouts)]) job.emit({ event: 'warning', ...warning });
   }
 
   private async save(built: BuiltRun, step: number): Promise<void> {
@@ -212,7 +205,7 @@ class Run {
 
   /** @returns whether training made this the best evaluation so far, which deserves a checkpoint. */
   private async evaluate(built: BuiltRun, step: number): Promise<boolean> {
-    const { job, prepared, prepared: { recipe, validation, sharedVocabulary, method } } = this;
+    const { job, prepared, prepared: { recipe, validation } } = this;
     const examples = await firstExamples(validation, recipe.evaluate.examples);
     if (examples.length === 0) return false;
     let texts: OwnText[] = [];
@@ -223,8 +216,8 @@ class Run {
     });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
-    const { loss, divergence } = evaluation;
-    for (const warning of this.guard.judge({ texts, loss, divergence, by: method, vocabulary: sharedVocabulary })) job.emit({ event: 'warning', ...warning });
+    const answered = texts.map((text, at) => ({ ...text, asked: examples[at]! }));
+    for (const warning of await this.writing.evaluated(answered, evaluation, built.teacher)) job.emit({ event: 'warning', ...warning });
     return this.best?.watch(evaluation) ?? false;
   }
 }
