@@ -14,7 +14,7 @@ export function genaiConfig({ config, file, bosId, eosIds, padId }: GenaiFacts):
   const eos = eosIds[0];
   if (config.family === 't5' || eos === undefined) return null;
   const { layers, heads, hiddenSize, vocabSize, contextLength } = config;
-  const [kvHeads, headDim] = config.family === 'llama' ? [config.kvHeads, config.headDim] : [heads, hiddenSize / heads];
+  const [kvHeads, headDim] = config.family === 'gpt2' ? [heads, hiddenSize / heads] : [config.kvHeads, config.headDim];
   return {
     model: {
       // GenAI's own "gpt2" wants keys and values in one tensor; its general decoder takes them apart.

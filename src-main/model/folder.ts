@@ -7,11 +7,12 @@ import { sizeOf } from '../graph/shape.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
+import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 import { refuseAdapter } from './adapter-folder.ts';
 import { checkReadable, listStoredTensors, type StoredTensor } from './weight-files.ts';
-import { resolveNames, withTying } from './weight-names.ts';
+import { isOutput, resolveNames, withTying } from './weight-names.ts';
 
 export interface WeightSpec { readonly name: string; readonly shape: readonly number[] }
 
@@ -19,7 +20,7 @@ export interface WeightSpec { readonly name: string; readonly shape: readonly nu
 export class ModelFolder {
   readonly path: string;
   readonly config: ModelConfig;
-  /** `config.json` as it is. */
+  /** `config.json` as it is; of a model that reads pictures as well, its language model's part. */
   readonly rawConfig: JsonObject;
   /** Weights under the names that `nn/` gives them. */
   readonly tensors: readonly TensorInfo[];
@@ -89,9 +90,10 @@ export async function openModel(path: string): Promise<ModelFolder> {
   }
   refuseAdapter(path);
   const configPath = join(path, 'config.json');
-  const rawConfig = await readJsonFile(configPath);
-  if (!rawConfig) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });
+  const written = await readJsonFile(configPath);
+  if (!written) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });
   const stored = await listStoredTensors(path);
+  const rawConfig = textPart(written, stored.some(({ info }) => isOutput(info.name)));
   try {
     checkSizes(configPath, rawConfig, stored.map(({ info }) => info));
   } catch (problem) {
@@ -100,7 +102,7 @@ export async function openModel(path: string): Promise<ModelFolder> {
     throw problem;
   }
   const config = withTying(readConfig(configPath, rawConfig), stored);
-  return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored));
+  return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored, rawConfig !== written));
 }
 
 const SHOWN = 5;

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../nn/config.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
+import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { publishModel } from './write-folder.ts';
@@ -26,8 +27,9 @@ const PIECE = 1 << 20;
 /** Writes a new model folder with random weights. Throws a `Problem` where config or tokenizer don't fit, or `to` exists. */
 export async function initModel({ config: configPath, tokenizer: tokenizerPath, to, seed }: InitSettings): Promise<void> {
   const file = isFolder(configPath) ? join(configPath, 'config.json') : configPath;
-  const raw = await readJsonFile(file);
-  if (!raw) throw new Problem(`there is no config ${file}`, { hint: 'Give a config.json or a folder that has one.' });
+  const written = await readJsonFile(file);
+  if (!written) throw new Problem(`there is no config ${file}`, { hint: 'Give a config.json or a folder that has one.' });
+  const raw = textPart(written, false);
   checkSizes(file, raw, null);
   const config = readConfig(file, raw);
   const folder = folderOfTokenizer(tokenizerPath);
@@ -55,7 +57,8 @@ async function* initialValues({ name, shape }: ParameterSpec, config: ModelConfi
   for (let at = 0; at < elements; at += PIECE) {
     const piece = new Float32Array(Math.min(PIECE, elements - at));
     if (shape.length > 1) fillNormal(piece, seed, { purpose: 'init', example: index, step: at / PIECE }, deviation);
-    else if (name.endsWith('.weight')) piece.fill(1);
+    // Gemma's norms are stored as distances from one.
+    else if (name.endsWith('.weight') && config.family !== 'gemma') piece.fill(1);
     yield piece;
   }
 }
@@ -63,7 +66,6 @@ async function* initialValues({ name, shape }: ParameterSpec, config: ModelConfi
 /** The first weights' standard deviation, as each family's classes in Transformers choose it. */
 function deviationOf(name: string, config: ModelConfig, range: number): number {
   switch (config.family) {
-    case 'llama': return range;
     // Projections into the residual stream are smaller.
     case 'gpt2': return name.endsWith('c_proj.weight') ? range / Math.sqrt(2 * config.layers) : range;
     case 't5': {
@@ -73,6 +75,7 @@ function deviationOf(name: string, config: ModelConfig, range: number): number {
       if (/\.o\.weight$/.test(name)) return range / Math.sqrt(heads * headDim);
       return range / Math.sqrt(/\.wo\.weight$/.test(name) ? intermediateSize : hiddenSize);
     }
+    default: return range;
   }
 }
 

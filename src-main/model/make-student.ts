@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { listParameters } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
+import type { LlamaConfig } from '../nn/families/llama.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import { storedPrecision } from './precision.ts';
@@ -69,8 +70,20 @@ function chosenTensors(teacher: ModelFolder, layers: readonly number[]): StoredT
 
 /** `raw`, a config.json understood as `config`, with fewer layers; each keeps its kind of attention. */
 export function chooseLayers(raw: JsonObject, config: ModelConfig, layers: readonly number[]): JsonObject {
-  if (config.family === 'gpt2') return { ...raw, n_layer: layers.length };
-  if (config.family === 't5') return { ...raw, num_layers: layers.length, num_decoder_layers: layers.length };
+  switch (config.family) {
+    case 'gpt2': return { ...raw, n_layer: layers.length };
+    case 't5': return { ...raw, num_layers: layers.length, num_decoder_layers: layers.length };
+    case 'gemma': return { ...raw, num_hidden_layers: layers.length, layer_types: typesOf(config.windows, layers) };
+    case 'llama': return chooseLlamaLayers(raw, config, layers);
+  }
+}
+
+/** By pattern a layer's kind would follow from its new place. */
+function typesOf(windows: readonly (number | null)[], layers: readonly number[]): string[] {
+  return layers.map((layer) => (windows[layer] === null ? 'full_attention' : 'sliding_attention'));
+}
+
+function chooseLlamaLayers(raw: JsonObject, config: LlamaConfig, layers: readonly number[]): JsonObject {
   const types = raw['layer_types'];
   const firstWindow = config.windows.findIndex((window) => window !== null);
   return {

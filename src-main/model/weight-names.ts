@@ -2,28 +2,47 @@ import { Problem } from '../contract/problem.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import { checkReadable, type StoredTensor } from './weight-files.ts';
 
-/** What a family's language model puts before the names of its body, and what old checkpoints hold besides weights. */
-const FAMILIES = {
-  llama: { prefix: 'model.', embedding: 'model.embed_tokens.weight', inert: /\.rotary_emb\.inv_freq$/ },
+interface Naming {
+  /** What stands before the names of the body. */
+  prefix: string;
+  embedding: string;
+  /** What old checkpoints hold besides weights. */
+  inert: RegExp;
+}
+
+/** As Llama, and most since. */
+const USUAL: Naming = { prefix: 'model.', embedding: 'model.embed_tokens.weight', inert: /\.rotary_emb\.inv_freq$/ };
+
+const FAMILIES: Readonly<Record<ModelConfig['family'], Naming>> = {
+  llama: USUAL,
+  gemma: USUAL,
   // The causal masks, once saved with every layer.
+  gpt2: { prefix: 'transformer.', embedding: 'transformer.wte.weight', inert: /\.attn\.(bias|masked_bias)$/ },
   // The embedding, once saved again for each stack, and a bias that no layer reads.
   t5: { prefix: '', embedding: 'shared.weight', inert: /^((en|de)coder\.embed_tokens\.weight|.*EncDecAttention\.relative_attention_bias\.weight)$/ },
-  gpt2: { prefix: 'transformer.', embedding: 'transformer.wte.weight', inert: /\.attn\.(bias|masked_bias)$/ },
-} as const;
+};
 
 const OUTPUT = 'lm_head.weight';
 
+/** Before the names of a language model within one that reads pictures as well, as Transformers 5 and 4 write it. */
+const WRAPPED = /^(model\.language_model\.|language_model\.model\.|language_model\.(?=lm_head\.))/;
+/** What such a model has besides. */
+const PICTURES = /^(model\.)?(vision_tower|vision_model|visual|multi_modal_projector)\./;
+
+/** Whether a stored name is that of the output layer. */
+export const isOutput = (name: string): boolean => name.replace(WRAPPED, '') === OUTPUT;
+
 /**
  * Maps the names that `nn/` uses to what a folder stores: with or without the body's prefix, tied output layers once or
- * twice, old buffers left out. Throws a `Problem` for formats that cannot be read and for a contradiction in tying.
+ * twice, old buffers left out; of a model that reads pictures as well (`isWrapped`), those of its language model. Throws a `Problem` for formats that cannot be read and for a contradiction in tying.
  */
-export async function resolveNames(config: ModelConfig, stored: readonly StoredTensor[]): Promise<Map<string, StoredTensor>> {
+export async function resolveNames(config: ModelConfig, stored: readonly StoredTensor[], isWrapped = false): Promise<Map<string, StoredTensor>> {
   const { prefix, embedding, inert } = FAMILIES[config.family];
   const tensors = new Map<string, StoredTensor>();
   for (const tensor of stored) {
-    const { name } = tensor.info;
-    if (inert.test(name)) continue;
+    if (inert.test(tensor.info.name) || (isWrapped && PICTURES.test(tensor.info.name))) continue;
     checkReadable(tensor);
+    const name = isWrapped ? tensor.info.name.replace(WRAPPED, '') : tensor.info.name;
     const full = name === OUTPUT || name.startsWith(prefix) ? name : prefix + name;
     const other = tensors.get(full);
     if (other) throw new Problem(`${tensor.file.path}: ${name} is there twice, also as ${other.info.name} in ${other.file.path}`);

@@ -5,6 +5,7 @@ import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFolder } from './folder.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
+import { spellConfig } from './config/spell.ts';
 import { namesOf } from './precision.ts';
 import { clearLeftBehind } from './left-behind.ts';
 import { listTree } from '../files/list-tree.ts';
@@ -32,7 +33,7 @@ export async function writeModel(folder: string, { from, config = from.rawConfig
   await copyCompanions(from.path, folder);
   // Transformers 5 renamed the field; a folder keeps the spelling that it came with.
   const field = 'torch_dtype' in config ? 'torch_dtype' : 'dtype';
-  await writeJson(join(folder, 'config.json'), { ...config, [field]: dtype });
+  await writeConfig(join(folder, 'config.json'), { ...config, [field]: dtype });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
 }
 
@@ -48,6 +49,11 @@ export async function copyCompanions(from: string, to: string): Promise<void> {
 /** Writes a new file of JSON and waits until it is on the disk. */
 export async function writeJson(path: string, value: object): Promise<void> {
   await writeNew(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Writes a new `config.json`, as Transformers can read it, and waits until it is on the disk. */
+export async function writeConfig(path: string, config: object): Promise<void> {
+  await writeNew(path, spellConfig(config));
 }
 
 /** As `writeModel`, for a folder that a person named. */

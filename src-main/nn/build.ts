@@ -5,6 +5,7 @@ import { FullAttention } from './attention/full.ts';
 import { readSource } from './attention/read-source.ts';
 import type { ModelConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
+import { gemma } from './families/gemma.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
 import { t5 } from './families/t5.ts';
@@ -20,6 +21,7 @@ export const IN_MEMORY = inRows(EXACT);
 export function buildDecoder(config: ModelConfig, weights: WeightFormat = IN_MEMORY): Decoder {
   switch (config.family) {
     case 'llama': return llama(config, weights);
+    case 'gemma': return gemma(config, weights);
     case 'gpt2': return gpt2(config, weights);
     case 't5': return t5(config, weights);
   }

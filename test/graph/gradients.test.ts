@@ -56,6 +56,10 @@ const CASES: Case[] = [
   { name: 'rotary', shapes: [[2, 3, 8]], make: ([x], g) => rotary(x!, g.constant('int64', [1], BigInt64Array.of(0n)),
     g.constant('float32', [3, 2], Float32Array.from([1, 0.9, 0.5, 0.3, -0.2, 0.1])),
     g.constant('float32', [3, 2], Float32Array.from([0, 0.4, 0.8, 0.9, 0.9, -0.9])), 2) },
+  ...(['halves', 'neighbours'] as const).map((pairing): Case => ({ name: `rotary of a part of each head, by ${pairing}`, shapes: [[2, 3, 12]],
+    make: ([x], g) => rotary(x!, g.constant('int64', [1], BigInt64Array.of(0n)),
+      g.constant('float32', [3, 2], Float32Array.from([1, 0.9, 0.5, 0.3, -0.2, 0.1])),
+      g.constant('float32', [3, 2], Float32Array.from([0, 0.4, 0.8, 0.9, 0.9, -0.9])), 2, pairing) })),
   ...([[false, false], [true, false], [false, true], [true, true]] as const).map(([transA, transB]): Case => ({
     name: `matmul, batched${transA ? ', a transposed' : ''}${transB ? ', b transposed' : ''}`,
     shapes: [transA ? [2, 4, 3] : [2, 3, 4], transB ? [5, 4] : [4, 5]].map((shape, at) => (at === 1 && transA ? [2, ...shape] : shape)),
@@ -64,7 +68,11 @@ const CASES: Case[] = [
   { name: 'matmul of matrices', shapes: [[3, 4], [4, 5]], make: ([a, b]) => matmul(a!, b!) },
   { name: 'attention with grouped heads and a window', shapes: [[2, 5, 8], [2, 5, 4], [2, 5, 4]],
     make: ([query, key, value], g) => new FullAttention(g, 5).attend({
-      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 0.8, window: 3, rope: null, bias: null,
+      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 0.8, window: 3, rope: null, softCap: null, bias: null,
+    }) },
+  { name: 'attention with bent scores', shapes: [[2, 4, 8], [2, 4, 4], [2, 4, 4]],
+    make: ([query, key, value], g) => new FullAttention(g, 4).attend({
+      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 1.2, window: null, rope: null, softCap: 0.7, bias: null,
     }) },
 ];
 

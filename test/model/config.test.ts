@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src-main/files/json-object.ts';
 import { readConfig } from '../../src-main/model/config/read-config.ts';
-import type { RopeScaling } from '../../src-main/nn/config.ts';
+import type { RopeScaling } from '../../src-main/nn/rope-config.ts';
 
 interface Entry { raw: JsonObject; understood: JsonObject & { rope?: JsonObject } }
 

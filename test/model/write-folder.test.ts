@@ -13,7 +13,7 @@ import { listTree } from '../../src-main/files/list-tree.ts';
 import { clearLeftBehind } from '../../src-main/model/left-behind.ts';
 import { publishFolder, publishModel } from '../../src-main/model/write-folder.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
-import type { LlamaConfig } from '../../src-main/nn/config.ts';
+import type { LlamaConfig } from '../../src-main/nn/families/llama.ts';
 import { fixture, MODELS, temporaryFolder } from './model-fixtures.ts';
 import { readAll } from './read-all.ts';
 

@@ -9,6 +9,7 @@ const TOOLS = {
   chromium: { present: () => chromium() !== undefined, hint: 'install Chromium (Debian: apt-get install chromium)' },
   python: { present: () => python() !== undefined, hint: 'install Python 3 or name one in RETORT_PYTHON' },
   onnxruntime: { present: onnxruntime, hint: 'install onnxruntime and numpy for the Python in RETORT_PYTHON' },
+  transformers: { present: transformers, hint: 'install torch and transformers for the Python in RETORT_PYTHON' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
@@ -18,8 +19,8 @@ const TOOLS = {
 };
 type Tool = keyof typeof TOOLS;
 
-/** What a container may refuse even to root, and CI therefore need not have. */
-const OPTIONAL: readonly Tool[] = ['mount'];
+/** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -49,6 +50,11 @@ export function python(): string | undefined {
 function onnxruntime(): boolean {
   const program = python();
   return program !== undefined && spawnSync(program, ['-c', 'import onnxruntime, numpy']).status === 0;
+}
+
+function transformers(): boolean {
+  const program = python();
+  return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; version("torch"); version("transformers")']).status === 0;
 }
 
 function vulkan(): boolean {

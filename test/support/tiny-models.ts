@@ -1,5 +1,7 @@
 import { fillNormal } from '../../src-main/contract/random.ts';
-import type { Gpt2Config, LlamaConfig, ModelConfig } from '../../src-main/nn/config.ts';
+import type { ModelConfig } from '../../src-main/nn/config.ts';
+import type { Gpt2Config } from '../../src-main/nn/families/gpt2.ts';
+import type { LlamaConfig } from '../../src-main/nn/families/llama.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
@@ -9,7 +11,7 @@ export function tinyLlama(changes: Partial<LlamaConfig> = {}): LlamaConfig {
   return {
     family: 'llama', modelType: 'llama', vocabSize: 53, hiddenSize: 24, layers: 2, heads: 4, kvHeads: 2, headDim: 6,
     intermediateSize: 40, normEpsilon: 1e-5, qkvBias: false, outputBias: false, mlpBias: false, qkNorm: false,
-    tiedEmbeddings: true, activation: 'silu', rope: { theta: 10000, scaling: null }, windows: [null, null], contextLength: 128,
+    tiedEmbeddings: true, activation: 'silu', rope: { theta: 10000, scaling: null, width: 6 }, windows: [null, null], contextLength: 128,
     ...changes,
   };
 }

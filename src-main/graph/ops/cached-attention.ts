@@ -6,6 +6,8 @@ type CachedAttention = {
   heads: number;
   kvHeads: number;
   scale: number;
+  /** Bends scores beyond it back by tanh; null leaves them. */
+  softCap: number | null;
   /** Positions back a row sees, itself included; -1 for all. */
   window: number;
 };
@@ -20,12 +22,12 @@ const operator: Operator<CachedAttention> = {
     const present = { dtype: pastKey!.dtype, shape: pastKey!.shape };
     return [{ dtype: query!.dtype, shape: query!.shape }, present, present];
   },
-  emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, window } }, writer) => {
+  emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, softCap, window } }, writer) => {
     const [query, key, value, pastKey, pastValue, lastPosition, totalLength, bias] = inputs as Value[];
     const required = [query!, key!, value!, pastKey!, pastValue!, lastPosition!, totalLength!];
     // Between them stand the tables of a rotation that has been made already, and positions.
     writer.node('GroupQueryAttention', bias ? [...required, '', '', '', bias] : required, outputs,
-      { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, local_window_size: window }, MICROSOFT);
+      { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, softcap: { float: softCap ?? 0 }, local_window_size: window }, MICROSOFT);
   },
 };
 

@@ -20,6 +20,12 @@ export class Fields {
     return this.get(name) !== undefined;
   }
 
+  /** Whether the field is there and null, where that is an answer of its own. */
+  isNull(name: string): boolean {
+    this.asked.add(name);
+    return this.values[name] === null;
+  }
+
   /** A whole number from 1. Without a fallback the field must be there. */
   count(name: string, fallback?: number): number {
     return this.read(name, 'a whole number from 1', fallback, (value) => isCount(value));

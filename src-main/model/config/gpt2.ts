@@ -1,4 +1,4 @@
-import type { Gpt2Config } from '../../nn/config.ts';
+import type { Gpt2Config } from '../../nn/families/gpt2.ts';
 import { Fields } from './fields.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { INERT_FIELDS } from './inert.ts';

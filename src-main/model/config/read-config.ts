@@ -1,6 +1,7 @@
 import { Problem } from '../../contract/problem.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { JsonObject } from '../../files/json-object.ts';
+import { readGemmaConfig } from './gemma.ts';
 import { readGpt2Config } from './gpt2.ts';
 import { readLlamaConfig } from './llama.ts';
 import { readT5Config } from './t5.ts';
@@ -11,6 +12,8 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   mistral: (where, raw) => readLlamaConfig(where, 'mistral', raw),
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
+  gemma2: (where, raw) => readGemmaConfig(where, 'gemma2', raw),
+  gemma3_text: (where, raw) => readGemmaConfig(where, 'gemma3_text', raw),
   gpt2: readGpt2Config,
   t5: readT5Config,
 };

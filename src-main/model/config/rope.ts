@@ -1,35 +1,77 @@
-import type { LlamaConfig, RopeScaling } from '../../nn/config.ts';
+import type { DecoderConfig } from '../../nn/decoder-config.ts';
+import type { Rope, RopeScaling } from '../../nn/rope-config.ts';
 import { Fields } from './fields.ts';
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+type Sizes = Pick<DecoderConfig, 'contextLength' | 'headDim'>;
+
+/** What a family assumes of its rotary embedding, and fields of it that the family reads itself. */
+export interface RopeDefaults {
+  theta?: number;
+  /** The share of a head that is rotated. Families that rotate whole heads refuse any other. */
+  share?: number;
+  own?: readonly string[];
+}
 
 /**
  * The rotary embedding, in either spelling: `rope_theta` beside `rope_scaling` (Transformers 4), or both within
  * `rope_parameters` (Transformers 5). Where both objects stand, `rope_scaling` wins, as in Transformers 5.
  */
-export function readRope(config: Fields, where: string, contextLength: number, headDim: number): LlamaConfig['rope'] {
+export function readRope(config: Fields, where: string, sizes: Sizes, defaults: RopeDefaults = {}): Rope {
   const [scaling, parameters] = [config.object('rope_scaling'), config.object('rope_parameters')];
-  const outerTheta = config.number('rope_theta', 10000);
-  // Older models keep the length they were trained for beside the object; Transformers lets it win.
-  const outerContext = config.has('original_max_position_embeddings') ? config.count('original_max_position_embeddings') : null;
-  config.only('partial_rotary_factor', 1);
-
   const [name, values] = isEmpty(scaling) ? ['rope_parameters', parameters ?? {}] as const : ['rope_scaling', scaling ?? {}] as const;
-  const fields = new Fields(`${where}, ${name}`, values);
-  const theta = fields.number('rope_theta', outerTheta);
-  fields.only('partial_rotary_factor', 1);
+  // Older models keep the length they were trained for beside the object; Transformers lets it win.
+  const context = config.has('original_max_position_embeddings') ? config.count('original_max_position_embeddings') : null;
+  const theta = config.number('rope_theta', defaults.theta ?? 10000);
+  const share = readShare(config, defaults.share);
+  return readParameters(new Fields(`${where}, ${name}`, values), sizes, { theta, share, context, own: defaults.own ?? [] });
+}
+
+/**
+ * Two rotary embeddings, of layers that see everything and of those with a window: within `rope_parameters` by kind of
+ * layer (Transformers 5), or as `rope_theta` with `rope_scaling` and `rope_local_base_freq` (Transformers 4).
+ */
+export function readRopeByKind(config: Fields, where: string, sizes: Sizes, theta: { full: number; windowed: number }): { full: Rope; windowed: Rope } {
+  const parameters = new Fields(`${where}, rope_parameters`, config.object('rope_parameters') ?? {});
+  const scaling = config.object('rope_scaling') ?? {};
+  const read = (kind: string, assumed: number, more: object): Rope => {
+    const values = { ...parameters.object(kind), ...more };
+    return readParameters(new Fields(`${where}, rope_parameters, ${kind}`, values), sizes, { theta: assumed, context: null, own: [] });
+  };
+  const ropes = {
+    full: read('full_attention', config.number('rope_theta', theta.full), scaling),
+    windowed: read('sliding_attention', config.number('rope_local_base_freq', theta.windowed), {}),
+  };
+  parameters.refuseRest();
+  return ropes;
+}
+
+/** What is read outside the object, for where the object is silent. */
+interface Outer { theta: number; share?: number | undefined; context: number | null; own: readonly string[] }
+
+function readParameters(fields: Fields, { contextLength, headDim }: Sizes, outer: Outer): Rope {
+  const theta = fields.number('rope_theta', outer.theta);
+  const width = Math.floor(headDim * (readShare(fields, outer.share) ?? 1));
+  if (width % 2 !== 0) throw fields.wrong('partial_rotary_factor', `which rotates an odd number (${width}) of each head's ${headDim} elements`);
   const read = fields.choice(fields.has('rope_type') ? 'rope_type' : 'type', READERS, 'default');
-  fields.ignore(['type']);
-  const result = read(fields, (field) => outerContext ?? fields.count(field, contextLength), headDim);
+  fields.ignore(['type', ...outer.own]);
+  const scaling = read(fields, (field) => outer.context ?? fields.count(field, contextLength), width);
   fields.refuseRest();
-  return { theta, scaling: result };
+  return { theta, scaling, width };
+}
+
+function readShare(fields: Fields, assumed: number | undefined): number | undefined {
+  if (assumed !== undefined) return fields.number('partial_rotary_factor', assumed);
+  fields.only('partial_rotary_factor', 1);
+  return undefined;
 }
 
 function isEmpty(values: object | null): boolean {
   return values === null || Object.keys(values).length === 0;
 }
 
-type Reader = (fields: Fields, originalContext: (field: string) => number, headDim: number) => RopeScaling | null;
+type Reader = (fields: Fields, originalContext: (field: string) => number, width: number) => RopeScaling | null;
 
 const ORIGINAL = 'original_max_position_embeddings';
 
@@ -46,8 +88,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     betaFast: fields.number('beta_fast', 32), betaSlow: fields.number('beta_slow', 1), attentionFactor: optional(fields, 'attention_factor'),
     mscale: optional(fields, 'mscale'), mscaleAllDim: optional(fields, 'mscale_all_dim'), truncate: fields.flag('truncate', true),
   }),
-  longrope: (fields, originalContext, headDim) => ({
-    type: 'longrope', shortFactor: factors(fields, 'short_factor', headDim), longFactor: factors(fields, 'long_factor', headDim),
+  longrope: (fields, originalContext, width) => ({
+    type: 'longrope', shortFactor: factors(fields, 'short_factor', width), longFactor: factors(fields, 'long_factor', width),
     originalContext: originalContext(ORIGINAL), factor: optional(fields, 'factor'), attentionFactor: optional(fields, 'attention_factor'),
   }),
 };
@@ -56,8 +98,8 @@ function optional(fields: Fields, name: string): number | null {
   return fields.has(name) ? fields.number(name) : null;
 }
 
-function factors(fields: Fields, name: string, headDim: number): readonly number[] {
+function factors(fields: Fields, name: string, width: number): readonly number[] {
   const list = fields.list(name, 'numbers', isNumber);
-  if (list.length !== headDim / 2) throw fields.wrong(name, `expected ${headDim / 2} numbers, half the width of a head`);
+  if (list.length !== width / 2) throw fields.wrong(name, `expected ${width / 2} numbers, half the width of what is rotated of a head`);
   return list;
 }

@@ -1,4 +1,4 @@
-import type { T5Config } from '../../nn/config.ts';
+import type { T5Config } from '../../nn/families/t5.ts';
 import { Fields } from './fields.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { INERT_FIELDS } from './inert.ts';
@@ -36,7 +36,7 @@ export function readT5Config(where: string, raw: JsonObject): T5Config {
   fields.only('is_encoder_decoder', true);
   fields.ignore([
     // Said by feed_forward_proj; a length that relative positions do not need; the scale of first weights.
-    'dense_act_fn', 'is_gated_act', 'n_positions', 'initializer_factor', 'dropout_rate', 'classifier_dropout', 'output_past', ...INERT_FIELDS,
+    'dense_act_fn', 'is_gated_act', 'n_positions', 'initializer_factor', 'dropout_rate', 'output_past', ...INERT_FIELDS,
   ]);
   fields.refuseRest();
   return config;

@@ -22,6 +22,14 @@ export function qwenWindows(config: Fields, layers: number): (number | null)[] {
   return types.map((type) => (type === SLIDING ? inUse : null));
 }
 
+/** In a pattern, unless `layer_types` says it layer by layer. @param width  where `sliding_window` is absent */
+export function patternWindows(config: Fields, layers: number, { width, isFull }: { width: number; isFull: (layer: number) => boolean }): (number | null)[] {
+  const window = config.countOrNull('sliding_window', width);
+  const types = config.has('layer_types') ? layerTypes(config, layers) : filled(layers, null).map((_, layer) => (isFull(layer) ? FULL : SLIDING));
+  if (window === null && types.includes(SLIDING)) throw config.wrong('sliding_window', 'but some layers have a window');
+  return types.map((type) => (type === SLIDING ? window : null));
+}
+
 /** Llama attends to everything; `layer_types` may say so. */
 export function fullAttention(config: Fields, layers: number): (number | null)[] {
   return checkTypes(config, filled(layers, null));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WeightPrecision } from '../../contract/model-description.ts';
 import { namesOf } from '../precision.ts';
 import { writeSafetensors } from '../safetensors-write.ts';
-import { publishFolder, writeJson } from '../write-folder.ts';
+import { publishFolder, writeConfig, writeJson } from '../write-folder.ts';
 import { planImport } from './architecture.ts';
 import { GgufFile } from './gguf-file.ts';
 import type { Plan, PlannedTensor } from './plan.ts';
@@ -42,7 +42,7 @@ export async function importGguf(source: string, to: string, { precision, onProg
     await mkdir(folder);
     const tensors = plan.tensors.map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: counted(tensor) }));
     await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
-    await writeJson(join(folder, 'config.json'), { ...plan.config, ...generationConfig, torch_dtype: dtype });
+    await writeConfig(join(folder, 'config.json'), { ...plan.config, ...generationConfig, torch_dtype: dtype });
     await writeJson(join(folder, 'generation_config.json'), generationConfig);
     await writeJson(join(folder, 'tokenizer.json'), tokenizer);
     await writeJson(join(folder, 'tokenizer_config.json'), tokenizerConfig);

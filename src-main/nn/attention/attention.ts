@@ -12,6 +12,8 @@ export interface AttentionCall {
   kvHeads: number;
   headDim: number;
   scale: number;
+  /** Bends scores beyond it back: cap * tanh(score / cap), before anything is masked; null leaves them. */
+  softCap: number | null;
   /** How many positions back, itself included, a position sees; null for all. */
   window: number | null;
   /** Rotates queries and keys; null where positions enter elsewhere. */

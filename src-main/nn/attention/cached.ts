@@ -31,16 +31,16 @@ export class CachedAttention implements Attention {
     this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   }
 
-  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope, bias }: AttentionCall): Value {
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias }: AttentionCall): Value {
     const { graph } = this;
     const totalLength = graph.input('total_length', 'int32', [1]);
-    const turn = (x: Value, count: number): Value =>
-      (rope ? rotary(x, this.positions, ...rope.values(graph, this.maxLength), count) : x);
+    const turn = (x: Value, count: number, side: 'query' | 'key'): Value =>
+      (rope ? rotary(x, this.positions, ...rope.values(graph, this.maxLength, side), count, rope.pairing) : x);
     const width = cachedWidth(headDim);
     const past = (part: 'key' | 'value'): Value => graph.input(pastName(layer, part), 'float32', ['batch', kvHeads, 'capacity', width]);
     const { context, presentKey, presentValue } = cachedAttention({
-      query: resizeHeads(turn(query, heads), heads, headDim, width),
-      key: resizeHeads(turn(key, kvHeads), kvHeads, headDim, width),
+      query: resizeHeads(turn(query, heads, 'query'), heads, headDim, width),
+      key: resizeHeads(turn(key, kvHeads, 'key'), kvHeads, headDim, width),
       value: resizeHeads(value, kvHeads, headDim, width),
       pastKey: past('key'),
       pastValue: past('value'),
@@ -48,7 +48,7 @@ export class CachedAttention implements Attention {
       totalLength,
       // Rows that stand at different positions would need a bias each; the completions of an encoder's prompts all start at 0.
       bias: bias && bias.between(lengthAlong(query, 1), { count: reshape(cast(totalLength, 'int64'), []), dim: 'total' }),
-    }, { heads, kvHeads, scale, window: window ?? -1 });
+    }, { heads, kvHeads, scale, softCap, window: window ?? -1 });
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;
     return resizeHeads(context, heads, width, headDim);

@@ -1,5 +1,5 @@
 import { withGradient } from '../../graph/custom-gradient.ts';
-import { add, mul, sub } from '../../graph/ops/elementwise.ts';
+import { add, mul, sub, tanh } from '../../graph/ops/elementwise.ts';
 import { reshape } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { sum } from '../../graph/ops/reduce.ts';
@@ -9,6 +9,8 @@ import type { Value } from '../../graph/value.ts';
 
 export interface ScoreTerms {
   scale: number;
+  /** Scores become cap * tanh(score / cap) before mask and bias. */
+  softCap?: number | null;
   /** Added to the scores in this shape, to which mask and bias broadcast; the scores' own shape if left out. */
   shape?: Shape;
   /** 0 where a position may look, a large negative number where it may not. */
@@ -18,25 +20,29 @@ export interface ScoreTerms {
 }
 
 /**
- * softmax(scale q k^T + mask + bias) v, differentiable in q, k, v and bias.
+ * softmax(cap(scale q k^T) + mask + bias) v, differentiable in q, k, v and bias.
  *
  * @param q  [batch, heads, queries, width]; k and v [batch, heads, keys, width]
  * @returns  [batch, heads, queries, width]
  */
-export function attentionCore(q: Value, k: Value, v: Value, { scale, shape, mask, bias }: ScoreTerms): Value {
+export function attentionCore(q: Value, k: Value, v: Value, { scale, softCap = null, shape, mask, bias }: ScoreTerms): Value {
   const products = matmul(q, k, { transB: true, alpha: scale });
-  let scores = shape ? reshape(products, shape) : products;
+  const bent = softCap === null ? null : tanh(mul(products, 1 / softCap));
+  const capped = bent ? mul(bent, softCap!) : products;
+  let scores = shape ? reshape(capped, shape) : capped;
   for (const term of [mask, bias]) if (term) scores = add(scores, term);
   const p = reshape(softmax(scores), products.shape);
   const context = matmul(p, v);
   // With D = rowsum(dO O), dS = P (dP - D): the row sums run over the head's width, not over the sequence
   // (FlashAttention-2, arXiv 2307.08691, section 2.3.2).
-  return withGradient('attention', context, [q, k, v, ...(bias ? [bias] : [])], { scale }, (up) => {
+  return withGradient('attention', context, [q, k, v, ...(bias ? [bias] : [])], { scale, softCap }, (up) => {
     const rowSums = sum(mul(up, context), [-1], true);
     const dScores = mul(p, sub(matmul(up, v, { transB: true }), rowSums));
+    // d cap * tanh(s / cap) / ds = 1 - tanh(s / cap)^2.
+    const dProducts = bent ? mul(dScores, sub(1, mul(bent, bent))) : dScores;
     return [
-      matmul(dScores, k, { alpha: scale }),
-      matmul(dScores, q, { transA: true, alpha: scale }),
+      matmul(dProducts, k, { alpha: scale }),
+      matmul(dProducts, q, { transA: true, alpha: scale }),
       matmul(p, up, { transA: true }),
       ...(bias ? [sum(dScores, [0], true)] : []),
     ];

@@ -1,5 +1,5 @@
 import { causalBias } from '../../graph/ops/causal-bias.ts';
-import { add } from '../../graph/ops/elementwise.ts';
+import { add, mul, tanh } from '../../graph/ops/elementwise.ts';
 import { concat, reshape, transpose } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { rotary } from '../../graph/ops/rotary.ts';
@@ -33,10 +33,10 @@ export class ExportedAttention implements Attention {
     throw new Error('a model with an encoder is exported in two parts');
   }
 
-  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, window, rope }: AttentionCall): Value {
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope }: AttentionCall): Value {
     const { graph } = this;
-    const turn = (x: Value, count: number): Value =>
-      (rope ? rotary(x, this.positions, ...rope.values(graph, this.contextLength), count) : x);
+    const turn = (x: Value, count: number, side: 'query' | 'key'): Value =>
+      (rope ? rotary(x, this.positions, ...rope.values(graph, this.contextLength, side), count, rope.pairing) : x);
     const byHead = (x: Value, count: number): Value => transpose(reshape(x, ['batch', 'sequence', count, headDim]), [0, 2, 1, 3]);
     const extend = (part: 'key' | 'value', x: Value): Value => {
       const past = graph.input(`past_key_values.${layer}.${part}`, 'float32', ['batch', kvHeads, 'past', headDim]);
@@ -44,12 +44,13 @@ export class ExportedAttention implements Attention {
       this.present[`present.${layer}.${part}`] = whole;
       return whole;
     };
-    const keys = extend('key', turn(key, kvHeads));
+    const keys = extend('key', turn(key, kvHeads, 'key'));
     const values = extend('value', value);
     // Query heads that share a key head stand below each other.
-    const q = reshape(byHead(turn(query, heads), heads), ['batch', kvHeads, 'rows', headDim]);
+    const q = reshape(byHead(turn(query, heads, 'query'), heads), ['batch', kvHeads, 'rows', headDim]);
     const scores = reshape(matmul(q, keys, { transB: true, alpha: scale }), ['batch', heads, 'sequence', TOTAL]);
-    const p = softmax(add(scores, causalBias(this.ids, this.mask, window, MASKED)));
+    const capped = softCap === null ? scores : mul(tanh(mul(scores, 1 / softCap)), softCap);
+    const p = softmax(add(capped, causalBias(this.ids, this.mask, window, MASKED)));
     const context = matmul(reshape(p, ['batch', kvHeads, 'rows', TOTAL]), values);
     const apart = transpose(reshape(context, ['batch', heads, 'sequence', headDim]), [0, 2, 1, 3]);
     return reshape(apart, ['batch', 'sequence', heads * headDim]);

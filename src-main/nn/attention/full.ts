@@ -25,20 +25,20 @@ export class FullAttention implements Attention {
     this.positions = graph.constant('int32', [length], Int32Array.from({ length }, (_, at) => at));
   }
 
-  attend({ query, key, value, heads, kvHeads, headDim, scale, window, rope, bias }: AttentionCall): Value {
+  attend({ query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias }: AttentionCall): Value {
     const batch = staticDim(query.shape, 0);
     const group = heads / kvHeads;
     const length = this.length;
-    const turn = (x: Value, count: number): Value => {
+    const turn = (x: Value, count: number, side: 'query' | 'key'): Value => {
       if (!rope) return x;
       const start = this.graph.constant('int64', [1], BigInt64Array.of(0n));
-      return rotary(x, start, ...rope.values(this.graph, length), count);
+      return rotary(x, start, ...rope.values(this.graph, length, side), count, rope.pairing);
     };
     // Query heads that share a key head stand below each other, so that keys are never repeated.
-    const q = reshape(splitHeads(turn(query, heads), heads, headDim), [batch, kvHeads, group * length, headDim]);
+    const q = reshape(splitHeads(turn(query, heads, 'query'), heads, headDim), [batch, kvHeads, group * length, headDim]);
     if (bias && group !== 1) throw new Error('a bias by distance for heads that share keys');
-    const context = attentionCore(q, splitHeads(turn(key, kvHeads), kvHeads, headDim), splitHeads(value, kvHeads, headDim), {
-      scale, mask: this.mask(window), bias: bias && bias.square(this.graph, length),
+    const context = attentionCore(q, splitHeads(turn(key, kvHeads, 'key'), kvHeads, headDim), splitHeads(value, kvHeads, headDim), {
+      scale, softCap, mask: this.mask(window), bias: bias && bias.square(this.graph, length),
       ...(group > 1 && { shape: [batch, kvHeads, group, length, length] }),
     });
     return joinHeads(reshape(context, [batch, heads, length, headDim]), heads, headDim);

@@ -5,9 +5,26 @@ import { layerNorm } from '../../graph/ops/norm.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
-import type { Gpt2Config } from '../config.ts';
+import type { Activation } from '../decoder-config.ts';
 import type { Decoder } from '../decoder.ts';
 import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
+
+export interface Gpt2Config {
+  family: 'gpt2';
+  modelType: string;
+  vocabSize: number;
+  hiddenSize: number;
+  layers: number;
+  heads: number;
+  intermediateSize: number;
+  normEpsilon: number;
+  activation: Activation;
+  tiedEmbeddings: boolean;
+  /** GPT-2 may divide scores by sqrt(head width) and, in some checkpoints, by the layer's number as well. */
+  scaleAttention: boolean;
+  scaleByLayer: boolean;
+  contextLength: number;
+}
 
 export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
   const { vocabSize, hiddenSize, heads, intermediateSize, normEpsilon, contextLength } = config;
@@ -42,7 +59,7 @@ export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
   function selfAttention(x: Value, layer: number, name: string, attention: Attention): Value {
     const [query, key, value] = split(affine(x, `${name}.c_attn`, 3 * hiddenSize), -1, [hiddenSize, hiddenSize, hiddenSize]) as [Value, Value, Value];
     const scale = (config.scaleAttention ? 1 / Math.sqrt(headDim) : 1) / (config.scaleByLayer ? layer + 1 : 1);
-    const context = attention.attend({ layer, query, key, value, heads, kvHeads: heads, headDim, scale, window: null, rope: null, bias: null });
+    const context = attention.attend({ layer, query, key, value, heads, kvHeads: heads, headDim, scale, window: null, rope: null, softCap: null, bias: null });
     return affine(context, `${name}.c_proj`, hiddenSize);
   }
 

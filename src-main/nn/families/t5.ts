@@ -4,10 +4,35 @@ import { rmsNorm } from '../../graph/ops/norm.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention, SelfAttention } from '../attention/attention.ts';
-import type { T5Config } from '../config.ts';
+import type { Activation } from '../decoder-config.ts';
 import type { Decoder } from '../decoder.ts';
 import { RelativeBias } from '../relative-bias.ts';
 import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
+
+export interface T5Config {
+  family: 't5';
+  modelType: 't5';
+  vocabSize: number;
+  hiddenSize: number;
+  /** Of the decoder. */
+  layers: number;
+  encoderLayers: number;
+  heads: number;
+  headDim: number;
+  intermediateSize: number;
+  normEpsilon: number;
+  /** Buckets of the bias by distance, and the distance from which all share the last. */
+  buckets: number;
+  maxDistance: number;
+  activation: Activation;
+  /** Whether the feed-forward's activation gates a second product (v1.1, Flan-T5). */
+  isGated: boolean;
+  tiedEmbeddings: boolean;
+  /** The original T5 divides its last hidden states by sqrt(hiddenSize). */
+  scalesOutput: boolean;
+  /** The id a completion starts after. */
+  startId: number;
+}
 
 /** T5, T5 v1.1 and Flan-T5: an encoder reads the prompt, a decoder writes the completion. */
 export function t5(config: T5Config, weights: WeightFormat): Decoder {
@@ -57,7 +82,7 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
     const name = `${part}.SelfAttention`;
     const normed = norm(x, `${part}.layer_norm`);
     const context = attention.attend({
-      layer, heads, kvHeads: heads, headDim, window: null, rope: null, bias: bias[stack],
+      layer, heads, kvHeads: heads, headDim, window: null, rope: null, softCap: null, bias: bias[stack],
       query: linear(normed, `${name}.q`, heads * headDim),
       key: linear(normed, `${name}.k`, heads * headDim),
       value: linear(normed, `${name}.v`, heads * headDim),

@@ -10,7 +10,7 @@ import { genaiConfig } from '../../export/genai-config.ts';
 import { writeOnnxFiles, type WrittenOnnx } from '../../export/onnx-file.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { listTree } from '../../files/list-tree.ts';
-import { copyCompanions, publishFolder, writeJson } from '../../model/write-folder.ts';
+import { copyCompanions, publishFolder, writeConfig, writeJson } from '../../model/write-folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import type { HostWeights } from '../../runtime/weights.ts';
 import { openWholeModel, readWeights, type Model } from '../../model/load-model.ts';
@@ -68,7 +68,7 @@ export async function exportModel(
       step();
       if (safetensors) report.safetensors = await writeTrained(model, weights, folder);
       report.genai = await writeGenai(model, report.precisions, folder);
-      await writeConfig(model, outside, folder);
+      await writeModelConfig(model, outside, folder);
       report.bytes = sum(report.precisions) + (report.safetensors?.bytes ?? 0);
       await copyCompanions(model.folder.path, folder);
       await writeFile(join(folder, 'README.md'), modelCard(report, { name: basename(to), model: model.folder, origin }), { flush: true });
@@ -100,7 +100,7 @@ async function writeGenai({ folder: { config }, tokenizer }: Model, precisions: 
 }
 
 /** The model's own config, and where transformers.js must look for weights that lie beside their graph. */
-async function writeConfig({ folder: { rawConfig } }: Model, outside: readonly WrittenOnnx[], folder: string): Promise<void> {
+async function writeModelConfig({ folder: { rawConfig } }: Model, outside: readonly WrittenOnnx[], folder: string): Promise<void> {
   const places = { use_external_data_format: Object.fromEntries(outside.map(({ file }) => [file, true])) };
-  await writeJson(join(folder, 'config.json'), outside.length > 0 ? { ...rawConfig, 'transformers.js_config': places } : rawConfig);
+  await writeConfig(join(folder, 'config.json'), outside.length > 0 ? { ...rawConfig, 'transformers.js_config': places } : rawConfig);
 }

@@ -1,0 +1,39 @@
+import type { Value } from '../../graph/value.ts';
+import type { Attention } from '../attention/attention.ts';
+import type { DecoderConfig } from '../decoder-config.ts';
+import type { Decoder } from '../decoder.ts';
+import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
+
+/** In what families differ around their blocks. */
+export interface StackParts {
+  /** Of the embedding, where it is not Llama's. */
+  embedding?: string;
+  /** What is made of looked-up embeddings before the first block. */
+  embed?(x: Value): Value;
+  block(x: Value, layer: number, attention: Attention): Value;
+  /** After the last block. */
+  last(x: Value): Value;
+  /** What is made of the products with the output layer. */
+  logits?(products: Value): Value;
+}
+
+/** A decoder: an embedding, blocks one after the other, a last norm, and an output layer that may be the embedding. */
+export function stack(config: DecoderConfig, weights: WeightFormat, parts: StackParts): Decoder {
+  const { vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength } = config;
+  const { embed = same, logits = same } = parts;
+  const embedding: Table = { name: parts.embedding ?? 'model.embed_tokens.weight', shape: [vocabSize, hiddenSize] };
+  const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
+  return {
+    vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength, outputLayer,
+    tables: [embedding],
+    encoder: null,
+    hidden(ids, attention) {
+      let x = embed(weights.lookUp(ids, embedding));
+      for (let layer = 0; layer < layers; layer++) x = parts.block(x, layer, attention);
+      return parts.last(x);
+    },
+    logits: (hidden) => logits(weights.multiply(hidden, outputLayer)),
+  };
+}
+
+const same = (x: Value): Value => x;
