@@ -14,6 +14,8 @@ export interface Field {
   properties?: Record<string, Field>;
   /** Kinds of a value, each with fields of its own. */
   oneOf?: Field[];
+  /** Values of one kind or another. */
+  anyOf?: Field[];
   const?: string;
   required?: string[];
   minimum?: number;
@@ -59,6 +61,8 @@ export function table(path: string, { properties = {}, required = [] }: Field): 
 }
 
 function allowed(field: Field): string {
+  if (field.anyOf) return field.anyOf.map(allowed).join(', or ');
+  if (field.const !== undefined) return code(field.const);
   if (field.enum) return field.enum.map(code).join(', ');
   if (field.items) return `list of ${allowed(field.items)}`;
   if (field.type === 'boolean') return '`true`, `false`';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adapterSchema } from './adapter.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
@@ -24,7 +25,10 @@ const teacher = z.strictObject({
 });
 
 const student = z.strictObject({
-  model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder.')),
+  model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder. The folder of an adapter (LoRA, as PEFT saves it) is trained on, beside its base model.')),
+  precision: z.enum(['fp32', 'fp16', 'int8', 'int4']).optional().meta(help(
+    'How the weights beside an adapter are kept, which training does not change. fp32, also if left out, is exact; fp16 takes half the memory, int8 a quarter and int4 an eighth. A student that is trained whole is always fp32.')),
+  adapter: adapterSchema.optional(),
   device: z.enum(DEVICES).default('cpu').meta(help('Where the student\'s steps are computed. webgpu pays once its matrix products are large; the student writes on the CPU in any case.')),
 });
 
