@@ -3,7 +3,7 @@ import { check, notice } from './check.ts';
 
 /** A model that was made for chats sees chats. */
 export const plainInstruct = check('plain-instruct', ['recipe', 'student'], async ({ recipe: { data }, student }) => {
-  if (data.chat || data.messages !== undefined || !await hasChatTemplate(student.folder.path)) return;
+  if (data.chat || data.messages !== undefined || !await hasChatTemplate(student.folder.companions)) return;
   // Who writes the turns themselves has them already.
   const specials = student.tokenizer.specialIds().map((id) => student.tokenizer.tokenOf(id)!).filter((token) => token.length > 2);
   if (specials.some((token) => data.prompt?.includes(token))) return;

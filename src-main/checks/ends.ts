@@ -23,7 +23,7 @@ export const sharedTokens = check('vocabulary', ['student', 'teacher', 'models']
 /** The token behind an answer in the student's chats is one that ends a text. */
 export const chatEnd = check('end-of-turn', ['recipe', 'student', 'eos'], async ({ recipe: { data }, student, eos }): Promise<Finding[]> => {
   if (!data.chat && data.messages === undefined) return [];
-  const end = endOfTurn(await loadChatTemplate(student.folder.path), student.tokenizer);
+  const end = endOfTurn(await loadChatTemplate(student.folder.companions), student.tokenizer);
   return end === null || eos.has(end) ? [] : [notice('eos', {
     message: `The student's chat template ends an answer with ${shown([end], student)}, which is none of its end tokens (${shown(eos, student)}): `
       + 'its answers will not stop there.',

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
-import type { ModelFolder } from '../model/folder.ts';
+import type { ModelFiles } from '../model/model-files.ts';
 import { visible, visibleLine } from '../contract/visible.ts';
 import { lastName, shareableRecipe } from './without-folders.ts';
 
@@ -12,7 +12,7 @@ const { version: runtime } = createRequire(import.meta.url)('onnxruntime-node/pa
 /** What transformers.js calls the precisions. */
 const DTYPES: Readonly<Record<ExportPrecision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' };
 
-interface CardFacts { name: string; model: Pick<ModelFolder, 'config'>; origin: ExportOrigin | null }
+interface CardFacts { name: string; model: Pick<ModelFiles, 'config'>; origin: ExportOrigin | null }
 
 /** The README of an exported model: where it comes from, how near it is to what was trained, how to use it. */
 export function modelCard(report: ExportReport, { name, model: { config }, origin }: CardFacts): string {

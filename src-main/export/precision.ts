@@ -5,7 +5,7 @@ import { HALF, halfName } from '../nn/weights/half.ts';
 import { INT4 } from '../nn/weights/int4.ts';
 import { INT8, integersName, scalesName } from '../nn/weights/int8.ts';
 import type { Matrix, Table, WeightFormat } from '../nn/weights/weight-format.ts';
-import { quantizeInt4, quantizeInt8, type QuantizedMatrix } from './quantize.ts';
+import { quantizeInt4, quantizeInt8, type QuantizedMatrix } from '../nn/weights/quantize.ts';
 
 interface PrecisionRules {
   /** What transformers.js puts behind the names of the files under `onnx/`. */

@@ -9,20 +9,21 @@ import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
+import { inFolder, type Companions } from '../text/companions.ts';
+import { checkWeights } from './check-weights.ts';
+import { isGguf, openGguf } from './gguf/gguf-model.ts';
+import type { ModelFiles, WeightPlace, WeightSpec } from './model-files.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 import { refuseAdapter } from './adapter-folder.ts';
 import { checkReadable, listStoredTensors, type StoredTensor } from './weight-files.ts';
 import { isOutput, resolveNames, withTying } from './weight-names.ts';
 
-export interface WeightSpec { readonly name: string; readonly shape: readonly number[] }
-
 /** A model folder in the Hugging Face layout: its config has been understood, its weights are still on the disk. */
-export class ModelFolder {
+class ModelFolder implements ModelFiles {
   readonly path: string;
   readonly config: ModelConfig;
-  /** `config.json` as it is; of a model that reads pictures as well, its language model's part. */
   readonly rawConfig: JsonObject;
-  /** Weights under the names that `nn/` gives them. */
+  readonly companions: Companions;
   readonly tensors: readonly TensorInfo[];
   private readonly stored: ReadonlyMap<string, StoredTensor>;
 
@@ -30,33 +31,19 @@ export class ModelFolder {
     this.path = path;
     this.config = config;
     this.rawConfig = rawConfig;
+    this.companions = inFolder(path);
     this.stored = stored;
     this.tensors = [...stored].map(([name, { info: { dtype, shape } }]) => ({ name, dtype, shape }));
   }
 
-  /** The files that hold the weights. */
   get weightFiles(): string[] {
     return [...new Set([...this.stored.values()].map(({ file }) => file.path))];
   }
 
-  /** Throws one `Problem` that names the weights which are missing, not expected, or of another shape. */
   checkWeights(expected: readonly WeightSpec[]): void {
-    const names = new Set(expected.map(({ name }) => name));
-    const missing = expected.filter(({ name }) => !this.stored.has(name)).map(({ name }) => name);
-    const unexpected = this.tensors.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-    const misshapen = expected.flatMap(({ name, shape }) => {
-      const found = this.stored.get(name)?.info.shape;
-      return found && found.join() !== shape.join() ? [`${name} has shape [${found.join(', ')}] instead of [${shape.join(', ')}]`] : [];
-    });
-    const complaints = [some('missing', missing), some('not expected', unexpected), some('wrong', misshapen)].filter((text) => text !== '');
-    if (complaints.length > 0) {
-      throw new Problem(`the weights in ${this.path} do not fit its config.json: ${complaints.join('; ')}`, {
-        hint: 'Check that config.json and the weights belong to the same model.',
-      });
-    }
+    checkWeights(this.path, this.tensors, expected);
   }
 
-  /** Checks the weights, then reads each, or each part of its rows (`rowsOf`), into the memory that `into` gives for it. */
   async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
     for (const spec of expected) {
@@ -67,10 +54,16 @@ export class ModelFolder {
     }
   }
 
-  /** A weight piece by piece, for copying without holding it; each piece is good until the next is asked for. */
   pieces(name: string): AsyncIterable<Float32Array> {
     const { file, info } = this.find(name);
     return file.pieces(info.name);
+  }
+
+  place(name: string): WeightPlace {
+    const { file, info: { name: stored, shape } } = this.find(name);
+    const { begin, end, format } = file.place(stored);
+    const [rows, width] = shape as [number, number];
+    return { path: file.path, offset: begin, bytes: end - begin, encoding: format, rows, width, isTurned: false, pairedHeads: null };
   }
 
   private find(name: string): StoredTensor {
@@ -80,13 +73,12 @@ export class ModelFolder {
   }
 }
 
-/** Reads a folder's config and the headers of its weight files. Throws a `Problem` where either is missing or wrong. */
-export async function openModel(path: string): Promise<ModelFolder> {
-  if (!existsSync(path)) throw new Problem(`there is no model folder ${path}`, { hint: 'Give the path of a folder with a config.json.' });
+/** Reads a model's config and the headers of its weight files. Throws a `Problem` where either is missing or wrong. @param path  a folder, or a GGUF file */
+export async function openModel(path: string): Promise<ModelFiles> {
+  if (!existsSync(path)) throw new Problem(`there is no model folder ${path}`, { hint: 'Give the path of a folder with a config.json, or of a GGUF file.' });
   if (!statSync(path).isDirectory()) {
-    throw new Problem(`${path} is a file, not a model folder`, {
-      hint: path.endsWith('.gguf') ? 'Import it first: retort model import FILE --to DIR.' : 'Give the folder that holds config.json.',
-    });
+    if (await isGguf(path)) return openGguf(path);
+    throw new Problem(`${path} is a file, and neither a model folder nor a GGUF file`, { hint: 'Give the folder that holds config.json.' });
   }
   refuseAdapter(path);
   const configPath = join(path, 'config.json');
@@ -103,12 +95,4 @@ export async function openModel(path: string): Promise<ModelFolder> {
   }
   const config = withTying(readConfig(configPath, rawConfig), stored);
   return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored, rawConfig !== written));
-}
-
-const SHOWN = 5;
-
-function some(what: string, items: readonly string[]): string {
-  if (items.length === 0) return '';
-  const more = items.length > SHOWN ? ` and ${items.length - SHOWN} more` : '';
-  return `${what}: ${items.slice(0, SHOWN).join(', ')}${more}`;
 }

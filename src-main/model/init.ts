@@ -9,6 +9,7 @@ import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
+import { inFolder } from '../text/companions.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { publishModel } from './write-folder.ts';
 
@@ -42,7 +43,7 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
   const [field, usual] = config.family === 't5' ? ['initializer_factor', 1] as const : ['initializer_range', 0.02] as const;
   const range = typeof raw[field] === 'number' ? raw[field] : usual;
   await publishModel(to, {
-    from: { path: folder, rawConfig: raw },
+    from: { companions: inFolder(folder), rawConfig: raw },
     config: withTokens(raw, tokenizer),
     tensors: listParameters(config).map((parameter, index) => (
       { ...parameter, data: initialValues(parameter, config, range, seed, index) })),

@@ -1,6 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
-import { openModel, type ModelFolder } from './folder.ts';
+import { openModel } from './folder.ts';
+import type { ModelFiles } from './model-files.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
@@ -10,9 +11,9 @@ import { float32 } from '../runtime/tensor.ts';
 import type { HostWeights } from '../runtime/weights.ts';
 import { threads } from '../runtime/threads.ts';
 
-/** A model folder that has been understood; its weights are still on the disk. */
+/** A model that has been understood; its weights are still on the disk. */
 export interface Model {
-  folder: ModelFolder;
+  folder: ModelFiles;
   tokenizer: Tokenizer;
   decoder: Decoder;
   parameters: readonly ParameterSpec[];
@@ -21,7 +22,7 @@ export interface Model {
 /** @throws Problem where the folder is not a model that Retort can run. */
 export async function openWholeModel(path: string): Promise<Model> {
   const folder = await openModel(path);
-  const tokenizer = await loadTokenizer(path);
+  const tokenizer = await loadTokenizer(folder.companions);
   const parameters = listParameters(folder.config);
   folder.checkWeights(parameters);
   const decoder = buildDecoder(folder.config);

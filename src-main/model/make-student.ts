@@ -4,7 +4,7 @@ import { listParameters } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import type { LlamaConfig } from '../nn/families/llama.ts';
 import type { JsonObject } from '../files/json-object.ts';
-import type { ModelFolder } from './folder.ts';
+import type { ModelFiles } from './model-files.ts';
 import { storedPrecision } from './precision.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 import type { StudentOrigin } from '../contract/model-description.ts';
@@ -20,7 +20,7 @@ type StoredTensor = TensorToWrite & { data: AsyncIterable<Float32Array> };
  * @param onProgress told the weights written so far and in all; what it throws ends the work.
  * @throws Problem where the layers are not the teacher's, its weights are not whole, or `to` exists.
  */
-export async function makeStudent(teacher: ModelFolder, layers: readonly number[], to: string, onProgress?: (done: number, total: number) => void): Promise<void> {
+export async function makeStudent(teacher: ModelFiles, layers: readonly number[], to: string, onProgress?: (done: number, total: number) => void): Promise<void> {
   const { config, rawConfig } = teacher;
   checkLayers(layers, config.family === 't5' ? Math.min(config.layers, config.encoderLayers) : config.layers);
   teacher.checkWeights(listParameters(config));
@@ -57,7 +57,7 @@ function checkLayers(layers: readonly number[], count: number): void {
   }
 }
 
-function chosenTensors(teacher: ModelFolder, layers: readonly number[]): StoredTensor[] {
+function chosenTensors(teacher: ModelFiles, layers: readonly number[]): StoredTensor[] {
   return teacher.tensors.flatMap(({ name, shape }) => {
     const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
     // The first layer of a T5 stack keeps the bias of all of them.

@@ -71,6 +71,12 @@ export class SafetensorsFile {
     }
   }
 
+  /** Where a tensor's bytes lie in the file. */
+  place(name: string): { begin: number; end: number; format: FloatFormat } {
+    const { begin, format, elements } = this.find(name);
+    return { begin, end: begin + elements * bytesPerElement(format), format };
+  }
+
   private find(name: string): { begin: number; format: FloatFormat; elements: number } {
     const place = this.places.get(name);
     if (!place) throw new Error(`${this.path} has no tensor ${name}`);

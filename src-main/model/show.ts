@@ -13,7 +13,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
   const parameters = listParameters(config);
   const decoder = buildDecoder(config);
   folder.checkWeights(parameters);
-  const tokenizer = await loadTokenizer(path);
+  const tokenizer = await loadTokenizer(folder.companions);
   const named = (id: number): NamedToken => ({ id, text: tokenizer.tokenOf(id) ?? '' });
   const { kind, bosId, eosIds, padId, vocabularySize } = tokenizer;
   const sizes = await Promise.all(folder.weightFiles.map(async (file) => (await stat(file)).size));
@@ -26,6 +26,6 @@ export async function describeModel(path: string): Promise<ModelDescription> {
     precision: storedPrecision(folder.tensors),
     weightBytes: sizes.reduce((sum, size) => sum + size, 0),
     tokenizer: { kind, tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },
-    hasChatTemplate: await hasChatTemplate(path),
+    hasChatTemplate: await hasChatTemplate(folder.companions),
   };
 }

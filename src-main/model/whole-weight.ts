@@ -1,7 +1,7 @@
 import { sizeOf } from '../graph/shape.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import type { HostWeights } from '../runtime/weights.ts';
-import type { WeightSpec } from './folder.ts';
+import type { WeightSpec } from './model-files.ts';
 
 /** A float32 weight's elements in one array, put together where its rows lie in parts. */
 export function wholeWeight(weights: HostWeights, spec: WeightSpec): Float32Array {

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { JsonObject } from '../files/json-object.ts';
-import type { ModelFolder } from './folder.ts';
+import type { ModelFiles } from './model-files.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
 import { spellConfig } from './config/spell.ts';
 import { namesOf } from './precision.ts';
 import { clearLeftBehind } from './left-behind.ts';
 import { listTree } from '../files/list-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
+import type { Companions } from '../text/companions.ts';
 import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 
 /** What belongs to a model besides its config and weights. */
@@ -20,7 +21,7 @@ const COMPANIONS = [
 
 export interface ModelContents {
   /** Where tokenizer and generation settings are copied from, and the config unless another is given. */
-  readonly from: Pick<ModelFolder, 'path' | 'rawConfig'>;
+  readonly from: Pick<ModelFiles, 'companions' | 'rawConfig'>;
   readonly config?: JsonObject;
   readonly tensors: readonly TensorToWrite[];
   readonly precision: WeightPrecision;
@@ -30,19 +31,19 @@ export interface ModelContents {
 export async function writeModel(folder: string, { from, config = from.rawConfig, tensors, precision }: ModelContents): Promise<void> {
   const { format, dtype } = namesOf(precision);
   await mkdir(folder);
-  await copyCompanions(from.path, folder);
+  await copyCompanions(from.companions, folder);
   // Transformers 5 renamed the field; a folder keeps the spelling that it came with.
   const field = 'torch_dtype' in config ? 'torch_dtype' : 'dtype';
   await writeConfig(join(folder, 'config.json'), { ...config, [field]: dtype });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, format);
 }
 
-/** Copies tokenizer, chat template and generation settings from one model's folder to another's. */
-export async function copyCompanions(from: string, to: string): Promise<void> {
+/** Copies tokenizer, chat template and generation settings from one model to another's folder. */
+export async function copyCompanions(from: Companions, to: string): Promise<void> {
   for (const name of COMPANIONS) {
-    const companion = join(from, name);
     // Not `copyFile`, which would make a copy read-only where the original is.
-    if (existsSync(companion)) await writeNew(join(to, name), await readFile(companion));
+    const bytes = await from.bytes(name);
+    if (bytes) await writeNew(join(to, name), bytes);
   }
 }
 

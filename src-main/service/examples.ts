@@ -56,7 +56,7 @@ export async function encodeRows(
   const shots = settings.shots && await readShots(settings.shots, settings);
   const shotTokens = shots ? tokenizer.encode(shots.text, { special: false }).length : 0;
   const examples = makeExamples(rows, path, settings, first);
-  const template = examples.some(isConversation) ? await loadChatTemplate(folder.path) : null;
+  const template = examples.some(isConversation) ? await loadChatTemplate(folder.companions) : null;
   const written = { ...settings, today: settings.today ?? thisDay() };
   const [plain, chat] = [encoderOf(model, false), encoderOf(model, true)];
   const breathe = breather(signal);

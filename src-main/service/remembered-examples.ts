@@ -20,7 +20,7 @@ export async function readExamplesOnce(path: string, settings: ExampleSettings, 
   if (!file) return readExamples(path, settings, model, signal);
   const { prompt, completion, messages, tools, template: variables, learn, chat, system, shots, maxPromptTokens, maxCompletionTokens, needsCompletions, most, today } = settings;
   // What is wrong with a template, reading says in its turn.
-  const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.path).catch(() => null) : null;
+  const template = chat || messages !== undefined ? await loadChatTemplate(model.folder.companions).catch(() => null) : null;
   const key = JSON.stringify([
     path, file.state, prompt, completion, messages, tools, variables, learn, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.

@@ -18,7 +18,7 @@ export async function seeData({ data, model: path, view, offset, limit }: Params
     examples: (await examplesFrom(examples, offset, limit)).map((example) => seenBy(model.tokenizer, marks, example)),
     lengths: summarizeLengths(allLengths(examples)),
     notes: examples.notes,
-    template: view.chat || view.messages !== undefined ? (await loadChatTemplate(path)).source : null,
+    template: view.chat || view.messages !== undefined ? (await loadChatTemplate(model.folder.companions)).source : null,
   };
 }
 

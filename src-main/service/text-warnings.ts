@@ -19,8 +19,8 @@ export function textWarnings(examples: ExampleSet, file: string, limits: TokenLi
 /** Switches that a model's chat template does not have. */
 export async function variableWarnings(variables: TemplateVariables | undefined, { folder }: Model): Promise<TextWarning[]> {
   if (variables === undefined || Object.keys(variables).length === 0) return [];
-  if (!await hasChatTemplate(folder.path)) return [];
-  return told(unreadVariables(variables, (await loadChatTemplate(folder.path)).source));
+  if (!await hasChatTemplate(folder.companions)) return [];
+  return told(unreadVariables(variables, (await loadChatTemplate(folder.companions)).source));
 }
 
 const told = (findings: readonly { code: string; message: string; hint?: string }[]): TextWarning[] =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quantizeInt8 } from '../../src-main/export/quantize.ts';
+import { quantizeInt8 } from '../../src-main/nn/weights/quantize.ts';
 import { int8Product, INT8_ZERO } from '../../src-main/graph/ops/quantized.ts';
 import { writeOnnx } from '../../src-main/graph/onnx/write.ts';
 import { Graph } from '../../src-main/graph/value.ts';

@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openModel, type ModelFolder, type WeightSpec } from '../../src-main/model/folder.ts';
+import { openModel } from '../../src-main/model/folder.ts';
+import type { ModelFiles, WeightSpec } from '../../src-main/model/model-files.ts';
 import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { writeSafetensors } from '../../src-main/model/safetensors-write.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
@@ -25,7 +26,7 @@ async function rewritten(name: string, as: string, keep: (name: string) => boole
   return folder;
 }
 
-function expected(folder: ModelFolder): WeightSpec[] {
+function expected(folder: ModelFiles): WeightSpec[] {
   return listParameters(folder.config);
 }
 

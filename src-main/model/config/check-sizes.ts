@@ -1,6 +1,6 @@
 import { Problem } from '../../contract/problem.ts';
 import type { JsonObject } from '../../files/json-object.ts';
-import type { WeightSpec } from '../folder.ts';
+import type { WeightSpec } from '../model-files.ts';
 
 /** Sides of weights, by the names of all families. */
 const SIDES = [

@@ -14,7 +14,6 @@ export async function planImport(file: GgufFile): Promise<Plan> {
   const { metadata } = file;
   const type = metadata.text('general.type') ?? 'model';
   if (type !== 'model') throw metadata.unsupported('general.type', 'Give the file of a whole model.');
-  if ((metadata.count('split.count') ?? 1) > 1) throw metadata.unsupported('split.count', 'Join the parts first: llama-gguf-split --merge FIRST-PART OUTPUT.');
   const architecture = metadata.required('general.architecture', metadata.text('general.architecture'));
   switch (architecture) {
     case 'llama':

@@ -6,13 +6,22 @@ import type { BlockFormat } from './dequantize/blocks.ts';
 import { BLOCK_FORMATS, typeName } from './dequantize/types.ts';
 import { readHeader, type Header, type TensorEntry } from './header.ts';
 import { Metadata } from './metadata.ts';
+import { checkParts, partsOf } from './split.ts';
 
-interface Place { readonly shape: readonly number[]; readonly elements: number; readonly format: BlockFormat; readonly begin: number }
+interface Place {
+  /** The file, of a model's one or many, that holds the tensor. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly elements: number;
+  readonly type: string;
+  readonly format: BlockFormat;
+  readonly begin: number;
+}
 
 /** Elements decoded at once. */
 const PIECE = 1 << 20;
 
-/** A GGUF file whose header has been checked against its size. Tensors are read and decoded when asked for. */
+/** A GGUF file, or one in parts, whose headers have been checked against their sizes. Tensors are read and decoded when asked for. */
 export class GgufFile {
   readonly path: string;
   readonly metadata: Metadata;
@@ -26,10 +35,22 @@ export class GgufFile {
 
   /** Throws a `Problem` that names the file and what is wrong with it, a tensor type that cannot be read included. */
   static async open(path: string): Promise<GgufFile> {
-    return withFile(path, async (file) => {
-      const header = await readHeader(path, file);
-      return new GgufFile(path, new Metadata(path, header.metadata), placesOf(path, header, (await file.stat()).size));
-    });
+    const given = await openPart(path);
+    const paths = partsOf(path, given.metadata);
+    if (paths.length === 1) return new GgufFile(path, given.metadata, new Map(given.places));
+    const parts = await Promise.all(paths.map((part) => (part === path ? given : openPart(part))));
+    checkParts(paths, parts.map(({ metadata }) => metadata));
+    const all = new Map(parts.flatMap(({ places }) => [...places]));
+    const count = parts[0]!.metadata.count('split.tensors.count') ?? all.size;
+    if (all.size !== count || all.size !== parts.reduce((sum, { places }) => sum + places.size, 0)) {
+      throw damaged(path, `its ${paths.length} parts have ${all.size} tensors instead of ${count}`);
+    }
+    return new GgufFile(paths[0]!, parts[0]!.metadata, all);
+  }
+
+  /** The files that it consists of. */
+  get paths(): string[] {
+    return [...new Set([...this.places.values()].map(({ path }) => path))];
   }
 
   get tensorNames(): string[] {
@@ -38,6 +59,17 @@ export class GgufFile {
 
   has(name: string): boolean {
     return this.places.has(name);
+  }
+
+  /** Name of the tensor's type. */
+  type(name: string): string {
+    return this.find(name).type;
+  }
+
+  /** Where the tensor's blocks lie. */
+  place(name: string): { path: string; offset: number; bytes: number } {
+    const { path, begin, elements, format } = this.find(name);
+    return { path, offset: begin, bytes: elements / format.elements * format.bytes };
   }
 
   /** Outermost dimension first. */
@@ -50,18 +82,18 @@ export class GgufFile {
    * units of `unit` elements (a multiple of the type's block).
    */
   async *pieces(name: string, unit = PIECE): AsyncGenerator<Float32Array> {
-    const { format, elements, begin } = this.find(name);
+    const { path, format, elements, begin } = this.find(name);
     const length = Math.min(elements, Math.max(1, Math.floor(PIECE / unit)) * unit);
     const piece = new Float32Array(length);
     const bytes = new Uint8Array(length / format.elements * format.bytes);
-    const file = await openFile(this.path);
+    const file = await openFile(path);
     try {
       for (let at = 0; at < elements; at += length) {
         const part = piece.subarray(0, elements - at);
         const blocks = bytes.subarray(0, part.length / format.elements * format.bytes);
-        await readAll(this.path, file, blocks, begin + at / format.elements * format.bytes);
+        await readAll(path, file, blocks, begin + at / format.elements * format.bytes);
         format.decode(blocks, part);
-        refuseInfinite(this.path, name, part, at);
+        refuseInfinite(path, name, part, at);
         yield part;
       }
     } finally {
@@ -87,10 +119,18 @@ export class GgufFile {
   }
 }
 
+async function openPart(path: string): Promise<{ metadata: Metadata; places: Map<string, Place> }> {
+  return withFile(path, async (file) => {
+    const header = await readHeader(path, file);
+    return { metadata: new Metadata(path, header.metadata), places: placesOf(path, header, (await file.stat()).size) };
+  });
+}
+
 function placesOf(path: string, { tensors, dataStart }: Header, size: number): Map<string, Place> {
   const places = new Map<string, Place>();
   for (const tensor of tensors) {
-    const format = BLOCK_FORMATS[typeName(tensor.type)];
+    const type = typeName(tensor.type);
+    const format = BLOCK_FORMATS[type];
     if (!format) throw unreadable(path, tensor);
     const { name, shape } = tensor;
     const elements = shape.reduce((product, dimension) => product * dimension, 1);
@@ -98,10 +138,10 @@ function placesOf(path: string, { tensors, dataStart }: Header, size: number): M
     const end = begin + elements / format.elements * format.bytes;
     if (places.has(name)) throw damaged(path, `it has two tensors ${name}`);
     if (elements === 0 || (shape.at(-1) ?? 1) % format.elements !== 0) {
-      throw damaged(path, `the tensor ${name} of shape [${shape.join(', ')}] does not fit its type ${typeName(tensor.type)}`);
+      throw damaged(path, `the tensor ${name} of shape [${shape.join(', ')}] does not fit its type ${type}`);
     }
     if (end > size) throw damaged(path, `it is cut off: the tensor ${name} ends at byte ${end} of ${size}`);
-    places.set(name, { shape, elements, format, begin });
+    places.set(name, { path, shape, elements, type, format, begin });
   }
   return places;
 }

@@ -74,7 +74,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
   const { texts, decode, seed } = params;
   const { model, frozen } = loaded;
   const wantsChat = texts.kind === 'data' ? texts.view.chat : texts.chat;
-  const isChat = wantsChat && await hasChatTemplate(model.folder.path);
+  const isChat = wantsChat && await hasChatTemplate(model.folder.companions);
   const examples = await examplesOf(params, loaded, isChat, emit);
   const isTyped = texts.kind === 'prompts';
   // A person who types a prompt takes what there is room for; over a data set all answers have the same.

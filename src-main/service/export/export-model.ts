@@ -70,7 +70,7 @@ export async function exportModel(
       report.genai = await writeGenai(model, report.precisions, folder);
       await writeModelConfig(model, outside, folder);
       report.bytes = sum(report.precisions) + (report.safetensors?.bytes ?? 0);
-      await copyCompanions(model.folder.path, folder);
+      await copyCompanions(model.folder.companions, folder);
       await writeFile(join(folder, 'README.md'), modelCard(report, { name: basename(to), model: model.folder, origin }), { flush: true });
       await writeJson(join(folder, EXPORT_REPORT), { ...report, files: [...await listTree(folder), EXPORT_REPORT].sort() });
     } finally {

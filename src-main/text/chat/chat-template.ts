@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ChatTurn, TemplateVariables } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
-import { readJsonFile } from '../../files/json-file.ts';
+import { inFolder, type Companions } from '../companions.ts';
 import { readMarks, withMarks } from './generation-marks.ts';
 import { compileJinja, TemplateFault, type CompiledTemplate } from './jinja.ts';
 import type { Span } from './marked-text.ts';
@@ -79,32 +76,36 @@ function withReasoning(turn: ChatTurn): ChatTurn {
   return reasoning === undefined ? turn : { thinking: reasoning, ...turn, reasoning_content: reasoning };
 }
 
-/** Throws a `Problem` where a model folder has no chat template. */
-export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
-  const config = await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {};
-  const source = await findSource(folder, config);
+/** Throws a `Problem` where a model has no chat template. @param model  its folder, or its files */
+export async function loadChatTemplate(model: string | Companions): Promise<ChatTemplate> {
+  const files = filesOf(model);
+  const config = await files.json('tokenizer_config.json') ?? {};
+  const source = await findSource(files, config);
   if (source === null) {
-    throw new Problem(`${folder} has no chat template`, {
+    throw new Problem(`${files.model} has no chat template`, {
       hint: 'Give prompts as plain text, or choose a model that was trained for chat.',
     });
   }
-  return new ChatTemplate(folder, source, await readSpecialTexts(folder, config));
+  return new ChatTemplate(files.model, source, await readSpecialTexts(files, config));
 }
 
-export async function hasChatTemplate(folder: string): Promise<boolean> {
-  return await findSource(folder, await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {}) !== null;
+export async function hasChatTemplate(model: string | Companions): Promise<boolean> {
+  const files = filesOf(model);
+  return await findSource(files, await files.json('tokenizer_config.json') ?? {}) !== null;
 }
+
+const filesOf = (model: string | Companions): Companions => (typeof model === 'string' ? inFolder(model) : model);
 
 /** A file of its own wins over the config, as in Transformers; of several named templates, the one called default. */
-async function findSource(folder: string, config: JsonObject): Promise<string | null> {
-  const file = join(folder, 'chat_template.jinja');
-  if (existsSync(file)) return readFile(file, 'utf8');
+async function findSource(files: Companions, config: JsonObject): Promise<string | null> {
+  const own = await files.bytes('chat_template.jinja');
+  if (own) return new TextDecoder().decode(own);
   const named: unknown = config['chat_template'] ?? null;
   if (named === null || typeof named === 'string') return named;
   const templates = Array.isArray(named) ? named.filter(isJsonObject) : [];
   const source = templates.find(({ name }) => name === 'default')?.['template'];
   if (typeof source === 'string') return source;
-  throw new Problem(`${join(folder, 'tokenizer_config.json')}: chat_template has no template named default`, {
+  throw new Problem(`${files.pathOf('tokenizer_config.json')}: chat_template has no template named default`, {
     hint: `It names ${templates.map(({ name }) => String(name)).join(', ') || 'none'}.`,
   });
 }

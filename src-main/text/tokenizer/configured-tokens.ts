@@ -1,10 +1,12 @@
-import { join } from 'node:path';
-import { readJsonFile } from '../../files/json-file.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
+import type { Companions } from '../companions.ts';
 import { checkId } from './models/vocabulary.ts';
 import { readAddedToken, type AddedToken } from './pipeline/added-token.ts';
 import type { AddedVocabulary } from './pipeline/added-vocabulary.ts';
 import { Field } from './pipeline/field.ts';
+
+const MAP = 'special_tokens_map.json';
+const LEGACY = 'added_tokens.json';
 
 const ROLES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 
@@ -13,13 +15,12 @@ const ROLES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 
  * `added_tokens_decoder` with their flags, and whatever has a role or is called special. `add_bos_token` and `add_eos_token` have
  * no say beside a `tokenizer.json`, nor has `add_prefix_space`.
  */
-export async function addConfiguredTokens(folder: string, config: JsonObject, added: AddedVocabulary): Promise<void> {
-  const file = new Field(config, join(folder, 'tokenizer_config.json'));
+export async function addConfiguredTokens(files: Companions, config: JsonObject, added: AddedVocabulary): Promise<void> {
+  const file = new Field(config, files.pathOf('tokenizer_config.json'));
   if (file.at('split_special_tokens').flag(false)) file.at('split_special_tokens').refuse('is true, and Retort takes special tokens in a text for what they are');
   const decoder = file.at('added_tokens_decoder');
-  const listed = decoder.isAbsent ? [...await legacyTokens(folder, added), ...added.tokens.values()] : tokensById(decoder);
-  const mapPath = join(folder, 'special_tokens_map.json');
-  const roles = decoder.isAbsent ? new Field({ ...config, ...await readJsonFile(mapPath) }, mapPath) : file;
+  const listed = decoder.isAbsent ? [...await legacyTokens(files, added), ...added.tokens.values()] : tokensById(decoder);
+  const roles = decoder.isAbsent ? new Field({ ...config, ...await files.json(MAP) }, files.pathOf(MAP)) : file;
   const { named, more } = specialTokens(roles, new Map(listed.map((token) => [token.content, token])));
   const hasRole = new Set(named.map(({ content }) => content));
   const known = new Set([...added.ids.keys(), ...listed.map(({ content }) => content)]);
@@ -37,11 +38,10 @@ function tokensById(field: Field): AddedToken[] {
 }
 
 /** `added_tokens.json`, from before `added_tokens_decoder`: ids by token. */
-async function legacyTokens(folder: string, added: AddedVocabulary): Promise<AddedToken[]> {
-  const path = join(folder, 'added_tokens.json');
-  const json = await readJsonFile(path) ?? {};
+async function legacyTokens(files: Companions, added: AddedVocabulary): Promise<AddedToken[]> {
+  const json = await files.json(LEGACY) ?? {};
   const tokens = Object.keys(json).filter((content) => !added.ids.has(content));
-  for (const content of tokens) checkId(json[content], new Field(json, path), content);
+  for (const content of tokens) checkId(json[content], new Field(json, files.pathOf(LEGACY)), content);
   return tokens.sort((left, right) => Number(json[left]) - Number(json[right])).map((content) => plain(content, { special: false }));
 }
 

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
-import { readJsonFile } from '../../files/json-file.ts';
+import type { Companions } from '../companions.ts';
 
 /** What the files beside `tokenizer.json` say about special tokens. */
 export interface SpecialTokens {
@@ -13,10 +12,10 @@ export interface SpecialTokens {
 }
 
 /** `idOf` finds a token's id. Throws a `Problem` for a file that is no JSON object. */
-export async function readSpecialTokens(folder: string, tokenizerConfig: JsonObject, idOf: (token: string) => number | undefined): Promise<SpecialTokens> {
-  const texts = await readSpecialTexts(folder, tokenizerConfig);
-  const generation = await readJsonFile(join(folder, 'generation_config.json')) ?? {};
-  const config = await readJsonFile(join(folder, 'config.json')) ?? {};
+export async function readSpecialTokens(files: Companions, tokenizerConfig: JsonObject, idOf: (token: string) => number | undefined): Promise<SpecialTokens> {
+  const texts = await readSpecialTexts(files, tokenizerConfig);
+  const generation = await files.json('generation_config.json') ?? {};
+  const config = await files.json('config.json') ?? {};
   const idFor = (role: string): number | null => {
     const text = texts[`${role}_token`];
     return (text === undefined ? undefined : idOf(text)) ?? idsOf(config[`${role}_token_id`])[0] ?? null;
@@ -29,8 +28,8 @@ export async function readSpecialTokens(folder: string, tokenizerConfig: JsonObj
 }
 
 /** The special tokens' texts by their role. */
-export async function readSpecialTexts(folder: string, tokenizerConfig: JsonObject): Promise<SpecialTokens['texts']> {
-  return { ...textsOf(await readJsonFile(join(folder, 'special_tokens_map.json')) ?? {}), ...textsOf(tokenizerConfig) };
+export async function readSpecialTexts(files: Companions, tokenizerConfig: JsonObject): Promise<SpecialTokens['texts']> {
+  return { ...textsOf(await files.json('special_tokens_map.json') ?? {}), ...textsOf(tokenizerConfig) };
 }
 
 /** A token stands as its text, or as an object with its `content`. */

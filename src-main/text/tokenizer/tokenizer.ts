@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { TokenizerKind } from '../../contract/model-description.ts';
 import { Problem } from '../../contract/problem.ts';
-import { readJsonFile } from '../../files/json-file.ts';
+import { inFolder, type Companions } from '../companions.ts';
 import { addConfiguredTokens } from './configured-tokens.ts';
 import { Bpe } from './models/bpe.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -89,19 +88,19 @@ export class Tokenizer {
   }
 }
 
-/** Reads the tokenizer of a model folder. Throws a `Problem` where a file is missing or not understood. */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const path = join(folder, 'tokenizer.json');
-  const json = await readJsonFile(path);
+/** Reads the tokenizer of a model. Throws a `Problem` where a file is missing or not understood. @param model  its folder, or its files */
+export async function loadTokenizer(model: string | Companions): Promise<Tokenizer> {
+  const files = typeof model === 'string' ? inFolder(model) : model;
+  const json = await files.json('tokenizer.json');
   if (!json) {
-    throw new Problem(`${folder} has no tokenizer.json`, {
+    throw new Problem(`${files.model} has no tokenizer.json`, {
       hint: 'Save the tokenizer with Transformers\' save_pretrained, which writes it.',
     });
   }
-  const config = await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {};
-  const pipeline = new Pipeline(json, path);
-  await addConfiguredTokens(folder, config, pipeline.added);
-  const special = await readSpecialTokens(folder, config, (token) => pipeline.idOf(token));
+  const config = await files.json('tokenizer_config.json') ?? {};
+  const pipeline = new Pipeline(json, files.pathOf('tokenizer.json'));
+  await addConfiguredTokens(files, config, pipeline.added);
+  const special = await readSpecialTokens(files, config, (token) => pipeline.idOf(token));
   // Transformers leaves the spaces of BPE texts alone, whatever the config says.
   const cleansUp = config['clean_up_tokenization_spaces'] === true && !(pipeline.model instanceof Bpe);
   return new Tokenizer(pipeline, special, cleansUp, [json, config, special]);

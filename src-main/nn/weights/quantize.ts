@@ -1,6 +1,6 @@
-import { INT8_ZERO } from '../graph/ops/quantized.ts';
-import { INT4_BLOCK } from '../nn/weights/int4.ts';
-import { sides, type Matrix } from '../nn/weights/weight-format.ts';
+import { INT8_ZERO } from '../../graph/ops/quantized.ts';
+import { INT4_BLOCK } from './int4.ts';
+import { sides, type Matrix } from './weight-format.ts';
 
 export interface QuantizedMatrix { integers: Uint8Array; scales: Float32Array }
 

@@ -1,0 +1,106 @@
+import type { JsonObject } from '../../files/json-object.ts';
+import { withFile } from '../../files/file-bytes.ts';
+import { sizeOf } from '../../graph/shape.ts';
+import type { ModelConfig } from '../../nn/config.ts';
+import type { EncodingName } from '../../nn/weights/encodings/encodings.ts';
+import { rowsOf } from '../../nn/weights/rows.ts';
+import { within, type Companions } from '../../text/companions.ts';
+import { checkWeights } from '../check-weights.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { ModelFiles, WeightPlace, WeightSpec } from '../model-files.ts';
+import type { TensorInfo } from '../safetensors-read.ts';
+import { planImport } from './architecture.ts';
+import { GgufFile } from './gguf-file.ts';
+import type { Plan, PlannedTensor } from './plan.ts';
+import { restoredPieces } from './restore.ts';
+import { planTokenizer, type TokenizerFiles } from './tokenizer-files.ts';
+
+const MAGIC = 'GGUF';
+
+/** Whether a file is one of GGUF, whatever its name: Ollama's have none. */
+export async function isGguf(path: string): Promise<boolean> {
+  return withFile(path, async (file) => {
+    const bytes = Buffer.alloc(MAGIC.length);
+    await file.read(bytes, 0, bytes.length, 0);
+    return bytes.toString('latin1') === MAGIC;
+  });
+}
+
+/** Understands a GGUF file by its header. @throws Problem naming what Retort does not support or what is wrong with the file */
+export async function openGguf(path: string): Promise<ModelFiles> {
+  const file = await GgufFile.open(path);
+  const plan = await planImport(file);
+  return new GgufModel(path, file, plan, planTokenizer(file.metadata, plan));
+}
+
+/** A model as a GGUF file has it: what of it is not weights is said by its metadata. */
+class GgufModel implements ModelFiles {
+  readonly path: string;
+  readonly config: ModelConfig;
+  readonly rawConfig: JsonObject;
+  readonly companions: Companions;
+  readonly tensors: readonly TensorInfo[];
+  private readonly file: GgufFile;
+  private readonly planned: ReadonlyMap<string, PlannedTensor>;
+
+  constructor(path: string, file: GgufFile, plan: Plan, { tokenizer, tokenizerConfig, generationConfig }: TokenizerFiles) {
+    this.path = path;
+    this.file = file;
+    this.rawConfig = { ...plan.config, ...generationConfig };
+    this.config = readConfig(path, this.rawConfig);
+    this.companions = within(path, {
+      'tokenizer.json': { ...tokenizer }, 'tokenizer_config.json': { ...tokenizerConfig }, 'generation_config.json': { ...generationConfig },
+    });
+    this.planned = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
+    this.tensors = plan.tensors.map(({ name, source, shape }) => ({ name, shape, dtype: file.type(source) }));
+  }
+
+  get weightFiles(): readonly string[] {
+    return this.file.paths;
+  }
+
+  checkWeights(expected: readonly WeightSpec[]): void {
+    checkWeights(this.path, this.tensors, expected);
+  }
+
+  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
+    this.checkWeights(expected);
+    for (const spec of expected) {
+      const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * sizeOf(spec.shape.slice(1)) }));
+      let at = 0;
+      for await (const piece of this.pieces(spec.name)) {
+        for (const { data, start } of parts) fill(data, start, piece, at);
+        at += piece.length;
+      }
+    }
+  }
+
+  pieces(name: string): AsyncIterable<Float32Array> {
+    return restoredPieces(this.file, this.find(name));
+  }
+
+  place(name: string): WeightPlace {
+    const { source, layout } = this.find(name);
+    const [rows, width] = this.file.shape(source) as [number, number];
+    return {
+      ...this.file.place(source), rows, width,
+      // The types that can be read are those that can be computed with.
+      encoding: this.file.type(source) as EncodingName,
+      isTurned: layout === 'transposed',
+      pairedHeads: typeof layout === 'object' ? layout.rotary.headDim : null,
+    };
+  }
+
+  private find(name: string): PlannedTensor {
+    const planned = this.planned.get(name);
+    if (!planned) throw new Error(`${this.path} has no weight ${name}`);
+    return planned;
+  }
+}
+
+/** Copies what a part of a weight, which begins at element `start`, has in common with a piece that begins at `at`. */
+function fill(part: Float32Array, start: number, piece: Float32Array, at: number): void {
+  const from = Math.max(start, at);
+  const to = Math.min(start + part.length, at + piece.length);
+  if (from < to) part.set(piece.subarray(from - at, to - at), from - start);
+}
