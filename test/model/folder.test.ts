@@ -70,8 +70,8 @@ describe('bad folders', () => {
   });
 
   it('a file', async () => {
-    await writeFile(temporary.path('model.gguf'), 'GGUF');
-    await expect(openModel(temporary.path('model.gguf'))).rejects.toMatchObject({ message: expect.stringContaining('is a file') as string, hint: expect.stringContaining('model import') as string });
+    await writeFile(temporary.path('model.bin'), 'PK\u0003\u0004');
+    await expect(openModel(temporary.path('model.bin'))).rejects.toThrow(`${temporary.path('model.bin')} is a file, and neither a model folder nor a GGUF file`);
   });
 
   it('no config.json', async () => {

@@ -58,7 +58,7 @@ describe('a model that Retort does not support', () => {
   it.each<[string, Changes, string]>([
     ['another architecture', { metadata: { 'general.architecture': 'mamba' } }, 'the architecture "mamba"'],
     ['an adapter', { metadata: { 'general.type': 'adapter' } }, 'general.type is "adapter"'],
-    ['a part of a model', { metadata: { 'split.count': 3 } }, 'split.count is 3'],
+    ['a part of a model under another name', { metadata: { 'split.count': 3 } }, 'is one of 3 parts of a model, and its name does not lead to the others'],
     ['experts', { metadata: { 'llama.expert_count': 8 } }, 'llama.expert_count is 8'],
     ['a key of unknown meaning', { metadata: { 'llama.logit_scale': 0.5 } }, 'llama.logit_scale is 0.5'],
     ['a partial rotary embedding', { metadata: { 'llama.rope.dimension_count': 1 } }, 'llama.rope.dimension_count is 1'],
