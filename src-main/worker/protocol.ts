@@ -20,6 +20,8 @@ export const workerFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('event'), id, event: z.unknown() }),
   z.strictObject({ type: z.literal('result'), id, result: z.unknown() }),
   z.strictObject({ type: z.literal('error'), id, error: problemReportSchema }),
+  /** The programs of others that the worker runs now, by their process ids: to be ended where it cannot end them itself. */
+  z.strictObject({ type: z.literal('programs'), running: z.array(z.int().positive()) }),
   /** The worker did not understand the program and is about to exit. */
   z.strictObject({ type: z.literal('fault'), message: z.string() }),
 ]);

@@ -15,12 +15,15 @@ export type Handlers<M extends CommandMap> = {
   ) => Promise<Result<M, Name>>;
 };
 
+type WatchPrograms = (listen: (running: readonly number[]) => void) => void;
+
 /**
  * The worker's side: runs a handler for each request and sends what it emits, returns or throws. Several
  * requests may be active at once. When the program is gone, or asks it to close, the worker cancels what it
  * does and exits as soon as the last handler has returned: at once if idle.
+ * @param watchPrograms  tells which programs this process runs, where it is one of its own
  */
-export function serve<M extends CommandMap>(port: WorkerPort, commands: M, handlers: Handlers<M>): void {
+export function serve<M extends CommandMap>(port: WorkerPort, commands: M, handlers: Handlers<M>, watchPrograms: WatchPrograms = () => undefined): void {
   const active = new Map<number, AbortController>();
   let ending = false;
   const send = (frame: WorkerFrame): void => port.send(frame);
@@ -81,5 +84,6 @@ export function serve<M extends CommandMap>(port: WorkerPort, commands: M, handl
     }
   });
   port.onDisconnect(() => end('The program that started the worker is gone.'));
+  watchPrograms((running) => send({ type: 'programs', running: [...running] }));
   send({ type: 'ready' });
 }

@@ -1,3 +1,4 @@
+import { endProgram } from '../bounds/programs.ts';
 import { Problem, fromReport } from '../contract/problem.ts';
 import type {
   Command, CommandEvent, CommandMap, CommandName, ParamsInput, RequestOptions, Result, WorkerHost,
@@ -37,6 +38,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
   readonly #cancelTimeoutMs: number;
   readonly #readyTimer: NodeJS.Timeout;
   readonly #silence: SilenceWatch;
+  /** Programs of others that the worker runs. */
+  #programs: readonly number[] = [];
   #lastId = 0;
   #ready = false;
   #closing = false;
@@ -57,6 +60,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
       { kind: 'failure', hint: 'Try again; if the machine is very busy, close other programs first.' })), readyTimeoutMs);
     port.onMessage((message) => this.#receive(message));
     this.ended = new Promise((resolve) => port.onEnd((end) => {
+      // One that was killed could not end them.
+      for (const pid of this.#programs) endProgram(pid, 'SIGKILL');
       this.#lose(this.#closing ? new Problem('The computing process was closed.', { kind: 'failure' }) : explainDeath(end, this.#ready));
       resolve(this.#closing ? null : this.#lost);
     }));
@@ -140,6 +145,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
       for (const id of [...this.#pending.keys()]) this.#sendRequest(id);
     } else if (frame.data.type === 'pong') {
       return;
+    } else if (frame.data.type === 'programs') {
+      this.#programs = frame.data.running;
     } else if (frame.data.type === 'fault') {
       this.#abandon(new Problem(frame.data.message, { kind: 'failure' }));
     } else {

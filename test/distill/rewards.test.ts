@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { rewardSchema } from '../../src-main/contract/reward.ts';
 import { makeReward } from '../../src-main/distill/rewards/make-reward.ts';
 import type { Reward, RewardedText } from '../../src-main/distill/rewards/reward.ts';
@@ -80,6 +81,25 @@ describe('the entailment reward', () => {
     await expect(reward({ kind: 'entailment', model: join(fixtures, 'deberta') })).rejects.toMatchObject({ hint: expect.stringContaining('LABEL_0') });
     await expect(reward({ kind: 'entailment', model: join(fixtures, 'bert'), label: 'yes' })).rejects.toThrow(/no label "yes"/);
     await expect(reward({ kind: 'entailment', model: fixtures })).rejects.toThrow(/no config.json/);
+  });
+});
+
+describe('a classification model that cannot be run is told in one sentence', () => {
+  const from = join(import.meta.dirname, '../fixtures/classifiers/bert');
+  const whole = (): Promise<Buffer> => readFile(join(from, 'model.onnx'));
+  it.each([
+    ['empty', async () => Buffer.alloc(0), /model\.onnx is no ONNX model, or is cut off\.$/],
+    ['a pointer of git LFS', async () => Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n'), /is no ONNX model, or is cut off\.$/],
+    ['cut', async () => (await whole()).subarray(0, 3000), /is no ONNX model, or is cut off\.$/],
+    ['of another time', async () => { const bytes = await whole(); bytes[1] = 99; return bytes; }, /is written in a version of ONNX that ONNX Runtime does not read here\.$/],
+    ['with a changed name', async () => Buffer.from((await whole()).toString('latin1').replace('onnx::Slice_48', 'onnx::Slice_49'), 'latin1'), /is damaged, or needs what ONNX Runtime does not have here\.$/],
+  ])('%s', async (_, content, message) => {
+    const folder = await mkdtemp(join(tmpdir(), 'retort-classifier-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await cp(from, folder, { recursive: true });
+    await writeFile(join(folder, 'model.onnx'), await content());
+    const refused: unknown = await reward({ kind: 'entailment', model: folder }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'Problem', kind: 'input', message: expect.stringMatching(message) });
   });
 });
 

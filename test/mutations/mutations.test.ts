@@ -1,21 +1,31 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { shotsSchema } from '../../src-main/contract/shots.ts';
 import { previewFile } from '../../src-main/data/preview.ts';
+import { makeReward } from '../../src-main/distill/rewards/make-reward.ts';
+import type { RewardedText } from '../../src-main/distill/rewards/reward.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
 import { describeModel } from '../../src-main/model/show.ts';
 import { readRecipe } from '../../src-main/service/recipe-file.ts';
+import { readCheckpointState, writeCheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
+import { changesOf, readInputs } from '../../src-main/service/run/inputs.ts';
+import { runIdIn } from '../../src-main/service/run/known-as.ts';
+import { readTold, Told } from '../../src-main/service/run/told.ts';
 import { readStudy } from '../../src-main/service/study/read-study.ts';
 import { hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
+import { readShots } from '../../src-main/text/shots.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { fixture, temporaryFolder } from '../model/model-fixtures.ts';
+import { evaluation, stepMetrics } from '../store/fixtures.ts';
 import { mutations } from './mutate.ts';
 
 /** RETORT_MUTATIONS=200 tries more. */
 const COUNT = Number(process.env['RETORT_MUTATIONS'] ?? 20);
 const SEED = 11;
+const TEXT_KINDS: readonly string[] = ['exact', 'numeric', 'regex', 'rouge'];
 const temporary = temporaryFolder();
 
 /** Whatever is in the file ends in an answer or in one sentence for the person. */
@@ -86,6 +96,64 @@ describe('a damaged file', () => {
       name: 'a', teacher: { model: 'teacher' }, student: { model: 'student' }, data: { train: 'train.jsonl', prompt: '{{question}}', completion: '{{solution}}', shots: { file: 'dev.jsonl', count: 2 } },
       method: { preset: 'rl-gkd', reward: { kind: 'numeric', numberPattern: '\\d+', tolerance: 0.1 } }, train: { steps: 5 },
     }), () => readRecipe(path));
+  });
+
+  it.each([
+    ['exact', {}], ['numeric', { numberPattern: '#### (-?[\\d,.]+)', tolerance: 0.1 }], ['regex', { pattern: '^a(b|c)*$', ignoreCase: true }], ['rouge', { variant: 'rougeL' }],
+    ['entailment', { model: 'nli', label: 'yes', premise: '{{document}}', hypothesis: '{{completion}}' }],
+    ['command', { command: ['python3', 'judge.py'], directory: 'here', timeoutSeconds: 5 }], ['http', { url: 'http://localhost:8000/reward', allowRemote: false, timeoutSeconds: 5 }],
+  ])('with a recipe whose reward is of the kind "%s"', async (kind, settings) => {
+    const path = temporary.path('rewarded.json');
+    const text: RewardedText = { prompt: 'p', completion: 'abcabc #### 12', reference: '12', row: { document: 'd' } };
+    await holds(path, JSON.stringify({
+      name: 'a', teacher: { model: 'teacher' }, student: { model: 'student' }, data: { train: 'train.jsonl', prompt: '{{question}}', completion: '{{solution}}' },
+      method: { preset: 'rl-gkd', reward: { kind, ...settings } }, train: { steps: 5 },
+    }), async () => {
+      const { method: { reward } } = await readRecipe(path);
+      // The others start or reach something: here it is not there.
+      if (reward && TEXT_KINDS.includes(reward.kind)) await (await makeReward(reward, 1)).score([text]);
+    });
+  });
+
+  it.each([
+    ['jsonl', '{"q":"1+1","a":"2"}\n{"q":"2+2","a":4.0}\n{"q":"x","a":{"b":null}}\n'], ['json', '[{"q":"1","a":"2"},{"q":"3","a":"4"}]'],
+    ['csv', 'q,a\n1+1,"2"\n"2\n+2",4\n'], ['txt', 'Q: 1+1\nA: 2\n\nQ: {{q}}\nA: {% if %}\n\n'],
+  ])('of shots: %s', async (ending, text) => {
+    const path = temporary.path(`shots.${ending}`);
+    await holds(path, text, () => readShots(shotsSchema.parse({ file: path }), { prompt: 'Q: {{q}}\nA:', completion: ' {{a}}' }));
+  });
+
+  it('of a checkpoint: its state', async () => {
+    const folder = temporary.path('step-8');
+    await mkdir(folder, { recursive: true });
+    await writeCheckpointState(folder, {
+      step: 8, totalTokens: 12345, microBatchSize: 4, threads: 2, textVersion: 2, rewardBaseline: { mean: 0.25, weight: 3 }, best: { step: 4, value: 0.5 }, evaluationsSinceBest: 1, files: { 'told.json': 'ab' },
+    });
+    const path = join(folder, 'state.json');
+    await holds(path, await readFile(path, 'latin1'), () => readCheckpointState(folder));
+    // As older versions wrote it, without a checksum.
+    await holds(path, '{"step":8,"totalTokens":12345,"microBatchSize":4,"rewardBaseline":{"mean":0.25,"weight":3}}', () => readCheckpointState(folder));
+  });
+
+  it('of a run: what it can go on without', async () => {
+    const folder = temporary.path('run');
+    await mkdir(folder, { recursive: true });
+    const told = new Told();
+    told.step(stepMetrics(3));
+    told.evaluation(evaluation(3));
+    await told.write(folder);
+    const path = join(folder, 'told.json');
+    for (const text of mutations(await readFile(path, 'latin1'), COUNT, SEED)) {
+      await writeFile(path, Buffer.from(text, 'latin1'));
+      expect(Object.keys(await readTold(folder))).toEqual(['steps', 'evaluations']);
+      await runIdIn(folder);
+    }
+    const inputs = join(folder, 'inputs.json');
+    for (const text of mutations('[{"field":"data.train","path":"/a","bytes":3,"sha256":"ab"}]', COUNT, SEED)) {
+      await writeFile(inputs, Buffer.from(text, 'latin1'));
+      const read = await readInputs(folder);
+      if (read !== null) expect(changesOf(read, [])).toHaveLength(new Set(read.map(({ field, path: place }) => `${field} ${place}`)).size);
+    }
   });
 
   it('with a study', async () => {

@@ -8,7 +8,7 @@ import type { WorkerHost } from '../../src-main/contract/worker-host.ts';
 import { lockHolder } from '../../src-main/service/run-lock.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
-import { isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 import { TSX, child, toyCommands, toyHandlers } from './toy.ts';
 
 // Each child starts a Node process and compiles its source, which takes a while on a busy machine.
@@ -204,13 +204,23 @@ describe('a Node child', () => {
   });
 });
 
-it.skipIf(process.platform === 'win32')('a worker that is killed takes with it what it has started', async () => {
+it.each(['kill', 'exit', 'leave'] as const)('a worker that dies (%s) takes with it the programs it has started', async (how) => {
   const host = startChild();
-  const pid = await host.request('start', null);
-  expect(isAlive(pid)).toBe(true);
+  const programs = await Promise.all([host.request('start', null), host.request('start', null)]);
+  expect(programs.every(isAlive)).toBe(true);
+  host.request('die', { how }).catch(() => undefined);
+  await host.ended;
+  await vi.waitFor(() => expect(programs.some(isAlive)).toBe(false), { timeout: 20_000 });
+});
+
+it.skipIf(process.platform === 'win32')('what such a program has started ends with it', async () => {
+  const host = startChild();
+  const program = await host.request('start', null);
+  await vi.waitFor(() => expect(childrenOf(program)).toHaveLength(1), { timeout: 20_000 });
+  const [grandchild] = childrenOf(program);
   host.kill();
   await host.ended;
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+  await vi.waitFor(() => expect(isAlive(grandchild!)).toBe(false), { timeout: 20_000 });
 });
 
 describe('a worker that gives no sign of life', () => {

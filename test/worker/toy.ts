@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { startProgram } from '../../src-main/bounds/programs.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { CommandMap } from '../../src-main/contract/worker-host.ts';
 import { acquireLock } from '../../src-main/service/run-lock.ts';
 import type { Handlers } from '../../src-main/worker/serve.ts';
 
 const never = z.never();
+const WAIT = 'setInterval(() => undefined, 1000);';
+const STAYS = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(WAIT)}], { stdio: 'ignore' });${WAIT}`;
 
 /** Commands that do nothing but what a worker can do well or badly. */
 export const toyCommands = {
@@ -25,7 +27,7 @@ export const toyCommands = {
     params: z.strictObject({ folder: z.string(), stepMs: z.number() }), result: z.null(), event: z.strictObject({ pid: z.int() }),
   },
   pid: { params: z.null(), result: z.int(), event: never },
-  /** Starts a program that goes on when its input ends, and says which. */
+  /** Starts a program that starts another one; both go on when their input ends. Says which. */
   start: { params: z.null(), result: z.int(), event: never },
   /** Computes without a pause, as a pattern without end does. */
   block: { params: z.null(), result: z.null(), event: z.literal('begun') },
@@ -79,7 +81,7 @@ export const toyHandlers: Handlers<typeof toyCommands> = {
     emit('begun');
     return new Promise(() => { setTimeout(() => { while (process.pid > 0); }, 20); });
   },
-  start: () => Promise.resolve(spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: ['pipe', 'ignore', 'ignore'] }).pid!),
+  start: () => Promise.resolve(startProgram(process.execPath, ['-e', STAYS], undefined).pid!),
   pid: () => Promise.resolve(process.pid),
   stubborn(_, { emit }) {
     emit('begun');

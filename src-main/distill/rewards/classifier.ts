@@ -32,17 +32,15 @@ export class Classifier {
   /** @throws Problem where the folder is no such model */
   static async open(folder: string, threads: number): Promise<Classifier> {
     const config = await readJsonFile(join(folder, 'config.json'));
-    if (!config) throw new Problem(`${folder} has no config.json`, { hint: 'Give the folder of a sequence classification model, exported to ONNX.' });
+    if (!config) throw new Problem(`${folder} has no config.json.`, { hint: 'Give the folder of a sequence classification model, exported to ONNX.' });
     const labels = labelsOf(config, folder);
     const file = ['model.onnx', join('onnx', 'model.onnx')].map((name) => join(folder, name)).find((path) => existsSync(path));
     if (file === undefined) {
-      throw new Problem(`${folder} has no model.onnx`, { hint: 'Export the model with: optimum-cli export onnx --task text-classification' });
+      throw new Problem(`${folder} has no model.onnx.`, { hint: 'Export the model with: optimum-cli export onnx --task text-classification' });
     }
     const tokenizer = await loadTokenizer(folder);
     const limit = lengthLimit(config, await readJsonFile(join(folder, 'tokenizer_config.json')) ?? {});
-    const model = await OnnxModel.open(file, threads).catch((cause: unknown) => {
-      throw new Problem(`${file} cannot be run: ${(cause as Error).message}`, { cause });
-    });
+    const model = await OnnxModel.open(file, threads);
     const strange = model.inputs.find((name) => !INPUTS.some((known) => known === name));
     if (strange !== undefined || !model.outputs.includes(OUTPUT)) {
       await model.release();

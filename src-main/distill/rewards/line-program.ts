@@ -1,6 +1,7 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { endProgram, startProgram } from '../../bounds/programs.ts';
 import { Problem } from '../../contract/problem.ts';
 
 /** Characters of stderr that are kept for messages. */
@@ -20,20 +21,17 @@ export class LineProgram {
   /** Why nothing more can be asked. */
   private broken: Problem | null = null;
   private readonly closed: Promise<unknown>;
-  private readonly killAtExit = (): void => { this.child.kill('SIGKILL'); };
 
   private constructor(name: string, child: ChildProcessWithoutNullStreams) {
     this.name = name;
     this.child = child;
     this.closed = new Promise((resolve) => { child.once('close', resolve); });
-    process.once('exit', this.killAtExit);
     child.stderr.setEncoding('utf8').on('data', (text: string) => { this.stderr = (this.stderr + text).slice(-TAIL); });
     createInterface({ input: child.stdout }).on('line', (line) => { this.take(line); });
     // A program that ends early is told of by `close`.
     child.stdin.on('error', () => undefined);
     child.on('error', () => undefined);
     child.on('close', (code, signal) => {
-      process.off('exit', this.killAtExit);
       this.break(new Problem(`${name} ended ${signal === null ? `with code ${code}` : `by ${signal}`}.${this.said()}`, {
         kind: 'failure', hint: 'It has to read lines until its input ends.',
       }));
@@ -44,7 +42,7 @@ export class LineProgram {
   static async start(command: readonly string[], directory: string | undefined): Promise<LineProgram> {
     const [program, ...args] = command;
     const name = `The reward command ${JSON.stringify(command.join(' '))}`;
-    const child = spawn(program!, args, { cwd: directory, stdio: 'pipe', windowsHide: true });
+    const child = startProgram(program!, args, directory);
     await once(child, 'spawn').catch((cause: unknown) => {
       throw new Problem(`${name} cannot be started: ${(cause as Error).message}.`, { hint: 'Check method.reward.command and the folder that it runs in.', cause });
     });
@@ -61,7 +59,7 @@ export class LineProgram {
         `${this.name} answered ${this.question?.lines.length ?? 0} of ${lines.length} lines within ${timeoutSeconds} seconds.${this.said()}`,
         { kind: 'failure', hint: 'Raise method.reward.timeoutSeconds, and let the program flush its output after each line.' });
       this.break(problem);
-      this.child.kill('SIGKILL');
+      this.signal('SIGKILL');
     }, timeoutSeconds * 1000);
     this.child.stdin.write(lines.map((line) => `${line}\n`).join(''));
     try {
@@ -75,9 +73,13 @@ export class LineProgram {
   async end(): Promise<void> {
     this.broken ??= new Problem(`${this.name} has been ended.`, { kind: 'failure' });
     this.child.stdin.end();
-    const insist = (['SIGTERM', 'SIGKILL'] as const).map((signal, at) => setTimeout(() => this.child.kill(signal), (at + 1) * GRACE_MS));
+    const insist = (['SIGTERM', 'SIGKILL'] as const).map((signal, at) => setTimeout(() => this.signal(signal), (at + 1) * GRACE_MS));
     await this.closed;
     insist.forEach((timer) => { clearTimeout(timer); });
+  }
+
+  private signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) endProgram(this.child.pid!, signal);
   }
 
   private take(line: string): void {
