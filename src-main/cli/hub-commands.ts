@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { bytesText } from '../checks/bytes-text.ts';
 import type { HubKind, HubLook } from '../contract/hub.ts';
@@ -6,9 +6,10 @@ import { Problem } from '../contract/problem.ts';
 import { visibleLine } from '../contract/visible.ts';
 import { searchHub } from '../hub/search.ts';
 import { describeModel } from '../model/show.ts';
-import { folderNameOf, getLooked } from '../service/hub/get.ts';
+import { getLooked } from '../service/hub/get.ts';
 import { lookAtHub } from '../service/hub/look.ts';
 import { openHub } from '../service/hub/open-hub.ts';
+import { placeFor } from '../service/hub/place.ts';
 import { putModel } from '../store/models.ts';
 import type { Action } from './action.ts';
 import type { Context } from './context.ts';
@@ -73,7 +74,7 @@ function addGet(group: Command, kind: HubKind, act: Action): Command {
       const looked = await lookAtHub(hub, { kind, name: name!, files: options.file ?? [] }, cancelled);
       tell(context, looked.look);
       if (options.dryRun) return output.json(looked.look);
-      const to = options.to === undefined ? join(context.homePath, kind === 'model' ? 'models' : 'data', folderNameOf(looked.look.id)) : resolve(options.to);
+      const to = options.to === undefined ? await placeFor(join(context.homePath, kind === 'model' ? 'models' : 'data'), looked.look) : resolve(options.to);
       const ticker = new Ticker(output);
       const got = await getLooked(hub, looked, to, { signal: cancelled, onProgress: (file, done, total) => ticker.tell(file, done, total) });
       output.endProgress();
@@ -98,7 +99,7 @@ function tell({ output }: Context, { id, commit, licence, isGated, files, bytes,
 async function remember(context: Context, kind: HubKind, path: string, { id }: HubLook): Promise<void> {
   if (kind !== 'model') return;
   const description = await describeModel(path).catch(() => null);
-  if (description) await putModel((await context.openHome()).database, { path, name: folderNameOf(id), added: Date.now(), description });
+  if (description) await putModel((await context.openHome()).database, { path, name: basename(id), added: Date.now(), description });
 }
 
 /** Ctrl-C ends the download in order; what is here of it is kept. */

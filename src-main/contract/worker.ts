@@ -7,6 +7,7 @@ import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
 import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast } from './forecast.ts';
+import type { HubFound, HubGot, HubLook } from './hub.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
@@ -195,9 +196,17 @@ const importModel = {
 };
 const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
 
+/** Whom to ask, with the token that goes to it alone. */
+const hub = z.strictObject({ url: text, token: text.nullable() });
+const hubKind = z.enum(['model', 'dataset']);
+const searchHub = { params: z.strictObject({ hub, kind: hubKind, text }), result: view<HubFound[]>(), event: z.never() };
+const wantedOfHub = { hub, kind: hubKind, name: text, files: z.array(text) };
+const lookAtHub = { params: z.strictObject(wantedOfHub), result: view<HubLook>(), event: z.never() };
+const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), result: view<HubGot>(), event: progress };
+
 /**
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

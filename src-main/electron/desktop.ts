@@ -9,6 +9,7 @@ import { handle, tell } from './channels.ts';
 import { askBeforeQuit, askForConsent, chooseFile } from './dialogs.ts';
 import { harden, refusePermissions } from './harden.ts';
 import { buildMenu } from './menu.ts';
+import { systemKeyStore } from './key-store.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
 import { watchRuns } from './while-running.ts';
 import { openWindow } from './window.ts';
@@ -43,7 +44,8 @@ export function startDesktop(): void {
 async function run(opened: OpenedFiles): Promise<void> {
   serveScheme(builtInterface());
   refusePermissions();
-  const studio = await openStudio({ home: process.env['RETORT_HOME'] ?? defaultHome(), createWorker: (_kind, settings) => createWorker(settings), checkWorker, askPerson: askForConsent });
+  const home = process.env['RETORT_HOME'] ?? defaultHome();
+  const studio = await openStudio({ home, createWorker: (_kind, settings) => createWorker(settings), checkWorker, askPerson: askForConsent, keyStore: systemKeyStore(home) });
   const windows = (): BrowserWindow[] => BrowserWindow.getAllWindows();
   const inFront = (): BrowserWindow | null => BrowserWindow.getFocusedWindow() ?? windows()[0] ?? null;
   const show = (): BrowserWindow => openWindow(join(builtInterface(), '..'), resource('icons', 'retort.png'));

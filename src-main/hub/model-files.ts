@@ -9,7 +9,7 @@ const COMPANIONS = [
   'vocab.json', 'merges.txt', 'tokenizer.model', 'spiece.model', 'chat_template.jinja', 'adapter_config.json', 'LICENSE', 'LICENSE.txt', 'LICENSE.md',
 ];
 const SINGLE = 'model.safetensors';
-export const INDEX = 'model.safetensors.index.json';
+const INDEX = 'model.safetensors.index.json';
 const ADAPTER = 'adapter_model.safetensors';
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|ot)$/i;
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/;

@@ -10,7 +10,7 @@ const LONGEST = 240;
  * Whether a name from a server can become a file below a folder, on every system that Retort runs on, and nothing else.
  * Hidden files are none that Retort downloads.
  */
-export function isSafePath(path: string): boolean {
+function isSafePath(path: string): boolean {
   return path.length <= LONGEST && !REFUSED.test(path)
     && path.split('/').every((part) => part !== '' && !part.startsWith('.') && !/[. ]$/.test(part) && !RESERVED.test(part));
 }

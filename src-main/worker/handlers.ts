@@ -5,6 +5,8 @@ import { makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
 import { toReport } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
+import { PATIENT } from '../hub/hub.ts';
+import { searchHub } from '../hub/search.ts';
 import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
 import { compareModels } from '../service/compare/compare-models.ts';
@@ -14,12 +16,19 @@ import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
 import { survey } from '../service/inspect/survey.ts';
+import { getLooked } from '../service/hub/get.ts';
+import { lookAtHub } from '../service/hub/look.ts';
 import { checkRun } from '../service/run/check.ts';
 import { probeRun } from '../service/run/probe.ts';
 import type { StopRequest } from '../service/run/job.ts';
 import { runJob } from '../service/run/run-job.ts';
 import { seeData } from '../service/see-data.ts';
 import type { Handlers } from './serve.ts';
+
+/** Repositories that a search shows. */
+const MOST_FOUND = 30;
+/** Milliseconds between two words on how far a download is. */
+const TOLD_EVERY = 250;
 
 /** What the computing process does for each command. */
 export function createHandlers(): Handlers<Commands> {
@@ -80,6 +89,20 @@ export function createHandlers(): Handlers<Commands> {
         emit({ event: 'progress', done, total });
       });
       return null;
+    },
+    searchHub: ({ hub, kind, text }, { signal }) => searchHub({ ...hub, timing: PATIENT }, kind, text, MOST_FOUND, signal),
+    lookAtHub: async ({ hub, ...wanted }, { signal }) => (await lookAtHub({ ...hub, timing: PATIENT }, wanted, signal)).look,
+    getFromHub: async ({ hub: given, to, ...wanted }, { signal, emit }) => {
+      const hub = { ...given, timing: PATIENT };
+      let told = 0;
+      return getLooked(hub, await lookAtHub(hub, wanted, signal), to, {
+        signal,
+        onProgress: (_file, done, total) => {
+          if (done < total && Date.now() - told < TOLD_EVERY) return;
+          told = Date.now();
+          emit({ event: 'progress', done, total });
+        },
+      });
     },
   };
 }

@@ -117,5 +117,5 @@ function folderName(path: string): string {
 }
 
 function isAboutModels({ kind }: Job): boolean {
-  return kind === 'import' || kind === 'make-student';
+  return kind === 'import' || kind === 'download' || kind === 'make-student';
 }

@@ -137,7 +137,7 @@ export class HubServer {
   }
 }
 
-export const sha256 = (contents: string | Uint8Array): string => createHash('sha256').update(contents).digest('hex');
+const sha256 = (contents: string | Uint8Array): string => createHash('sha256').update(contents).digest('hex');
 const gitHash = (contents: string | Uint8Array): string => createHash('sha1').update(`blob ${Buffer.from(contents).length}\0`).update(contents).digest('hex');
 const commitOf = ({ commit, files }: ServedRepository): string => commit ?? createHash('sha1').update(Object.keys(files).join()).digest('hex');
 const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

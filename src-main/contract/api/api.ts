@@ -16,6 +16,7 @@ import { reads, writes, type Call } from './call.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
 import { CONSENT_CALLS } from './consent-calls.ts';
 import { EXPORT_CALLS } from './export-calls.ts';
+import { HUB_CALLS } from './hub-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
 import { KEEPING_CALLS } from './keeping-calls.ts';
@@ -160,6 +161,7 @@ export const API = {
   ...INSPECTION_CALLS,
   ...COMPARISON_CALLS,
   ...EXPORT_CALLS,
+  ...HUB_CALLS,
   ...KEEPING_CALLS,
   ...CONSENT_CALLS,
 

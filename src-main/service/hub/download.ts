@@ -58,7 +58,7 @@ export async function download(hub: Hub, { repository, commit, licence, files, p
 }
 
 /** Where what is downloaded waits until it is whole. */
-export const gatheringPlace = (place: string): string => join(dirname(place), `.${basename(place)}.download`);
+const gatheringPlace = (place: string): string => join(dirname(place), `.${basename(place)}.download`);
 
 async function fetchAll(hub: Hub, repository: Repository, commit: string, files: readonly RepositoryFile[], folder: string, { signal, onProgress }: DownloadSettings): Promise<void> {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { bytesText } from '../../checks/bytes-text.ts';
 import type { HubGot } from '../../contract/hub.ts';
 import { Problem } from '../../contract/problem.ts';
@@ -13,9 +13,6 @@ export async function getLooked(hub: Hub, { look, repository, files }: Looked, p
   const wasThere = await download(hub, { repository, commit: look.commit, licence: look.licence, files, place }, settings);
   return { to: place, commit: look.commit, files: look.files, wasThere };
 }
-
-/** A folder's name for a repository: the last part of its own. */
-export const folderNameOf = (id: string): string => basename(id);
 
 const SHOWN = 20;
 

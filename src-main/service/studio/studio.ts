@@ -7,6 +7,7 @@ import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { Consent, type AskPerson } from '../consent/consent.ts';
 import { ConsentNeeded, Pending } from '../consent/pending.ts';
+import type { KeyStore } from '../hub/key-store.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
 import { sweepUploads } from '../keeping/uploads.ts';
@@ -18,6 +19,7 @@ import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
 import { draftCalls } from './calls/drafts.ts';
 import { exportCalls } from './calls/exports.ts';
+import { hubCalls } from './calls/hub.ts';
 import { fileCalls } from './calls/files.ts';
 import { inspectionCalls } from './calls/inspections.ts';
 import { keepingCalls } from './calls/keeping.ts';
@@ -55,10 +57,12 @@ interface StudioOptions {
   checkWorker?: (settings: Settings) => void;
   /** Asks the person by itself what a recipe may reach; left out, the question goes to the page. */
   askPerson?: AskPerson;
+  /** Keeps a token for a hub, where the door has the system's key store. */
+  keyStore?: KeyStore;
 }
 
 /** Opens the data folder; where another program has it, this one only shows. */
-export async function openStudio({ home: path, createWorker, checkWorker = () => undefined, askPerson }: StudioOptions): Promise<Studio> {
+export async function openStudio({ home: path, createWorker, checkWorker = () => undefined, askPerson, keyStore }: StudioOptions): Promise<Studio> {
   const { home, lock, readOnly } = await takeHome(path);
   const feed = new Feed();
   const preferences = await Preferences.read(home.database);
@@ -67,7 +71,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const consent = new Consent(home.database, askPerson ?? pending!.ask);
   const queue = new RunQueue(home, workers, feed, consent);
   const jobs = new Jobs(feed);
-  const parts = { home, workers, queue, jobs, feed, consent, pending };
+  const parts = { home, workers, queue, jobs, feed, consent, pending, keyStore: keyStore ?? null };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
     ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
@@ -77,7 +81,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },

@@ -19,6 +19,8 @@ const QUESTIONS = {
   check: { what: 'The check', limit: 300, silence: 15 },
   generate: { what: 'Writing the text', limit: 600, silence: 120 },
   look: { what: 'Measuring the text', limit: 300, silence: 120 },
+  searchHub: { what: 'The search', limit: 120, silence: 60 },
+  lookAtHub: { what: 'Looking at the hub', limit: 300, silence: 60 },
   goOn: { what: 'Writing the continuations', limit: 300, silence: 120 },
 } as const satisfies Partial<Record<keyof Commands, { what: string; limit: number; silence: number }>>;
 export type Question = keyof typeof QUESTIONS;
