@@ -59,7 +59,7 @@ function checkLayers(layers: readonly number[], count: number): void {
 
 function chosenTensors(teacher: ModelFiles, layers: readonly number[]): StoredTensor[] {
   return teacher.tensors.flatMap(({ name, shape }) => {
-    const [, before, layer, after] = /^(model\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
+    const [, before, layer, after] = /^(model\.layers\.|gpt_neox\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
     // The first layer of a T5 stack keeps the bias of all of them.
     if (name.endsWith('.relative_attention_bias.weight')) return [{ name, shape, data: teacher.pieces(name) }];
     const place = layers.indexOf(Number(layer));
@@ -73,9 +73,23 @@ export function chooseLayers(raw: JsonObject, config: ModelConfig, layers: reado
   switch (config.family) {
     case 'gpt2': return { ...raw, n_layer: layers.length };
     case 't5': return { ...raw, num_layers: layers.length, num_decoder_layers: layers.length };
-    case 'gemma': return { ...raw, num_hidden_layers: layers.length, layer_types: typesOf(config.windows, layers) };
+    case 'gemma':
+    case 'olmo': return config.modelType === 'olmo2' ? fewer(raw, layers) : { ...raw, num_hidden_layers: layers.length, layer_types: typesOf(config.windows, layers) };
+    case 'smollm3': return {
+      ...fewer(raw, layers), no_rope_layers: layers.map((layer) => (config.rotates[layer] ? 1 : 0)), layer_types: typesOf(config.windows, layers),
+    };
     case 'llama': return chooseLlamaLayers(raw, config, layers);
+    default: return fewer(raw, layers);
   }
+}
+
+/** With as many layers; what the config says of each of its layers, it says of those. */
+function fewer(raw: JsonObject, layers: readonly number[]): JsonObject {
+  const lists = ['layer_types', 'layers_block_type'].flatMap((field) => {
+    const list = raw[field];
+    return Array.isArray(list) ? [[field, layers.map((layer) => list[layer] as unknown)] as const] : [];
+  });
+  return { ...raw, num_hidden_layers: layers.length, ...Object.fromEntries(lists) };
 }
 
 /** By pattern a layer's kind would follow from its new place. */
@@ -84,12 +98,9 @@ function typesOf(windows: readonly (number | null)[], layers: readonly number[])
 }
 
 function chooseLlamaLayers(raw: JsonObject, config: LlamaConfig, layers: readonly number[]): JsonObject {
-  const types = raw['layer_types'];
   const firstWindow = config.windows.findIndex((window) => window !== null);
   return {
-    ...raw,
-    num_hidden_layers: layers.length,
-    ...(Array.isArray(types) && { layer_types: layers.map((layer) => types[layer] as unknown) }),
+    ...fewer(raw, layers),
     // Without `layer_types`, Qwen's windows begin at this layer; where it is not written, at one that the student may lack.
     ...((config.modelType === 'qwen2' || config.modelType === 'qwen3') && {
       max_window_layers: firstWindow < 0 ? layers.length : layers.filter((layer) => layer < firstWindow).length,

@@ -6,8 +6,16 @@ import { readSource } from './attention/read-source.ts';
 import type { ModelConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
 import { gemma } from './families/gemma.ts';
+import { glm } from './families/glm.ts';
+import { gptNeoX } from './families/gpt-neox.ts';
 import { gpt2 } from './families/gpt2.ts';
+import { granite } from './families/granite.ts';
 import { llama } from './families/llama.ts';
+import { ministral } from './families/ministral.ts';
+import { olmo } from './families/olmo.ts';
+import { phi3 } from './families/phi3.ts';
+import { smolLm3 } from './families/smollm3.ts';
+import { stableLm } from './families/stablelm.ts';
 import { t5 } from './families/t5.ts';
 import { EXACT } from './weights/exact.ts';
 import { inRows } from './weights/in-rows.ts';
@@ -20,9 +28,17 @@ export const IN_MEMORY = inRows(EXACT);
 
 export function buildDecoder(config: ModelConfig, weights: WeightFormat = IN_MEMORY): Decoder {
   switch (config.family) {
-    case 'llama': return llama(config, weights);
     case 'gemma': return gemma(config, weights);
+    case 'glm': return glm(config, weights);
+    case 'gpt_neox': return gptNeoX(config, weights);
     case 'gpt2': return gpt2(config, weights);
+    case 'granite': return granite(config, weights);
+    case 'llama': return llama(config, weights);
+    case 'ministral': return ministral(config, weights);
+    case 'olmo': return olmo(config, weights);
+    case 'phi3': return phi3(config, weights);
+    case 'smollm3': return smolLm3(config, weights);
+    case 'stablelm': return stableLm(config, weights);
     case 't5': return t5(config, weights);
   }
 }

@@ -27,17 +27,25 @@ export class RopeTable {
     this.attentionFactor = attentionFactor(rope.scaling, contextLength);
   }
 
-  /** Constants [length, width / 2] for positions 0 up to `length`, for queries or for keys. */
-  values(graph: Graph, length: number, side: 'query' | 'key'): [cos: Value, sin: Value] {
+  /** The length beyond which a text is rotated by other frequencies altogether; null where there is no such length. */
+  get switchesAt(): number | null {
+    return this.rope.scaling?.type === 'longrope' ? this.rope.scaling.originalContext : null;
+  }
+
+  /**
+   * Constants [length, width / 2] for positions 0 up to `length`, for queries or for keys.
+   * @param text  how long the text is, where frequencies depend on it
+   */
+  values(graph: Graph, length: number, side: 'query' | 'key', text = length): [cos: Value, sin: Value] {
     const scale = side === 'query' ? this.queryScale : null;
-    const key = `${JSON.stringify(this.rope)} ${scale ? 'scaled ' : ''}${length}`;
+    const key = `${JSON.stringify(this.rope)} ${scale ? 'scaled ' : ''}${length} of ${text}`;
     const table = (name: string, turn: (angle: number) => number): Value => graph.once(`rope ${name} ${key}`, () =>
-      graph.constant('float32', [length, this.rope.width / 2], this.table(length, turn, scale)));
+      graph.constant('float32', [length, this.rope.width / 2], this.table(length, text, turn, scale)));
     return [table('cos', Math.cos), table('sin', Math.sin)];
   }
 
-  private table(length: number, turn: (angle: number) => number, scale: ((position: number) => number) | null): Float32Array {
-    const frequencies = scaledFrequencies(this.rope, this.contextLength, length);
+  private table(length: number, text: number, turn: (angle: number) => number, scale: ((position: number) => number) | null): Float32Array {
+    const frequencies = scaledFrequencies(this.rope, this.contextLength, text);
     const width = this.rope.width / 2;
     const table = new Float32Array(length * width);
     for (let position = 0; position < length; position++) {

@@ -24,7 +24,9 @@ const executor = ortExecutor('cpu', 1);
 
 interface Reference { ids: number[][]; lengths: number[]; promptLengths: number[]; loss: number; greedy: number[][]; gradients: string[] }
 interface Training {
-  steps: number; rows: number; known: number; losses: number[]; norms: number[]; weights: Record<string, number[]>;
+  steps: number; rows: number; known: number; losses: number[]; norms: number[];
+  /** The first elements of every parameter; null where its gradient is nothing but rounding. */
+  weights: Record<string, (number | null)[]>;
   train: { learningRate: number; warmupSteps: number; weightDecay: number; clipNorm: number };
 }
 
@@ -100,14 +102,15 @@ describe.each(readdirSync(FIXTURES))('%s is what Transformers computes', (name) 
     }
     for (const [key, values] of Object.entries(wanted.weights)) {
       const found = optimizer.weights(key);
-      expect(Math.hypot(...values.map((value, at) => value - found[at]!)), key).toBeLessThan(1e-4 * Math.hypot(...values));
+      const known = values.flatMap((value, at) => (value === null ? [] : [{ value, difference: value - found[at]! }]));
+      expect(Math.hypot(...known.map(({ difference }) => difference)), key).toBeLessThanOrEqual(1e-4 * Math.hypot(...known.map(({ value }) => value)));
     }
     await trainer.release();
   });
 
   it('greedy text through the cache, token for token', async () => {
     const { config, decoder, weights, reference, examples } = await load(name);
-    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, choice: 'greedy' }).open();
+    const writer = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 48, choice: 'greedy' }).open();
     const completions = await writer.write(examples.map(({ index, prompt }) => ({ id: index, tokens: prompt })),
       { maxNewTokens: reference.greedy[0]!.length, eos: new Set(), sampling: { strategy: 'greedy' } });
     expect(completions.map(({ tokens }) => [...tokens])).toEqual(reference.greedy);

@@ -3,6 +3,7 @@ import type { Fields } from './fields.ts';
 
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   silu: 'silu', swish: 'silu', gelu: 'gelu', gelu_new: 'gelu_tanh', gelu_fast: 'gelu_tanh', gelu_pytorch_tanh: 'gelu_tanh',
+  relu: 'relu',
 };
 
 /** What a family's class in Transformers 5 assumes where `config.json` is silent. */

@@ -2,8 +2,16 @@ import { Problem } from '../../contract/problem.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { readGemmaConfig } from './gemma.ts';
+import { readGlmConfig } from './glm.ts';
+import { readGptNeoXConfig } from './gpt-neox.ts';
 import { readGpt2Config } from './gpt2.ts';
+import { readGraniteConfig } from './granite.ts';
 import { readLlamaConfig } from './llama.ts';
+import { readMinistralConfig } from './ministral.ts';
+import { readOlmoConfig } from './olmo.ts';
+import { readPhi3Config } from './phi3.ts';
+import { readSmolLm3Config } from './smollm3.ts';
+import { readStableLmConfig } from './stablelm.ts';
 import { readT5Config } from './t5.ts';
 
 /** The reader of each `model_type`. */
@@ -12,8 +20,20 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   mistral: (where, raw) => readLlamaConfig(where, 'mistral', raw),
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
+  ministral: (where, raw) => readLlamaConfig(where, 'ministral', raw),
+  ministral3: readMinistralConfig,
+  smollm3: readSmolLm3Config,
   gemma2: (where, raw) => readGemmaConfig(where, 'gemma2', raw),
   gemma3_text: (where, raw) => readGemmaConfig(where, 'gemma3_text', raw),
+  granite: (where, raw) => readGraniteConfig(where, 'granite', raw),
+  granitemoehybrid: (where, raw) => readGraniteConfig(where, 'granitemoehybrid', raw),
+  phi3: readPhi3Config,
+  olmo2: (where, raw) => readOlmoConfig(where, 'olmo2', raw),
+  olmo3: (where, raw) => readOlmoConfig(where, 'olmo3', raw),
+  glm: (where, raw) => readGlmConfig(where, 'glm', raw),
+  glm4: (where, raw) => readGlmConfig(where, 'glm4', raw),
+  stablelm: readStableLmConfig,
+  gpt_neox: readGptNeoXConfig,
   gpt2: readGpt2Config,
   t5: readT5Config,
 };

@@ -12,6 +12,10 @@ export interface RopeDefaults {
   /** The share of a head that is rotated. Families that rotate whole heads refuse any other. */
   share?: number;
   own?: readonly string[];
+  /** The length it was first trained for, where the config does not say. */
+  originalContext?: number;
+  /** Other names of kinds of scaling. */
+  spellings?: Readonly<Record<string, keyof typeof READERS>>;
 }
 
 /**
@@ -22,10 +26,10 @@ export function readRope(config: Fields, where: string, sizes: Sizes, defaults: 
   const [scaling, parameters] = [config.object('rope_scaling'), config.object('rope_parameters')];
   const [name, values] = isEmpty(scaling) ? ['rope_parameters', parameters ?? {}] as const : ['rope_scaling', scaling ?? {}] as const;
   // Older models keep the length they were trained for beside the object; Transformers lets it win.
-  const context = config.has('original_max_position_embeddings') ? config.count('original_max_position_embeddings') : null;
+  const context = config.has('original_max_position_embeddings') ? config.count('original_max_position_embeddings') : defaults.originalContext ?? null;
   const theta = config.number('rope_theta', defaults.theta ?? 10000);
   const share = readShare(config, defaults.share);
-  return readParameters(new Fields(`${where}, ${name}`, values), sizes, { theta, share, context, own: defaults.own ?? [] });
+  return readParameters(new Fields(`${where}, ${name}`, values), sizes, { theta, share, context, own: defaults.own ?? [], spellings: defaults.spellings ?? {} });
 }
 
 /**
@@ -37,7 +41,7 @@ export function readRopeByKind(config: Fields, where: string, sizes: Sizes, thet
   const scaling = config.object('rope_scaling') ?? {};
   const read = (kind: string, assumed: number, more: object): Rope => {
     const values = { ...parameters.object(kind), ...more };
-    return readParameters(new Fields(`${where}, rope_parameters, ${kind}`, values), sizes, { theta: assumed, context: null, own: [] });
+    return readParameters(new Fields(`${where}, rope_parameters, ${kind}`, values), sizes, { theta: assumed, context: null, own: [], spellings: {} });
   };
   const ropes = {
     full: read('full_attention', config.number('rope_theta', theta.full), scaling),
@@ -48,15 +52,19 @@ export function readRopeByKind(config: Fields, where: string, sizes: Sizes, thet
 }
 
 /** What is read outside the object, for where the object is silent. */
-interface Outer { theta: number; share?: number | undefined; context: number | null; own: readonly string[] }
+interface Outer { theta: number; share?: number | undefined; context: number | null; own: readonly string[]; spellings: Readonly<Record<string, keyof typeof READERS>> }
 
 function readParameters(fields: Fields, { contextLength, headDim }: Sizes, outer: Outer): Rope {
   const theta = fields.number('rope_theta', outer.theta);
   const width = Math.floor(headDim * (readShare(fields, outer.share) ?? 1));
   if (width % 2 !== 0) throw fields.wrong('partial_rotary_factor', `which rotates an odd number (${width}) of each head's ${headDim} elements`);
-  const read = fields.choice(fields.has('rope_type') ? 'rope_type' : 'type', READERS, 'default');
+  const others = Object.fromEntries(Object.entries(outer.spellings).map(([name, kind]) => [name, READERS[kind]!]));
+  const read = fields.choice(fields.has('rope_type') ? 'rope_type' : 'type', { ...READERS, ...others }, 'default');
   fields.ignore(['type', ...outer.own]);
-  const scaling = read(fields, (field) => outer.context ?? fields.count(field, contextLength), width);
+  const scaling = read(fields, (field) => {
+    const inner = fields.count(field, contextLength);
+    return outer.context ?? inner;
+  }, width);
   fields.refuseRest();
   return { theta, scaling, width };
 }

@@ -4,9 +4,9 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const FULL = 'full_attention';
 const SLIDING = 'sliding_attention';
 
-/** Mistral: one width for every layer, or null for none. */
-export function mistralWindows(config: Fields, layers: number): (number | null)[] {
-  return checkTypes(config, filled(layers, config.countOrNull('sliding_window', 4096)));
+/** Mistral: one width for every layer, or null for none. @param width  where `sliding_window` is absent */
+export function mistralWindows(config: Fields, layers: number, width: number | null = 4096): (number | null)[] {
+  return checkTypes(config, filled(layers, windowOf(config, width)));
 }
 
 /** Qwen: from `max_window_layers` on, unless `layer_types` says it layer by layer; only with `use_sliding_window`. */
@@ -23,11 +23,15 @@ export function qwenWindows(config: Fields, layers: number): (number | null)[] {
 }
 
 /** In a pattern, unless `layer_types` says it layer by layer. @param width  where `sliding_window` is absent */
-export function patternWindows(config: Fields, layers: number, { width, isFull }: { width: number; isFull: (layer: number) => boolean }): (number | null)[] {
-  const window = config.countOrNull('sliding_window', width);
+export function patternWindows(config: Fields, layers: number, { width, isFull }: { width: number | null; isFull: (layer: number) => boolean }): (number | null)[] {
+  const window = windowOf(config, width);
   const types = config.has('layer_types') ? layerTypes(config, layers) : filled(layers, null).map((_, layer) => (isFull(layer) ? FULL : SLIDING));
   if (window === null && types.includes(SLIDING)) throw config.wrong('sliding_window', 'but some layers have a window');
   return types.map((type) => (type === SLIDING ? window : null));
+}
+
+function windowOf(config: Fields, assumed: number | null): number | null {
+  return assumed === null && !config.has('sliding_window') ? null : config.countOrNull('sliding_window', assumed ?? 0);
 }
 
 /** Llama attends to everything; `layer_types` may say so. */

@@ -1,9 +1,9 @@
 import { cachedAttention } from '../../graph/ops/cached-attention.ts';
 import { lengthAlong } from '../../graph/ops/distances.ts';
 import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
-import { rotary } from '../../graph/ops/rotary.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall, SourceCall } from './attention.ts';
+import { rotate } from './rotate.ts';
 import { attendSource } from './source.ts';
 
 export const pastName = (layer: number, part: 'key' | 'value'): string => `past.${layer}.${part}`;
@@ -34,13 +34,12 @@ export class CachedAttention implements Attention {
   attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias }: AttentionCall): Value {
     const { graph } = this;
     const totalLength = graph.input('total_length', 'int32', [1]);
-    const turn = (x: Value, count: number, side: 'query' | 'key'): Value =>
-      (rope ? rotary(x, this.positions, ...rope.values(graph, this.maxLength, side), count, rope.pairing) : x);
+    const places = { positions: this.positions, longest: this.maxLength, total: totalLength };
     const width = cachedWidth(headDim);
     const past = (part: 'key' | 'value'): Value => graph.input(pastName(layer, part), 'float32', ['batch', kvHeads, 'capacity', width]);
     const { context, presentKey, presentValue } = cachedAttention({
-      query: resizeHeads(turn(query, heads, 'query'), heads, headDim, width),
-      key: resizeHeads(turn(key, kvHeads, 'key'), kvHeads, headDim, width),
+      query: resizeHeads(rotate(query, heads, 'query', rope, places), heads, headDim, width),
+      key: resizeHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim, width),
       value: resizeHeads(value, kvHeads, headDim, width),
       pastKey: past('key'),
       pastValue: past('value'),

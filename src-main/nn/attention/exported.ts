@@ -1,12 +1,13 @@
 import { causalBias } from '../../graph/ops/causal-bias.ts';
 import { add, mul, tanh } from '../../graph/ops/elementwise.ts';
+import { lengthAlong } from '../../graph/ops/distances.ts';
 import { concat, reshape, transpose } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
-import { rotary } from '../../graph/ops/rotary.ts';
 import { softmax } from '../../graph/ops/softmax.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall } from './attention.ts';
 import { MASKED } from './core.ts';
+import { rotate } from './rotate.ts';
 
 /**
  * Attention as exported models spell it, in standard operators: past keys and values come in, those of the whole
@@ -35,8 +36,7 @@ export class ExportedAttention implements Attention {
 
   attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope }: AttentionCall): Value {
     const { graph } = this;
-    const turn = (x: Value, count: number, side: 'query' | 'key'): Value =>
-      (rope ? rotary(x, this.positions, ...rope.values(graph, this.contextLength, side), count, rope.pairing) : x);
+    const places = { positions: this.positions, longest: this.contextLength, total: lengthAlong(this.mask, 1).count };
     const byHead = (x: Value, count: number): Value => transpose(reshape(x, ['batch', 'sequence', count, headDim]), [0, 2, 1, 3]);
     const extend = (part: 'key' | 'value', x: Value): Value => {
       const past = graph.input(`past_key_values.${layer}.${part}`, 'float32', ['batch', kvHeads, 'past', headDim]);
@@ -44,10 +44,10 @@ export class ExportedAttention implements Attention {
       this.present[`present.${layer}.${part}`] = whole;
       return whole;
     };
-    const keys = extend('key', turn(key, kvHeads, 'key'));
+    const keys = extend('key', rotate(key, kvHeads, 'key', rope, places));
     const values = extend('value', value);
     // Query heads that share a key head stand below each other.
-    const q = reshape(byHead(turn(query, heads, 'query'), heads), ['batch', kvHeads, 'rows', headDim]);
+    const q = reshape(byHead(rotate(query, heads, 'query', rope, places), heads), ['batch', kvHeads, 'rows', headDim]);
     const scores = reshape(matmul(q, keys, { transB: true, alpha: scale }), ['batch', heads, 'sequence', TOTAL]);
     const capped = softCap === null ? scores : mul(tanh(mul(scores, 1 / softCap)), softCap);
     const p = softmax(add(capped, causalBias(this.ids, this.mask, window, MASKED)));

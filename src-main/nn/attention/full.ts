@@ -1,10 +1,10 @@
 import { reshape } from '../../graph/ops/layout.ts';
-import { rotary } from '../../graph/ops/rotary.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall, SourceCall } from './attention.ts';
 import { attentionCore, MASKED } from './core.ts';
 import { joinHeads, splitHeads } from './heads.ts';
+import { rotate } from './rotate.ts';
 import { attendSource, type Source } from './source.ts';
 
 /**
@@ -29,15 +29,11 @@ export class FullAttention implements Attention {
     const batch = staticDim(query.shape, 0);
     const group = heads / kvHeads;
     const length = this.length;
-    const turn = (x: Value, count: number, side: 'query' | 'key'): Value => {
-      if (!rope) return x;
-      const start = this.graph.constant('int64', [1], BigInt64Array.of(0n));
-      return rotary(x, start, ...rope.values(this.graph, length, side), count, rope.pairing);
-    };
+    const places = { positions: this.graph.constant('int64', [1], BigInt64Array.of(0n)), longest: length, total: null };
     // Query heads that share a key head stand below each other, so that keys are never repeated.
-    const q = reshape(splitHeads(turn(query, heads, 'query'), heads, headDim), [batch, kvHeads, group * length, headDim]);
+    const q = reshape(splitHeads(rotate(query, heads, 'query', rope, places), heads, headDim), [batch, kvHeads, group * length, headDim]);
     if (bias && group !== 1) throw new Error('a bias by distance for heads that share keys');
-    const context = attentionCore(q, splitHeads(turn(key, kvHeads, 'key'), kvHeads, headDim), splitHeads(value, kvHeads, headDim), {
+    const context = attentionCore(q, splitHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim), splitHeads(value, kvHeads, headDim), {
       scale, softCap, mask: this.mask(window), bias: bias && bias.square(this.graph, length),
       ...(group > 1 && { shape: [batch, kvHeads, group, length, length] }),
     });

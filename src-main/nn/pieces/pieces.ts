@@ -1,7 +1,7 @@
 import { gelu, silu } from '../../graph/ops/activation.ts';
 import { add, mul, relu } from '../../graph/ops/elementwise.ts';
 import { reshape, split } from '../../graph/ops/layout.ts';
-import { rmsNorm } from '../../graph/ops/norm.ts';
+import { layerNorm, rmsNorm } from '../../graph/ops/norm.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
@@ -42,7 +42,12 @@ export class Pieces {
     return rmsNorm(x, x.graph.parameter(`${name}.weight`, [staticDim(x.shape, -1)]), this.config.normEpsilon);
   }
 
-  /** Over each of `count` heads, which share their weight. @param norm  of something as wide as a head */
+  layerNorm(x: Value, name: string): Value {
+    const vector = (part: string): Value => x.graph.parameter(`${name}.${part}`, [staticDim(x.shape, -1)]);
+    return layerNorm(x, vector('weight'), vector('bias'), this.config.normEpsilon);
+  }
+
+  /** A norm over each of `count` heads. @param norm  of [..., count, width of a head] */
   byHead(x: Value, count: number, norm: (heads: Value) => Value): Value {
     const apart = reshape(x, [...x.shape.slice(0, -1), count, staticDim(x.shape, -1) / count]);
     return reshape(norm(apart), x.shape);
@@ -82,9 +87,9 @@ export class Pieces {
   }
 
   /** The same with gate and up stored as one matrix, gate first. */
-  fusedFeedForward(x: Value, name: string): Value {
+  fusedFeedForward(x: Value, gateUp: string, down: string): Value {
     const { hiddenSize, intermediateSize } = this.config;
-    const [gate, up] = split(this.linear(x, `${name}.gate_up_proj`, 2 * intermediateSize), -1, [intermediateSize, intermediateSize]) as [Value, Value];
-    return this.linear(mul(this.activate(gate), up), `${name}.down_proj`, hiddenSize);
+    const [gate, up] = split(this.linear(x, gateUp, 2 * intermediateSize), -1, [intermediateSize, intermediateSize]) as [Value, Value];
+    return this.linear(mul(this.activate(gate), up), down, hiddenSize);
   }
 }

@@ -6,8 +6,9 @@ import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 /** In what families differ around their blocks. */
 export interface StackParts {
-  /** Of the embedding, where it is not Llama's. */
+  /** Names of the embedding and the output layer, where they are not Llama's. */
   embedding?: string;
+  output?: string;
   /** What is made of looked-up embeddings before the first block. */
   embed?(x: Value): Value;
   block(x: Value, layer: number, attention: Attention): Value;
@@ -22,7 +23,7 @@ export function stack(config: DecoderConfig, weights: WeightFormat, parts: Stack
   const { vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength } = config;
   const { embed = same, logits = same } = parts;
   const embedding: Table = { name: parts.embedding ?? 'model.embed_tokens.weight', shape: [vocabSize, hiddenSize] };
-  const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
+  const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : parts.output ?? 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
   return {
     vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength, outputLayer,
     tables: [embedding],
