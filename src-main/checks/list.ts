@@ -19,6 +19,7 @@ import { shotsApart } from './shots-apart.ts';
 import { rewardAnswers } from './start/reward.ts';
 import { heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
 import { unreadCompletions } from './unread-completions.ts';
+import { unusedCache } from './unused-cache.ts';
 
 /** What can be had at all: each says itself why it cannot. */
 const method = check('method', ['method'], () => undefined);
@@ -37,7 +38,7 @@ export const CHECKS: readonly Check[] = [
   method, student, teacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

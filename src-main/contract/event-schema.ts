@@ -42,7 +42,7 @@ export const warningSchema = z.strictObject({ event: z.literal('warning'), code:
 
 export const phaseSchema = z.strictObject({
   event: z.literal('phase'),
-  phase: z.enum(['prepare', 'teacher-data', 'train', 'evaluate', 'checkpoint', 'export']),
+  phase: z.enum(['prepare', 'teacher-data', 'teacher-states', 'train', 'evaluate', 'checkpoint', 'export']),
   done: real, total: real,
 });
 

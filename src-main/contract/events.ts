@@ -79,7 +79,7 @@ export interface Rollout {
   ended: boolean;
 }
 
-export type Phase = 'prepare' | 'teacher-data' | 'train' | 'evaluate' | 'checkpoint' | 'export';
+export type Phase = 'prepare' | 'teacher-data' | 'teacher-states' | 'train' | 'evaluate' | 'checkpoint' | 'export';
 
 /** What a run tells while it goes on. `retort run --json` prints these, one a line. */
 export type RunEvent =

@@ -22,6 +22,8 @@ const teacher = z.strictObject({
   precision: z.enum(['fp32', 'fp16', 'int8']).default('fp32').meta(help(
     'How the teacher computes. fp32 is exact; fp16 keeps weights in half the memory; int8 is faster on a CPU and off by about one percent.')),
   device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works.')),
+  cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
+    'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly.')),
 });
 
 const student = z.strictObject({

@@ -35,6 +35,8 @@ const run = {
     recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(), allowed,
     /** Of a resumed run: the checkpoint to go on from, 0 for the start, the newest whole one where it is left out; and whether its files may have changed since it began. */
     fromStep: z.int().nonnegative().exactOptional(), allowChanged: z.boolean().exactOptional(),
+    /** Folder in which teachers keep their hidden states. */
+    cache: path.exactOptional(),
   }),
   /** The run's last event, `stopped` or `done`; a run that fails rejects. */
   result: z.strictObject({ status: z.enum(['done', 'stopped']), step: z.int(), checkpoint: path.nullable() }),

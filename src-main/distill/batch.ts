@@ -30,8 +30,8 @@ export interface MicroBatch {
   weights: Tensor;
   /** What `TrainingExample.advantages` says at each position, where the batch has any. */
   advantages: Tensor | null;
-  /** The examples in it (their place in the batch), and where each one's learned positions begin and end. */
-  spans: { example: number; start: number; end: number }[];
+  /** The examples in it (`text`, and their place in the batch), and where each one's learned positions begin and end. */
+  spans: { example: number; text: TrainingExample; start: number; end: number }[];
 }
 
 /**
@@ -123,7 +123,7 @@ function microBatch(members: readonly Member<TrainingExample>[], weigh: (example
     ids.set(before, row * length);
     ids.set(completion.subarray(0, -1), row * length + before.length);
     const places = learnedPlaces(example);
-    spans.push({ example: at, start: position, end: position + places.length });
+    spans.push({ example: at, text: example, start: position, end: position + places.length });
     const weight = weigh(example);
     if (example.advantages) advantages!.set(example.advantages, position);
     for (const offset of places) {

@@ -5,8 +5,8 @@ import type { Tensor } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
-import type { Head } from './head.ts';
 import { hiddenGraph } from './hidden-graph.ts';
+import type { Teacher } from './teacher.ts';
 
 /** Programs kept for different shapes; a program holds no weights of its own on the CPU. */
 const PROGRAMS = 16;
@@ -15,7 +15,7 @@ const PROGRAMS = 16;
  * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
  * that is being judged (its weights are views, so it is always the student as it is).
  */
-export class FrozenModel implements Head {
+export class FrozenModel implements Teacher {
   readonly executor: Executor;
   readonly decoder: Decoder;
   readonly weights: Weights;

@@ -6,6 +6,7 @@ import { ProgramCache } from '../runtime/program-cache.ts';
 import type { MicroBatch } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
 import { givenSide, sideInputs } from './head.ts';
+import type { Teacher } from './teacher.ts';
 import { tokenLoss, type TokenLossSpec } from './token-loss.ts';
 
 const PROGRAMS = 16;
@@ -17,12 +18,12 @@ export type Judgement = Readonly<Record<string, Float32Array | BigInt64Array>>;
 export class Judge {
   private readonly executor: Executor;
   private readonly student: FrozenModel;
-  private readonly teacher: FrozenModel | null;
+  private readonly teacher: Teacher | null;
   private readonly spec: TokenLossSpec;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
 
   /** @param executor  runs the loss; the models bring their own */
-  constructor(executor: Executor, student: FrozenModel, teacher: FrozenModel | null, spec: TokenLossSpec) {
+  constructor(executor: Executor, student: FrozenModel, teacher: Teacher | null, spec: TokenLossSpec) {
     this.executor = executor;
     this.student = student;
     this.teacher = teacher;

@@ -3,7 +3,6 @@ import type { Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TrainSettings } from '../contract/recipe.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
-import type { FrozenModel } from './frozen-model.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
 import { clipScale } from './optimizers/clip.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -11,6 +10,7 @@ import { learningRateAt } from './optimizers/schedule.ts';
 import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
 import type { Lesson, Student } from './student.ts';
+import type { Teacher } from './teacher.ts';
 
 /** An example of the data: a prompt that the student can be asked to continue, and the text that is learned otherwise. */
 export interface DataExample extends Ask { given: Omit<TrainingExample, 'isOnPolicy'> }
@@ -24,7 +24,7 @@ export interface ExampleSource<Example> {
 export interface TrainerParts<Example extends DataExample> {
   student: Student;
   optimizer: Optimizer;
-  teacher: FrozenModel | null;
+  teacher: Teacher | null;
   /** Writes the student's own completions; null where the student never writes. */
   rollouts: { write(asked: readonly Example[], step: number): Promise<Written[]> } | null;
   data: ExampleSource<Example>;
@@ -112,9 +112,9 @@ export class Trainer<Example extends DataExample> {
     };
   }
 
-  async release(): Promise<void> {
-    await this.parts.student.release();
-    await this.parts.teacher?.release();
+  /** Lets the student's programs go; the teacher belongs to whoever brought it. */
+  release(): Promise<void> {
+    return this.parts.student.release();
   }
 
   /** The step's batch, with the student's own completions where the mixture says so, and those alone. */

@@ -44,9 +44,11 @@ class ModelFolder implements ModelFiles {
     checkWeights(this.path, this.tensors, expected);
   }
 
-  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
+  async readWeights(
+    into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[], wanted: readonly WeightSpec[] = expected,
+  ): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of expected) {
+    for (const spec of wanted) {
       const { file, info } = this.find(spec.name);
       for (const { name, shape, start } of rowsOf(spec)) {
         await file.read(info.name, into(name, shape), start * sizeOf(spec.shape.slice(1)));

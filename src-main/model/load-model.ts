@@ -56,14 +56,14 @@ export async function ofThe<T>(who: 'teacher' | 'student', work: () => Promise<T
   }
 }
 
-/** Reads the weights into memory of their own. */
-export async function readWeights({ folder, parameters }: Model): Promise<HostWeights> {
+/** Reads the weights, or those that are wanted, into memory of their own. */
+export async function readWeights({ folder, parameters }: Model, wanted: readonly ParameterSpec[] = parameters): Promise<HostWeights> {
   const weights: Record<string, ReturnType<typeof float32>> = {};
   await folder.readWeights((name, shape) => {
     const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
     weights[name] = float32(data, shape);
     return data;
-  }, parameters);
+  }, parameters, wanted);
   return weights;
 }
 

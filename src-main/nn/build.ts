@@ -50,9 +50,18 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
 
 /** What a model's graph reads when its weights are kept in a format. */
 export function listStored(config: ModelConfig, weights: WeightFormat): (ParameterSpec & { dtype: DType })[] {
-  const decoder = buildDecoder(config, weights);
-  const { sources } = topological([trace(decoder)]);
+  return parametersOf(trace(buildDecoder(config, weights)));
+}
+
+function parametersOf(value: Value): (ParameterSpec & { dtype: DType })[] {
+  const { sources } = topological([value]);
   return sources.flatMap(({ source, shape, dtype }) => (source?.kind === 'parameter' ? [{ name: source.name, shape: shape.map(Number), dtype }] : []));
+}
+
+/** The weights that a model's logits read, of those that `listParameters` lists; without what its hidden states need. */
+export function listHead(config: ModelConfig): ParameterSpec[] {
+  const { hiddenSize, logits } = buildDecoder(config, EXACT);
+  return parametersOf(logits(new Graph().input('hidden', 'float32', [1, hiddenSize]))).map(({ name, shape }) => ({ name, shape }));
 }
 
 export function countParameters(parameters: readonly ParameterSpec[]): number {

@@ -2,6 +2,7 @@ import { layOut } from '../distill/batch.ts';
 import type { DivergenceSpec } from '../distill/divergences.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
+import type { Teacher } from '../distill/teacher.ts';
 import type { JudgedText } from '../metrics/perplexity.ts';
 import type { GivenText } from '../text/encoded-example.ts';
 import { executorFor } from '../model/load-model.ts';
@@ -12,7 +13,7 @@ const AT_ONCE = 8;
 const CHUNK = 128;
 
 /** By what teacher and student are compared, and over which ids: those that both know. */
-export interface Comparison { teacher: FrozenModel; loss: DivergenceSpec & { lossTemperature: number }; sharedVocabulary: number }
+export interface Comparison { teacher: Teacher; loss: DivergenceSpec & { lossTemperature: number }; sharedVocabulary: number }
 
 /** A model's own distribution. */
 const LIKELIHOOD: Comparison['loss'] = { divergence: 'cross_entropy', beta: 0.5, normalizeBeta: false, lossTemperature: 1 };
@@ -25,7 +26,7 @@ export async function judgeCompletions(
   student: FrozenModel, comparison: Comparison | null, texts: readonly GivenText[], { signal, onDone }: { signal?: AbortSignal; onDone?: (count: number) => void } = {},
 ): Promise<JudgedText[]> {
   const { vocabSize } = student.decoder;
-  const judgeBy = (of: FrozenModel | null, by: Comparison['loss'], sharedVocabulary: number): Judge =>
+  const judgeBy = (of: Teacher | null, by: Comparison['loss'], sharedVocabulary: number): Judge =>
     new Judge(executorFor('cpu'), student, of, { ...by, sharedVocabulary, chunk: CHUNK });
   const compared = comparison && judgeBy(comparison.teacher, comparison.loss, comparison.sharedVocabulary);
   // Neither the temperature of a divergence nor what another model does not know is the likelihood's.

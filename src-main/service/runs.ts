@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { RunEvent } from '../contract/events.ts';
 import type { RunRecord } from '../contract/history.ts';
 import { fromReport, Problem, toReport } from '../contract/problem.ts';
@@ -87,7 +87,7 @@ export async function followRun(
   let entered: Promise<void> | undefined;
   let hasFailed = false;
   try {
-    return await host.request('run', { ...params, allowed: [...params.allowed] }, {
+    return await host.request('run', { ...params, allowed: [...params.allowed], cache: join(home.path, 'cache') }, {
       onEvent: (event) => {
         // Events wait in the recorder until its first flush, so the run's row is there before them.
         entered ??= enter ? enter() : Promise.resolve();

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Forecast } from '../../src-main/contract/forecast.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { buildTrainer, readTeacher } from '../../src-main/service/run/build-trainer.ts';
+import { buildTrainer } from '../../src-main/service/run/build-trainer.ts';
+import { openRunTeacher } from '../../src-main/service/run/run-teacher.ts';
 import { evaluateRun } from '../../src-main/service/run/evaluate-run.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { evaluationsOf } from '../../src-main/service/run/probe-evaluation.ts';
@@ -56,7 +57,7 @@ describe('the evaluations', () => {
 
   it.each([{ metrics: [], grows: [true, false] }, { metrics: ['accuracy', 'acceptance'], grows: [true, true, true] }])('take longer with more examples in what $metrics are of', async ({ metrics, grows }) => {
     const run = await prepareRun(recipe({ evaluate: { metrics, maxNewTokens: 4 } }), join(project.folder, 'none'));
-    const built = await buildTrainer(run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters), run.train, await readTeacher(run), { totalTokens: 0 });
+    const built = await buildTrainer(run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters), run.train, await openRunTeacher(run, null), { totalTokens: 0 });
     const parts: boolean[] = [];
     await evaluateRun(run, built, 0, await firstExamples(run.validation, 2), null, { onProgress: () => undefined, onPart: (part) => parts.push(part.grows) });
     await built.release();

@@ -1,6 +1,5 @@
 import { TextPlan } from '../../decode/text-writer.ts';
 import type { Choice } from '../../decode/decode-graph.ts';
-import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { MixedRollouts } from '../../distill/mixed-rollouts.ts';
 import { RewardBaseline, type BaselineState } from '../../distill/reward-baseline.ts';
 import { RewardedRollouts, type Score } from '../../distill/rewarded-rollouts.ts';
@@ -14,6 +13,7 @@ import { executorFor } from '../../model/load-model.ts';
 import { threads } from '../../runtime/threads.ts';
 import type { RunExample } from './build-trainer.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { RunTeacher } from './run-teacher.ts';
 
 /** What writes the student's own texts in a run, and what it keeps between steps. */
 export interface BuiltRollouts {
@@ -24,7 +24,7 @@ export interface BuiltRollouts {
 
 /** @param baseline  where a run with rewards goes on from */
 export async function buildRollouts(
-  run: PreparedRun, executor: Executor, student: Student, teacher: FrozenModel | null, baseline: BaselineState | null,
+  run: PreparedRun, executor: Executor, student: Student, teacher: RunTeacher | null, baseline: BaselineState | null,
 ): Promise<BuiltRollouts> {
   const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
@@ -32,7 +32,8 @@ export async function buildRollouts(
   const plan = (choice: Choice): TextPlan => new TextPlan(executor, student.decoder, student.weights, { vocabulary, maxLength, choice });
   if (method.lambda === 0) return { writer: null, baseline: null, release: () => Promise.resolve() };
   if (method.preset === 'minillm') {
-    const voice = new TextPlan(executorFor(recipe.teacher!.device), teacher!.decoder, teacher!.weights, { vocabulary, maxLength, choice: 'logits' });
+    const { decoder, weights } = await teacher!.model();
+    const voice = new TextPlan(executorFor(recipe.teacher!.device), decoder, weights, { vocabulary, maxLength, choice: 'logits' });
     const writer = new MixedRollouts(executor, plan('logits'), voice, { ...settings, ...method, vocabulary });
     return { writer, baseline: null, release: () => writer.release() };
   }

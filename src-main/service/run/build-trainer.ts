@@ -10,6 +10,7 @@ import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { RunTeacher } from './run-teacher.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 
@@ -23,9 +24,9 @@ export type RunExample = EncodedExample & DataExample;
 export interface BuiltRun {
   trainer: Trainer<RunExample>;
   optimizer: Optimizer;
-  /** The student as it is at any moment, and the teacher, to be judged or to write. */
+  /** The student as it is at any moment, to be judged or to write, and its teacher. */
   student: FrozenModel;
-  teacher: FrozenModel | null;
+  teacher: RunTeacher | null;
   rewardBaseline: RewardBaseline | null;
   release(): Promise<void>;
 }
@@ -33,7 +34,7 @@ export interface BuiltRun {
 /** Reads the weights and makes the trainer. @param student  folder to read the student's weights from: its own, or a checkpoint's */
 export async function buildTrainer(
   run: PreparedRun, readStudent: (optimizer: Optimizer) => Promise<void>, examples: ExampleSet,
-  teacher: FrozenModel | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
+  teacher: RunTeacher | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
   const { decoder, parameters } = run.student;
@@ -55,7 +56,7 @@ export async function buildTrainer(
   const trainer = new Trainer({
     student, optimizer,
     rollouts: rollouts.writer,
-    teacher: judgesTokens ? teacher : null,
+    teacher: judgesTokens ? teacher && teacher.judge : null,
     data: {
       count: examples.count,
       batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
@@ -68,6 +69,7 @@ export async function buildTrainer(
     release: async () => {
       await trainer.release();
       await rollouts.release();
+      await teacher?.release();
     },
   };
 }

@@ -3,10 +3,12 @@ import type { OwnText } from '../../distill/cannot-write.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { endTokens } from '../../model/load-model.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
-import type { AnswerSettings } from '../answers.ts';
+import { writeAnswers, type AnswerSettings } from '../answers.ts';
 import type { BuiltRun } from './build-trainer.ts';
-import { evaluateStudent, teacherAnswers, type EvaluationPart } from './evaluate.ts';
+import { evaluateStudent, sampled, type EvaluationPart } from './evaluate.ts';
+import { keptAnswers } from './kept-answers.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { RunTeacher } from './run-teacher.ts';
 
 type Models = Pick<BuiltRun, 'student' | 'teacher'>;
 
@@ -17,8 +19,11 @@ interface Told {
 }
 
 /** The answers of a run's teacher to the first of its held-out examples; null without a teacher. They stay the same. */
-export async function answersOfTeacher(run: PreparedRun, { teacher }: Models, examples: readonly EncodedExample[], signal?: AbortSignal): Promise<string[] | null> {
-  return teacher && teacherAnswers(teacher, run.student.tokenizer, examples, answerSettings(run, signal));
+export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | null, examples: readonly EncodedExample[], signal?: AbortSignal): Promise<string[] | null> {
+  if (!teacher) return null;
+  const [asked, settings] = [sampled(examples), answerSettings(run, signal)];
+  const write = async (): Promise<string[]> => (await writeAnswers(await teacher.model(), run.student.tokenizer, asked, settings)).map(({ prediction }) => prediction);
+  return teacher.kept ? keptAnswers(teacher.kept.folder, asked, settings, write) : write();
 }
 
 /** One evaluation as a run's recipe asks for it. @param examples  the first of those that are held out, at least one */
@@ -27,8 +32,8 @@ export async function evaluateRun(
   { onProgress, onTexts = () => undefined, onPart }: Told, signal?: AbortSignal,
 ): Promise<Evaluation> {
   const { recipe: { evaluate }, method, questions } = run;
-  const judge = teacher && evaluate.metrics.includes(ACCEPTANCE) ? { teacher, draftTokens: evaluate.draftTokens, eos: endTokens(run.teacher!) } : null;
-  return evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher, run.student.tokenizer, examples,
+  const judge = teacher && evaluate.metrics.includes(ACCEPTANCE) ? { teacher: await teacher.model(), draftTokens: evaluate.draftTokens, eos: endTokens(run.teacher!) } : null;
+  return evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher && teacher.judge, run.student.tokenizer, examples,
     { ...answerSettings(run, signal), step, loss: method, metrics: evaluate.metrics, teacherAnswers },
     onProgress, { judge, questions: questions && questions.slice(0, examples.length), onTexts, ...(onPart && { onPart }) });
 }

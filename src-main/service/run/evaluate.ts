@@ -1,6 +1,7 @@
 import type { Evaluation, Sample, Score } from '../../contract/events.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
+import type { Teacher } from '../../distill/teacher.ts';
 import { scoreDrafting } from '../../metrics/acceptance.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity } from '../../metrics/perplexity.ts';
 import { findMetrics, scoreAll } from '../../metrics/score.ts';
@@ -31,7 +32,7 @@ export interface EvaluationPart { ms: number; grows: boolean }
 
 /** How far the student is from teacher and references on held-out examples, and how well what it writes does. */
 export async function evaluateStudent(
-  student: FrozenModel, teacher: FrozenModel | null, tokenizer: Tokenizer,
+  student: FrozenModel, teacher: Teacher | null, tokenizer: Tokenizer,
   examples: readonly EncodedExample[], settings: EvaluationSettings, onProgress: (done: number, total: number) => void,
   { judge, questions, onTexts, onPart }: {
     judge: DraftJudge | null; questions: readonly EncodedQuestion[] | null; onTexts(texts: OwnText[]): void; onPart?(part: EvaluationPart): void;
@@ -49,7 +50,7 @@ export async function evaluateStudent(
   const mean = (name: 'divergence' | 'loss'): Score | null => (judged.length === 0 || (name === 'divergence' && !teacher) ? null : meanOfTokens(judged, name, seed));
   const [divergence, loss] = [mean('divergence'), mean('loss')];
   const isAnswered = names.flatMap(findMetrics).length > 0;
-  const written = isAnswered ? examples : examples.slice(0, SAMPLES);
+  const written = isAnswered ? examples : sampled(examples);
   const total = written.length + (judge ? examples.length : 0);
   const predictions = await part(isAnswered, () => writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total), onTexts));
   const drafted = judge && await part(true, () => draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
@@ -70,10 +71,5 @@ export async function evaluateStudent(
   };
 }
 
-/** What a teacher answers to the examples whose answers an evaluation keeps. */
-export async function teacherAnswers(
-  teacher: FrozenModel, tokenizer: Tokenizer, examples: readonly EncodedExample[], settings: AnswerSettings,
-): Promise<string[]> {
-  const answers = await writeAnswers(teacher, tokenizer, examples.slice(0, SAMPLES), settings);
-  return answers.map(({ prediction }) => prediction);
-}
+/** The examples whose answers an evaluation keeps. */
+export const sampled = (examples: readonly EncodedExample[]): readonly EncodedExample[] => examples.slice(0, SAMPLES);

@@ -23,9 +23,14 @@ export async function lookAtInputs(recipe: Recipe, { withoutStudent = false } = 
     ['student.model', withoutStudent ? undefined : student.model], ['teacher.model', teacher?.model],
   ];
   const inputs: Input[] = [];
-  for (const [field, path] of named) {
-    if (path !== undefined) for (const file of await filesOf(field, path)) inputs.push(await describe(field, file));
-  }
+  for (const [field, path] of named) if (path !== undefined) inputs.push(...await digestsOf(field, path));
+  return inputs;
+}
+
+/** What a field of the recipe leads to: a file, or those of a model's folder. @throws Problem where it is not there. */
+export async function digestsOf(field: string, path: string): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const file of await filesOf(field, path)) inputs.push(await describe(field, file));
   return inputs;
 }
 

@@ -13,6 +13,8 @@ export interface RunJob {
   allowChanged?: boolean;
   /** Digests of what the person has allowed it to reach outside. */
   allowed?: readonly string[];
+  /** Folder in which teachers keep their hidden states; left out, nothing is kept. */
+  cache?: string;
   emit(event: RunEvent): void;
   /** Asked after every step: whether to stop, and how. */
   stopRequest(): StopRequest | null;

@@ -18,7 +18,7 @@ export async function probeEvaluation(
   const examples = Math.min(evaluate.examples, validation.count);
   if (examples === 0) return null;
   const start = performance.now();
-  const answers = await answersOfTeacher(run, built, await firstExamples(validation, FIRST), signal);
+  const answers = await answersOfTeacher(run, built.teacher, await firstExamples(validation, FIRST), signal);
   const teacherMs = answers ? performance.now() - start : 0;
   const first = Math.min(FIRST, examples);
   for (let measured = first; ; measured = Math.min(MORE * measured, examples)) {

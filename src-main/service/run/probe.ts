@@ -2,8 +2,9 @@ import type { Forecast } from '../../contract/forecast.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params } from '../../contract/worker-host.ts';
 import { countParameters } from '../../nn/build.ts';
-import { buildTrainer, readTeacher } from './build-trainer.ts';
+import { buildTrainer } from './build-trainer.ts';
 import { prepareRun } from './prepare.ts';
+import { openRunTeacher } from './run-teacher.ts';
 import { probeEvaluation } from './probe-evaluation.ts';
 import { diskForecast } from '../../checks/disk.ts';
 
@@ -16,7 +17,8 @@ export async function probeRun(
   // An evaluation counts as one more step of the way.
   const total = steps + (run.validation.count > 0 ? 1 : 0);
   const start = performance.now();
-  const teacher = await readTeacher(run);
+  // What it measures is a step, not what is kept from before.
+  const teacher = await openRunTeacher(run, null);
   const built = await buildTrainer(run,
     (optimizer) => student.folder.readWeights((name) => optimizer.weights(name), student.parameters),
     run.train, teacher, { totalTokens: 0 });

@@ -13,16 +13,18 @@ import { ofThe } from '../../model/load-model.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
-import { buildTrainer, readTeacher, type BuiltRun, type RunExample } from './build-trainer.ts';
+import { buildTrainer, type BuiltRun, type RunExample } from './build-trainer.ts';
 import { bestMetric } from '../../checks/best.ts';
 import { readOptimizerState, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointState } from './checkpoint-state.ts';
 import { answersOfTeacher, evaluateRun } from './evaluate-run.ts';
 import { beginRun, goOnWithRun, type Begun } from './begin.ts';
 import type { RunJob } from './job.ts';
+import { keepStates } from './keep-states.ts';
 import type { PreparedRun } from './prepare.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
+import { openRunTeacher } from './run-teacher.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
 import { WritingWatch } from './writing-watch.ts';
@@ -107,10 +109,17 @@ class Run {
   private async build(from: string | null, state: CheckpointState | null): Promise<BuiltRun> {
     const { prepared, job } = this;
     job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
-    const teacher = await readTeacher(prepared);
+    const teacher = await openRunTeacher(prepared, job.cache ?? null);
     const examples = prepared.method.source === 'teacher'
       ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
       : prepared.train;
+    if (teacher?.kept) {
+      await keepStates(prepared, teacher.kept.teacher, examples, (done, total) => job.emit({ event: 'phase', phase: 'teacher-states', done, total }));
+      const heldOut = await firstExamples(prepared.validation, prepared.recipe.evaluate.examples);
+      if (heldOut.length > 0) await (this.teacherAnswers = answersOfTeacher(prepared, teacher, heldOut));
+      // It comes back if anything asks for it; the student needs its room now.
+      await teacher.rest();
+    }
     const run = { ...prepared, microBatchSize: this.microBatchSize };
     const readStudent = async (optimizer: Optimizer): Promise<void> => {
       const folder = from === null ? prepared.student.folder : await openModel(modelOf(from));
@@ -209,7 +218,7 @@ class Run {
     const examples = await firstExamples(validation, recipe.evaluate.examples);
     if (examples.length === 0) return false;
     let texts: OwnText[] = [];
-    this.teacherAnswers ??= answersOfTeacher(prepared, built, examples);
+    this.teacherAnswers ??= answersOfTeacher(prepared, built.teacher, examples);
     const evaluation = await evaluateRun(prepared, built, step, examples, await this.teacherAnswers, {
       onProgress: (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
       onTexts: (written) => { texts = written; },

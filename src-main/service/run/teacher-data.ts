@@ -10,6 +10,7 @@ import { executorFor } from '../../model/load-model.ts';
 import { ExampleCollector } from '../../text/example-collector.ts';
 import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { RunTeacher } from './run-teacher.ts';
 
 /** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
 const FILE = 'teacher-data.jsonl';
@@ -21,10 +22,10 @@ interface Line { index: number; prompt: string; completion: string; tokens: numb
  * Only examples that the run will visit are written, once; a resumed run reads them back.
  */
 export async function teacherWritten(
-  run: PreparedRun, teacher: FrozenModel, folder: string, onProgress: (done: number, total: number) => void,
+  run: PreparedRun, teacher: Pick<RunTeacher, 'model'>, folder: string, onProgress: (done: number, total: number) => void,
 ): Promise<ExampleSet> {
   const path = join(folder, FILE);
-  if (!existsSync(path)) await writeJsonLines(path, await write(run, teacher, onProgress));
+  if (!existsSync(path)) await writeJsonLines(path, await write(run, await teacher.model(), onProgress));
   const lines = new Map((await readRows(path)).map((row) => {
     const line = row as unknown as Line;
     return [line.index, line];

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
 import { openPair } from '../../../src-main/model/model-pair.ts';
 import { methodOf } from '../../../src-main/service/recipe-file.ts';
-import { buildTrainer, readTeacher } from '../../../src-main/service/run/build-trainer.ts';
+import { buildTrainer } from '../../../src-main/service/run/build-trainer.ts';
+import { openRunTeacher } from '../../../src-main/service/run/run-teacher.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
 import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
 import type { Answer } from '../peer.ts';
@@ -37,7 +38,7 @@ const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Plan;
 const run = await prepare(plan);
 const { trainer } = await buildTrainer(
   run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters),
-  run.train, await readTeacher(run), { totalTokens: 0 });
+  run.train, await openRunTeacher(run, null), { totalTokens: 0 });
 
 let step = 0;
 for await (const _ of createInterface({ input: process.stdin })) {

@@ -1,0 +1,10 @@
+import type { Tensor } from '../runtime/tensor.ts';
+import type { MicroBatch } from './batch.ts';
+import type { Head } from './head.ts';
+
+/** Whoever answers for a token by its hidden state: a model, or what is kept of one. */
+export interface Teacher extends Head {
+  /** Last hidden states at the learned positions, [positions, width]; behind the last text's they may be anything finite. */
+  hidden(batch: MicroBatch): Promise<Tensor>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import type { Recipe } from '../../contract/recipe.ts';
+import type { FrozenModel } from '../../distill/frozen-model.ts';
+import type { Teacher } from '../../distill/teacher.ts';
+import { ofThe, readWeights } from '../../model/load-model.ts';
+import { listHead } from '../../nn/build.ts';
+import { CachedTeacher } from '../../teacher/cached-teacher.ts';
+import { StateStore } from '../../teacher/state-store.ts';
+import { readTeacher } from './build-trainer.ts';
+import { digestsOf } from './inputs.ts';
+import type { PreparedRun } from './prepare.ts';
+
+/** A run's teacher: what judges texts by it, and the whole model for whoever needs that, read when it is first asked for. */
+export interface RunTeacher {
+  judge: Teacher;
+  /** What it keeps on the disk; null where it keeps nothing. */
+  kept: { teacher: CachedTeacher; folder: string } | null;
+  model(): Promise<FrozenModel>;
+  /** The whole model if it has been read; null otherwise. */
+  atHand(): Promise<FrozenModel> | null;
+  /** Lets the whole model go; whoever asks for it reads it again. */
+  rest(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** @param cache  folder in which teachers keep what the recipe asks them to; null to keep nothing */
+export async function openRunTeacher(run: PreparedRun, cache: string | null): Promise<RunTeacher | null> {
+  const { teacher, recipe } = run;
+  if (!teacher || !recipe.teacher) return null;
+  let reading: Promise<FrozenModel> | null = null;
+  const model = (): Promise<FrozenModel> => reading ??= readTeacher(run).then((read) => read!);
+  const atHand = (): Promise<FrozenModel> | null => reading;
+  const rest = async (): Promise<void> => {
+    const read = await reading;
+    reading = null;
+    await read?.release();
+  };
+  const format = formatOf(recipe.teacher);
+  if (cache === null || format === null) {
+    const judge = await model();
+    return { judge, kept: null, model, atHand, rest, release: rest };
+  }
+  const folder = join(cache, 'teachers', await keyOf(recipe.teacher, format));
+  const store = await StateStore.open(folder, format);
+  const weights = await ofThe('teacher', () => readWeights(teacher, listHead(teacher.folder.config)));
+  const kept = new CachedTeacher({ decoder: teacher.decoder, weights }, teacher.decoder.encoder, store, model);
+  return { judge: kept, kept: { teacher: kept, folder }, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
+}
+
+type TeacherSettings = NonNullable<Recipe['teacher']>;
+
+function formatOf({ cache }: TeacherSettings): 'F16' | 'F32' | null {
+  if (cache === false) return null;
+  return cache === 'fp32' ? 'F32' : 'F16';
+}
+
+/** Tells a teacher from every other that would answer otherwise: what its files hold, and how it computes. */
+async function keyOf({ model, precision, device }: TeacherSettings, format: string): Promise<string> {
+  const files = (await digestsOf('teacher.model', model)).map(({ path, sha256 }) => [basename(path), sha256]);
+  return createHash('sha256').update(JSON.stringify({ files, precision, device, format })).digest('hex').slice(0, 32);
+}
