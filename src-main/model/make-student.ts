@@ -58,10 +58,11 @@ function checkLayers(layers: readonly number[], count: number): void {
 }
 
 function chosenTensors(teacher: ModelFiles, layers: readonly number[]): StoredTensor[] {
+  const hasOwnBias = teacher.config.family === 't5' && teacher.config.biasInEveryLayer;
   return teacher.tensors.flatMap(({ name, shape }) => {
     const [, before, layer, after] = /^(model\.layers\.|gpt_neox\.layers\.|transformer\.h\.|(?:en|de)coder\.block\.)(\d+)(\..+)$/.exec(name) ?? [];
-    // The first layer of a T5 stack keeps the bias of all of them.
-    if (name.endsWith('.relative_attention_bias.weight')) return [{ name, shape, data: teacher.pieces(name) }];
+    // The first layer of a T5 stack keeps the bias of all of them; umT5 has one in every layer.
+    if (name.endsWith('.relative_attention_bias.weight') && !hasOwnBias) return [{ name, shape, data: teacher.pieces(name) }];
     const place = layers.indexOf(Number(layer));
     if (layer !== undefined && place < 0) return [];
     return [{ name: layer === undefined ? name : `${before}${place}${after}`, shape, data: teacher.pieces(name) }];

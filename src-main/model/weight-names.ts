@@ -71,11 +71,11 @@ export async function resolveNames(config: ModelConfig, stored: readonly StoredT
 }
 
 /**
- * Of T5 only the weights say whether the output layer is the embedding: Transformers 5 writes `tie_word_embeddings` as
- * true for v1.1 and Flan-T5 as well, beside an output layer of its own.
+ * Of T5 and its kin only the weights say whether the output layer is the embedding: Transformers 5 writes
+ * `tie_word_embeddings` as true for v1.1, Flan-T5, mT5 and umT5 as well, beside an output layer of its own.
  */
 export function withTying(config: ModelConfig, stored: readonly StoredTensor[]): ModelConfig {
-  if (config.family !== 't5' || config.scalesOutput) return config;
+  if (config.family !== 't5' || (config.modelType === 't5' && config.scalesOutput)) return config;
   return { ...config, tiedEmbeddings: !stored.some(({ info }) => info.name === OUTPUT) };
 }
 

@@ -35,11 +35,13 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   stablelm: readStableLmConfig,
   gpt_neox: readGptNeoXConfig,
   gpt2: readGpt2Config,
-  t5: readT5Config,
+  t5: (where, raw) => readT5Config(where, 't5', raw),
+  mt5: (where, raw) => readT5Config(where, 'mt5', raw),
+  umt5: (where, raw) => readT5Config(where, 'umt5', raw),
 };
 
 /** Heads that Retort reads: a language model's, or none (then it must be tied). */
-const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5ForConditionalGeneration|T5WithLMHeadModel|T5Model|(Llama|Mistral|Qwen2|Qwen3|GPT2)Model)$/;
+const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5WithLMHeadModel|(U?M)?T5(ForConditionalGeneration|Model)|(Llama|Mistral|Qwen2|Qwen3|GPT2|Gemma2|Gemma3Text|SmolLM3|Granite|GraniteMoeHybrid|Phi3|Olmo2|Olmo3|Ministral|Ministral3|Glm|Glm4|StableLm|GPTNeoX)Model)$/;
 
 /**
  * Reads the contents of a `config.json`. Whatever Retort does not support is refused with a `Problem` that names the

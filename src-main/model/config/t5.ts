@@ -10,34 +10,55 @@ const FEED_FORWARDS = {
   'gated-silu': { activation: 'silu', isGated: true }, 'gated-relu': { activation: 'relu', isGated: true },
 } as const;
 
-/** Reads a config of T5, T5 v1.1 or Flan-T5. Throws a `Problem` that names the field and its value. */
-export function readT5Config(where: string, raw: JsonObject): T5Config {
+const MULTILINGUAL = { vocabSize: 250_112, intermediateSize: 1024, layers: 8, heads: 6, feedForward: 'gated-gelu' } as const;
+
+/** What the classes assume where `config.json` is silent. */
+const DEFAULTS = {
+  t5: { vocabSize: 32_128, intermediateSize: 2048, layers: 6, heads: 8, feedForward: 'relu' },
+  mt5: MULTILINGUAL,
+  umt5: MULTILINGUAL,
+} as const;
+
+/** Reads a config of T5, T5 v1.1, Flan-T5, mT5 or umT5. Throws a `Problem` that names the field and its value. */
+export function readT5Config(where: string, modelType: keyof typeof DEFAULTS, raw: JsonObject): T5Config {
   const fields = new Fields(where, raw);
-  const encoderLayers = fields.count('num_layers', 6);
+  const defaults = DEFAULTS[modelType];
+  const encoderLayers = fields.count('num_layers', defaults.layers);
   const isTied = fields.flag('tie_word_embeddings', true);
   const config: T5Config = {
-    family: 't5', modelType: 't5', encoderLayers,
-    vocabSize: fields.count('vocab_size', 32128),
+    family: 't5', modelType, encoderLayers,
+    vocabSize: fields.count('vocab_size', defaults.vocabSize),
     hiddenSize: fields.count('d_model', 512),
     layers: fields.count('num_decoder_layers', encoderLayers),
-    heads: fields.count('num_heads', 8),
+    heads: fields.count('num_heads', defaults.heads),
     headDim: fields.count('d_kv', 64),
-    intermediateSize: fields.count('d_ff', 2048),
+    intermediateSize: fields.count('d_ff', defaults.intermediateSize),
     normEpsilon: fields.number('layer_norm_epsilon', 1e-6),
     buckets: fields.count('relative_attention_num_buckets', 32),
     maxDistance: fields.count('relative_attention_max_distance', 128),
-    ...fields.choice('feed_forward_proj', FEED_FORWARDS, 'relu'),
+    biasInEveryLayer: modelType === 'umt5',
+    ...fields.choice('feed_forward_proj', FEED_FORWARDS, defaults.feedForward),
     tiedEmbeddings: isTied,
-    // Transformers 5 writes the two apart; before, what was tied was scaled.
-    scalesOutput: fields.flag('scale_decoder_outputs', isTied),
+    scalesOutput: scalesOutput(fields, modelType, isTied),
     startId: fields.index('decoder_start_token_id', fields.index('pad_token_id', 0)),
   };
   if (config.buckets % 4 !== 0) throw fields.wrong('relative_attention_num_buckets', 'expected a multiple of four');
   fields.only('is_encoder_decoder', true);
   fields.ignore([
     // Said by feed_forward_proj; a length that relative positions do not need; the scale of first weights.
-    'dense_act_fn', 'is_gated_act', 'n_positions', 'initializer_factor', 'dropout_rate', 'output_past', ...INERT_FIELDS,
+    'dense_act_fn', 'is_gated_act', 'n_positions', 'initializer_factor', 'dropout_rate', 'output_past',
+    // Of the tokenizer, and left over in published files of mT5 and umT5.
+    'tokenizer_class', 'scalable_attention', ...INERT_FIELDS,
   ]);
   fields.refuseRest();
   return config;
+}
+
+/** Of T5, Transformers 5 writes tying and scaling apart; before, and in umT5, what was tied was scaled. mT5 never is. */
+function scalesOutput(fields: Fields, modelType: keyof typeof DEFAULTS, isTied: boolean): boolean {
+  switch (modelType) {
+    case 't5': return fields.flag('scale_decoder_outputs', isTied);
+    case 'mt5': return false;
+    case 'umt5': return isTied;
+  }
 }

@@ -11,7 +11,7 @@ import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 export interface T5Config {
   family: 't5';
-  modelType: 't5';
+  modelType: 't5' | 'mt5' | 'umt5';
   vocabSize: number;
   hiddenSize: number;
   /** Of the decoder. */
@@ -24,22 +24,23 @@ export interface T5Config {
   /** Buckets of the bias by distance, and the distance from which all share the last. */
   buckets: number;
   maxDistance: number;
+  /** Whether every layer has a bias of its own (umT5), or all of a stack share the first's. */
+  biasInEveryLayer: boolean;
   activation: Activation;
   /** Whether the feed-forward's activation gates a second product (v1.1, Flan-T5). */
   isGated: boolean;
   tiedEmbeddings: boolean;
-  /** The original T5 divides its last hidden states by sqrt(hiddenSize). */
+  /** The original T5 and umT5 divide their last hidden states by sqrt(hiddenSize). */
   scalesOutput: boolean;
   /** The id a completion starts after. */
   startId: number;
 }
 
-/** T5, T5 v1.1 and Flan-T5: an encoder reads the prompt, a decoder writes the completion. */
+/** T5, T5 v1.1, Flan-T5, mT5 and umT5: an encoder reads the prompt, a decoder writes the completion. */
 export function t5(config: T5Config, weights: WeightFormat): Decoder {
   const { vocabSize, hiddenSize, heads, headDim, intermediateSize, normEpsilon } = config;
   const embedding: Table = { name: 'shared.weight', shape: [vocabSize, hiddenSize] };
   const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
-  const bias = { encoder: relativeBias('encoder'), decoder: relativeBias('decoder') };
 
   return {
     vocabSize, hiddenSize, headDim,
@@ -82,7 +83,7 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
     const name = `${part}.SelfAttention`;
     const normed = norm(x, `${part}.layer_norm`);
     const context = attention.attend({
-      layer, heads, kvHeads: heads, headDim, window: null, rope: null, softCap: null, bias: bias[stack],
+      layer, heads, kvHeads: heads, headDim, window: null, rope: null, softCap: null, bias: relativeBias(stack, config.biasInEveryLayer ? layer : 0),
       query: linear(normed, `${name}.q`, heads * headDim),
       key: linear(normed, `${name}.k`, heads * headDim),
       value: linear(normed, `${name}.v`, heads * headDim),
@@ -117,10 +118,9 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
     }
   }
 
-  /** Every layer of a stack adds the bias that its first layer stores. */
-  function relativeBias(stack: 'encoder' | 'decoder'): RelativeBias {
+  function relativeBias(stack: 'encoder' | 'decoder', layer: number): RelativeBias {
     return new RelativeBias({
-      name: `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
+      name: `${stack}.block.${layer}.layer.0.SelfAttention.relative_attention_bias.weight`,
       heads, buckets: config.buckets, maxDistance: config.maxDistance, isBidirectional: stack === 'encoder',
     });
   }
