@@ -3,6 +3,7 @@ import type { Method } from '../contract/presets.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { Problem } from '../contract/problem.ts';
 import { countParameters } from '../nn/build.ts';
+import { bytesKept, keptWeights } from '../model/frozen/kept.ts';
 import type { Model } from '../model/load-model.ts';
 import { check, notice } from './check.ts';
 import { bytesText } from './bytes-text.ts';
@@ -12,8 +13,6 @@ const FLOAT = 4;
 const TRAINED = 2;
 /** AdamW's two moments; Adafactor keeps rows and columns, next to nothing. */
 const MOMENTS = { adamw: 2, adafactor: 0 } as const;
-/** Bytes of a teacher's weight by its precision. */
-const TEACHER = { fp32: 4, fp16: 2, int8: 4 } as const;
 /** Bytes that a run of the smallest model takes: the runtime, its graphs and one micro-batch. Measured with models of 1M to 600M. */
 const BASE = 0.7 * 2 ** 30;
 
@@ -23,7 +22,13 @@ function memoryOf({ recipe, method, student, teacher }: { recipe: Recipe; method
   // What writes text has its weights packed for that: a second copy.
   const writes = method.lambda > 0 || recipe.evaluate.metrics.length > 0 ? 1 : 0;
   return weights * FLOAT * (TRAINED + MOMENTS[recipe.train.optimizer] + writes)
-    + (teacher && recipe.teacher ? countParameters(teacher.parameters) * TEACHER[recipe.teacher.precision] : 0) + BASE;
+    + (teacher && recipe.teacher ? teacherBytes(teacher, recipe.teacher) : 0) + BASE;
+}
+
+/** What of a teacher is read from its file counts as well: it has to be there to be fast. */
+function teacherBytes({ folder, parameters }: Model, { precision, device }: NonNullable<Recipe['teacher']>): number {
+  const { mapped, own } = bytesKept(keptWeights(folder, parameters, { precision, readsStored: device === 'cpu' }));
+  return mapped + own;
 }
 
 /** The models of a run fit into this machine's memory, and into what of it is free. */

@@ -17,10 +17,14 @@ const step = z.int().nonnegative();
 const share = z.number().min(0).max(1);
 const path = z.string().min(1);
 
+/** How the weights of a model that is not trained are kept. */
+const FROZEN_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
+export type FrozenPrecision = (typeof FROZEN_PRECISIONS)[number];
+
 const teacher = z.strictObject({
-  model: path.meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout.')),
-  precision: z.enum(['fp32', 'fp16', 'int8']).default('fp32').meta(help(
-    'How the teacher computes. fp32 is exact; fp16 keeps weights in half the memory; int8 is faster on a CPU and off by about one percent.')),
+  model: path.meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies.')),
+  precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
+    'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, are faster on a CPU, and off by about one and ten percent.')),
   device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works.')),
   cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
     'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly.')),
@@ -28,7 +32,7 @@ const teacher = z.strictObject({
 
 const student = z.strictObject({
   model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder. The folder of an adapter (LoRA, as PEFT saves it) is trained on, beside its base model.')),
-  precision: z.enum(['fp32', 'fp16', 'int8', 'int4']).optional().meta(help(
+  precision: z.enum(FROZEN_PRECISIONS).optional().meta(help(
     'How the weights beside an adapter are kept, which training does not change. fp32, also if left out, is exact; fp16 takes half the memory, int8 a quarter and int4 an eighth. A student that is trained whole is always fp32.')),
   adapter: adapterSchema.optional(),
   device: z.enum(DEVICES).default('cpu').meta(help('Where the student\'s steps are computed. webgpu pays once its matrix products are large; the student writes on the CPU in any case.')),

@@ -7,7 +7,7 @@ import type { Side } from './token-loss.ts';
 
 /** What makes logits of a model's hidden states, whatever its weights are kept in. */
 export interface Head {
-  readonly decoder: Pick<Decoder, 'hiddenSize' | 'logits'>;
+  readonly decoder: Pick<Decoder, 'hiddenSize' | 'logits' | 'unpacksOutput'>;
   /** Those that `logits` reads, among others. */
   readonly weights: Weights;
 }
@@ -18,9 +18,10 @@ export type Who = 'student' | 'teacher';
 const prefixOf = (who: Who): string => `${who}: `;
 
 /** A side of the loss whose hidden states are an input of the graph, `WHO hidden` [positions, width], like the weights of its head. */
-export function givenSide(graph: Graph, who: Who, { hiddenSize, logits }: Head['decoder'], positions: number): Side {
+export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksOutput }: Head['decoder'], positions: number): Side {
   return {
     hidden: graph.input(hiddenName(who), 'float32', [positions, hiddenSize]),
+    isUnpacked: unpacksOutput ?? false,
     logits: (hidden) => graph.within(prefixOf(who), () => logits(hidden)),
   };
 }

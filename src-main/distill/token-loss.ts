@@ -25,6 +25,8 @@ export interface TokenLossSpec extends DivergenceSpec {
 /** A model's part in the loss: hidden states [positions, width], and how it makes logits [rows, vocabulary] of any rows of them. */
 export interface Side {
   hidden: Value;
+  /** Whether the output layer is unpacked for each of them: they are then made of many rows together. */
+  isUnpacked: boolean;
   logits(hidden: Value): Value;
 }
 
@@ -64,15 +66,15 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
   const positions = staticDim(inputs.student.hidden.shape, 0);
   const sizes = chunkSizes(positions, spec.chunk);
   const cut = (x: Value): readonly Value[] => split(x, 0, sizes);
-  const students = cut(inputs.student.hidden);
-  const teachers = inputs.teacher ? cut(inputs.teacher.hidden) : null;
+  const students = chunksOf(inputs.student, sizes);
+  const teachers = inputs.teacher && chunksOf(inputs.teacher, sizes);
   const targets = cut(inputs.targets);
   const weights = cut(inputs.weights);
   const advantages = inputs.advantages && cut(inputs.advantages);
   const chunks = sizes.map((_, at) => chunkLoss({
     ...inputs,
-    student: { ...inputs.student, hidden: students[at]! },
-    teacher: inputs.teacher && { ...inputs.teacher, hidden: teachers![at]! },
+    student: students[at]!,
+    teacher: teachers && teachers[at]!,
     targets: targets[at]!,
     weights: weights[at]!,
     advantages: advantages?.[at],
@@ -83,6 +85,25 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
     policy: inputs.advantages ? chunks.map((chunk) => chunk.policy!).reduce((a, b) => add(a, b)) : null,
     told: Object.fromEntries(names.map((name) => [name, concat(chunks.map((chunk) => chunk.told[name]!), 0)])),
   };
+}
+
+/** Elements of the logits that are made together where the output layer is unpacked for them: 128 MiB. */
+const TOGETHER = 2 ** 25;
+
+/** A side of every chunk. Chunks of one group are cut from logits that are made at once, when the first of them is needed. */
+function chunksOf(side: Side, sizes: readonly number[]): Side[] {
+  const { hidden, isUnpacked } = side;
+  if (!isUnpacked) return split(hidden, 0, sizes).map((part) => ({ ...side, hidden: part }));
+  const groups: number[][] = [];
+  const rows = (group: readonly number[]): number => group.reduce((sum, size) => sum + size, 0);
+  const width = staticDim(side.logits(slice(hidden, 0, 0, 1)).shape, -1);
+  for (const size of sizes) {
+    const last = groups.at(-1);
+    if (last && (rows(last) + size) * width <= TOGETHER) last.push(size);
+    else groups.push([size]);
+  }
+  return split(hidden, 0, groups.map(rows)).flatMap((part, at) => (
+    split(side.logits(part), 0, groups[at]!).map((logits, chunk) => ({ ...side, hidden: split(part, 0, groups[at]!)[chunk]!, logits: () => logits }))));
 }
 
 function chunkLoss({ student, teacher, targets, weights, advantages }: LossInputs, spec: TokenLossSpec): TokenLoss {

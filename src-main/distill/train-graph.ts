@@ -41,7 +41,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
   const graph = new Graph();
   const { positions } = bucket;
   const { loss, policy, told } = tokenLoss({
-    student: { hidden: hiddenStates(graph, decoder, bucket), logits: decoder.logits },
+    student: { hidden: hiddenStates(graph, decoder, bucket), logits: decoder.logits, isUnpacked: decoder.unpacksOutput ?? false },
     teacher: spec.teacher && givenSide(graph, 'teacher', spec.teacher, positions),
     targets: graph.input('targets', 'int32', [positions]),
     weights: graph.input('weights', 'float32', [positions]),

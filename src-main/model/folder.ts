@@ -21,6 +21,7 @@ import { isOutput, resolveNames, withTying } from './weight-names.ts';
 /** A model folder in the Hugging Face layout: its config has been understood, its weights are still on the disk. */
 class ModelFolder implements ModelFiles {
   readonly path: string;
+  readonly kind = 'folder';
   readonly config: ModelConfig;
   readonly rawConfig: JsonObject;
   readonly companions: Companions;

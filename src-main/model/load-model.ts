@@ -1,6 +1,8 @@
 import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
+import type { FrozenPrecision } from '../contract/recipe.ts';
 import { openModel } from './folder.ts';
+import { openFrozen, type FrozenWeights } from './frozen/open-frozen.ts';
 import type { ModelFiles } from './model-files.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
@@ -65,6 +67,11 @@ export async function readWeights({ folder, parameters }: Model, wanted: readonl
     return data;
   }, parameters, wanted);
   return weights;
+}
+
+/** Opens a model that is not going to be trained, for an executor. */
+export function openWeights({ folder, parameters }: Model, { readsStored }: Executor, precision: FrozenPrecision = 'fp32'): Promise<FrozenWeights> {
+  return openFrozen(folder, parameters, { precision, readsStored });
 }
 
 /** What computes on a device. */

@@ -24,6 +24,7 @@ export interface WeightPlace {
 /** A model on the disk that has been understood: a folder in the Hugging Face layout, or a GGUF file. */
 export interface ModelFiles {
   readonly path: string;
+  readonly kind: 'folder' | 'gguf';
   readonly config: ModelConfig;
   /** `config.json` as it is, or would be; of a model that reads pictures as well, its language model's part. */
   readonly rawConfig: JsonObject;

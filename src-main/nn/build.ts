@@ -27,6 +27,11 @@ export interface ParameterSpec { readonly name: string; readonly shape: readonly
 export const IN_MEMORY = inRows(EXACT);
 
 export function buildDecoder(config: ModelConfig, weights: WeightFormat = IN_MEMORY): Decoder {
+  const decoder = familyOf(config, weights);
+  return { ...decoder, unpacksOutput: weights.unpacks?.(decoder.outputLayer.name) ?? false };
+}
+
+function familyOf(config: ModelConfig, weights: WeightFormat): Decoder {
   switch (config.family) {
     case 'gemma': return gemma(config, weights);
     case 'glm': return glm(config, weights);

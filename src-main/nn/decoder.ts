@@ -23,6 +23,8 @@ export interface Decoder {
   hidden(ids: Value, attention: Attention): Value;
   /** The matrix that turns hidden states into logits; often the embedding itself. */
   readonly outputLayer: Matrix;
+  /** Whether the output layer is made ready anew for each product, so that few products of many rows are worth their memory. */
+  readonly unpacksOutput?: boolean;
   /** Logits [..., vocabSize] of hidden states. */
   logits(hidden: Value): Value;
 }

@@ -15,7 +15,7 @@ import { answerAlone, draftAnswers, type DraftingSettings } from './drafting.ts'
 import { checkCalculator } from '../checks/calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
 import { givenText, type EncodedExample } from '../text/encoded-example.ts';
-import { endTokens, executorFor, openWholeModel, readWeights, type Model } from '../model/load-model.ts';
+import { endTokens, executorFor, openWeights, openWholeModel, type Model } from '../model/load-model.ts';
 import { textWarnings, variableWarnings } from './text-warnings.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from '../model/model-pair.ts';
@@ -123,5 +123,6 @@ async function scoreDrafts(
 }
 
 async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel> {
-  return { executor: executorFor(device), decoder: model.decoder, weights: await readWeights(model) };
+  const executor = executorFor(device);
+  return { executor, ...await openWeights(model, executor) };
 }

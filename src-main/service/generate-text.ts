@@ -5,7 +5,7 @@ import { samplingOf } from '../decode/sampling.ts';
 import { TextPlan } from '../decode/text-writer.ts';
 import { TextStream } from '../text/tokenizer/text-stream.ts';
 import { encodeRows } from './examples.ts';
-import { endTokens, executorFor, openWholeModel, readWeights } from '../model/load-model.ts';
+import { endTokens, executorFor, openWeights, openWholeModel } from '../model/load-model.ts';
 import { variableWarnings } from './text-warnings.ts';
 import { longestText } from './longest-text.ts';
 
@@ -23,7 +23,9 @@ export async function generateText(
   for (const warning of await variableWarnings(params.chat ? params.template : undefined, model)) emit(warning);
   const maxLength = longestText(examples, params.maxNewTokens, model);
   const sampling = samplingOf(params.decode, params.seed, 'generate');
-  const writer = await new TextPlan(executorFor(params.device), decoder, await readWeights(model), {
+  const executor = executorFor(params.device);
+  const frozen = await openWeights(model, executor);
+  const writer = await new TextPlan(executor, frozen.decoder, frozen.weights, {
     vocabulary: Math.min(decoder.vocabSize, tokenizer.vocabularySize), maxLength, choice: choiceOf(sampling),
   }).open();
   try {

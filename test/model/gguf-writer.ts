@@ -7,6 +7,8 @@ export interface Tensor {
   /** Number of the type; without one the tensor is float32. */
   type?: number;
   values?: Float32Array;
+  /** Of a type with blocks. */
+  bytes?: Uint8Array;
 }
 
 /** The bytes of a GGUF file. Tensors without values are zero. */
@@ -14,8 +16,9 @@ export function gguf(metadata: Readonly<Record<string, Value>>, tensors: Readonl
   const index: Buffer[] = [];
   const data: Buffer[] = [];
   let offset = 0;
-  for (const [name, { shape, type = 0, values }] of Object.entries(tensors)) {
-    const bytes = Buffer.alloc(Math.ceil(shape.reduce((product, size) => product * size, 4) / 32) * 32);
+  for (const [name, { shape, type = 0, values, bytes: blocks }] of Object.entries(tensors)) {
+    const bytes = Buffer.alloc(Math.ceil((blocks?.length ?? shape.reduce((product, size) => product * size, 4)) / 32) * 32);
+    if (blocks) bytes.set(blocks);
     if (values) bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     index.push(text(name), u32(shape.length), ...[...shape].reverse().map(u64), u32(type), u64(offset));
     data.push(bytes);

@@ -2,7 +2,8 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeFloats, type FloatFormat } from '../../src-main/model/float-formats.ts';
-import { openWholeModel, readWeights, refuseUnembedded } from '../../src-main/model/load-model.ts';
+import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { openWeights, openWholeModel, readWeights, refuseUnembedded } from '../../src-main/model/load-model.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -53,7 +54,9 @@ describe('weights that are not finite', () => {
   it.each([['F32', NaN], ['F32', -Infinity], ['F16', Infinity], ['BF16', NaN]] as const)('are named by file and tensor: %s %s', async (format, value) => {
     const { folder, tensor } = await spoilt(format, value);
     const model = await openWholeModel(folder);
-    await expect(readWeights(model)).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining(`${join(folder, 'model.safetensors')}: the weights are not finite: ${tensor} holds ${value}`) as string });
+    const told = { kind: 'input', message: expect.stringContaining(`${join(folder, 'model.safetensors')}: the weights are not finite: ${tensor} holds ${value}`) as string };
+    await expect(readWeights(model)).rejects.toMatchObject(told);
+    for (const precision of ['fp32', 'fp16', 'int8'] as const) await expect(openWeights(model, ortExecutor('cpu'), precision)).rejects.toMatchObject(told);
   });
 
   it('large ones are weights like others', async () => {

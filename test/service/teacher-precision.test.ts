@@ -1,19 +1,18 @@
 import { expect, it } from 'vitest';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
-import { executorFor, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
+import { executorFor, openWeights, openWholeModel } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
-import { inPrecision } from '../../src-main/service/teacher-precision.ts';
 
 // The sample's student serves as the teacher here: it is stored in single precision.
-it.each([['fp16', 2e-3], ['int8', 0.1]] as const)('a teacher in %s stays near its exact self', async (precision, tolerance) => {
+it.each([['fp16', 2e-3], ['int8', 0.1], ['int4', 0.5]] as const)('a teacher in %s stays near its exact self', async (precision, tolerance) => {
   const model = await openWholeModel(resource('sample', 'student'));
-  const weights = await readWeights(model);
+  const executor = executorFor('cpu');
   const text = model.tokenizer.encode('27+8-5+9-7+4=27+8=35;35-5=30;', { special: true });
   const [batch] = layOut([{ index: 0, prompt: Int32Array.from(text.slice(0, 1)), completion: Int32Array.from(text.slice(1)), isOnPolicy: false }], 1, 'token', null);
   const hidden = async (kind: 'fp32' | typeof precision): Promise<Float32Array> => {
-    const { decoder, weights: stored } = inPrecision(model, weights, kind);
-    const frozen = new FrozenModel(executorFor('cpu'), decoder, stored);
+    const { decoder, weights } = await openWeights(model, executor, kind);
+    const frozen = new FrozenModel(executor, decoder, weights);
     const { data } = await frozen.hidden(batch!);
     await frozen.release();
     return data as Float32Array;

@@ -1,6 +1,10 @@
 import { dimAt, staticDim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 import { MICROSOFT } from '../onnx/node-writer.ts';
+import { and, shiftRight } from './bits.ts';
+import { mul, sub } from './elementwise.ts';
+import { cast, concat, reshape, slice } from './layout.ts';
+import { matmul } from './matmul.ts';
 
 /** The 8-bit integer that stands for zero. */
 export const INT8_ZERO = 128;
@@ -21,10 +25,11 @@ const int8Operator: Operator = {
     writer.node('Mul', [scale, scales], [both]);
     writer.node('Mul', [real, both], outputs);
   },
+  gradient: ({ inputs: [, weight, scales] }, [up]) => [matmul(mul(up!, scales!), sub(cast(weight!, 'float32'), INT8_ZERO), { transB: true }), null, null],
 };
 
 /**
- * x times a matrix of 8-bit integers; x is quantized while the graph runs.
+ * x times a matrix of 8-bit integers; x is quantized while the graph runs. What flows back is that of an exact product.
  *
  * @param weight  [in, out], uint8; 128 stands for zero
  * @param scales  [out]: what an integer of a column is worth
@@ -45,10 +50,22 @@ const int4Operator: Operator<Int4> = {
     const { inputs: K, outputs: N, block } = node.attributes;
     writer.node('MatMulNBits', node.inputs, node.outputs, { K, N, bits: 4, block_size: block, accuracy_level: 4 }, MICROSOFT);
   },
+  gradient: ({ inputs: [, weight, scales], attributes: { inputs, outputs, block } }, [up]) => {
+    const blocks = staticDim(weight!.shape, 1);
+    // The even and the odd inputs each by themselves: integers lie two to a byte.
+    const halves = [and(weight!, 15), shiftRight(weight!, 4)].map((integers) => {
+      const elements = mul(sub(cast(integers, 'float32'), 8), reshape(scales!, [outputs, blocks, 1]));
+      const back = matmul(up!, reshape(elements, [outputs, (blocks * block) / 2]));
+      return reshape(back, [...back.shape, 1]);
+    });
+    const both = concat(halves, -1);
+    return [slice(reshape(both, [...up!.shape.slice(0, -1), blocks * block]), -1, 0, inputs), null, null];
+  },
 };
 
 /**
- * x times a matrix of 4-bit integers in blocks along its inputs (ONNX Runtime's MatMulNBits; 8 stands for zero).
+ * x times a matrix of 4-bit integers in blocks along its inputs (ONNX Runtime's MatMulNBits; 8 stands for zero). What
+ * flows back is that of an exact product.
  *
  * @param weight  [out, blocks, block / 2], two integers a byte, the first in the lower half
  * @param scales  [out * blocks]

@@ -38,7 +38,7 @@ export class GgufFile {
     const given = await openPart(path);
     const paths = partsOf(path, given.metadata);
     if (paths.length === 1) return new GgufFile(path, given.metadata, new Map(given.places));
-    const parts = await Promise.all(paths.map((part) => (part === path ? given : openPart(part))));
+    const parts = await Promise.all(paths.map(async (part) => (part === path ? given : openPart(part))));
     checkParts(paths, parts.map(({ metadata }) => metadata));
     const all = new Map(parts.flatMap(({ places }) => [...places]));
     const count = parts[0]!.metadata.count('split.tensors.count') ?? all.size;

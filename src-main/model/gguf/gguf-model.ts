@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../nn/config.ts';
 import type { EncodingName } from '../../nn/weights/encodings/encodings.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { within, type Companions } from '../../text/companions.ts';
+import { copyOverlap } from '../frozen/pieces.ts';
 import { checkWeights } from '../check-weights.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from '../model-files.ts';
@@ -36,6 +37,7 @@ export async function openGguf(path: string): Promise<ModelFiles> {
 /** A model as a GGUF file has it: what of it is not weights is said by its metadata. */
 class GgufModel implements ModelFiles {
   readonly path: string;
+  readonly kind = 'gguf';
   readonly config: ModelConfig;
   readonly rawConfig: JsonObject;
   readonly companions: Companions;
@@ -71,7 +73,7 @@ class GgufModel implements ModelFiles {
       const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * sizeOf(spec.shape.slice(1)) }));
       let at = 0;
       for await (const piece of this.pieces(spec.name)) {
-        for (const { data, start } of parts) fill(data, start, piece, at);
+        for (const { data, start } of parts) copyOverlap(data, start, piece, at);
         at += piece.length;
       }
     }
@@ -98,11 +100,4 @@ class GgufModel implements ModelFiles {
     if (!planned) throw new Error(`${this.path} has no weight ${name}`);
     return planned;
   }
-}
-
-/** Copies what a part of a weight, which begins at element `start`, has in common with a piece that begins at `at`. */
-function fill(part: Float32Array, start: number, piece: Float32Array, at: number): void {
-  const from = Math.max(start, at);
-  const to = Math.min(start + part.length, at + piece.length);
-  if (from < to) part.set(piece.subarray(from - at, to - at), from - start);
 }

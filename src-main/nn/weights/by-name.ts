@@ -4,6 +4,7 @@ import type { WeightFormat } from './weight-format.ts';
 export function byName(matrix: (name: string) => WeightFormat, table: (name: string) => WeightFormat): WeightFormat {
   return {
     multiply: (x, weight) => matrix(weight.name).multiply(x, weight),
+    unpacks: (name) => matrix(name).unpacks?.(name) ?? false,
     lookUp: (ids, weight) => table(weight.name).lookUp(ids, weight),
   };
 }

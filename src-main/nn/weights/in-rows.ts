@@ -17,6 +17,7 @@ export function inRows(format: WeightFormat, most = MOST_ELEMENTS): WeightFormat
       if (matrix.layout === 'out-in') return concat(parts.map((part) => format.multiply(x, part.matrix)), -1);
       return parts.map((part) => format.multiply(slice(x, -1, part.start, part.start + part.matrix.shape[0]), part.matrix)).reduce((a, b) => add(a, b));
     },
+    ...(format.unpacks && { unpacks: format.unpacks }),
     lookUp: (ids, table) => {
       const parts = rowsOf(table, most).map(({ name, shape, start }) => ({ start, table: { name, shape } as Table }));
       if (parts.length === 1) return format.lookUp(ids, table);

@@ -41,6 +41,7 @@ export function storedViews(name: string, { encoding, width, rows }: StoredLayou
  */
 export function stored(layout: StoredLayout): WeightFormat {
   return {
+    unpacks: () => true,
     multiply: (x, { name }) => {
       const weight = new UnpackedWeight(x.graph, name, layout);
       const product = weight.timesRows(x, `${x.id} forward`);

@@ -19,6 +19,8 @@ export interface WeightFormat {
   multiply(x: Value, matrix: Matrix): Value;
   /** Vectors [...ids, width]. */
   lookUp(ids: Value, table: Table): Value;
+  /** Whether a matrix is made ready anew for each product; left out where none is. */
+  unpacks?(matrix: string): boolean;
 }
 
 /** Widths of a matrix by what they mean. */

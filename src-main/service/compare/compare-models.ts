@@ -13,7 +13,7 @@ import { countParameters } from '../../nn/build.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { encodeRows, holdOut } from '../examples.ts';
-import { endTokens, executorFor, openWholeModel, readWeights } from '../../model/load-model.ts';
+import { endTokens, executorFor, openWeights, openWholeModel } from '../../model/load-model.ts';
 import { longestText } from '../longest-text.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import { repetitionRate } from '../../metrics/repetition.ts';
@@ -51,7 +51,9 @@ export async function compareModels(params: Compare, signal: AbortSignal, emit: 
 
 async function load(path: string, { device }: Compare): Promise<LoadedModel> {
   const model = await openWholeModel(path);
-  return { model, frozen: new FrozenModel(executorFor(device), model.decoder, await readWeights(model)) };
+  const executor = executorFor(device);
+  const { decoder, weights } = await openWeights(model, executor);
+  return { model, frozen: new FrozenModel(executor, decoder, weights) };
 }
 
 /** The prompts as one model reads them. */
@@ -88,7 +90,7 @@ async function answerAll(params: Compare, at: number, loaded: LoadedModel, teach
   const judge = teacher && teacher !== loaded && reason === null ? new AnswerJudge(loaded, teacher, params.judge) : null;
   const sums = new ScoreSums(rowMetrics(params.metrics));
   const time = { tokens: 0, milliseconds: 0 };
-  const writer = await new TextPlan(executorFor(params.device), model.decoder, frozen.weights, {
+  const writer = await new TextPlan(executorFor(params.device), frozen.decoder, frozen.weights, {
     vocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize), maxLength, choice: choiceOf(sampling),
   }).open();
   const atOnce = isTyped ? 1 : AT_ONCE;

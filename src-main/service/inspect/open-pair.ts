@@ -11,7 +11,7 @@ import type { TokenLossSpec } from '../../distill/token-loss.ts';
 import { TOP } from '../../inspect/token-report.ts';
 import type { Beginning, ExamineTools } from '../../inspect/examine.ts';
 import { roundUp } from '../../distill/bucket.ts';
-import { endTokens, executorFor, readWeights, type Model } from '../../model/load-model.ts';
+import { endTokens, executorFor, openWeights, type Model } from '../../model/load-model.ts';
 import { openPair } from '../../model/model-pair.ts';
 
 export type Who = 'student' | 'teacher';
@@ -48,7 +48,10 @@ export class InspectedPair {
   static async open(student: string, teacher: string, device: Device): Promise<InspectedPair> {
     const models = await openPair(student, teacher);
     const executor = executorFor(device);
-    const frozen = async (model: Model): Promise<FrozenModel> => new FrozenModel(executor, model.decoder, await readWeights(model));
+    const frozen = async (model: Model): Promise<FrozenModel> => {
+      const { decoder, weights } = await openWeights(model, executor);
+      return new FrozenModel(executor, decoder, weights);
+    };
     return new InspectedPair(models, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
   }
 

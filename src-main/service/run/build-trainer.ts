@@ -5,10 +5,9 @@ import { ruleOf } from '../../distill/optimizers/rules.ts';
 import { Student } from '../../distill/student.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type DataExample } from '../../distill/trainer.ts';
-import { executorFor, ofThe, readWeights } from '../../model/load-model.ts';
+import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
-import { inPrecision } from '../teacher-precision.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
@@ -77,6 +76,8 @@ export async function buildTrainer(
 /** A run's teacher, read once. */
 export async function readTeacher({ teacher, recipe }: PreparedRun): Promise<FrozenModel | null> {
   if (!teacher || !recipe.teacher) return null;
-  const { decoder, weights } = inPrecision(teacher, await ofThe('teacher', () => readWeights(teacher)), recipe.teacher.precision);
-  return new FrozenModel(executorFor(recipe.teacher.device), decoder, weights);
+  const executor = executorFor(recipe.teacher.device);
+  const { precision } = recipe.teacher;
+  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, executor, precision));
+  return new FrozenModel(executor, decoder, weights);
 }

@@ -7,6 +7,8 @@ import type { Value } from '../../../graph/value.ts';
 export interface Encoding {
   readonly elements: number;
   readonly bytes: number;
+  /** Where the float16 numbers of a block begin; all else in it is finite. */
+  readonly halves: readonly number[];
   /** The types as which a graph reads the bytes, one parameter each. */
   readonly views: readonly DType[];
   /** Rows [..., width] as float32 of what is read of them by each view, [..., bytes of a row / bytes of the type]. */

@@ -20,7 +20,7 @@ interface Layout {
 
 function simple({ bytes, fifth, packed, middle }: Layout): Encoding {
   return {
-    elements: SIZE, bytes, views: ['uint8', 'float16'],
+    elements: SIZE, bytes, halves: middle === null ? [0, 2] : [0], views: ['uint8', 'float16'],
     unpack: ([rows, halves]) => {
       const blocks = inBlocks(rows!, bytes);
       const floats = inBlocks(halves!, bytes / 2);
@@ -49,6 +49,6 @@ export const Q5_1 = simple({ bytes: 24, fifth: 4, packed: 8, middle: null });
 
 /** A signed byte each. */
 export const Q8_0: Encoding = {
-  elements: SIZE, bytes: 34, views: ['int8', 'float16'],
+  elements: SIZE, bytes: 34, halves: [0], views: ['int8', 'float16'],
   unpack: ([rows, halves]) => asRows(mul(real(part(inBlocks(rows!, 34), 2, 34)), real(part(inBlocks(halves!, 17), 0, 1))), 1, SIZE),
 };

@@ -20,7 +20,7 @@ const EXPONENTS = Float32Array.from({ length: 256 }, (_, exponent) => 2 ** (expo
 const lookUp = (bytes: Value, table: Float32Array): Value => gatherRows(bytes.graph.constant('float32', [table.length], table), cast(bytes, 'int32'));
 
 export const IQ4_NL: Encoding = {
-  elements: SIZE, bytes: 18, views: ['uint8', 'float16'],
+  elements: SIZE, bytes: 18, halves: [0], views: ['uint8', 'float16'],
   unpack: ([rows, halves]) => {
     const numbers = lookUp(nibbles(part(inBlocks(rows!, 18), 2, 18)), NON_LINEAR);
     return asRows(mul(numbers, real(part(inBlocks(halves!, 9), 0, 1))), 1, SIZE);
@@ -28,7 +28,7 @@ export const IQ4_NL: Encoding = {
 };
 
 export const IQ4_XS: Encoding = {
-  elements: LARGE, bytes: 136, views: ['uint8', 'float16'],
+  elements: LARGE, bytes: 136, halves: [0], views: ['uint8', 'float16'],
   unpack: ([rows, halves]) => {
     const block = inBlocks(rows!, 136);
     const lows = tail(part(block, 4, 8), 1, 4, 1);
@@ -42,7 +42,7 @@ export const IQ4_XS: Encoding = {
 };
 
 export const MXFP4: Encoding = {
-  elements: SIZE, bytes: 17, views: ['uint8'],
+  elements: SIZE, bytes: 17, halves: [], views: ['uint8'],
   unpack: ([rows]) => {
     const block = inBlocks(rows!, 17);
     return asRows(mul(lookUp(nibbles(part(block, 1, 17)), FLOAT4), lookUp(part(block, 0, 1), EXPONENTS)), 1, SIZE);

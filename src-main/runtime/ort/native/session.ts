@@ -20,6 +20,10 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
     runtime.check(api.SetSessionGraphOptimizationLevel(options, LEVELS[optimize]));
     runtime.check(api.SetIntraOpNumThreads(options, threads));
     runtime.check(api.AddSessionConfigEntry(options, 'session.use_env_allocators', '1'));
+    // A weight that is stored in another type is unpacked where it is needed, not once and for good in float32.
+    if (graph.parameters.some(({ dtype }) => dtype !== 'float32')) {
+      runtime.check(api.AddSessionConfigEntry(options, 'optimization.disable_specified_optimizers', 'ConstantFolding'));
+    }
     // One block for all of a step takes more memory than the arena's many, and may pass 1 GiB.
     runtime.check(api.DisableMemPattern(options));
     for (const { name } of used) values.push(runtime.value(initializers[name]!));

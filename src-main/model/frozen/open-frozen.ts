@@ -1,0 +1,171 @@
+import { readFully, withFile } from '../../files/file-bytes.ts';
+import { Problem } from '../../contract/problem.ts';
+import { DTYPES } from '../../graph/dtype.ts';
+import { sizeOf } from '../../graph/shape.ts';
+import { buildDecoder, IN_MEMORY, type ParameterSpec } from '../../nn/build.ts';
+import type { Decoder } from '../../nn/decoder.ts';
+import { byName } from '../../nn/weights/by-name.ts';
+import { INT4, INT4_BLOCK } from '../../nn/weights/int4.ts';
+import { INT8, integersName, scalesName } from '../../nn/weights/int8.ts';
+import { inRows } from '../../nn/weights/in-rows.ts';
+import { int4Quantizer, int8Quantizer } from '../../nn/weights/quantize.ts';
+import { rowsOf } from '../../nn/weights/rows.ts';
+import { stored, storedViews, type StoredLayout } from '../../nn/weights/stored.ts';
+import { sides, type Matrix, type WeightFormat } from '../../nn/weights/weight-format.ts';
+import { MappedFile } from '../../runtime/mapping/mapped-file.ts';
+import { float32, tensorOf, type StoredTensor } from '../../runtime/tensor.ts';
+import type { Weights } from '../../runtime/weights.ts';
+import { encodeFloats } from '../float-formats.ts';
+import type { ModelFiles, WeightPlace } from '../model-files.ts';
+import { refuseInfiniteFile } from './finite-file.ts';
+import { isSame, keptWeights, type KeepSettings, type Kept, type KeptWeight } from './kept.ts';
+import { copyOverlap, slabs } from './pieces.ts';
+
+/** A model that is not trained, ready to compute. */
+export interface FrozenWeights { readonly decoder: Decoder; readonly weights: Weights }
+
+/** Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so. */
+export async function openFrozen(files: ModelFiles, parameters: readonly ParameterSpec[], settings: KeepSettings): Promise<FrozenWeights> {
+  files.checkWeights(parameters);
+  const kept = keptWeights(files, parameters, settings);
+  const opener = new WeightOpener(files);
+  for (const weight of kept) await opener.open(weight);
+  return { decoder: buildDecoder(files.config, formatOf(kept)), weights: opener.weights };
+}
+
+/** How a graph computes with what is kept. */
+function formatOf(kept: readonly KeptWeight[]): WeightFormat {
+  const formats = (choose: (weight: KeptWeight) => Kept | null): ((name: string) => WeightFormat) => {
+    const found = new Map(kept.flatMap((weight) => {
+      const way = choose(weight);
+      return way ? [[weight.name, formatFor(way, weight.matrix)] as const] : [];
+    }));
+    return (name) => found.get(name)!;
+  };
+  return byName(formats(({ product }) => product), formats(({ other }) => other));
+}
+
+function formatFor(kept: Kept, matrix: Matrix | null): WeightFormat {
+  switch (kept.as) {
+    case 'float32': return IN_MEMORY;
+    case 'float16': return HALVES;
+    case 'int8': return INT8;
+    case 'int4': return INT4;
+    case 'stored': return isPlain(kept.place) ? IN_MEMORY : stored(layoutOf(kept.place, matrix));
+  }
+}
+
+/** Float16 that was made here, by the weight's own name. */
+const HALVES: WeightFormat = inRows({
+  multiply: (x, matrix) => stored(halfLayout(matrix.shape, matrix.layout)).multiply(x, matrix),
+  lookUp: (ids, table) => stored(halfLayout(table.shape, 'out-in')).lookUp(ids, table),
+});
+
+const halfLayout = ([rows, width]: readonly [number, number], layout: Matrix['layout']): StoredLayout => (
+  { encoding: 'F16', rows, width, of: layout === 'out-in' ? 'outputs' : 'inputs', pairedHeads: null });
+
+const layoutOf = ({ encoding, rows, width, isTurned, pairedHeads }: WeightPlace, matrix: Matrix | null): StoredLayout => (
+  { encoding, rows, width, pairedHeads, of: matrix?.layout === 'in-out' && !isTurned ? 'inputs' : 'outputs' });
+
+/** Whether it lies as IN_MEMORY has it. */
+const isPlain = ({ encoding, isTurned, pairedHeads }: WeightPlace): boolean => encoding === 'F32' && !isTurned && pairedHeads === null;
+
+class WeightOpener {
+  readonly weights: Record<string, StoredTensor> = {};
+  private readonly files: ModelFiles;
+  private readonly mapped = new Map<string, MappedFile | null>();
+
+  constructor(files: ModelFiles) {
+    this.files = files;
+  }
+
+  async open({ matrix, product, other, ...spec }: KeptWeight): Promise<void> {
+    if (product) await this.keep(spec, matrix, product);
+    if (other && !(product && isSame(product, other))) await this.keep(spec, matrix, other);
+  }
+
+  private async keep(spec: ParameterSpec, matrix: Matrix | null, kept: Kept): Promise<void> {
+    switch (kept.as) {
+      case 'float32': return this.floats(spec);
+      case 'float16': return this.halves(spec);
+      case 'int8':
+      case 'int4': return this.integers(matrix!, kept.as);
+      case 'stored': return this.asStored(spec, matrix, kept.place);
+    }
+  }
+
+  private async floats(spec: ParameterSpec): Promise<void> {
+    const width = sizeOf(spec.shape.slice(1));
+    const parts = rowsOf(spec).map(({ name, shape, start }) => {
+      const data = new Float32Array(sizeOf(shape));
+      this.weights[name] = float32(data, shape);
+      return { data, start: start * width };
+    });
+    let at = 0;
+    for await (const piece of this.files.pieces(spec.name)) {
+      for (const { data, start } of parts) copyOverlap(data, start, piece, at);
+      at += piece.length;
+    }
+  }
+
+  private async halves(spec: ParameterSpec): Promise<void> {
+    const parts = rowsOf(spec).map(({ name, shape, start }) => {
+      const [rows, width] = shape as [number, number];
+      const bytes = new Uint8Array(2 * rows * width);
+      this.weights[name] = tensorOf('float16', shape, bytes);
+      return { bytes, start: 2 * start * width };
+    });
+    const [rows, width] = spec.shape as [number, number];
+    for await (const { first, data } of slabs(this.files.pieces(spec.name), rows, width)) {
+      const halves = encodeFloats('F16', data);
+      for (const { bytes, start } of parts) copyOverlap(bytes, start, halves, 2 * first * width);
+    }
+  }
+
+  private async integers(matrix: Matrix, as: 'int8' | 'int4'): Promise<void> {
+    const quantizer = as === 'int8' ? int8Quantizer(matrix) : int4Quantizer(matrix);
+    const [rows, width] = matrix.shape;
+    if (matrix.layout === 'in-out') {
+      // Every row has a part of every output.
+      const whole = new Float32Array(rows * width);
+      for await (const { first, data } of slabs(this.files.pieces(matrix.name), rows, width)) whole.set(data, first * width);
+      quantizer.add(whole, 0);
+    } else {
+      for await (const { first, data } of slabs(this.files.pieces(matrix.name), rows, width)) quantizer.add(data, first);
+    }
+    const { integers, scales } = quantizer.result;
+    this.weights[integersName(matrix.name)] = tensorOf('uint8', integerShape(matrix, as), integers);
+    this.weights[scalesName(matrix.name)] = float32(scales, [scales.length]);
+  }
+
+  private async asStored({ name, shape }: ParameterSpec, matrix: Matrix | null, place: WeightPlace): Promise<void> {
+    await refuseInfiniteFile(place, name);
+    const parts = isPlain(place)
+      ? rowsOf({ name, shape }).map((part) => ({ name: part.name, dtype: 'float32' as const, shape: part.shape, from: 4 * part.start * place.width }))
+      : storedViews(name, layoutOf(place, matrix)).map((view) => ({ ...view, from: 0 }));
+    const file = this.mapping(place.path);
+    const copy = file && parts.every(({ dtype }) => place.offset % DTYPES[dtype].bytes === 0) ? null : await bytesAt(place);
+    for (const { name: part, dtype, shape: size, from } of parts) {
+      const bytes = size.reduce((product, dim) => product * dim, DTYPES[dtype].bytes);
+      this.weights[part] = copy ? tensorOf(dtype, size, copy.subarray(from, from + bytes)) : { dtype, shape: size, mapped: file!.range(place.offset + from, bytes) };
+    }
+  }
+
+  private mapping(path: string): MappedFile | null {
+    if (!this.mapped.has(path)) this.mapped.set(path, MappedFile.open(path));
+    return this.mapped.get(path)!;
+  }
+}
+
+function integerShape(matrix: Matrix, as: 'int8' | 'int4'): readonly number[] {
+  const { inputs, outputs } = sides(matrix);
+  return as === 'int8' ? [inputs, outputs] : [outputs, Math.ceil(inputs / INT4_BLOCK), INT4_BLOCK / 2];
+}
+
+
+/** Where the file cannot be mapped, or lies askew in memory: a copy. */
+async function bytesAt({ path, offset, bytes }: WeightPlace): Promise<Uint8Array> {
+  const copy = new Uint8Array(bytes);
+  await withFile(path, (file) => readFully(file, copy, offset, () => new Problem(`${path} became shorter while it was read`, { hint: 'Copy or download the file again.' })));
+  return copy;
+}

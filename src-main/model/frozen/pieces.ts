@@ -1,0 +1,28 @@
+/** Elements that are handed on at once, at most, in whole rows. */
+const SLAB = 2 ** 22;
+
+/** Pieces of a weight as slabs of whole rows; each is good until the next is asked for. */
+export async function* slabs(pieces: AsyncIterable<Float32Array>, rows: number, width: number): AsyncGenerator<{ first: number; data: Float32Array }> {
+  const slab = new Float32Array(Math.min(rows, Math.max(1, Math.floor(SLAB / width))) * width);
+  let [first, filled] = [0, 0];
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const part = piece.subarray(at, at + slab.length - filled);
+      slab.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < slab.length) continue;
+      yield { first, data: slab };
+      first += slab.length / width;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield { first, data: slab.subarray(0, filled) };
+}
+
+/** Copies what a part of a weight, which begins at element `start`, has in common with a piece of it that begins at `at`. */
+export function copyOverlap<T extends Float32Array | Uint8Array>(part: T, start: number, piece: T, at: number): void {
+  const from = Math.max(start, at);
+  const to = Math.min(start + part.length, at + piece.length);
+  if (from < to) part.set(piece.subarray(from - at, to - at), from - start);
+}
