@@ -49,7 +49,9 @@ export class Context {
 
   /** Another computing process, for whoever wants it to close. @param threads  0 leaves their number to ONNX Runtime */
   newWorker(threads = 0): WorkerHost<Commands> {
-    return childHost(workerEntry(), COMMANDS, { env: { ...ALLOCATOR, ...(threads > 0 && { RETORT_THREADS: String(threads) }) } });
+    return childHost(workerEntry(), COMMANDS, {
+      env: { ...ALLOCATOR, ...(threads > 0 && { RETORT_THREADS: String(threads) }) }, onReading: (rows) => this.output.reading(rows),
+    });
   }
 
   async close(): Promise<void> {

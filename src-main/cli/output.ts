@@ -2,10 +2,14 @@ import { SingleBar } from 'cli-progress';
 import { toReport } from '../contract/problem.ts';
 import { visible, visibleLine } from '../contract/visible.ts';
 
+/** Back to the beginning of the line, and nothing on it. */
+const CLEAR = '\r\x1b[K';
+
 /** What a command prints: lines and a progress bar for people, with the hidden characters of names and texts visible; JSON for programs, exact. */
 export class Output {
   readonly isJson: boolean;
   private bar: { phase: string; bar: SingleBar } | null = null;
+  private isReading = false;
 
   constructor(isJson: boolean) {
     this.isJson = isJson;
@@ -48,7 +52,16 @@ export class Output {
     if (done >= total) this.endProgress();
   }
 
+  /** How far a long file has been read; how long it is nobody knows yet. */
+  reading(rows: number): void {
+    if (this.isJson || !process.stderr.isTTY || this.bar) return;
+    process.stderr.write(`${CLEAR}reading data: ${rows.toLocaleString('en')} rows`);
+    this.isReading = true;
+  }
+
   endProgress(): void {
+    if (this.isReading) process.stderr.write(CLEAR);
+    this.isReading = false;
     this.bar?.bar.stop();
     this.bar = null;
   }

@@ -9,8 +9,10 @@ export interface DataPreview {
   path: string;
   format: DataFormat;
   isGzipped: boolean;
-  /** Rows of the whole file, all of which have been read. */
+  /** Rows that have been read: of the whole file, or of its first part where it is long. */
   count: number;
+  /** Whether `count` is that of the whole file. */
+  isCounted: boolean;
   /** Index of the first row of the page. */
   offset: number;
   rows: Record<string, unknown>[];

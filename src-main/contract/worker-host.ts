@@ -15,6 +15,8 @@ export type CommandEvent<M extends CommandMap, Name extends keyof M> = z.output<
 export interface RequestOptions<Event> {
   /** Told everything the handler emits, in order, before the request settles. If it throws, the request rejects with that error and the worker is told to cancel. */
   onEvent?: (event: Event) => void;
+  /** Told now and then how many rows of a long file have been read for it. */
+  onReading?: (rows: number) => void;
   /** Cancels: the request rejects with the signal's reason once the worker has stopped working on it. */
   signal?: AbortSignal;
   /** Milliseconds in which the worker must show that it is alive; one that does not is ended. Without it, it may block for as long as it likes. */

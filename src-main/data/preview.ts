@@ -1,21 +1,34 @@
 import type { DataPreview, ValueKind } from '../contract/data-view.ts';
+import { tellReading } from '../bounds/reading.ts';
 import { ExactNumber } from '../contract/exact-number.ts';
 import { openDataFile } from './data-file.ts';
 import { isHolder } from './document-rows.ts';
 import { streamRows } from './read.ts';
-import type { Row } from './row.ts';
+import { sizeOf, type Row } from './row.ts';
 
-/** Reads a data file once, to show a page of it and what is in it. @throws Problem where any row is damaged. */
+/** Rows that are counted, and about their characters: what is longer is not read to its end for a look at its beginning. */
+const MOST_ROWS = 250_000;
+/** Rows after which it is told how far it is. */
+const TOLD = 1000;
+const MOST_SIZE = 2 ** 28;
+
+/** Reads a data file once, to show a page of it and what is in it. @throws Problem where any row up to there is damaged. */
 export async function previewFile(path: string, { offset, limit }: { offset: number; limit: number }, signal?: AbortSignal): Promise<DataPreview> {
   const file = await openDataFile(path);
   const rows: Row[] = [];
-  let count = 0;
+  let [count, size, isCounted] = [0, 0, true];
   for await (const row of streamRows(file)) {
     signal?.throwIfAborted();
     if (count >= offset && count < offset + limit) rows.push(row);
     count++;
+    size += sizeOf(row);
+    if (count % TOLD === 0) tellReading(count);
+    if (count > offset + limit && (count >= MOST_ROWS || size >= MOST_SIZE)) {
+      isCounted = false;
+      break;
+    }
   }
-  return { ...file, count, offset, rows: rows.map(toShow), columns: columnsOf(rows) };
+  return { ...file, count, isCounted, offset, rows: rows.map(toShow), columns: columnsOf(rows) };
 }
 
 function columnsOf(rows: readonly Row[]): DataPreview['columns'] {

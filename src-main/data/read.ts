@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { tellReading } from '../bounds/reading.ts';
 import { Problem } from '../contract/problem.ts';
 import { openDataFile, readText, type DataFile } from './data-file.ts';
 import { jsonDocument, jsonLines } from './json-rows.ts';
@@ -31,6 +32,7 @@ export async function* readParts(path: string, most: number, signal?: AbortSigna
     size += sizeOf(row);
     if (++count >= most) break;
     if (part.length < PART_ROWS && size < PART_SIZE) continue;
+    tellReading(count);
     yield part;
     [part, size] = [[], 0];
   }

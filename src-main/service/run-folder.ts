@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
@@ -53,11 +53,16 @@ export async function createRunFolder(path: string, recipe: Recipe): Promise<Run
   return locked(path, async (paths) => {
     // Once more under the lock: another process may have filled it meanwhile.
     await refuseContents(path);
-    await mkdir(paths.checkpoints);
-    await mkdir(paths.rollouts);
+    await mkdir(paths.checkpoints, { recursive: true });
+    await mkdir(paths.rollouts, { recursive: true });
+    await clearTemporary(path);
     await writeRecipe(paths, recipe);
     await syncTree(path);
   });
+}
+
+async function clearTemporary(path: string): Promise<void> {
+  for (const name of await readdir(path)) if (HALF_MADE.test(name) && name.includes('.tmp-')) await rm(join(path, name));
 }
 
 /** Writes a run's recipe with its checksum beside it. */
@@ -92,8 +97,16 @@ async function locked(path: string, prepare: (paths: Omit<RunFolder, 'close'>) =
   return { ...paths, close: () => lock.release() };
 }
 
+/** What the making of a folder leaves that was cut off before it had its recipe. */
+const HALF_MADE = /^(checkpoints|rollouts|recipe\.json\.tmp-\d+)$/;
+
 async function refuseContents(path: string): Promise<void> {
-  const contents = (await readdir(path)).filter((name) => !isLockFile(name));
+  const contents: string[] = [];
+  for (const name of await readdir(path)) {
+    if (isLockFile(name)) continue;
+    const held = HALF_MADE.test(name) ? await readdir(join(path, name)).catch(() => []) : null;
+    if (held === null || held.length > 0) contents.push(name);
+  }
   if (contents.length > 0) {
     throw new Problem(`Run folder ${path} is not empty.`, {
       hint: contents.includes(RECIPE) ? 'Choose another one with --run-dir, or go on with this run: retort resume.' : 'Choose another one with --run-dir.',

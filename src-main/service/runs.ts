@@ -72,6 +72,8 @@ async function findOrAdopt(home: Home, wanted: string): Promise<RunRecord> {
 interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
   /** Puts the run into the history at its first event; left out where it is there already. */
   enter?(): Promise<void>;
+  /** Told how many rows of its data have been read. */
+  onReading?(rows: number): void;
   /** Told what can be read from the history now. */
   onWritten?(events: readonly Recorded[]): void;
 }
@@ -79,7 +81,7 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
   home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[] } & ResumeOptions,
-  { onEvent, enter, onWritten }: FollowOptions,
+  { onEvent, enter, onReading, onWritten }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {
     keptRollouts: (after, upTo) => keptRollouts(runPaths(params.runDir).rollouts, after, upTo), ...(onWritten && { onWritten }),
@@ -88,6 +90,7 @@ export async function followRun(
   let hasFailed = false;
   try {
     return await host.request('run', { ...params, allowed: [...params.allowed], cache: join(home.path, 'cache') }, {
+      ...(onReading && { onReading }),
       onEvent: (event) => {
         // Events wait in the recorder until its first flush, so the run's row is there before them.
         entered ??= enter ? enter() : Promise.resolve();

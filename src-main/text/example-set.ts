@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { tellReading } from '../bounds/reading.ts';
 import type { EncodedExample } from './encoded-example.ts';
 import type { TextNotes } from '../contract/data-view.ts';
 import { sumNotes } from './notes.ts';
@@ -56,7 +58,12 @@ const AT_ONCE = 256;
 
 /** All examples of a set, one after the other. */
 export async function* eachExample(set: ExampleSet): AsyncGenerator<EncodedExample> {
-  for (let start = 0; start < set.count; start += AT_ONCE) yield* await examplesFrom(set, start, AT_ONCE);
+  for (let start = 0; start < set.count; start += AT_ONCE) {
+    yield* await examplesFrom(set, start, AT_ONCE);
+    tellReading(Math.min(start + AT_ONCE, set.count));
+    // A process that others talk to hears them meanwhile.
+    await turn();
+  }
 }
 
 /** The lengths of all examples of a set. */

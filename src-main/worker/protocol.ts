@@ -17,6 +17,8 @@ export type HostFrame = z.infer<typeof hostFrame>;
 export const workerFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('pong') }),
+  /** So many rows of a file have been gone through for a request. */
+  z.strictObject({ type: z.literal('reading'), id, rows: z.int().nonnegative() }),
   z.strictObject({ type: z.literal('event'), id, event: z.unknown() }),
   z.strictObject({ type: z.literal('result'), id, result: z.unknown() }),
   z.strictObject({ type: z.literal('error'), id, error: problemReportSchema }),

@@ -1,3 +1,4 @@
+import { followReading } from '../bounds/reading.ts';
 import { Problem, toReport } from '../contract/problem.ts';
 import type { CommandEvent, CommandMap, CommandName, Params, Result } from '../contract/worker-host.ts';
 import type { WorkerPort } from './ports.ts';
@@ -14,6 +15,18 @@ export type Handlers<M extends CommandMap> = {
     params: Params<M, Name>, context: HandlerContext<CommandEvent<M, Name>>,
   ) => Promise<Result<M, Name>>;
 };
+
+/** Milliseconds between two words on the rows that have been read; what takes less is not worth one. */
+const PAUSE = 500;
+
+function everyNow(tell: (rows: number) => void): (rows: number) => void {
+  let last = Date.now();
+  return (rows) => {
+    if (Date.now() - last < PAUSE) return;
+    last = Date.now();
+    tell(rows);
+  };
+}
 
 type WatchPrograms = (listen: (running: readonly number[]) => void) => void;
 
@@ -56,7 +69,8 @@ export function serve<M extends CommandMap>(port: WorkerPort, commands: M, handl
       if (active.has(id)) send({ type: 'event', id, event });
     };
     try {
-      send({ type: 'result', id, result: await handle(command, params, { signal: controller.signal, emit }) });
+      const result = await followReading(everyNow((rows) => send({ type: 'reading', id, rows })), () => handle(command, params, { signal: controller.signal, emit }));
+      send({ type: 'result', id, result });
     } catch (error) {
       send({ type: 'error', id, error: toReport(error) });
     }

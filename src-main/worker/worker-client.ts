@@ -13,6 +13,8 @@ export interface ClientOptions {
   closeTimeoutMs?: number;
   /** How long the worker may be silent once a request has been cancelled. */
   cancelTimeoutMs?: number;
+  /** Told of every request how many rows of a long file have been read for it. */
+  onReading?: (rows: number) => void;
 }
 
 interface Pending {
@@ -24,6 +26,7 @@ interface Pending {
   /** How long the worker may be silent while this goes on; null for as long as it likes. */
   silenceMs: number | null;
   onEvent: ((event: unknown) => void) | undefined;
+  onReading: ((rows: number) => void) | undefined;
   resolve(result: unknown): void;
   reject(reason: unknown): void;
 }
@@ -36,6 +39,7 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
   readonly #closeTimeoutMs: number;
   readonly #pending = new Map<number, Pending>();
   readonly #cancelTimeoutMs: number;
+  readonly #onReading: ((rows: number) => void) | undefined;
   readonly #readyTimer: NodeJS.Timeout;
   readonly #silence: SilenceWatch;
   /** Programs of others that the worker runs. */
@@ -51,6 +55,7 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     this.#port = port;
     this.#commands = commands;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 10_000;
+    this.#onReading = options.onReading;
     this.#cancelTimeoutMs = options.cancelTimeoutMs ?? 10_000;
     this.#silence = new SilenceWatch(() => this.#port.send({ type: 'ping' } satisfies HostFrame), (silentMs) => this.#abandon(new Problem(
       `The computing process gave no sign of life for ${Math.round(silentMs / 1000)} s and was ended.`,
@@ -79,7 +84,8 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
       else {
         this.#pending.set(id, {
           command: this.#commands[command] as Command, frame: { type: 'request', id, command, params },
-          sent: false, cancelled: null, silenceMs: options.silenceMs ?? null, onEvent: onEvent as ((event: unknown) => void) | undefined, resolve, reject,
+          sent: false, cancelled: null, silenceMs: options.silenceMs ?? null, onEvent: onEvent as ((event: unknown) => void) | undefined,
+          onReading: options.onReading ?? this.#onReading, resolve, reject,
         });
         if (this.#ready) this.#sendRequest(id);
       }
@@ -159,6 +165,10 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     const pending = this.#pending.get(id);
     if (!pending) {
       if (id > this.#lastId) this.#abandon(malformed(`an answer to request ${id}, which nobody made`));
+      return;
+    }
+    if (frame.type === 'reading') {
+      if (!pending.cancelled) pending.onReading?.(frame.rows);
       return;
     }
     if (frame.type === 'error') {

@@ -9,6 +9,7 @@ import { InspectionsState } from './inspections.svelte.ts';
 import { LiveState } from './live.svelte.ts';
 import { ModelsState } from './models.svelte.ts';
 import { NoticesState } from './notices.svelte.ts';
+import { ReadingState } from './reading.svelte.ts';
 import { RouteState } from './route.svelte.ts';
 import { RunsState } from './runs.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
@@ -26,6 +27,7 @@ export class AppState {
   readonly inspections: InspectionsState;
   readonly comparisons: ComparisonsState;
   readonly exports: ExportsState;
+  readonly reading: ReadingState;
   about = $state.raw<About | null>(null);
   /** Another program has the data folder: nothing can be changed from here. */
   readonly isReadOnly = $derived(this.about?.readOnly != null);
@@ -40,13 +42,14 @@ export class AppState {
     this.inspections = new InspectionsState(bridge, this.notices.fail);
     this.comparisons = new ComparisonsState(bridge, this.notices.fail);
     this.exports = new ExportsState(bridge, this.notices.fail);
+    this.reading = new ReadingState(bridge);
   }
 
   /** Loads everything and keeps it current until the returned function is called. */
   follow(): () => void {
     void this.bridge.call('app.about', null).then((about) => { this.about = about; }, this.notices.fail);
     const end = this.bridge.subscribe((message) => { if (message.topic === 'ended') this.tellEnd(message); });
-    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons, this.exports].map((part) => part.follow());
+    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons, this.exports, this.reading].map((part) => part.follow());
     return () => { for (const stop of [...ends, end]) stop(); };
   }
 

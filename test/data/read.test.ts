@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { previewFile } from '../../src-main/data/preview.ts';
+import { followReading } from '../../src-main/bounds/reading.ts';
 import { peekRows, readRows, rowName } from '../../src-main/data/read.ts';
 
 const FIXTURES = new URL('../fixtures/data-files/', import.meta.url).pathname;
@@ -118,12 +119,24 @@ describe('a preview', () => {
     const rows = [{ q: 'a', n: 1 }, { q: '', n: 1.5, chat: [{ role: 'user', content: 'x' }] }, { q: 'b', deep: { x: true }, tags: ['x'] }, { late: 1 }];
     const path = file('some.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
     expect(await previewFile(path, { offset: 0, limit: 3 })).toEqual({
-      path, format: 'jsonl', isGzipped: false, count: 4, offset: 0, rows: rows.slice(0, 3),
+      path, format: 'jsonl', isGzipped: false, count: 4, isCounted: true, offset: 0, rows: rows.slice(0, 3),
       columns: [
         { name: 'q', kinds: ['text', 'empty'] }, { name: 'n', kinds: ['number'] }, { name: 'chat', kinds: ['messages'] },
         { name: 'deep', kinds: ['object'] }, { name: 'tags', kinds: ['list'] },
       ],
     });
+  });
+
+  test('does not read a long file to its end', async () => {
+    const count = 260_000;
+    const path = file('long.jsonl', `${'{"a":1}\n'.repeat(count)}{"a"`);
+    const told: number[] = [];
+    const page = (offset: number): ReturnType<typeof previewFile> => followReading((rows) => told.push(rows), () => previewFile(path, { offset, limit: 3 }));
+    expect(await page(0)).toMatchObject({ count: 250_000, isCounted: false, rows: [{ a: 1 }, { a: 1 }, { a: 1 }] });
+    expect(told.at(-1)).toBe(250_000);
+    // A page behind that is shown as well, and the end of the file is reached.
+    expect(await page(255_000)).toMatchObject({ count: 255_004, isCounted: false });
+    await expect(page(count - 3)).rejects.toThrow(`long.jsonl line ${count + 1}`);
   });
 
   test('finds damage behind the first rows', async () => {

@@ -150,7 +150,7 @@ it('lists what was exported, and forgets it without touching its folder', async 
 
 it('shows an export that goes on, cancels it, says why one has failed and where one falls short', async () => {
   const job = (state: Job['state'], done: number, message?: string): Job => (
-    { id: 'job', kind: 'export', title: 'there', done, total: 4, state, warnings: [], error: message === undefined ? null : { kind: 'failure', message, hint: null } as unknown as Job['error'] });
+    { id: 'job', kind: 'export', title: 'there', done, total: 4, rows: null, state, warnings: [], error: message === undefined ? null : { kind: 'failure', message, hint: null } as unknown as Job['error'] });
   let current: Job[] = [];
   const fake = await openFakeApp({
     'runs.list': () => [fakeRun()], 'runs.live': () => ({ live: [], jobs: current }), 'runs.series': () => fakeSeries(0, 1, []),

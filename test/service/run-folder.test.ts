@@ -45,6 +45,17 @@ describe('run folder', () => {
     await expect(createRunFolder(run, recipe)).rejects.toMatchObject({ hint: expect.stringContaining('retort resume') });
   });
 
+  it('is made again where the making of it was cut off, and not where that holds anything', async () => {
+    const path = await temporaryFolder();
+    await mkdir(join(path, 'checkpoints'));
+    await writeFile(join(path, 'recipe.json.tmp-12'), '{"na');
+    await (await createRunFolder(path, recipe)).close();
+    expect((await readdir(path)).sort()).toEqual(['checkpoints', 'recipe.json', 'recipe.sha256', 'rollouts']);
+    const other = await temporaryFolder();
+    await mkdir(join(other, 'checkpoints', 'step-3'), { recursive: true });
+    await expect(createRunFolder(other, recipe)).rejects.toThrow('is not empty');
+  });
+
   it('is made by one of two that come at once', async () => {
     const path = join(await temporaryFolder(), 'run');
     const results = await Promise.allSettled([createRunFolder(path, recipe), createRunFolder(path, recipe)]);

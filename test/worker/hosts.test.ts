@@ -47,6 +47,19 @@ describe.each([['in memory', startMemory], ['in a Node child', () => startChild(
     expect(values[0]).toEqual(Float32Array.of(1, NaN));
   });
 
+  it('tells now and then how many rows have been read, of each request its own', async () => {
+    const host = start();
+    const told: number[][] = [[], []];
+    await Promise.all([40, 60].map((rows, which) => host.request('read', { rows }, { onReading: (read) => { told[which]!.push(read); } })));
+    for (const [which, rows] of [40, 60].entries()) {
+      // Not every row, which would be many words a second.
+      expect(told[which]!.length).toBeGreaterThan(0);
+      expect(told[which]!.length).toBeLessThan(rows / 2);
+      expect(told[which]).toEqual(told[which]!.toSorted((left, right) => left - right));
+      expect(told[which]!.at(-1)).toBeLessThanOrEqual(rows);
+    }
+  });
+
   it('carries what structured cloning carries', async () => {
     const value = { bytes: new Uint8Array([1, 2]), infinite: Infinity, nothing: undefined, date: new Date(0), map: new Map([[1, 'x']]) };
     expect(await start().request('echo', value)).toEqual(value);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startProgram } from '../../src-main/bounds/programs.ts';
+import { tellReading } from '../../src-main/bounds/reading.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { CommandMap } from '../../src-main/contract/worker-host.ts';
 import { acquireLock } from '../../src-main/service/run-lock.ts';
@@ -26,6 +27,8 @@ export const toyCommands = {
   hold: {
     params: z.strictObject({ folder: z.string(), stepMs: z.number() }), result: z.null(), event: z.strictObject({ pid: z.int() }),
   },
+  /** Goes through so many rows. */
+  read: { params: z.strictObject({ rows: z.int() }), result: z.null(), event: never },
   pid: { params: z.null(), result: z.int(), event: never },
   /** Starts a program that starts another one; both go on when their input ends. Says which. */
   start: { params: z.null(), result: z.int(), event: never },
@@ -82,6 +85,13 @@ export const toyHandlers: Handlers<typeof toyCommands> = {
     return new Promise(() => { setTimeout(() => { while (process.pid > 0); }, 20); });
   },
   start: () => Promise.resolve(startProgram(process.execPath, ['-e', STAYS], undefined).pid!),
+  async read({ rows }) {
+    for (let row = 1; row <= rows; row += 1) {
+      tellReading(row);
+      await sleep(20);
+    }
+    return null;
+  },
   pid: () => Promise.resolve(process.pid),
   stubborn(_, { emit }) {
     emit('begun');

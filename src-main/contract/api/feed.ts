@@ -8,7 +8,7 @@ export interface LiveRun {
   name: string;
   state: 'waiting' | 'starting' | 'running' | 'stopping';
   /** What it does besides stepping; null while it steps. */
-  phase: { name: Phase; done: number; total: number } | null;
+  phase: { name: Phase | 'read'; done: number; total: number } | null;
   step: number;
   totalSteps: number | null;
   /** The step and time (milliseconds since 1970) this session began at; rate and time left count from here. */
@@ -27,6 +27,8 @@ export interface Job {
   title: string;
   done: number;
   total: number;
+  /** Rows of a long file that have been read for it; null where it does something else. */
+  rows: number | null;
   state: 'going' | 'done' | 'failed' | 'cancelled';
   error: ProblemReport | null;
   /** What a person should know of its outcome, in sentences. */
@@ -50,6 +52,8 @@ export type FeedMessage =
   | { topic: 'exports' }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }
+  /** Rows of a long file that have been read for a question of this asker. */
+  | { topic: 'reading'; asker: string; rows: number }
   | { topic: 'settings'; settings: Settings }
   /** New steps of a run in order, at most ten messages a second however fast it steps. */
   | { topic: 'steps'; runId: string; steps: StepMetrics[] }

@@ -22,18 +22,21 @@ export class Jobs {
   }
 
   /** Does `work` as a job. Settles as `work` does. */
-  async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal, warn: (warnings: readonly string[]) => void) => Promise<T>, id = newRunId()): Promise<T> {
+  async run<T>(kind: Job['kind'], title: string, work: (tell: (done: number, total: number) => void, signal: AbortSignal, warn: (warnings: readonly string[]) => void, read: (rows: number) => void) => Promise<T>, id = newRunId()): Promise<T> {
     const controller = new AbortController();
-    const job: Job = { id, kind, title, done: 0, total: 1, state: 'going', error: null, warnings: [] };
+    const job: Job = { id, kind, title, done: 0, total: 1, rows: null, state: 'going', error: null, warnings: [] };
     const over = this.#jobs.filter((entry) => entry.job.state !== 'going');
     const forgotten = new Set(over.slice(0, -KEPT));
     this.#jobs = [...this.#jobs.filter((entry) => !forgotten.has(entry)), { job, controller }];
     this.#tell();
     try {
       const result = await work((done, total) => {
-        Object.assign(job, { done, total });
+        Object.assign(job, { done, total, rows: null });
         this.#tell();
-      }, controller.signal, (warnings) => { job.warnings.push(...warnings); });
+      }, controller.signal, (warnings) => { job.warnings.push(...warnings); }, (rows) => {
+        job.rows = rows;
+        this.#tell();
+      });
       Object.assign(job, { state: 'done', done: job.total });
       return result;
     } catch (error) {

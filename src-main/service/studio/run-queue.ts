@@ -138,6 +138,10 @@ export class RunQueue {
       if (after !== undefined) await this.#checkDone(after);
       how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
         onEvent: (event) => this.#follow(live, event, recipe),
+        onReading: (rows) => {
+          live.phase = { name: 'read', done: rows, total: 0 };
+          this.#tellLive();
+        },
         onWritten: (events) => this.#tellWritten(runId, events),
       })).status;
     } catch (caught) {
@@ -164,6 +168,7 @@ export class RunQueue {
     switch (event.event) {
       case 'started':
         if (live.state === 'starting') live.state = 'running';
+        live.phase = null;
         Object.assign(live, { step: event.fromStep, totalSteps: event.steps });
         break;
       case 'phase':

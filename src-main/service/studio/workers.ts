@@ -55,15 +55,25 @@ export class Workers {
    * Asks for a person who waits. What takes too long is told and given up; a worker that such a question keeps from
    * answering at all is ended, and the next question gets a new one. @throws Problem
    */
-  async ask<Name extends Question>(command: Name, params: ParamsInput<Commands, Name>, { signal, ...options }: RequestOptions<CommandEvent<Commands, Name>> = {}): Promise<Result<Commands, Name>> {
+  async ask<Name extends Question>(command: Name, params: ParamsInput<Commands, Name>, { signal, onReading, ...options }: RequestOptions<CommandEvent<Commands, Name>> = {}): Promise<Result<Commands, Name>> {
     const { what, limit, silence } = QUESTIONS[command];
     const late = new AbortController();
     const answered = new AbortController();
     const problem = new Problem(`${what} took longer than ${limit} s and was given up.`, { kind: 'failure', hint: 'Choose less of it (fewer rows, shorter texts, a smaller model), or try again when the machine is less busy.' });
-    const tooLate = sleep(limit * 1000, undefined, { signal: answered.signal, ref: false }).then(() => { late.abort(problem); throw problem; });
+    // A long file takes as long as it takes, and its reader tells how far it is.
+    let heard = Date.now();
+    const reading = (rows: number): void => {
+      heard = Date.now();
+      onReading?.(rows);
+    };
+    const tooLate = (async (): Promise<never> => {
+      for (let left = limit * 1000; left > 0; left = heard + limit * 1000 - Date.now()) await sleep(left, undefined, { signal: answered.signal, ref: false });
+      late.abort(problem);
+      throw problem;
+    })();
     tooLate.catch(() => undefined);
     const signals = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-    const answer = this.get('interactive').request(command, params, { ...options, signal: signals, silenceMs: silence * 1000 });
+    const answer = this.get('interactive').request(command, params, { ...options, onReading: reading, signal: signals, silenceMs: silence * 1000 });
     answer.catch(() => undefined);
     try {
       return await Promise.race([answer, tooLate]);

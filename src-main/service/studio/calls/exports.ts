@@ -25,9 +25,9 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       checkPlace(to, EXPORT_REPORT);
       const { run, step, ...asked } = await askOf(database, subject);
       const jobId = newRunId();
-      const going = jobs.run('export', basename(to), async (tell, signal) => {
+      const going = jobs.run('export', basename(to), async (tell, signal, _warn, onReading) => {
         const report = await workers.job((host) => host.request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
-          { signal, onEvent: ({ done, total }) => tell(done, total) }));
+          { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
         await keepExport(database, { run, step, ...asked }, report);
         feed.publish({ topic: 'exports' });
       }, jobId);

@@ -8,12 +8,13 @@ import type { Consent } from '../../consent/consent.ts';
 import type { Home } from '../../home.ts';
 import { readRecipe } from '../../recipe-file.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
+import { readingFor, type Feed } from '../feed.ts';
 import type { Jobs } from '../jobs.ts';
 import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent }): Handlers<CallsOf<'recipe'>> {
+export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed }): Handlers<CallsOf<'recipe'>> {
   const checks = new Latest();
   return {
     'recipe.check': async ({ recipe, asker }) => {
@@ -27,7 +28,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Hom
           code: 'method', level: 'problem', field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
-      return checks.answer(asker, (signal) => workers.ask('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal }));
+      return checks.answer(asker, (signal) => workers.ask('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal, onReading: readingFor(feed, asker) }));
     },
     'recipe.open': ({ path }) => readRecipe(path),
     'recipe.save': async ({ path, recipe, replace }) => {
@@ -41,8 +42,8 @@ export function recipeCalls({ home, queue, jobs, workers, consent }: { home: Hom
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
       const allowed = await consent.settle(recipe);
-      return jobs.run('forecast', recipe.name, (tell, signal) => workers.get('compute').request(
-        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
+      return jobs.run('forecast', recipe.name, (tell, signal, _warn, onReading) => workers.get('compute').request(
+        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
 }

@@ -26,7 +26,7 @@ export async function runComparison({ home: { database }, workers, jobs, feed }:
   let isCancelled = false;
   let ended: { state: Comparison['state']; error: Problem | null } = { state: 'done', error: null };
   try {
-    await jobs.run('compare', title, async (tell, signal) => {
+    await jobs.run('compare', title, async (tell, signal, _warn, onReading) => {
       signal.addEventListener('abort', () => { isCancelled = true; });
       let writing = Promise.resolve();
       // One write after the other; the first that fails is told at the end.
@@ -47,7 +47,7 @@ export async function runComparison({ home: { database }, workers, jobs, feed }:
           case 'facts': return write((queries) => setFacts(queries, id, event.model, event.facts));
         }
       };
-      await workers.job((host) => host.request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onEvent: take }));
+      await workers.job((host) => host.request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onReading, onEvent: take }));
       await writing;
     }, id);
   } catch (error) {

@@ -26,14 +26,14 @@ export async function runInspection({ home: { database }, workers, jobs, feed }:
   let isCancelled = false;
   let ended: { state: Inspection['state']; error: Problem | null } = { state: 'done', error: null };
   try {
-    await jobs.run('inspect', title, async (tell, signal) => {
+    await jobs.run('inspect', title, async (tell, signal, _warn, onReading) => {
       signal.addEventListener('abort', () => { isCancelled = true; });
       let samples = 0;
       let writing = Promise.resolve();
       for await (const { texts, before, total } of textsOf({ home: { database } }, inspection)) {
         signal.throwIfAborted();
         await workers.job((host) => host.request('survey', { teacher, student, device: 'cpu', texts, ...settings }, {
-          signal,
+          signal, onReading,
           onEvent: (event) => {
             if (event.event === 'phase') return tell(before + event.done, total ?? event.total);
             samples += event.samples.length;
