@@ -107,6 +107,8 @@ const train = z.strictObject({
   epochs: z.number().positive().optional().meta(help('Passes over the training data, instead of steps.')),
   batchSize: count.default(32).meta(help('Examples in one update. The paper uses 32.')),
   microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen by the memory and by how much the texts differ in length if left out.')),
+  phases: z.boolean().default(false).meta(help(
+    'Hold the teacher in memory only while it judges: the student writes, then the teacher is read and asked about all texts of the step, then it goes and the student learns. Slower, with the same result; for two models that do not fit together.')),
   optimizer: z.enum(['adamw', 'adafactor']).default('adamw').meta(help(
     'The update rule. adafactor keeps a number for each row and column instead of two for each weight: what T5 is trained with, often at a learning rate of 1e-3.')),
   learningRate: z.number().positive().default(3e-4).meta(help('Size of the updates after warm-up. The paper uses 3e-4 for T5; 1e-5 to 1e-4 suits pretrained decoders.')),

@@ -35,6 +35,11 @@ export class FrozenModel implements Teacher {
     return hidden!;
   }
 
+  /** Its weights are its own or somebody else's, and stay. */
+  rest(): Promise<void> {
+    return Promise.resolve();
+  }
+
   release(): Promise<void> {
     return this.programs.release();
   }

@@ -3,6 +3,7 @@ import { Graph } from '../graph/value.ts';
 import type { Encoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import type { MicroBatch } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
 import { givenSide, sideInputs } from './head.ts';
@@ -35,7 +36,8 @@ export class Judge {
     return this.student.decoder.encoder;
   }
 
-  async judge(batch: MicroBatch): Promise<Judgement> {
+  /** @param teacherStates  where the teacher has been asked about the batch already */
+  async judge(batch: MicroBatch, teacherStates?: Tensor): Promise<Judgement> {
     const { positions } = batch.bucket;
     const { program } = await this.programs.get(String(positions), async () => ({
       program: await this.executor.compile(this.graph(positions), { optimize: 'none' }),
@@ -44,7 +46,7 @@ export class Judge {
     const outputs = await program.run({
       targets: batch.targets,
       ...sideInputs('student', await this.student.hidden(batch), this.student, parameters),
-      ...(this.teacher && sideInputs('teacher', await this.teacher.hidden(batch), this.teacher, parameters)),
+      ...(this.teacher && sideInputs('teacher', teacherStates ?? await this.teacher.hidden(batch), this.teacher, parameters)),
     });
     return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | BigInt64Array]));
   }

@@ -9,7 +9,7 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
-import type { Lesson, Student } from './student.ts';
+import type { Student, TeacherView } from './student.ts';
 import type { Teacher } from './teacher.ts';
 
 /** An example of the data: a prompt that the student can be asked to continue, and the text that is learned otherwise. */
@@ -71,12 +71,12 @@ export class Trainer<Example extends DataExample> {
     const rolloutMs = performance.now() - started;
 
     const summary = new StepSummary(examples);
-    const time = { teacher: 0, update: 0 };
-    for (const batch of layOut(examples, microBatchSize, method.reduction, this.parts.student.decoder.encoder, method.alpha)) {
-      summary.add(batch, await this.learn(batch, time));
-    }
+    const { optimizer, teacher, student } = this.parts;
+    const batches = layOut(examples, microBatchSize, method.reduction, student.decoder.encoder, method.alpha);
+    const judging = performance.now();
+    const views = teacher && await judgedBy(teacher, batches);
     const updating = performance.now();
-    const { optimizer } = this.parts;
+    for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!));
     const gradientNorm = optimizer.gradientNorm();
     const learningRate = learningRateAt(step, steps, train);
     if (!Number.isFinite(gradientNorm)) {
@@ -104,8 +104,8 @@ export class Trainer<Example extends DataExample> {
         totalTokens: this.totalTokens,
         tokensPerSecond: (told.completionTokens * 1000) / (finished - started),
         rolloutMs,
-        teacherMs: time.teacher,
-        updateMs: time.update + finished - updating,
+        teacherMs: updating - judging,
+        updateMs: finished - updating,
         stepMs: finished - started,
         memory: process.memoryUsage.rss(),
       },
@@ -135,17 +135,14 @@ export class Trainer<Example extends DataExample> {
       }),
     };
   }
+}
 
-  private async learn(batch: MicroBatch, time: { teacher: number; update: number }): Promise<Lesson> {
-    const { teacher, student } = this.parts;
-    const asked = performance.now();
-    const view = teacher && { hidden: await teacher.hidden(batch), head: teacher };
-    const learning = performance.now();
-    const lesson = await student.learn(batch, view);
-    time.teacher += learning - asked;
-    time.update += performance.now() - learning;
-    return lesson;
-  }
+/** What a teacher thinks of all of a step's texts; then it may rest, and the student learns. */
+async function judgedBy(teacher: Teacher, batches: readonly MicroBatch[]): Promise<TeacherView[]> {
+  const views: TeacherView[] = [];
+  for (const batch of batches) views.push({ hidden: await teacher.hidden(batch), head: teacher });
+  await teacher.rest();
+  return views;
 }
 
 /** Null of nothing. */

@@ -1,4 +1,4 @@
-import { layOut } from '../distill/batch.ts';
+import { layOut, type MicroBatch } from '../distill/batch.ts';
 import type { DivergenceSpec } from '../distill/divergences.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
@@ -6,9 +6,12 @@ import type { Teacher } from '../distill/teacher.ts';
 import type { JudgedText } from '../metrics/perplexity.ts';
 import type { GivenText } from '../text/encoded-example.ts';
 import { executorFor } from '../model/load-model.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 
 /** Texts judged together. */
 const AT_ONCE = 8;
+/** Batches that the teacher is asked about before the student's turn comes. */
+const TURN = 16;
 /** Positions projected to the vocabulary at once. */
 const CHUNK = 128;
 
@@ -34,11 +37,15 @@ export async function judgeCompletions(
   const read = compared && isOwn ? compared : judgeBy(null, LIKELIHOOD, vocabSize);
   const judged = texts.map((): JudgedText => ({ tokens: 0, loss: 0, divergence: 0 }));
   let done = 0;
+  let states: Tensor[] = [];
   try {
-    for (const batch of layOut(texts.map((text) => ({ ...text, isOnPolicy: false })), AT_ONCE, 'token', student.decoder.encoder)) {
+    const batches = layOut(texts.map((text) => ({ ...text, isOnPolicy: false })), AT_ONCE, 'token', student.decoder.encoder);
+    for (const [at, batch] of batches.entries()) {
       signal?.throwIfAborted();
-      const { targetLogprob, divergence: own } = await read.judge(batch);
-      const divergence = compared && (read === compared ? own : (await compared.judge(batch))['divergence']);
+      if (comparison && at % TURN === 0) states = await statesOf(comparison.teacher, batches.slice(at, at + TURN));
+      const ofTeacher = states[at % TURN];
+      const { targetLogprob, divergence: own } = await read.judge(batch, ofTeacher);
+      const divergence = compared && (read === compared ? own : (await compared.judge(batch, ofTeacher))['divergence']);
       for (const { example, start, end } of batch.spans) {
         const text = judged[example]!;
         for (let at = start; at < end; at++) {
@@ -55,4 +62,11 @@ export async function judgeCompletions(
     if (read !== compared) await read.release();
   }
   return judged;
+}
+
+async function statesOf(teacher: Teacher, batches: readonly MicroBatch[]): Promise<Tensor[]> {
+  const states: Tensor[] = [];
+  for (const batch of batches) states.push(await teacher.hidden(batch));
+  await teacher.rest();
+  return states;
 }

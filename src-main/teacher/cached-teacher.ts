@@ -6,6 +6,14 @@ import { float32, type Tensor } from '../runtime/tensor.ts';
 import type { StateStore } from './state-store.ts';
 import { textKey } from './text-key.ts';
 
+/** Who has the model itself. */
+export interface ModelSource {
+  /** Reads it where it is not read yet. */
+  model(): Promise<Teacher>;
+  /** Told when it will not be asked for a while. */
+  rest(): Promise<void>;
+}
+
 /** A text with the place where its states go. */
 interface Wanted { text: TrainingExample; into: Float32Array }
 
@@ -20,15 +28,14 @@ export class CachedTeacher implements Teacher {
   readonly weights: Head['weights'];
   private readonly encoder: Encoder | null;
   private readonly store: StateStore;
-  private readonly model: () => Promise<Teacher>;
+  private readonly source: ModelSource;
 
-  /** @param model  reads the model, the same one at every call */
-  constructor({ decoder, weights }: Head, encoder: Encoder | null, store: StateStore, model: () => Promise<Teacher>) {
+  constructor({ decoder, weights }: Head, encoder: Encoder | null, store: StateStore, source: ModelSource) {
     this.decoder = decoder;
     this.weights = weights;
     this.encoder = encoder;
     this.store = store;
-    this.model = model;
+    this.source = source;
   }
 
   async hidden(batch: MicroBatch): Promise<Tensor> {
@@ -54,6 +61,10 @@ export class CachedTeacher implements Teacher {
     await this.store.sync();
   }
 
+  rest(): Promise<void> {
+    return this.source.rest();
+  }
+
   release(): Promise<void> {
     return this.store.close();
   }
@@ -71,7 +82,7 @@ export class CachedTeacher implements Teacher {
 
   private async compute(wanted: readonly Wanted[]): Promise<void> {
     const width = this.decoder.hiddenSize;
-    const model = await this.model();
+    const model = await this.source.model();
     for (const batch of layOut(wanted.map(({ text }) => text), wanted.length, 'token', this.encoder)) {
       const states = (await model.hidden(batch)).data as Float32Array;
       for (const { example, start, end } of batch.spans) wanted[example]!.into.set(states.subarray(start * width, end * width));

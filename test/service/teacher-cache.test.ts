@@ -47,15 +47,30 @@ async function train(name: string, cache: boolean | 'fp16' | 'fp32', changes: Pa
   return { ...told, wholes: [...wholes] };
 }
 
+const close = (left: readonly number[], right: readonly number[], within: number): void => {
+  expect(left).toHaveLength(right.length);
+  left.forEach((value, at) => expect(Math.abs(value - right[at]!)).toBeLessThan(within));
+};
+
+it('has its teacher in memory only when that judges, with the same result', async () => {
+  const always = await train('always', false, { method: { preset: 'gkd', lambda: 0.5, mixing: 'example' } });
+  const turns = await train('turns', false, { method: { preset: 'gkd', lambda: 0.5, mixing: 'example' }, train: { steps: 6, batchSize: 4, learningRate: 1e-3, microBatchSize: 2, phases: true } });
+  const split = await train('split', false, { method: { preset: 'gkd', lambda: 0.5, mixing: 'example' }, train: { steps: 6, batchSize: 4, learningRate: 1e-3, microBatchSize: 2 } });
+  expect(turns.losses).toEqual(split.losses);
+  expect(turns.evaluations).toEqual(split.evaluations);
+  close(turns.losses, always.losses, 1e-5);
+  // Read for every step, every evaluation and the answers that are shown.
+  expect(turns.wholes.filter((path) => path === project.teacher)).toHaveLength(6 + 3 + 1);
+  // With both, it comes for what the student has written alone.
+  const both = await train('both', 'fp32', { method: { preset: 'supervised-kd' }, train: { steps: 6, batchSize: 4, learningRate: 1e-3, phases: true } });
+  close(both.losses, (await train('neither', false)).losses, 1e-5);
+  expect(both.wholes.filter((path) => path === project.teacher).length).toBeLessThanOrEqual(2);
+});
+
 const filesOf = async (): Promise<string[]> => {
   const teachers = join(project.folder, 'cache', 'teachers');
   const names = await Promise.all((await readdir(teachers)).map(async (key) => (await readdir(join(teachers, key))).map((name) => join(teachers, key, name))));
   return names.flat().filter((name) => name.endsWith('.states'));
-};
-
-const close = (left: readonly number[], right: readonly number[], within: number): void => {
-  expect(left).toHaveLength(right.length);
-  left.forEach((value, at) => expect(Math.abs(value - right[at]!)).toBeLessThan(within));
 };
 
 it('learns the same from what is kept, and reads the teacher for the first run alone', async () => {

@@ -8,10 +8,11 @@ import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
 /** A llama of a few thousand parameters with grouped heads of an odd width. */
 export function tinyLlama(changes: Partial<LlamaConfig> = {}): LlamaConfig {
+  const headDim = changes.headDim ?? 6;
   return {
-    family: 'llama', modelType: 'llama', vocabSize: 53, hiddenSize: 24, layers: 2, heads: 4, kvHeads: 2, headDim: 6,
+    family: 'llama', modelType: 'llama', vocabSize: 53, hiddenSize: 24, layers: 2, heads: 4, kvHeads: 2, headDim,
     intermediateSize: 40, normEpsilon: 1e-5, qkvBias: false, outputBias: false, mlpBias: false, qkNorm: false,
-    tiedEmbeddings: true, activation: 'silu', rope: { theta: 10000, scaling: null, width: 6 }, windows: [null, null], contextLength: 128,
+    tiedEmbeddings: true, activation: 'silu', rope: { theta: 10000, scaling: null, width: headDim }, windows: [null, null], contextLength: 128,
     ...changes,
   };
 }

@@ -22,7 +22,11 @@ interface Told {
 export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | null, examples: readonly EncodedExample[], signal?: AbortSignal): Promise<string[] | null> {
   if (!teacher) return null;
   const [asked, settings] = [sampled(examples), answerSettings(run, signal)];
-  const write = async (): Promise<string[]> => (await writeAnswers(await teacher.model(), run.student.tokenizer, asked, settings)).map(({ prediction }) => prediction);
+  const write = async (): Promise<string[]> => {
+    const answers = await writeAnswers(await teacher.model(), run.student.tokenizer, asked, settings);
+    await teacher.judge.rest();
+    return answers.map(({ prediction }) => prediction);
+  };
   return teacher.kept ? keptAnswers(teacher.kept.folder, asked, settings, write) : write();
 }
 

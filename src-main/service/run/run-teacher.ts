@@ -37,14 +37,21 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null): Pr
     await read?.release();
   };
   const format = formatOf(recipe.teacher);
-  if (cache === null || format === null) {
+  const isKept = cache !== null && format !== null;
+  const { phases } = recipe.train;
+  if (!isKept && !phases) {
     const judge = await model();
     return { judge, kept: null, model, atHand, rest, release: rest };
   }
+  // What the loss multiplies by stays; all else of it comes and goes.
+  const { decoder } = teacher;
+  const head = { decoder, weights: await ofThe('teacher', () => readWeights(teacher, listHead(teacher.folder.config))) };
+  const source = { model, rest: phases ? rest : () => Promise.resolve() };
+  if (!isKept) {
+    return { judge: { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), release: rest }, kept: null, model, atHand, rest, release: rest };
+  }
   const folder = join(cache, 'teachers', await keyOf(recipe.teacher, format));
-  const store = await StateStore.open(folder, format);
-  const weights = await ofThe('teacher', () => readWeights(teacher, listHead(teacher.folder.config)));
-  const kept = new CachedTeacher({ decoder: teacher.decoder, weights }, teacher.decoder.encoder, store, model);
+  const kept = new CachedTeacher(head, decoder.encoder, await StateStore.open(folder, format), source);
   return { judge: kept, kept: { teacher: kept, folder }, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
 }
 
