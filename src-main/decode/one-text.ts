@@ -16,12 +16,14 @@ export class OneText {
   private readonly beginning: readonly number[];
   /** The tokens whose keys and values the cache holds. */
   private held: readonly number[] = [];
+  private readonly keepsStates: boolean;
 
-  private constructor(programs: DecodePrograms, cache: KvCache, source: SourceCache | null, beginning: readonly number[]) {
+  private constructor(programs: DecodePrograms, cache: KvCache, source: SourceCache | null, beginning: readonly number[], keepsStates: boolean) {
     this.programs = programs;
     this.cache = cache;
     this.source = source;
     this.beginning = beginning;
+    this.keepsStates = keepsStates;
   }
 
   /**
@@ -31,7 +33,15 @@ export class OneText {
   static async open(programs: DecodePrograms, decoder: Decoder, opening: Opening, newTokens: number): Promise<OneText> {
     const source = programs.source && await SourceCache.read(programs.source, [opening.tokens]);
     const tokens = [...beginning(decoder, opening)];
-    return new OneText(programs, new KvCache(decoder, 1, tokens.length + newTokens), source, tokens);
+    return new OneText(programs, new KvCache(decoder, 1, tokens.length + newTokens), source, tokens, decoder.convolutions.size > 0);
+  }
+
+  /** Where to read on. What convolutions have seen cannot be taken back: with them a text that goes back is read anew. */
+  private startOf(text: readonly number[], told: number): number {
+    const start = Math.min(sharedLength(this.held, text), text.length - told);
+    if (!this.keepsStates || start === this.held.length) return start;
+    this.cache.clear();
+    return 0;
   }
 
   /** What the model has of the text with these new tokens: what processors are told. */
@@ -42,7 +52,7 @@ export class OneText {
   /** Logits [vocabulary] of the token after each of the last `told` tokens of the text with these new ones. */
   async logits(tokens: readonly number[], told: number): Promise<Float32Array[]> {
     const text = this.with(tokens);
-    const start = Math.min(sharedLength(this.held, text), text.length - told);
+    const start = this.startOf(text, told);
     const { past, present } = this.cache.tensors();
     const { logits } = await this.programs.decode.run({
       ...feedsOf([{ start, tokens: text.slice(start) }], told), ...past, ...this.source?.inputs(),

@@ -25,8 +25,13 @@ export async function openExported(paths: readonly string[], decoder: Decoder): 
   return { startId: decoder.encoder?.startId ?? null, release, run: second ? sourceRunner(first!, second, decoder) : runner(first!, decoder) };
 }
 
-function runner(session: InferenceSession, { layers, kvHeads, headDim }: Decoder): OpenedModel['run'] {
-  const empty = Object.fromEntries(namesOf(layers, ['key', 'value']).map((name) => [name, nothing(kvHeads, headDim)]));
+function runner(session: InferenceSession, { layers, kvHeads, headDim, convolutions }: Decoder): OpenedModel['run'] {
+  const empty = Object.fromEntries(Array.from({ length: layers }, (_, layer): [string, Tensor][] => {
+    const states = convolutions.get(layer);
+    if (!states) return ['key', 'value'].map((part) => [`past_key_values.${layer}.${part}`, nothing(kvHeads, headDim)]);
+    const { width, reach } = states;
+    return [[`past_conv.${layer}`, new Tensor('float32', new Float32Array(width * (reach + 1)), [1, width, reach + 1])]];
+  }).flat());
   return async (_, tokens, past) => {
     const before = past?.length ?? 0;
     const { logits, ...present } = await session.run({
@@ -62,4 +67,4 @@ const nothing = (heads: number, width: number): Tensor => new Tensor('float32', 
 const namesOf = (layers: number, parts: readonly string[]): string[] =>
   Array.from({ length: layers }, (_, layer) => parts.map((part) => `past_key_values.${layer}.${part}`)).flat();
 const asPast = (present: InferenceSession.OnnxValueMapType): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(present).map(([name, tensor]) => [name.replace('present', 'past_key_values'), tensor]));
+  Object.fromEntries(Object.entries(present).map(([name, tensor]) => [name.replace('present_conv', 'past_conv').replace('present', 'past_key_values'), tensor]));

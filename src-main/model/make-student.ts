@@ -79,6 +79,7 @@ export function chooseLayers(raw: JsonObject, config: ModelConfig, layers: reado
     case 'smollm3': return {
       ...fewer(raw, layers), no_rope_layers: layers.map((layer) => (config.rotates[layer] ? 1 : 0)), layer_types: typesOf(config.windows, layers),
     };
+    case 'lfm2': return { ...fewer(raw, layers), full_attn_idxs: null, layer_types: layers.map((layer) => (config.attends[layer] ? 'full_attention' : 'conv')) };
     case 'llama': return chooseLlamaLayers(raw, config, layers);
     default: return fewer(raw, layers);
   }

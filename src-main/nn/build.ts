@@ -10,6 +10,7 @@ import { glm } from './families/glm.ts';
 import { gptNeoX } from './families/gpt-neox.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { granite } from './families/granite.ts';
+import { lfm2 } from './families/lfm2.ts';
 import { llama } from './families/llama.ts';
 import { ministral } from './families/ministral.ts';
 import { olmo } from './families/olmo.ts';
@@ -38,6 +39,7 @@ function familyOf(config: ModelConfig, weights: WeightFormat): Decoder {
     case 'gpt_neox': return gptNeoX(config, weights);
     case 'gpt2': return gpt2(config, weights);
     case 'granite': return granite(config, weights);
+    case 'lfm2': return lfm2(config, weights);
     case 'llama': return llama(config, weights);
     case 'ministral': return ministral(config, weights);
     case 'olmo': return olmo(config, weights);

@@ -3,6 +3,7 @@ import type { GlmConfig } from './families/glm.ts';
 import type { GptNeoXConfig } from './families/gpt-neox.ts';
 import type { Gpt2Config } from './families/gpt2.ts';
 import type { GraniteConfig } from './families/granite.ts';
+import type { Lfm2Config } from './families/lfm2.ts';
 import type { LlamaConfig } from './families/llama.ts';
 import type { MinistralConfig } from './families/ministral.ts';
 import type { OlmoConfig } from './families/olmo.ts';
@@ -18,6 +19,7 @@ export type ModelConfig =
   | GptNeoXConfig
   | Gpt2Config
   | GraniteConfig
+  | Lfm2Config
   | LlamaConfig
   | MinistralConfig
   | OlmoConfig

@@ -10,9 +10,11 @@ export interface Decoder {
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly layers: number;
-  /** Heads and width of the keys and values one layer caches. */
+  /** Heads and width of the keys and values that one layer of attention caches. */
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Of the layers that look back a few positions instead of attending: how far, and how wide what they see is. */
+  readonly convolutions: ReadonlyMap<number, { readonly width: number; readonly reach: number }>;
   /** Most tokens of a text; null where the model sets no limit. */
   readonly contextLength: number | null;
   /** Parameters that are looked up by id, so that their gradients come as rows. */

@@ -70,6 +70,8 @@ const CASES: Case[] = [
     make: ([query, key, value], g) => new FullAttention(g, 5).attend({
       layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 0.8, window: 3, rope: null, softCap: null, bias: null,
     }) },
+  { name: 'looking back, further than the text begins', shapes: [[2, 3, 4]],
+    make: ([x], g) => new FullAttention(g, 3).lookBack({ layer: 0, x: x!, reach: 4 }).map((states, at) => mul(states, mul(x!, at + 1))).reduce((sum, states) => add(sum, states)) },
   { name: 'attention with bent scores', shapes: [[2, 4, 8], [2, 4, 4], [2, 4, 4]],
     make: ([query, key, value], g) => new FullAttention(g, 4).attend({
       layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 1.2, window: null, rope: null, softCap: 0.7, bias: null,

@@ -6,6 +6,7 @@ import { readGlmConfig } from './glm.ts';
 import { readGptNeoXConfig } from './gpt-neox.ts';
 import { readGpt2Config } from './gpt2.ts';
 import { readGraniteConfig } from './granite.ts';
+import { readLfm2Config } from './lfm2.ts';
 import { readLlamaConfig } from './llama.ts';
 import { readMinistralConfig } from './ministral.ts';
 import { readOlmoConfig } from './olmo.ts';
@@ -32,6 +33,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   olmo3: (where, raw) => readOlmoConfig(where, 'olmo3', raw),
   glm: (where, raw) => readGlmConfig(where, 'glm', raw),
   glm4: (where, raw) => readGlmConfig(where, 'glm4', raw),
+  lfm2: readLfm2Config,
   stablelm: readStableLmConfig,
   gpt_neox: readGptNeoXConfig,
   gpt2: readGpt2Config,

@@ -31,10 +31,20 @@ export interface SelfAttention {
   attend(call: AttentionCall): Value;
 }
 
+/** One layer's states [batch, sequence, width], of which each position sees the last few. */
+export interface LookBackCall {
+  layer: number;
+  x: Value;
+  /** How many positions before its own. */
+  reach: number;
+}
+
 /** How a decoder's positions look at what came before: all at once in training, through a cache in decoding. */
 export interface Attention extends SelfAttention {
   /** Position of every token, [sequence] or [batch, sequence], for models that embed positions. */
   readonly positions: Value;
+  /** The states of each position's predecessors, the farthest first, and its own: zeros before the text begins. */
+  lookBack(call: LookBackCall): readonly Value[];
   /** Context vectors [batch, sequence, heads * headDim] from the encoder's side. */
   attendSource(call: SourceCall): Value;
 }

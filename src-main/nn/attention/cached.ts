@@ -1,8 +1,11 @@
 import { cachedAttention } from '../../graph/ops/cached-attention.ts';
 import { lengthAlong } from '../../graph/ops/distances.ts';
+import { add, sub } from '../../graph/ops/elementwise.ts';
 import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
+import { lastStates, shifted } from '../../graph/ops/look-back.ts';
+import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall, SourceCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
 import { rotate } from './rotate.ts';
 import { attendSource } from './source.ts';
 
@@ -11,12 +14,16 @@ export const pastName = (layer: number, part: 'key' | 'value'): string => `past.
 export const sourceName = (layer: number, part: 'key' | 'value'): string => `source.${layer}.${part}`;
 export const presentName = (layer: number, part: 'key' | 'value'): string => `present.${layer}.${part}`;
 
+/** The last states that a convolution has seen. */
+export const pastStates = (layer: number): string => `past.${layer}.states`;
+export const presentStates = (layer: number): string => `present.${layer}.states`;
+
 /**
  * Attention through a cache that grows in place, for rows of different lengths padded on the right. One graph
  * serves prompt and continuation, any batch and any capacity: those dimensions stay open.
  *
  * Inputs it adds: positions [batch, sequence] (int64), last_position [batch], total_length [1] (int32) and each
- * layer's past; `present` are the outputs. Behind an encoder also each layer's source and source_padding.
+ * layer's past (keys and values, or the last states); `present` are the outputs. Behind an encoder also each layer's source and source_padding.
  */
 export class CachedAttention implements Attention {
   readonly positions: Value;
@@ -51,6 +58,16 @@ export class CachedAttention implements Attention {
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;
     return resizeHeads(context, heads, width, headDim);
+  }
+
+  lookBack({ layer, x, reach }: LookBackCall): Value[] {
+    const { graph } = this;
+    const before = graph.input(pastStates(layer), 'float32', ['batch', reach, staticDim(x.shape, -1)]);
+    // Rows are padded on the right: what is last differs from row to row.
+    const last = cast(graph.input('last_position', 'int32', ['batch']), 'int64');
+    const counts = add(sub(last, reshape(slice(this.positions, 1, 0, 1), ['batch'])), 1);
+    this.present[presentStates(layer)] = lastStates(x, before, counts);
+    return Array.from({ length: reach + 1 }, (_, at) => shifted(x, before, reach - at));
   }
 
   attendSource(call: SourceCall): Value {

@@ -58,6 +58,10 @@ export class ExportedSourceAttention implements Attention {
     return joinHeads(context, heads, headDim);
   }
 
+  lookBack(): never {
+    throw new Error('exported encoder-decoders have no convolutions');
+  }
+
   attendSource(call: SourceCall): Value {
     return attendSource(call, {
       padding: this.padding,

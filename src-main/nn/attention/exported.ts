@@ -1,11 +1,13 @@
 import { causalBias } from '../../graph/ops/causal-bias.ts';
-import { add, mul, tanh } from '../../graph/ops/elementwise.ts';
+import { add, mul, sub, tanh } from '../../graph/ops/elementwise.ts';
 import { lengthAlong } from '../../graph/ops/distances.ts';
-import { concat, reshape, transpose } from '../../graph/ops/layout.ts';
+import { cast, concat, dropFirst, reshape, transpose } from '../../graph/ops/layout.ts';
+import { lastStates, shifted } from '../../graph/ops/look-back.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { softmax } from '../../graph/ops/softmax.ts';
+import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall } from './attention.ts';
 import { MASKED } from './core.ts';
 import { rotate } from './rotate.ts';
 
@@ -28,6 +30,19 @@ export class ExportedAttention implements Attention {
     this.contextLength = contextLength;
     this.mask = graph.input('attention_mask', 'int64', ['batch', TOTAL]);
     this.positions = graph.input('position_ids', 'int64', ['batch', 'sequence']);
+  }
+
+  /** As `past_conv.N` and `present_conv.N`, [batch, width, reach + 1]: the way transformers.js knows. */
+  lookBack({ layer, x, reach }: LookBackCall): Value[] {
+    const { graph } = this;
+    const width = staticDim(x.shape, -1);
+    const past = transpose(graph.input(`past_conv.${layer}`, 'float32', ['batch', width, reach + 1]), [0, 2, 1]);
+    // Padding before a text must look like nothing.
+    const before = sub(lengthAlong(this.mask, 1).count, lengthAlong(this.ids, 1).count);
+    const isText = dropFirst(cast(this.mask, 'float32'), 1, before, 'sequence');
+    const states = mul(x, reshape(isText, ['batch', 'sequence', 1]));
+    this.present[`present_conv.${layer}`] = transpose(lastStates(states, past, null), [0, 2, 1]);
+    return Array.from({ length: reach + 1 }, (_, at) => shifted(states, past, reach - at));
   }
 
   attendSource(): Value {

@@ -1,7 +1,8 @@
 import { reshape } from '../../graph/ops/layout.ts';
+import { shiftedFromStart } from '../../graph/ops/look-back.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall, SourceCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
 import { attentionCore, MASKED } from './core.ts';
 import { joinHeads, splitHeads } from './heads.ts';
 import { rotate } from './rotate.ts';
@@ -38,6 +39,10 @@ export class FullAttention implements Attention {
       ...(group > 1 && { shape: [batch, kvHeads, group, length, length] }),
     });
     return joinHeads(reshape(context, [batch, heads, length, headDim]), heads, headDim);
+  }
+
+  lookBack({ x, reach }: LookBackCall): Value[] {
+    return Array.from({ length: reach + 1 }, (_, at) => shiftedFromStart(this.graph, x, reach - at));
   }
 
   attendSource(call: SourceCall): Value {

@@ -38,6 +38,7 @@ export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
     layers: config.layers,
     tables: [embedding, places],
     kvHeads: heads,
+    convolutions: new Map(),
     encoder: null,
     hidden(ids, attention) {
       const positions = weights.lookUp(attention.positions, places);

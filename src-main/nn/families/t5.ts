@@ -46,6 +46,7 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
     vocabSize, hiddenSize, headDim,
     layers: config.layers,
     kvHeads: heads,
+    convolutions: new Map(),
     tables: [embedding],
     contextLength: null,
     encoder: {

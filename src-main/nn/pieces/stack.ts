@@ -11,6 +11,7 @@ export interface StackParts {
   output?: string;
   /** What is made of looked-up embeddings before the first block. */
   embed?(x: Value): Value;
+  convolutions?: Decoder['convolutions'];
   block(x: Value, layer: number, attention: Attention): Value;
   /** After the last block. */
   last(x: Value): Value;
@@ -26,6 +27,7 @@ export function stack(config: DecoderConfig, weights: WeightFormat, parts: Stack
   const outputLayer: Matrix = { name: config.tiedEmbeddings ? embedding.name : parts.output ?? 'lm_head.weight', shape: embedding.shape, layout: 'out-in' };
   return {
     vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength, outputLayer,
+    convolutions: parts.convolutions ?? new Map(),
     tables: [embedding],
     encoder: null,
     hidden(ids, attention) {
