@@ -43,6 +43,9 @@ export function tick(value: number): string {
 /** `0.5` to `50 %`. */
 export const percent = (share: number): string => format({ style: 'percent', maximumFractionDigits: 1 }).format(share);
 
+/** Shares that stand under one another: `50.1%`, `20.0%`, `< 0.1%`. */
+export const evenPercent = (share: number): string => (share > 0 && share < 5e-4 ? `< ${evenPercent(1e-3)}` : format({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share));
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 export function byteSize(bytes: number): string {

@@ -1,3 +1,4 @@
+import { findDevices } from '../checks/try-device.ts';
 import { previewFile } from '../data/preview.ts';
 import { importGguf } from '../model/gguf/import-gguf.ts';
 import { openModel } from '../model/folder.ts';
@@ -73,6 +74,7 @@ export function createHandlers(): Handlers<Commands> {
     see: (params, { signal }) => seeData(params, signal),
     describe: ({ model }) => describeModel(model),
     pair: (params) => checkPair(params),
+    devices: () => findDevices(),
     import: async ({ source, to, precision }, { signal, emit }) => {
       const { warnings } = await importGguf(source, to, {
         precision,

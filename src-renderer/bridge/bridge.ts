@@ -6,6 +6,9 @@ import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 /** What only a window of the desktop can do. */
 export type NativeActions = Pick<PreloadBridge, 'platform' | 'chooseFile' | 'pathOf' | 'reveal' | 'onMenu' | 'onOpenFile' | 'onShowRun'>;
 
+/** Said of a call that no answer came to: no longer true once the connection is back. */
+export const NO_ANSWER = 'Retort does not answer.';
+
 /** `silent`: it has ended, or the way to it is cut. `stranger`: it answers, and does not know this browser. */
 export type Cut = 'silent' | 'stranger';
 

@@ -1,7 +1,7 @@
 import type { Answer, CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import { fromReport, Problem } from '../../src-main/contract/problem.ts';
-import type { Bridge } from './bridge.ts';
+import { NO_ANSWER, type Bridge } from './bridge.ts';
 import { ConsentQuestions } from './consent.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Feed } from './feed.ts';
@@ -42,10 +42,10 @@ export function browserBridge(): Bridge {
 
 async function post(path: string, body: BodyInit, type: string): Promise<Response> {
   const response = await fetch(path, { method: 'POST', body, headers: { 'content-type': type } }).catch(() => {
-    throw new Problem('Retort does not answer.', { kind: 'failure', hint: 'It has ended, or the connection is gone. Start `retort serve` again.' });
+    throw new Problem(NO_ANSWER, { kind: 'failure', hint: 'It has ended, or the connection is gone. Start retort serve again.' });
   });
   if (response.status === 401 || response.status === 403) {
-    throw new Problem('This browser may not use Retort.', { hint: 'Open the address that `retort serve` printed when it started.' });
+    throw new Problem('This browser may not use Retort.', { hint: 'Open the address that retort serve printed when it started.' });
   }
   if (!response.ok) throw new Problem(`Retort answered ${response.status} ${response.statusText}.`, { kind: 'failure' });
   return response;

@@ -3,6 +3,7 @@ import type { About } from '../../src-main/contract/api/api.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { ComparisonsState } from './comparisons.svelte.ts';
+import { DevicesState } from './devices.svelte.ts';
 import { DraftsState } from './drafts.svelte.ts';
 import { ExportsState } from './exports.svelte.ts';
 import { InspectionsState } from './inspections.svelte.ts';
@@ -28,6 +29,7 @@ export class AppState {
   readonly comparisons: ComparisonsState;
   readonly exports: ExportsState;
   readonly reading: ReadingState;
+  readonly devices: DevicesState;
   about = $state.raw<About | null>(null);
   /** Another program has the data folder: nothing can be changed from here. */
   readonly isReadOnly = $derived(this.about?.readOnly != null);
@@ -41,6 +43,7 @@ export class AppState {
     this.drafts = new DraftsState(bridge);
     this.inspections = new InspectionsState(bridge, this.notices.fail);
     this.comparisons = new ComparisonsState(bridge, this.notices.fail);
+    this.devices = new DevicesState(bridge);
     this.exports = new ExportsState(bridge, this.notices.fail);
     this.reading = new ReadingState(bridge);
   }

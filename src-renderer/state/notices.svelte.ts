@@ -32,6 +32,11 @@ export class NoticesState {
     this.say(fullStop(withNames(message)), { tone: 'bad', hint: error instanceof Problem ? error.hint : undefined });
   };
 
+  /** Takes back what is no longer so. */
+  takeBack(text: string): void {
+    this.items = this.items.filter((item) => item.text !== text);
+  }
+
   close(id: number): void {
     this.items = this.items.filter((item) => item.id !== id);
   }

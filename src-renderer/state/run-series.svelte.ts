@@ -1,5 +1,5 @@
 import type { StepMetrics } from '../../src-main/contract/events.ts';
-import { SERIES_FIELDS, type Series, type StoredEvaluation } from '../../src-main/contract/history.ts';
+import { SERIES_FIELDS, type Series, type SeriesField, type StoredEvaluation } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import { EMPTY_SERIES, withSteps } from './series.ts';
@@ -16,6 +16,8 @@ export class RunSeries {
   evaluations = $state.raw<readonly StoredEvaluation[]>([]);
   /** The stretch of steps shown; null is the whole run. */
   range = $state.raw<{ from: number; to: number } | null>(null);
+  /** Of the run, whatever stretch is shown. */
+  measured = $state.raw<ReadonlySet<SeriesField>>(new Set());
   isLoaded = $state(false);
   /** Why what is shown is not what the history has; null once it could be read. */
   problem = $state.raw<Problem | null>(null);
@@ -76,7 +78,7 @@ export class RunSeries {
 
   private draw(): void {
     this.timer = undefined;
-    this.series = withSteps(this.series, this.undrawn);
+    this.show(withSteps(this.series, this.undrawn));
     this.undrawn = [];
     // Half as many points show as much, and the rest of the run needs room.
     if (this.series.lastStep.length > 2 * BUCKETS && this.isLoaded) void this.load();
@@ -104,7 +106,12 @@ export class RunSeries {
     this.evaluations = evaluations;
     // What was told lately and is not in the history yet.
     this.recent = this.recent.filter(({ step }) => step > (series.lastStep.at(-1) ?? -1));
-    this.series = range ? series : withSteps(series, this.recent);
+    this.show(range ? series : withSteps(series, this.recent));
     this.undrawn = [];
+  }
+
+  private show(series: Series): void {
+    this.series = series;
+    if (!this.range) this.measured = new Set(SERIES_FIELDS.filter((name) => series.fields[name]?.mean.some((value) => value !== null)));
   }
 }

@@ -112,7 +112,7 @@ it('shows the same prompt at other times of training, with the forks repaired an
   expect(await seriousFindings(page)).toEqual([]);
 });
 
-it('keeps a correction and uses it in a new run', async () => {
+it('keeps a correction, uses it in a new run, and sees that it was learned', async () => {
   await page.getByRole('button', { name: 'Keep a correction …' }).click();
   const dialog = page.getByRole('dialog', { name: 'Keep a correction' });
   await dialog.waitFor();
@@ -120,7 +120,7 @@ it('keeps a correction and uses it in a new run', async () => {
   const { prompt } = await currentSample();
   // What the teacher would have written from the first fork on, not from the one looked at.
   await dialog.getByRole('button', { name: 'The teacher from the first fork', pressed: true }).waitFor();
-  await dialog.getByLabel('What it should have written').fill('the right answer #42');
+  const completion = await dialog.getByLabel('What it should have written').inputValue();
   await dialog.getByLabel('Data set').fill('Arithmetic');
   await dialog.getByRole('button', { name: 'Keep' }).click();
   await page.getByRole('button', { name: 'Use in a new run' }).click();
@@ -135,10 +135,14 @@ it('keeps a correction and uses it in a new run', async () => {
   const run = await app.client.call('runs.get', { runId: started });
   expect(run).toMatchObject({ status: 'done', error: null });
   expect(run.recipe.method.preset).toBe('sft');
-  expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion: 'the right answer #42' }).slice(1, -1));
+  expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion }).slice(1, -1));
+  await page.getByRole('button', { name: 'See what it writes now' }).click();
+  await page.getByText('1 of 1 as corrected').waitFor();
+  expect(await page.getByRole('region', { name: 'Corrections' }).locator('code').allTextContents()).toEqual([prompt, expect.any(String), completion]);
+  expect(await seriousFindings(page)).toEqual([]);
   await app.show('mistakes');
   await page.getByRole('button', { name: 'Arithmetic', exact: true }).click();
-  await page.getByText('the right answer #42').waitFor();
+  await page.getByText(completion).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
 

@@ -90,12 +90,12 @@ it('compares two runs with a baseline and only what their recipes differ in', as
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('heading', { name: 'What their recipes differ in' }).waitFor();
-  expect(await page.getByRole('rowheader').locator('code').allTextContents()).toEqual(['seed', 'train.steps', 'evaluate.examples']);
+  expect(await page.locator('tbody th[scope=row][title]').allTextContents()).toEqual(['Seed', 'Steps', 'Examples']);
   await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Place of sample, gkd in the comparison' }).click();
+  await page.getByRole('button', { name: 'Place of shorter in the comparison' }).click();
   await page.getByRole('menuitem', { name: 'Make it the baseline' }).click();
-  await page.getByRole('row', { name: /sample, gkd.*baseline/ }).waitFor();
+  await page.getByRole('row', { name: /shorter.*baseline/ }).waitFor();
 });
 
 it('finds, tags and renames', async () => {

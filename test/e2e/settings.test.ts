@@ -32,6 +32,12 @@ it('says what it is, where its data lies and what it is made with', async () => 
   expect(await seriousFindings(page)).toEqual([]);
 });
 
+it('says which devices there are', async () => {
+  const found = await app.client.call('app.devices', null);
+  expect(found.find(({ device }) => device === 'cpu')).toEqual({ device: 'cpu', problem: null });
+  for (const { problem } of found.filter((known) => known.problem !== null)) await page.getByText(problem!, { exact: true }).waitFor();
+});
+
 it('has nothing to complain of in its console', () => {
   expect(app.complaints).toEqual([]);
 });

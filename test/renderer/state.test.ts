@@ -1,6 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Feed } from '../../src-renderer/bridge/feed.ts';
-import { byteSize, duration, number, tick } from '../../src-renderer/format.ts';
+import { byteSize, duration, evenPercent, number, tick } from '../../src-renderer/format.ts';
+import { NO_ANSWER } from '../../src-renderer/bridge/bridge.ts';
+import { areFilesChanged, hintWithoutCommand } from '../../src-renderer/screens/run/changed-files.ts';
+import { wasKnown } from '../../src-renderer/screens/run/warnings.ts';
 import { differingFields } from '../../src-renderer/screens/runs/recipe-difference.ts';
 import { meets } from '../../src-renderer/screens/runs/describe-run.ts';
 import { pace } from '../../src-renderer/state/live.svelte.ts';
@@ -111,4 +114,29 @@ it('connects again when the connection is lost, and says that something was miss
   vi.advanceTimersByTime(60_000);
   expect(sockets).toHaveLength(3);
   vi.useRealTimers();
+});
+
+describe('what is said for a window', () => {
+  it('names the button in the place of a command', () => {
+    const hint = 'Put back what it began with, or go on all the same: retort resume RUN --changed. Its result is then no longer that of its recipe.';
+    expect([areFilesChanged(hint), areFilesChanged('Free some space.'), areFilesChanged(undefined)]).toEqual([true, false, false]);
+    expect(hintWithoutCommand(hint)).toBe('Put back what it began with, or go on all the same with the button “Go on with the changed files”. Its result is then no longer that of its recipe.');
+  });
+
+  it('takes back that nobody answers once somebody does', () => {
+    const notices = new NoticesState();
+    notices.say(NO_ANSWER, { tone: 'bad' });
+    notices.say('Something else.', { tone: 'bad' });
+    notices.takeBack(NO_ANSWER);
+    expect(notices.items.map(({ text }) => text)).toEqual(['Something else.']);
+  });
+
+  it('tells what Review has said already from what has gone wrong since', () => {
+    const entry = (code: string, step: number) => ({ id: 1, step, code, level: 'warning' as const, message: '', time: 0 });
+    expect([entry('unread-completions', 0), entry('inputs', 0), entry('repetition', 0), entry('cut-completions', 40)].map((one) => wasKnown(one))).toEqual([true, false, false, false]);
+  });
+
+  it('writes shares that stand under one another alike', () => {
+    expect([0.501, 0.2, 1, 5.03e-5, 0].map(evenPercent)).toEqual(['50.1%', '20.0%', '100.0%', '< 0.1%', '0.0%']);
+  });
 });

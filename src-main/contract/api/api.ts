@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
+import type { DeviceState } from '../divergence.ts';
 import type { Finding } from '../finding.ts';
 import type { Forecast } from '../forecast.ts';
 import {
@@ -92,6 +93,7 @@ const draft = z.strictObject({
  */
 export const API = {
   'app.about': reads<About>()(nothing),
+  'app.devices': reads<DeviceState[]>()(nothing),
   'settings.get': reads<Settings>()(nothing),
   'settings.set': writes<Settings>()(settingsSchema.partial()),
 

@@ -74,6 +74,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const parts = { home, workers, queue, jobs, feed, consent, pending, keyStore: keyStore ?? null };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
+    'app.devices': () => workers.ask('devices', {}),
     ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
       if (before.worker === after.worker && before.threads === after.threads) return;
       void workers.end('interactive');

@@ -13,6 +13,7 @@ export type WorkerKind = 'compute' | 'jobs' | 'interactive';
 /** What a person asks and waits for: in what words, for how many seconds at most, and how long the worker may block. */
 const QUESTIONS = {
   preview: { what: 'Looking at the data', limit: 60, silence: 15 },
+  devices: { what: 'Looking for devices', limit: 60, silence: 60 },
   see: { what: 'Looking at what the model sees', limit: 120, silence: 15 },
   describe: { what: 'Looking at the model', limit: 60, silence: 15 },
   pair: { what: 'Comparing the two models', limit: 60, silence: 15 },

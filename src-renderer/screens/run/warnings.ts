@@ -14,6 +14,14 @@ export function cannotWriteIn(entries: readonly StoredLogEntry[]): StoredLogEntr
   return last?.code === 'cannot-write' ? last : undefined;
 }
 
+/** What is said at the start and was not known on Review. */
+const SINCE_START = new Set(['inputs', 'changed', 'damaged', 'beginning', 'threads', 'text', 'student']);
+
+/** Whether something was known before the run began, and so has been said on Review. */
+export function wasKnown({ code, step }: StoredLogEntry): boolean {
+  return step === 0 && !SINCE_START.has(code) && !(code in MEANINGS);
+}
+
 /** The guard compares with the run's own beginning: what is said before the first step is about something else. */
 export function meaningOf({ code, step }: StoredLogEntry): string | undefined {
   return step > 0 ? MEANINGS[code] : undefined;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -75,6 +76,37 @@ requires('display', 'electron')('what the desktop adds', () => {
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject({ name: 'tiny', teacher: { model: project.teacher } });
   });
 
+  it('asks in a dialog of the system before a recipe starts a program, and once', async () => {
+    const { page } = desktop;
+    const proof = join(project.folder, 'proof');
+    const script = join(project.folder, 'reward.mjs');
+    await writeFile(script, `
+      import { createInterface } from 'node:readline';
+      import { writeFileSync } from 'node:fs';
+      writeFileSync(${JSON.stringify(proof)}, '');
+      for await (const line of createInterface({ input: process.stdin })) if (line) console.log(1);
+    `);
+    const recipe = project.recipe({
+      method: { preset: 'rl-gkd', reward: { kind: 'command', command: [process.execPath, script] } }, train: { steps: 2, batchSize: 2 },
+    });
+    const start = (): Promise<{ runId: string }> => call(page, 'runs.start', { recipe });
+    await answerDialogs({ button: 0 });
+    expect((await call(page, 'recipe.check', { recipe, asker: 'test' })).filter(({ level }) => level === 'problem')).toEqual([]);
+    expect(await kept('asked')).toEqual([]);
+    await expect(start()).rejects.toThrow('not allowed');
+    expect(await kept('asked')).toHaveLength(1);
+    expect(JSON.stringify(await kept('asked'))).toContain('reward.mjs');
+    expect(existsSync(proof)).toBe(false);
+
+    await answerDialogs({ button: 1 });
+    for (const _ of ['asked', 'remembered']) {
+      const { runId } = await start();
+      await expect.poll(async () => (await run(runId)).status).toBe('done');
+    }
+    expect(existsSync(proof)).toBe(true);
+    expect(await kept('asked')).toHaveLength(1);
+  });
+
   it('keeps the machine awake, shows progress and says when a run is done', async () => {
     await desktop.electron.evaluate(({ BrowserWindow, Notification, powerSaveBlocker }) => {
       const kept = { shown: [] as object[], bars: [] as number[], blockers: [] as number[] };
@@ -131,7 +163,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await other.page.getByText('Only showing.').waitFor();
     await other.page.getByText(`Data folder ${folder.home} is in use by`).waitFor();
     await expect(call(other.page, 'sample.start', { methods: ['gkd'] })).rejects.toThrow('This one only shows.');
-    expect(await call(other.page, 'runs.list', null)).toHaveLength(2);
+    expect(await call(other.page, 'runs.list', null)).toHaveLength(4);
     await other.electron.close();
     expect(await call(desktop.page, 'app.about', null)).toMatchObject({ readOnly: null });
   });

@@ -53,6 +53,21 @@ requires('display', 'electron')('from a finished run on, in a real Electron wind
     expect(await student.locator('code').first().textContent()).toBe(judged!.studentTop[0]!.text);
   }, 240_000);
 
+  it('keeps the teacher\'s text as a correction, and a run from it learns it', async () => {
+    const { page } = desktop;
+    await page.getByRole('button', { name: 'Keep a correction …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Keep a correction' });
+    await dialog.getByRole('button', { name: 'The teacher from the first fork', pressed: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Keep', exact: true }).click();
+    await page.getByRole('button', { name: 'Use in a new run' }).click();
+    await page.getByText('Learns the correction of “corrections”').waitFor();
+    await page.getByText('Nothing is missing').waitFor();
+    await page.getByRole('button', { name: 'Start the run' }).click();
+    await page.waitForURL(/#\/run\/.+/);
+    await page.getByRole('button', { name: 'See what it writes now' }).click({ timeout: 120_000 });
+    await page.getByText('1 of 1 as corrected').waitFor();
+  }, 240_000);
+
   it('exports the run to a place chosen in the system\'s dialog, and shows the folder', async () => {
     const { page, electron } = desktop;
     const place = join(folder.home, 'chosen');

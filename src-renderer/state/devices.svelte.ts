@@ -1,0 +1,25 @@
+import type { DeviceState } from '../../src-main/contract/divergence.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+
+/** The devices of this machine, looked for when somebody first wants to choose one. */
+export class DevicesState {
+  found = $state.raw<readonly DeviceState[]>([]);
+  private readonly bridge: Bridge;
+  private isAsked = false;
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge;
+  }
+
+  /** What is not known is offered: the check before the run says why it cannot be had. */
+  look(): void {
+    if (this.isAsked) return;
+    this.isAsked = true;
+    void this.bridge.call('app.devices', null).then((found) => { this.found = found; }, () => { this.isAsked = false; });
+  }
+
+  /** Why a device cannot be used here; null where it can, or where that is not known. */
+  problemOf(device: string): string | null {
+    return this.found.find((known) => known.device === device)?.problem ?? null;
+  }
+}
