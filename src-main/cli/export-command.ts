@@ -7,6 +7,7 @@ import { askOf, inOrder, keepExport } from '../service/export/ask.ts';
 import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
 import type { Action } from './action.ts';
+import { whileWriting } from '../service/keeping/writing.ts';
 
 interface ExportOptions {
   model?: string; run?: string; step?: number | 'best'; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;
@@ -31,9 +32,10 @@ export function addExportCommands(program: Command, act: Action): void {
       const { database } = await context.openHome();
       const { run, step, ...asked } = await askOf(database, subjectOf(options));
       const precisions = inOrder(options.precision ?? (options.safetensors ? [] : ['fp32']));
-      const report = await context.worker().request('export', {
-        ...asked, texts: textsOf(options) ?? asked.texts, to: resolve(options.to), precisions, safetensors: options.safetensors ?? false, replace: options.force ?? false,
-      }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) });
+      const to = resolve(options.to);
+      const report = await whileWriting(context.homePath, to, () => context.worker().request('export', {
+        ...asked, texts: textsOf(options) ?? asked.texts, to, precisions, safetensors: options.safetensors ?? false, replace: options.force ?? false,
+      }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) }));
       await keepExport(database, { run, step, ...asked }, report);
       context.output.json(report);
       print(context.output, report);

@@ -10,6 +10,7 @@ import { describeModel } from '../model/show.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
 import { addModelHubCommands } from './hub-commands.ts';
 import type { Action } from './action.ts';
+import { whileWriting } from '../service/keeping/writing.ts';
 
 const IMPORT_PRECISIONS = ['fp32', 'fp16', 'bf16'] as const;
 
@@ -34,8 +35,8 @@ export function addModelCommands(program: Command, act: Action): void {
     .argument('<source>', 'file.gguf')
     .requiredOption('--to <dir>', 'folder to write')
     .option('--precision <name>', IMPORT_PRECISIONS.join(', '), oneOf(...IMPORT_PRECISIONS), 'fp32')
-    .action(act(async ({ output }, [source], { to, precision }: { to: string; precision: (typeof IMPORT_PRECISIONS)[number] }) => {
-      const { warnings } = await importGguf(source!, to, { precision, onProgress: (done, total) => output.progress('import', done, total) });
+    .action(act(async ({ output, homePath }, [source], { to, precision }: { to: string; precision: (typeof IMPORT_PRECISIONS)[number] }) => {
+      const { warnings } = await whileWriting(homePath, resolve(to), () => importGguf(source!, to, { precision, onProgress: (done, total) => output.progress('import', done, total) }));
       output.json({ to: resolve(to), warnings });
       for (const warning of warnings) output.line(`Warning: ${warning}`);
       output.line(`Wrote ${to}.`);
@@ -46,11 +47,11 @@ export function addModelCommands(program: Command, act: Action): void {
     .option('--layers <numbers>', 'layers to keep, counted from 0, separated by commas', wholes)
     .option('--every <k>', 'keep about every k-th layer, the first and the last among them', count)
     .requiredOption('--to <dir>', 'folder to write')
-    .action(act(async ({ output }, _args, options: { from: string; layers?: number[]; every?: number; to: string }) => {
+    .action(act(async ({ output, homePath }, _args, options: { from: string; layers?: number[]; every?: number; to: string }) => {
       const teacher = await openModel(options.from);
       if ((options.layers === undefined) === (options.every === undefined)) throw new Problem('Give either --layers or --every.');
       const layers = options.every === undefined ? options.layers! : everyKth(teacher.config.layers, options.every);
-      await makeStudent(teacher, layers, options.to);
+      await whileWriting(homePath, resolve(options.to), () => makeStudent(teacher, layers, options.to));
       output.json({ to: resolve(options.to), layers });
       output.line(`Wrote ${options.to} with layers ${layers.join(', ')}.`);
     }));

@@ -7,6 +7,7 @@ import { SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } fr
 import type { Context } from './context.ts';
 import { count, whole } from './options.ts';
 import type { Action } from './action.ts';
+import { whileWriting } from '../service/keeping/writing.ts';
 
 const TITLES: Readonly<Record<SampleMethod, string>> = {
   'sft': 'fine-tuning on the data', 'supervised-kd': 'supervised distillation', 'gkd': 'on-policy distillation (GKD)',
@@ -45,7 +46,7 @@ async function exportBest(context: Context, { checkpoint }: SampleResult): Promi
   const { database } = await context.openHome();
   const { run, step, ...asked } = await askOf(database, { kind: 'run', runId: join(checkpoint, '..', '..') });
   const to = join(checkpoint, '..', '..', 'export');
-  const report = await context.worker().request('export', { ...asked, to, precisions: ['fp32'], safetensors: false, replace: false });
+  const report = await whileWriting(context.homePath, to, () => context.worker().request('export', { ...asked, to, precisions: ['fp32'], safetensors: false, replace: false }));
   await keepExport(database, { run, step, ...asked }, report);
   return to;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from '../files/is-alive.ts';
 
 /** Clears what a program that was killed left beside a place: half a new folder, or the old one that it had put aside. */
 export async function clearLeftBehind(place: string): Promise<void> {
@@ -10,14 +11,5 @@ export async function clearLeftBehind(place: string): Promise<void> {
     if (kind === undefined || isAlive(Number(pid))) continue;
     if (kind === 'old' && !existsSync(place)) await rename(join(parent, entry), place);
     else await rm(join(parent, entry), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

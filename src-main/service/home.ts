@@ -7,6 +7,7 @@ import { openHistory } from '../store/open-history.ts';
 import { followMove } from '../store/moved-home.ts';
 import { markInterrupted } from '../store/runs.ts';
 import type { Database } from '../store/sqlite.ts';
+import { sweepWriting } from './keeping/writing.ts';
 import { lockHolder } from './run-lock.ts';
 
 /** The user's data folder: history, and runs that were given no folder of their own. */
@@ -23,7 +24,10 @@ export interface Home {
  * @param path  absolute
  */
 export async function openHome(path: string, { readOnly = false } = {}): Promise<Home> {
-  if (!readOnly) await makeHome(path);
+  if (!readOnly) {
+    await makeHome(path);
+    await sweepWriting(path);
+  }
   const database = await openHistory(join(path, HISTORY_FILE), { readOnly });
   try {
     await followMove(database, path);

@@ -11,6 +11,7 @@ import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Workers } from '../workers.ts';
+import { whileWriting } from '../../keeping/writing.ts';
 
 export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers: Workers; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'exports'>> {
   const { database } = home;
@@ -26,8 +27,8 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       const { run, step, ...asked } = await askOf(database, subject);
       const jobId = newRunId();
       const going = jobs.run('export', basename(to), async (tell, signal, _warn, onReading) => {
-        const report = await workers.job((host) => host.request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
-          { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
+        const report = await whileWriting(home.path, to, () => workers.job((host) => host.request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
+          { signal, onReading, onEvent: ({ done, total }) => tell(done, total) })));
         await keepExport(database, { run, step, ...asked }, report);
         feed.publish({ topic: 'exports' });
       }, jobId);

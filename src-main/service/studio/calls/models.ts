@@ -15,6 +15,7 @@ import type { Jobs } from '../jobs.ts';
 import type { RunQueue } from '../run-queue.ts';
 import { TrainedModels } from '../trained-models.ts';
 import type { Workers } from '../workers.ts';
+import { whileWriting } from '../../keeping/writing.ts';
 
 export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; workers: Workers; queue: RunQueue; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'models'>> {
   const { database } = home;
@@ -46,13 +47,13 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
     'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
     'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal, warn) => {
       const to = freshFolder(name);
-      const { warnings } = await workers.job((host) => host.request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
+      const { warnings } = await whileWriting(home.path, to, () => workers.job((host) => host.request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
       warn(warnings);
       return add(to, name);
     }),
     'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
       const to = freshFolder(name);
-      await workers.job((host) => host.request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) }));
+      await whileWriting(home.path, to, () => workers.job((host) => host.request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
       return add(to, name);
     }),
     'models.rename': async ({ path, name }) => {
