@@ -5,7 +5,7 @@ import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { countParameters } from '../nn/build.ts';
 import type { Model } from '../model/load-model.ts';
-import { bytesText } from './bytes-text.ts';
+import { bytesText } from '../contract/bytes-text.ts';
 import { check } from './check.ts';
 
 const FLOAT = 4;

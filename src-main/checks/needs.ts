@@ -1,3 +1,4 @@
+import type { MemoryForecast, Remedy } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Model } from '../model/load-model.ts';
@@ -23,9 +24,14 @@ export interface Needs {
   validation: ExampleSet;
   /** Those of `validation` that evaluations use. */
   evaluated: readonly EncodedExample[];
+  /** What the run will take of memory; where its data cannot be had, by the bounds of the recipe. */
+  memory: MemoryOutlook;
   /** Updates in all. */
   steps: number;
 }
+
+/** What a run takes of memory, and what would lower it (which takes a moment to work out). */
+export interface MemoryOutlook { forecast: MemoryForecast; remedies(): Remedy[] }
 
 /** Opens what checks need, each once. @throws Problem where it cannot be had */
 export type Material = { readonly [Need in keyof Needs]: () => Promise<Needs[Need]> };

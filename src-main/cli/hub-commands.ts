@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { bytesText } from '../checks/bytes-text.ts';
+import { bytesText } from '../contract/bytes-text.ts';
 import type { HubKind, HubLook } from '../contract/hub.ts';
 import { Problem } from '../contract/problem.ts';
 import { visibleLine } from '../contract/visible.ts';

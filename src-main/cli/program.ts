@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addExportCommands } from './export-command.ts';
+import { addForecastCommand } from './forecast-command.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addDataHubCommands } from './hub-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
@@ -38,6 +39,7 @@ export function createProgram(version: string): Command {
 
   addSampleCommand(program, act);
   addRunCommands(program, act);
+  addForecastCommand(program, act);
   addStudyCommand(program, act);
   addHistoryCommands(program, act);
   addReportCommand(program, act);

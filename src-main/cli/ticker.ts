@@ -1,4 +1,4 @@
-import { bytesText } from '../checks/bytes-text.ts';
+import { bytesText } from '../contract/bytes-text.ts';
 import type { Output } from './output.ts';
 
 const MIB = 2 ** 20;

@@ -12,6 +12,8 @@ export interface Finding {
   field?: string;
   /** What one press would change: a label for the button and a merge patch (RFC 7396) of the recipe. */
   mend?: Mend;
+  /** Several that mend it, each by itself. */
+  mends?: Mend[];
 }
 
 export interface Mend { label: string; patch: Record<string, unknown> }

@@ -1,3 +1,30 @@
+/** What a run's memory goes to, by the name that is shown. */
+export const MEMORY_PARTS = {
+  weights: 'weights', gradients: 'gradients', moments: 'moments', teacher: 'teacher', runtime: 'runtime',
+  activations: 'activations', decoding: 'copy packed for writing', cache: 'cache of keys and values',
+} as const;
+export type MemoryPart = keyof typeof MEMORY_PARTS;
+
+/** Bytes that a run takes, by part, worked out before it begins. */
+export interface MemoryForecast {
+  parts: Record<MemoryPart, number>;
+  /** At once at most: writing, judging and learning take turns, so of activations and what writing takes only the larger counts. */
+  peak: number;
+  /** Free now, and what the machine has. */
+  free: number;
+  total: number;
+}
+
+/** A change of a recipe that lowers its memory, as a merge patch, and the peak that it leaves. */
+export interface Remedy { label: string; patch: Record<string, unknown>; peak: number }
+
+/** What a run was expected to take and what it took. */
+export interface Outcome {
+  memory: { expected: number; measured: number };
+  /** In milliseconds; null where the run was too short to expect anything. */
+  time: { expected: number; measured: number } | null;
+}
+
 /** What a new run will take, measured on this machine by a few steps and an evaluation of a few examples. Times in milliseconds. */
 export interface Forecast {
   /** Steps measured, and steps the run will have. */
@@ -8,14 +35,18 @@ export interface Forecast {
   /** Reading the models, and what the first step takes longer than the others. */
   startMs: number;
   stepMs: number;
+  /** Of a step: what the student writes, what the teacher judges, learning from it. */
+  stepParts: { rollout: number; teacher: number; update: number };
   /** Null where nothing is held out. */
   evaluation: ForecastEvaluation | null;
   /** Start, all steps and all evaluations; writing checkpoints is not in it, nor what a teacher writes first. */
   totalMs: number;
   /** Whether the teacher writes all texts that are learned before the first step. */
   isTeacherFirst: boolean;
-  /** Bytes resident at the peak of the measured steps. */
+  /** Bytes at the peak of the measured steps. */
   memory: number;
+  /** What was expected of it, by part. */
+  expected: MemoryForecast;
   /** Bytes its checkpoints will take, and bytes free there. */
   diskNeeded: number;
   diskFree: number;

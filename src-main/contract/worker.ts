@@ -6,7 +6,7 @@ import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
 import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
-import type { Forecast } from './forecast.ts';
+import type { Forecast, MemoryForecast, Remedy } from './forecast.ts';
 import type { HubFound, HubGot, HubLook } from './hub.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
@@ -176,6 +176,9 @@ const probe = {
  */
 const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean(), allowed }), result: view<Finding[]>(), event: z.never() };
 
+/** What a run of a recipe would take of memory, worked out without making any of it. */
+const forecastMemory = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: view<{ forecast: MemoryForecast; remedies: Remedy[] }>(), event: z.never() };
+
 const page = { offset: z.int().nonnegative(), limit: count };
 
 const preview = { params: z.strictObject({ data: path, ...page }), result: view<DataPreview>(), event: z.never() };
@@ -211,5 +214,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, check, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

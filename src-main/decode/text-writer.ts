@@ -15,6 +15,11 @@ import { sourceGraph } from './source.ts';
 /** Bytes that the caches of one batch may take; more prompts than fit are written one batch after the other. */
 const CACHE_BUDGET = 2 ** 28;
 
+/** How many texts share a batch. @param maxLength  the longest prompt and completion together */
+export function textsAtOnce(decoder: Decoder, maxLength: number): number {
+  return Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
+}
+
 export interface TextWriterSettings {
   /** Ids below this may be written. */
   vocabulary: number;
@@ -40,7 +45,7 @@ export class TextPlan {
     this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement);
     this.source = decoder.encoder && sourceGraph(decoder, placement);
     this.options = { initializers, optimize: 'basic' };
-    this.atOnce = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
+    this.atOnce = textsAtOnce(decoder, maxLength);
   }
 
   /** Takes the weights as they are now: as constants of a session they are prepacked, which makes every token cheaper. */

@@ -19,13 +19,16 @@ export interface TrainGraphSpec extends TokenLossSpec {
   dialect: NodeWriter['dialect'];
 }
 
-export interface TrainGraph {
-  onnx: OnnxGraph;
+/** A step of training as values: what comes out, by name. */
+export interface TracedTraining {
+  outputs: Readonly<Record<string, Value>>;
   /** Gradients that come out as rows, to be added to a parameter's at the ids beside them. */
   rows: { parameter: string; ids: string; rows: string }[];
   /** Parameters whose dense gradient is an input (so far) and an output (with this micro-batch). */
   dense: string[];
 }
+
+export interface TrainGraph extends Omit<TracedTraining, 'outputs'> { onnx: OnnxGraph }
 
 export const gradientIn = (parameter: string): string => `so far: ${parameter}`;
 export const gradientOut = (parameter: string): string => `gradient: ${parameter}`;
@@ -38,6 +41,12 @@ export const gradientOut = (parameter: string): string => `gradient: ${parameter
  * Outputs: what `TokenLoss` tells, and gradients added to what they were.
  */
 export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
+  const { outputs, ...traced } = traceTraining(decoder, parameters, bucket, spec);
+  return { onnx: writeOnnx(outputs, { weights: 'inputs', dialect: spec.dialect }), ...traced };
+}
+
+/** The same before it is written. */
+export function traceTraining(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TracedTraining {
   const graph = new Graph();
   const { positions } = bucket;
   const { loss, policy, told } = tokenLoss({
@@ -51,7 +60,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
   const weights = parameters.map(({ name, shape }) => graph.parameter(name, shape));
   const flowing = gradients(new Map([loss, ...(policy ? [policy] : [])].map((value) => [value, graph.scalar(1)])), weights);
   const outputs: Record<string, Value> = { loss, ...told };
-  const rows: TrainGraph['rows'] = [];
+  const rows: TracedTraining['rows'] = [];
   const dense: string[] = [];
   parameters.forEach(({ name, shape }, at) => {
     const parts = takeApart(flowing[at]!);
@@ -65,7 +74,7 @@ export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[
     outputs[output.rows] = joined(parts.rows.map((part) => part.rows));
     rows.push(output);
   });
-  return { onnx: writeOnnx(outputs, { weights: 'inputs', dialect: spec.dialect }), rows, dense };
+  return { outputs, rows, dense };
 }
 
 /** An encoder and a decoder look up the same table. */

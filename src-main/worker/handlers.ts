@@ -20,6 +20,7 @@ import { survey } from '../service/inspect/survey.ts';
 import { getLooked } from '../service/hub/get.ts';
 import { lookAtHub } from '../service/hub/look.ts';
 import { checkRun } from '../service/run/check.ts';
+import { materialOf } from '../service/run/material.ts';
 import { probeRun } from '../service/run/probe.ts';
 import type { StopRequest } from '../service/run/job.ts';
 import { runJob } from '../service/run/run-job.ts';
@@ -69,6 +70,10 @@ export function createHandlers(): Handlers<Commands> {
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
+    forecastMemory: async ({ recipe, runDir }, { signal }) => {
+      const { forecast, remedies } = await materialOf(recipe, runDir, { signal }).memory();
+      return { forecast, remedies: remedies() };
+    },
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
     preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
     see: (params, { signal }) => seeData(params, signal),

@@ -3,12 +3,27 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { partOf } from '../../src-main/hub/fetch-file.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import type { Looked } from '../../src-main/service/hub/looked.ts';
 import { HubFixture, ofLarge, problemOf } from './hub-fixture.ts';
 
 const hub = new HubFixture();
 const hasWeights = async (weights = hub.weights): Promise<boolean> => weights.equals(await readFile(join(hub.place, 'model.safetensors')));
+
+const gathering = (): string => join(hub.folder, '.tiny.download');
+const rangesAsked = (): (string | null)[] => hub.server.asked.filter(({ host }) => host === 'elsewhere').map(({ range }) => range);
+
+async function partPlace(): Promise<string> {
+  const { files } = await hub.look();
+  return partOf(join(gathering(), 'model.safetensors'), files.find(({ path }) => path === 'model.safetensors')!);
+}
+
+/** What an earlier try of so many bytes left. */
+async function leave(bytes: number): Promise<void> {
+  await mkdir(gathering(), { recursive: true });
+  await writeFile(await partPlace(), hub.weights.subarray(0, bytes));
+}
 
 describe('a model', () => {
   it('comes whole, with the files that Retort reads and no others', async () => {
@@ -72,33 +87,31 @@ describe('a download that is cut', () => {
   });
 
   it('for good leaves no model, and the next call goes on from it', async () => {
-    const half = Math.floor(hub.weights.length / 2);
-    hub.server.fault = ofLarge(({ range }, response, contents) => {
-      response.writeHead(range === null ? 200 : 206, { 'content-length': contents.length, ...(range !== null && { 'content-range': `bytes ${range}-/*` }) });
-      response.write(range === null ? contents.subarray(0, half) : '', () => response.socket!.end());
+    hub.server.fault = ofLarge((_asked, response, contents) => {
+      response.writeHead(200, { 'content-length': contents.length });
+      response.socket!.end();
       return true;
     });
     const problem = await problemOf(hub.get());
     expect(problem.message).toMatch(/cannot be reached|ended model.safetensors/);
     expect(existsSync(hub.place)).toBe(false);
-    await expect(openModel(join(hub.folder, '.tiny.download'))).rejects.toThrow('neither model.safetensors');
+    await expect(openModel(gathering())).rejects.toThrow('neither model.safetensors');
     hub.server.reset();
-    const had = await stat(join(hub.folder, '.tiny.download', (await readdir(join(hub.folder, '.tiny.download'))).find((name) => name.endsWith('.part'))!));
-    expect(had.size).toBeGreaterThan(0);
+    await leave(1234);
     await hub.get();
-    expect(hub.server.asked.find(({ host }) => host === 'elsewhere')?.range).toBe(`bytes=${had.size}-`);
+    expect(rangesAsked()).toEqual(['bytes=1234-']);
     expect(await hasWeights()).toBe(true);
   });
 
   it('goes on from a hub that gives no parts, from the beginning', async () => {
-    hub.server.fault = ofLarge(({ count }, response, contents) => {
+    await leave(1234);
+    hub.server.fault = ofLarge((_asked, response, contents) => {
       response.writeHead(200, { 'content-length': contents.length });
-      if (count === 1) response.write(contents.subarray(0, 1000), () => response.socket!.end());
-      else response.end(contents);
+      response.end(contents);
       return true;
     });
     await hub.get();
-    expect(hub.server.asked.filter(({ host }) => host === 'elsewhere').map(({ range }) => range)).toEqual([null, 'bytes=1000-']);
+    expect(rangesAsked()).toEqual(['bytes=1234-']);
     expect(await hasWeights()).toBe(true);
   });
 
@@ -107,14 +120,25 @@ describe('a download that is cut', () => {
     const stop = new Problem('Cancelled.', { kind: 'failure' });
     hub.server.fault = ofLarge((_asked, response, contents) => {
       response.writeHead(200, { 'content-length': contents.length });
-      response.write(contents.subarray(0, 5000), () => setTimeout(() => controller.abort(stop), 30));
+      response.write(contents.subarray(0, 5000));
       return true;
     });
-    expect(await problemOf(hub.get('org/tiny', { signal: controller.signal }))).toBe(stop);
+    const onProgress = (file: string): void => { if (file === 'model.safetensors') controller.abort(stop); };
+    expect(await problemOf(hub.get('org/tiny', { signal: controller.signal, onProgress }))).toBe(stop);
     expect(existsSync(hub.place)).toBe(false);
     hub.server.reset();
+    const { size } = await stat(await partPlace());
+    expect(size).toBeGreaterThan(0);
     await hub.get();
-    expect(hub.server.asked.find(({ host }) => host === 'elsewhere')?.range).toBe('bytes=5000-');
+    expect(rangesAsked()).toEqual([`bytes=${size}-`]);
+  });
+
+  it('with what is of something else begins anew once', async () => {
+    await mkdir(gathering(), { recursive: true });
+    await writeFile(await partPlace(), Buffer.alloc(1234));
+    await hub.get();
+    expect(rangesAsked()).toEqual(['bytes=1234-', null]);
+    expect(await hasWeights()).toBe(true);
   });
 
   it('of another commit begins anew', async () => {

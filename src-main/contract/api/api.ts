@@ -5,7 +5,7 @@ import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
 import type { DeviceState } from '../divergence.ts';
 import type { Finding } from '../finding.ts';
-import type { Forecast } from '../forecast.ts';
+import type { Forecast, MemoryForecast, Remedy } from '../forecast.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
   type StoredStep,
@@ -137,6 +137,8 @@ export const API = {
   'recipe.open': reads<Recipe>()(z.strictObject({ path })),
   /** Writes a recipe file; an existing one is only replaced where `replace` says so. */
   'recipe.save': writes<null>()(z.strictObject({ path, recipe: recipeSchema, replace: z.boolean() })),
+  /** What a run would take of memory, and what would lower it; nothing is run for it. */
+  'recipe.memory': reads<{ forecast: MemoryForecast; remedies: Remedy[] }>()(z.strictObject({ recipe: recipeSchema, asker })),
   'recipe.forecast': writes<Forecast>()(z.strictObject({ recipe: recipeSchema, steps: z.int().min(2).max(20) })),
 
   'drafts.list': reads<Draft[]>()(nothing),

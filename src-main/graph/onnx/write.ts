@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { DTYPES, type DType } from '../dtype.ts';
-import type { Shape } from '../shape.ts';
+import { sizeOf, type Shape } from '../shape.ts';
 import { topological, type ConstantData, type Value } from '../value.ts';
 import type { NodeWriter, OnnxAttribute } from './node-writer.ts';
 import schema from './schema.json' with { type: 'json' };
@@ -44,6 +44,26 @@ export interface OnnxGraph {
 export function writeOnnx(outputs: Readonly<Record<string, Value>>, options: WriteOptions): OnnxGraph {
   const model = new OnnxModel(outputs, options);
   return model.write();
+}
+
+/** A node as it is run: names of what it reads and makes. */
+export interface RunNode { readonly input: readonly string[]; readonly output: readonly string[] }
+
+/** What a graph does with memory when it is run. */
+export interface RunPlan {
+  /** In the order in which they are written. */
+  readonly nodes: readonly RunNode[];
+  /** Bytes of what nodes make, by name; what is as large as its inputs say is left out. */
+  readonly bytes: ReadonlyMap<string, number>;
+  /** Names of the outputs, which whoever runs the graph brings memory for. */
+  readonly outputs: ReadonlySet<string>;
+}
+
+/** What `writeOnnx` would write, as far as memory goes. */
+export function planRun(outputs: Readonly<Record<string, Value>>, options: WriteOptions): RunPlan {
+  const model = new OnnxModel(outputs, options);
+  model.write();
+  return model.plan();
 }
 
 interface NodeProto { opType: string; domain: string; name: string; input: string[]; output: string[]; attribute: object[] }
@@ -98,6 +118,14 @@ class OnnxModel implements NodeWriter {
       outputs: this.outputs.map(([name, value]) => ({ name, dtype: value.dtype, shape: value.shape })),
       parameters: this.parameters,
     };
+  }
+
+  plan(): RunPlan {
+    const bytes = new Map<string, number>();
+    for (const [value, name] of this.names) {
+      if (value.producer && value.shape.every((dim) => typeof dim === 'number')) bytes.set(name, sizeOf(value.shape) * DTYPES[value.dtype].bytes);
+    }
+    return { nodes: this.nodes, bytes, outputs: new Set(this.outputs.map(([name]) => name)) };
   }
 
   nameOf(value: Value): string {

@@ -1,17 +1,20 @@
 import type { HubFit } from '../../contract/hub.ts';
+import { sizeOf } from '../../graph/shape.ts';
+import { countParameters, listHead, type ParameterSpec } from '../../nn/build.ts';
 import type { ModelConfig } from '../../nn/config.ts';
-import { countParameters, type ParameterSpec } from '../../nn/build.ts';
-import { freeMemory } from '../../checks/memory.ts';
-
-export { freeMemory };
 
 const FLOAT = 4;
+/** Weights, gradients, AdamW's two moments, and the copy that is packed for writing. */
+const TRAINED = 5;
 
 /** What a model takes in memory for each use of it, before any text. */
-export function fitsOf(_config: ModelConfig, parameters: readonly ParameterSpec[]): HubFit[] {
+export function fitsOf(config: ModelConfig, parameters: readonly ParameterSpec[]): HubFit[] {
   const weights = countParameters(parameters);
+  // What makes logits stays in float32.
+  const head = listHead(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return [
     { use: 'as a teacher', bytes: weights * FLOAT },
-    { use: 'as a student', bytes: weights * FLOAT * 5 },
+    { use: 'as a teacher in int8', bytes: weights + head * FLOAT },
+    { use: 'as a student that writes', bytes: weights * FLOAT * TRAINED },
   ];
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { bytesText } from '../../checks/bytes-text.ts';
+import { bytesText } from '../../contract/bytes-text.ts';
 import type { HubGot } from '../../contract/hub.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Hub } from '../../hub/hub.ts';

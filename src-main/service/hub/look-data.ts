@@ -3,7 +3,7 @@ import type { Hub } from '../../hub/hub.ts';
 import { repositoryFiles } from '../../hub/repository-files.ts';
 import { repositoryInfo } from '../../hub/repository-info.ts';
 import type { Repository } from '../../hub/repository.ts';
-import { freeMemory } from './fits.ts';
+import { freeMemory } from '../../forecast/free-memory.ts';
 import { bytesOf, type Looked } from './looked.ts';
 
 /**

@@ -7,11 +7,12 @@ import { repositoryFiles, type RepositoryFile } from '../../hub/repository-files
 import { repositoryInfo } from '../../hub/repository-info.ts';
 import type { Repository } from '../../hub/repository.ts';
 import { readSmallJson } from '../../hub/small-file.ts';
+import { freeMemory } from '../../forecast/free-memory.ts';
 import { checkSizes } from '../../model/config/check-sizes.ts';
 import { readConfig } from '../../model/config/read-config.ts';
 import { buildDecoder, countParameters, listParameters } from '../../nn/build.ts';
 import { bytesOf, type Looked } from './looked.ts';
-import { fitsOf, freeMemory } from './fits.ts';
+import { fitsOf } from './fits.ts';
 
 /**
  * A model on a hub: what would be downloaded, and what Retort makes of it, by its list of files and its config alone.

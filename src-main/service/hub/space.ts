@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { bytesText } from '../../checks/bytes-text.ts';
+import { bytesText } from '../../contract/bytes-text.ts';
 import { Problem } from '../../contract/problem.ts';
 
 /** What a disk needs besides the files themselves. */

@@ -1,4 +1,5 @@
 import { FrozenModel } from '../../distill/frozen-model.ts';
+import { lossChunk } from '../../distill/loss-chunk.ts';
 import { mostTokens } from '../../distill/bucket.ts';
 import { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
@@ -12,9 +13,6 @@ import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
-
-/** Elements of the widest tensor of the loss: 16 MiB each, which two cores' caches still serve well. */
-const CHUNK_ELEMENTS = 2 ** 22;
 
 /** An example as a run's trainer gets it. */
 export type RunExample = EncodedExample & DataExample;
@@ -48,7 +46,7 @@ export async function buildTrainer(
   await readStudent(optimizer);
 
   const student = new Student(executorFor(recipe.student.device), decoder, optimizer, {
-    method, sharedVocabulary, chunk: Math.max(32, Math.floor(CHUNK_ELEMENTS / sharedVocabulary)),
+    method, sharedVocabulary, chunk: lossChunk(sharedVocabulary),
   });
   const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';

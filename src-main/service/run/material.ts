@@ -13,6 +13,7 @@ import { rowName } from '../../data/read.ts';
 import { encodeQuestions, type EncodedQuestion } from '../choose-answers.ts';
 import { holdOut, takeShare } from '../examples.ts';
 import { methodOf } from '../recipe-file.ts';
+import { memoryOf } from './memory.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 
 /** What a run is made from, with what only the run itself needs. */
@@ -62,6 +63,7 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
     method, student, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
+    memory: once(() => memoryOf(recipe, { method, student, teacher, sharedVocabulary: shared, train, validation })),
     questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
   };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../../contract/finding.ts';
+import type { MemoryForecast } from '../../contract/forecast.ts';
 import type { Method } from '../../contract/presets.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
@@ -25,6 +26,8 @@ export interface PreparedRun {
   microBatchSize: number;
   /** Ids that both models' tokenizers know. */
   sharedVocabulary: number;
+  /** What it is expected to take of memory. */
+  memory: MemoryForecast;
   /** What is worth knowing and keeps no run from starting. */
   notices: Finding[];
 }
@@ -48,6 +51,6 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
     recipe, method, student, train, questions, notices,
     teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
     microBatchSize: await chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
-    sharedVocabulary: await material.sharedVocabulary(),
+    sharedVocabulary: await material.sharedVocabulary(), memory: (await material.memory()).forecast,
   };
 }

@@ -1,6 +1,8 @@
+import type { StepMetrics } from '../../contract/events.ts';
 import type { Forecast } from '../../contract/forecast.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params } from '../../contract/worker-host.ts';
+import { peakMemory, resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { countParameters } from '../../nn/build.ts';
 import { buildTrainer } from './build-trainer.ts';
 import { prepareRun } from './prepare.ts';
@@ -12,6 +14,7 @@ import { diskForecast } from '../../checks/disk.ts';
 export async function probeRun(
   { recipe, runDir, steps, allowed }: Params<Commands, 'probe'>, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'probe'>) => void,
 ): Promise<Forecast> {
+  resetPeakMemory();
   const run = await prepareRun(recipe, runDir, { allowed, signal });
   const { student } = run;
   // An evaluation counts as one more step of the way.
@@ -24,26 +27,26 @@ export async function probeRun(
     run.train, teacher, { totalTokens: 0 });
   const readMs = performance.now() - start;
   try {
-    const times: number[] = [];
-    let memory = 0;
+    const made: StepMetrics[] = [];
     for (let step = 1; step <= steps; step++) {
       signal.throwIfAborted();
       const { metrics } = await built.trainer.step(step);
-      times.push(metrics.stepMs);
-      memory = Math.max(memory, metrics.memory);
+      made.push(metrics);
       emit({ event: 'phase', phase: 'train', done: step, total });
     }
     const evaluation = await probeEvaluation(run, built, (done, all) => emit({ event: 'phase', phase: 'evaluate', done: steps + done / all, total }), signal);
     // The first step also compiles its graphs, which later steps seldom do.
-    const settled = times.length > 1 ? times.slice(1) : times;
-    const stepMs = settled.reduce((sum, time) => sum + time, 0) / settled.length;
-    const startMs = readMs + Math.max(0, times[0]! - stepMs);
+    const settled = made.length > 1 ? made.slice(1) : made;
+    const mean = (field: 'stepMs' | 'rolloutMs' | 'teacherMs' | 'updateMs'): number => settled.reduce((sum, metrics) => sum + metrics[field], 0) / settled.length;
+    const stepMs = mean('stepMs');
+    const startMs = readMs + Math.max(0, made[0]!.stepMs - stepMs);
     const { needed, free } = await diskForecast(run, runDir);
     return {
-      steps, memory, startMs, stepMs, evaluation,
+      steps, memory: peakMemory(), startMs, stepMs, evaluation, stepParts: { rollout: mean('rolloutMs'), teacher: mean('teacherMs'), update: mean('updateMs') },
       totalMs: startMs + run.steps * stepMs + (evaluation ? evaluation.teacherMs + evaluation.times * evaluation.ms : 0),
       isTeacherFirst: run.method.source === 'teacher',
       totalSteps: run.steps, diskNeeded: needed, diskFree: free,
+      expected: run.memory,
       parameters: countParameters(student.parameters),
       microBatchSize: run.microBatchSize,
     };

@@ -7,6 +7,7 @@ import { buildTrainer } from '../../../src-main/service/run/build-trainer.ts';
 import { openRunTeacher } from '../../../src-main/service/run/run-teacher.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
 import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
+import { memoryOf } from '../../../src-main/service/run/memory.ts';
 import type { Answer } from '../peer.ts';
 import type { Plan } from '../plan.ts';
 
@@ -22,14 +23,19 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
     train: { steps: 1e6, batchSize, learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
   });
+  const [method, pair] = [methodOf(recipe), await openPair(plan.student, plan.teacher)];
+  const train = inMemory(plan.examples.map(({ prompt, completion }, index) => ({
+    index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
+    prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
+    completion: Int32Array.from(completion), completionLength: completion.length, learned: null, isMoved: false,
+    notes: { isMoved: false, opening: null, ignored: [] },
+  })));
+  const { forecast } = await memoryOf(recipe, {
+    method: async () => method, student: async () => pair.student, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
+    train: async () => train, validation: async () => NO_EXAMPLES,
+  });
   return {
-    recipe, method: methodOf(recipe), ...await openPair(plan.student, plan.teacher),
-    train: inMemory(plan.examples.map(({ prompt, completion }, index) => ({
-      index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
-      prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
-      completion: Int32Array.from(completion), completionLength: completion.length, learned: null, isMoved: false,
-      notes: { isMoved: false, opening: null, ignored: [] },
-    }))),
+    recipe, method, ...pair, train, memory: forecast,
     validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }

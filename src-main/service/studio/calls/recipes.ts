@@ -15,7 +15,7 @@ import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
 export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed }): Handlers<CallsOf<'recipe'>> {
-  const checks = new Latest();
+  const [checks, outlooks] = [new Latest(), new Latest()];
   return {
     'recipe.check': async ({ recipe, asker }) => {
       const parsed = recipeSchema.safeParse(recipe);
@@ -39,6 +39,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { hom
       });
       return null;
     },
+    'recipe.memory': ({ recipe, asker }) => outlooks.answer(asker, (signal) => workers.ask('forecastMemory', { recipe, runDir: home.runDir(newRunId()) }, { signal })),
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
       const allowed = await consent.settle(recipe);

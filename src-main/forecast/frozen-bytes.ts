@@ -1,0 +1,16 @@
+import type { Recipe } from '../contract/recipe.ts';
+import { sizeOf } from '../graph/shape.ts';
+import { bytesKept, keptWeights } from '../model/frozen/kept.ts';
+import type { Model } from '../model/load-model.ts';
+import { listHead } from '../nn/build.ts';
+
+/** What a model takes that is not trained. What of it is read from its file counts as well: it has to be there to be fast. */
+export function frozenBytes({ folder, parameters }: Model, { precision, device }: Pick<NonNullable<Recipe['teacher']>, 'precision' | 'device'>): number {
+  const { mapped, own } = bytesKept(keptWeights(folder, parameters, { precision, readsStored: device === 'cpu' }));
+  return mapped + own;
+}
+
+const FLOAT = 4;
+
+/** What of a model the loss multiplies by, in float32: it stays where the rest of a teacher goes. */
+export const headBytes = ({ folder: { config } }: Model): number => FLOAT * listHead(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);

@@ -1,0 +1,69 @@
+import { totalmem } from 'node:os';
+import type { MemoryForecast } from '../contract/forecast.ts';
+import type { Method } from '../contract/presets.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import { textsAtOnce } from '../decode/text-writer.ts';
+import { lossChunk } from '../distill/loss-chunk.ts';
+import type { Model } from '../model/load-model.ts';
+import { rowsOf } from '../nn/weights/rows.ts';
+import type { ExampleSet } from '../text/example-set.ts';
+import { frozenBytes, headBytes } from './frozen-bytes.ts';
+import { freeMemory } from './free-memory.ts';
+import { judgingBytes } from './judging-bytes.ts';
+import { learningBytes } from './learning-bytes.ts';
+import { largestBucket, longestTexts } from './longest.ts';
+import { runtimeBytes } from './runtime-bytes.ts';
+import { trainedBytes } from './trained-bytes.ts';
+import { writingBytes } from './writing-bytes.ts';
+
+/** What of a run its memory follows from. */
+export interface MemoryInputs {
+  recipe: Recipe;
+  method: Method;
+  student: Model;
+  teacher: Model | null;
+  sharedVocabulary: number;
+  microBatchSize: number;
+  /** Null where the data is not known, and texts may be as long as the recipe lets them. */
+  train: ExampleSet | null;
+  /** Whether evaluations have the student write. */
+  writesAnswers: boolean;
+}
+
+/** The memory of a run by part, before anything of it is loaded. */
+export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
+  const { recipe, method, student: { decoder, parameters }, teacher, sharedVocabulary } = inputs;
+  const judges = teacher !== null && method.divergence !== 'cross_entropy';
+  const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
+  const { activations, nodes } = learningBytes(decoder, parameters.flatMap((parameter) => rowsOf(parameter)), bucket, {
+    ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : null,
+    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', dialect: 'onnxruntime',
+  });
+  const judging = judges ? judgingBytes(teacher.decoder, bucket) : 0;
+  const writing = writingOf(inputs);
+  const parts = {
+    ...trainedBytes(parameters, recipe.train),
+    teacher: teacher && recipe.teacher ? frozenBytes(teacher, recipe.teacher) : 0,
+    runtime: runtimeBytes(nodes, Number(judges) + Number(writing.decoding > 0)),
+    activations: Math.max(activations, judging),
+    ...writing,
+  };
+  const always = parts.weights + parts.gradients + parts.moments + parts.runtime;
+  // Writing, judging and learning take turns in the same memory; with phases the teacher is there for its own turn alone.
+  const turns = recipe.train.phases
+    ? [writing.decoding + writing.cache, parts.teacher + judging, activations + (judges ? headBytes(teacher) : 0)]
+    : [parts.teacher + writing.decoding + writing.cache, parts.teacher + parts.activations];
+  return { parts, peak: always + Math.max(...turns), free: freeMemory(), total: totalmem() };
+}
+
+/** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
+function writingOf({ recipe: { data, train, evaluate }, method, student, teacher, writesAnswers }: MemoryInputs): { decoding: number; cache: number } {
+  const length = data.maxPromptTokens + data.maxCompletionTokens;
+  const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
+  const of = ({ decoder, parameters }: Model): { decoding: number; cache: number } => writingBytes(decoder, parameters, Math.min(texts, textsAtOnce(decoder, length)), length);
+  const none = { decoding: 0, cache: 0 };
+  const learner = method.lambda > 0 || writesAnswers ? of(student) : none;
+  const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher) : none;
+  if (method.preset === 'minillm') return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache };
+  return learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge;
+}

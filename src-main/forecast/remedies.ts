@@ -1,0 +1,48 @@
+import type { Remedy } from '../contract/forecast.ts';
+import type { Recipe } from '../contract/recipe.ts';
+import { forecastMemory, type MemoryInputs } from './memory-forecast.ts';
+
+/** Less than this share of the peak is not worth a change. */
+const WORTH = 0.02;
+
+/** A change of the recipe that leaves the run what it is, and what it means for what is known of it. */
+interface Change { label: string; patch: Remedy['patch']; inputs: MemoryInputs }
+
+/** What lowers the peak of a run, each with the peak that it leaves; the one that helps most first. */
+export function remediesFor(inputs: MemoryInputs): Remedy[] {
+  const { peak } = forecastMemory(inputs);
+  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...smallerMoments(inputs)]
+    .map(({ label, patch, inputs: changed }): Remedy => ({ label, patch, peak: forecastMemory(changed).peak }))
+    .filter((remedy) => remedy.peak < (1 - WORTH) * peak)
+    .sort((a, b) => a.peak - b.peak);
+}
+
+function smallerBatches(inputs: MemoryInputs): Change[] {
+  const now = Math.min(inputs.microBatchSize, inputs.recipe.train.batchSize);
+  const sizes = new Set([Math.ceil(now / 2), 1]);
+  return [...sizes].filter((size) => size < now).map((size) => ({
+    label: `Compute ${size === 1 ? 'one example' : `${size} examples`} at once`, patch: { train: { microBatchSize: size } }, inputs: { ...inputs, microBatchSize: size },
+  }));
+}
+
+function smallerTeachers(inputs: MemoryInputs): Change[] {
+  const { teacher } = inputs.recipe;
+  if (!inputs.teacher || teacher?.precision !== 'fp32') return [];
+  return (['fp16', 'int8', 'int4'] as const).map((precision) => ({
+    label: `Keep the teacher in ${precision}`, patch: { teacher: { precision } }, inputs: withRecipe(inputs, { teacher: { ...teacher, precision } }),
+  }));
+}
+
+function turns(inputs: MemoryInputs): Change[] {
+  const { train } = inputs.recipe;
+  if (!inputs.teacher || train.phases) return [];
+  return [{ label: 'Hold the teacher only while it judges', patch: { train: { phases: true } }, inputs: withRecipe(inputs, { train: { ...train, phases: true } }) }];
+}
+
+function smallerMoments(inputs: MemoryInputs): Change[] {
+  const { train } = inputs.recipe;
+  if (train.optimizer === 'adafactor') return [];
+  return [{ label: 'Update with adafactor', patch: { train: { optimizer: 'adafactor' } }, inputs: withRecipe(inputs, { train: { ...train, optimizer: 'adafactor' } }) }];
+}
+
+const withRecipe = (inputs: MemoryInputs, changes: Partial<Recipe>): MemoryInputs => ({ ...inputs, recipe: { ...inputs.recipe, ...changes } });
