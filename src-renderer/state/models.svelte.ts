@@ -64,9 +64,9 @@ export class ModelsState {
     return this.models.filter(({ description }) => description !== null);
   }
 
-  /** Adds a folder, or makes one from a GGUF file. Long work shows in `jobs` while this waits. */
-  async bring(path: string, isGguf: boolean, name: string, precision: WeightPrecision): Promise<KnownModel> {
-    const model = isGguf
+  /** Adds a model where it lies, or makes a folder of a GGUF file in a precision. Long work shows in `jobs` while this waits. */
+  async bring(path: string, name: string, precision: WeightPrecision | null): Promise<KnownModel> {
+    const model = precision !== null
       ? await this.bridge.call('models.import', { path, name, precision })
       : await this.bridge.call('models.add', { path, name });
     await this.load();

@@ -46,9 +46,22 @@ it('lets a model write', async () => {
   await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor({ timeout: 30_000 });
 });
 
+it('takes a GGUF file as it lies for a teacher', async () => {
+  const file = join(process.cwd(), 'test/fixtures/model-gguf/llama.gguf');
+  await page.getByRole('button', { name: 'Import …' }).click();
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(file);
+  await page.getByRole('radio', { name: /A teacher: used as it lies/, checked: true }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByLabel('Name', { exact: true }).fill('As it lies');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await entry('As it lies').getByText('GGUF').first().waitFor();
+  expect((await known()).find(({ name }) => name === 'As it lies')).toMatchObject({ path: file, isOwn: false, problem: null });
+});
+
 it('imports a GGUF file into the data folder', async () => {
   await page.getByRole('button', { name: 'Import …' }).click();
   await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill('test/fixtures/model-gguf/llama.gguf');
+  await page.getByRole('radio', { name: /A student, or both/ }).check();
   await page.getByLabel('Precision of the weights written').selectOption('fp16');
   await page.getByLabel('Name', { exact: true }).fill('From GGUF');
   await page.getByRole('button', { name: 'Import', exact: true }).click();

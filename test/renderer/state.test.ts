@@ -132,7 +132,7 @@ describe('what is said for a window', () => {
   });
 
   it('tells what Review has said already from what has gone wrong since', () => {
-    const entry = (code: string, step: number) => ({ id: 1, step, code, level: 'warning' as const, message: '', time: 0 });
+    const entry = (code: string, step: number) => ({ id: 1, step, code, level: 'warning' as const, message: '', at: 0 });
     expect([entry('unread-completions', 0), entry('inputs', 0), entry('repetition', 0), entry('cut-completions', 40)].map((one) => wasKnown(one))).toEqual([true, false, false, false]);
   });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve, sep } from 'node:path';
+import { basename, extname, join, resolve, sep } from 'node:path';
 import type { KnownModel } from '../../../contract/api/api.ts';
 import { Problem, toReport, type ProblemReport } from '../../../contract/problem.ts';
 import type { ModelDescription } from '../../../contract/model-description.ts';
@@ -84,8 +84,9 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
 
 /** Only what can be seen at a glance: a whole check happens where the model is used. */
 function missing(path: string): ProblemReport | null {
-  if (existsSync(join(path, 'config.json'))) return null;
-  return toReport(new Problem(existsSync(path) ? `${path} has no config.json any more.` : `${path} is gone.`, {
+  const isThere = existsSync(path);
+  if (existsSync(join(path, 'config.json')) || (isThere && extname(path).toLowerCase() === '.gguf')) return null;
+  return toReport(new Problem(isThere ? `${path} has no config.json any more.` : `${path} is gone.`, {
     hint: 'Put it back, or remove the model from the list.',
   }));
 }
