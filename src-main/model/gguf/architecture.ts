@@ -1,13 +1,36 @@
 import { Problem } from '../../contract/problem.ts';
 import type { GgufFile } from './gguf-file.ts';
+import { planGemma } from './gemma.ts';
+import { planGlm4 } from './glm4.ts';
 import { planGpt2 } from './gpt2.ts';
+import { planLfm2 } from './lfm2.ts';
 import { planLlama } from './llama.ts';
+import { planOlmo2 } from './olmo2.ts';
+import { planPhi3 } from './phi3.ts';
 import { checkTensors, type Plan } from './plan.ts';
 import { ROPE_FACTORS } from './rope-scaling.ts';
+import { planStableLm } from './stablelm.ts';
 
-/** Tables of the rotary embedding, which follow from the metadata; `rope_freqs` is read with the scaling. */
-const INERT_OF_LLAMA = new RegExp(`^(${ROPE_FACTORS.replace('.', '\\.')}|blk\\.\\d+\\.attn_rot_embd(\\.weight)?)$`);
+/** Tables of the rotary embedding, which follow from the metadata or are read with them. */
+const INERT = new RegExp(`^(${ROPE_FACTORS.replace('.', '\\.')}|rope_factors_(long|short)\\.weight|blk\\.\\d+\\.attn_rot_embd(\\.weight)?)$`);
 const NONE_INERT = /^$/;
+
+const PLANNERS: Readonly<Record<string, (file: GgufFile) => Plan | Promise<Plan>>> = {
+  llama: (file) => planLlama(file, 'llama'),
+  qwen2: (file) => planLlama(file, 'qwen2'),
+  qwen3: (file) => planLlama(file, 'qwen3'),
+  smollm3: (file) => planLlama(file, 'smollm3'),
+  granite: (file) => planLlama(file, 'granite'),
+  mistral3: (file) => planLlama(file, 'mistral3'),
+  gemma2: (file) => planGemma(file, 'gemma2'),
+  gemma3: (file) => planGemma(file, 'gemma3'),
+  phi3: planPhi3,
+  olmo2: planOlmo2,
+  glm4: planGlm4,
+  stablelm: planStableLm,
+  lfm2: planLfm2,
+  gpt2: planGpt2,
+};
 
 /** Plans config and tensors. Throws a `Problem` that names an architecture, a key or a tensor that Retort does not support. */
 export async function planImport(file: GgufFile): Promise<Plan> {
@@ -15,21 +38,13 @@ export async function planImport(file: GgufFile): Promise<Plan> {
   const type = metadata.text('general.type') ?? 'model';
   if (type !== 'model') throw metadata.unsupported('general.type', 'Give the file of a whole model.');
   const architecture = metadata.required('general.architecture', metadata.text('general.architecture'));
-  switch (architecture) {
-    case 'llama':
-    case 'qwen2':
-    case 'qwen3': {
-      const plan = await planLlama(file, architecture);
-      checkTensors(file, plan, INERT_OF_LLAMA);
-      return plan;
-    }
-    case 'gpt2': {
-      const plan = planGpt2(file);
-      checkTensors(file, plan, NONE_INERT);
-      return plan;
-    }
-    default: throw new Problem(`${file.path}: the architecture "${architecture}" cannot be imported`, {
-      hint: 'Retort imports llama (Mistral and SmolLM included), qwen2, qwen3 and gpt2.',
+  const planner = Object.hasOwn(PLANNERS, architecture) ? PLANNERS[architecture] : undefined;
+  if (!planner) {
+    throw new Problem(`${file.path}: the architecture "${architecture}" cannot be imported`, {
+      hint: `Retort imports ${Object.keys(PLANNERS).join(', ')} (Mistral and SmolLM are stored as llama, OLMo 3 as olmo2).`,
     });
   }
+  const plan = await planner(file);
+  checkTensors(file, plan, architecture === 'gpt2' ? NONE_INERT : INERT);
+  return plan;
 }

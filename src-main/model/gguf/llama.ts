@@ -1,5 +1,6 @@
 import type { GgufFile } from './gguf-file.ts';
-import { ArchitectureKeys, type Plan, type PlannedTensor } from './plan.ts';
+import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
+import type { Plan } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
 
 /** What tells the architectures of this family apart. */
@@ -7,76 +8,65 @@ const FAMILY = {
   llama: { head: 'LlamaForCausalLM', permuted: true, qkvBias: null, qkNorm: false },
   qwen2: { head: 'Qwen2ForCausalLM', permuted: false, qkvBias: true, qkNorm: false },
   qwen3: { head: 'Qwen3ForCausalLM', permuted: false, qkvBias: null, qkNorm: true },
+  smollm3: { head: 'SmolLM3ForCausalLM', permuted: true, qkvBias: null, qkNorm: false },
+  granite: { head: 'GraniteForCausalLM', permuted: true, qkvBias: null, qkNorm: false },
+  mistral3: { head: 'MistralForCausalLM', permuted: true, qkvBias: false, qkNorm: false },
 } as const;
 
 /**
- * Plans Llama (Mistral and SmolLM are stored as such), Qwen2 and Qwen3. Queries and keys of Llama have been permuted for
- * a rotary embedding that turns neighbours.
+ * Plans what is stored as Llama is (Mistral and SmolLM as Llama itself), Qwen2 and Qwen3. Queries and keys of most have
+ * been permuted for a rotary embedding that turns neighbours.
  */
 export async function planLlama(file: GgufFile, architecture: keyof typeof FAMILY): Promise<Plan> {
   const { head, permuted, qkvBias, qkNorm } = FAMILY[architecture];
-  const keys = new ArchitectureKeys(file.metadata, architecture);
-  const hiddenSize = keys.count('embedding_length');
-  const layers = keys.count('block_count');
-  const heads = keys.count('attention.head_count');
-  const kvHeads = keys.count('attention.head_count_kv', heads);
-  const headDim = keys.count('attention.key_length', hiddenSize / heads);
-  const intermediateSize = keys.count('feed_forward_length');
-  const contextLength = keys.count('context_length');
-  const theta = keys.number('rope.freq_base', 10000);
-  keys.only('attention.value_length', headDim);
+  const facts = readDecoderFacts(file, architecture);
+  const { keys, hiddenSize, headDim, theta } = facts;
   keys.only('rope.dimension_count', headDim);
-  keys.ignore('vocab_size', 'tensor_data_layout');
-
-  const vocabSize = file.has('token_embd.weight') ? file.shape('token_embd.weight')[0]! : 0;
-  const tied = !file.has('output.weight');
   const attentionBias = qkvBias ?? file.has('blk.0.attn_q.bias');
-  const mlpBias = architecture === 'llama' && file.has('blk.0.ffn_up.bias');
+  const mlpBias = architecture !== 'qwen2' && architecture !== 'qwen3' && file.has('blk.0.ffn_up.bias');
   const scaling = await readRopeScaling(file, keys, { theta, headDim });
   const config = {
-    architectures: [head], model_type: architecture,
-    vocab_size: vocabSize, hidden_size: hiddenSize, intermediate_size: intermediateSize, num_hidden_layers: layers,
-    num_attention_heads: heads, num_key_value_heads: kvHeads, head_dim: headDim, hidden_act: 'silu',
-    max_position_embeddings: contextLength, rms_norm_eps: keys.number('attention.layer_norm_rms_epsilon'),
-    rope_theta: theta, rope_scaling: scaling, tie_word_embeddings: tied,
+    architectures: [head], model_type: architecture, ...commonConfig(facts), rope_scaling: scaling,
+    rms_norm_eps: keys.number('attention.layer_norm_rms_epsilon'),
     // Qwen2 has its biases without saying so, and none on the attention's output.
-    ...(architecture === 'qwen2' ? { use_sliding_window: false } : { attention_bias: attentionBias }),
-    ...(architecture === 'llama' ? { mlp_bias: mlpBias } : {}),
+    ...(architecture === 'qwen2' ? { use_sliding_window: false } : architecture === 'mistral3' ? {} : { attention_bias: attentionBias }),
+    ...(architecture === 'llama' || architecture === 'smollm3' || architecture === 'granite' ? { mlp_bias: mlpBias } : {}),
+    ...own(),
   };
-  keys.refuseRest();
-  const tensors = [
-    tensor('model.embed_tokens', 'token_embd', [vocabSize, hiddenSize]),
-    ...Array.from({ length: layers }, (_, layer) => block(layer)).flat(),
-    tensor('model.norm', 'output_norm', [hiddenSize]),
-    ...(tied ? [] : [tensor('lm_head', 'output', [vocabSize, hiddenSize])]),
-  ];
-  return { modelType: architecture, config, vocabSize, contextLength, tensors };
+  const outputBias = attentionBias && architecture !== 'qwen2';
+  return decoderPlan(facts, config, {
+    block: (layer) => {
+      const [to, from] = [`model.layers.${layer}`, `blk.${layer}`];
+      return [
+        tensor(`${to}.input_layernorm`, `${from}.attn_norm`, [hiddenSize]),
+        ...attentionTensors(`${to}.self_attn`, from, facts, { qkvBias: attentionBias, outputBias, permuted }),
+        ...(qkNorm ? ['q_norm', 'k_norm'].map((norm) => tensor(`${to}.self_attn.${norm}`, `${from}.attn_${norm}`, [headDim])) : []),
+        tensor(`${to}.post_attention_layernorm`, `${from}.ffn_norm`, [hiddenSize]),
+        ...gatedTensors(`${to}.mlp`, from, facts, mlpBias),
+      ];
+    },
+  });
 
-  function block(layer: number): PlannedTensor[] {
-    const rotary = permuted ? { rotary: { headDim } } : 'same';
-    const outputBias = attentionBias && architecture !== 'qwen2';
-    const [to, from] = [`model.layers.${layer}`, `blk.${layer}`];
-    return [
-      tensor(`${to}.input_layernorm`, `${from}.attn_norm`, [hiddenSize]),
-      ...affine(`${to}.self_attn.q_proj`, `${from}.attn_q`, [heads * headDim, hiddenSize], attentionBias, rotary),
-      ...affine(`${to}.self_attn.k_proj`, `${from}.attn_k`, [kvHeads * headDim, hiddenSize], attentionBias, rotary),
-      ...affine(`${to}.self_attn.v_proj`, `${from}.attn_v`, [kvHeads * headDim, hiddenSize], attentionBias),
-      ...affine(`${to}.self_attn.o_proj`, `${from}.attn_output`, [hiddenSize, heads * headDim], outputBias),
-      ...(qkNorm ? [tensor(`${to}.self_attn.q_norm`, `${from}.attn_q_norm`, [headDim]), tensor(`${to}.self_attn.k_norm`, `${from}.attn_k_norm`, [headDim])] : []),
-      tensor(`${to}.post_attention_layernorm`, `${from}.ffn_norm`, [hiddenSize]),
-      ...affine(`${to}.mlp.gate_proj`, `${from}.ffn_gate`, [intermediateSize, hiddenSize], mlpBias),
-      ...affine(`${to}.mlp.up_proj`, `${from}.ffn_up`, [intermediateSize, hiddenSize], mlpBias),
-      ...affine(`${to}.mlp.down_proj`, `${from}.ffn_down`, [hiddenSize, intermediateSize], mlpBias),
-    ];
+  function own(): Record<string, unknown> {
+    switch (architecture) {
+      // The layers without rotation are the same in every file: GGUF has no word for them.
+      case 'smollm3': return { no_rope_layer_interval: 4 };
+      case 'granite': return {
+        attention_multiplier: keys.number('attention.scale', 1), embedding_multiplier: keys.number('embedding_scale', 1),
+        residual_multiplier: keys.number('residual_scale', 1), logits_scaling: keys.number('logit_scale', 1),
+      };
+      case 'mistral3': return ministral(keys.has('attention.temperature_scale'));
+      default: return {};
+    }
   }
-}
 
-function tensor(to: string, from: string, shape: readonly number[], layout: PlannedTensor['layout'] = 'same', part = 'weight'): PlannedTensor {
-  return { name: `${to}.${part}`, source: `${from}.${part}`, shape, layout };
-}
-
-function affine(
-  to: string, from: string, shape: readonly [number, number], hasBias: boolean, layout: PlannedTensor['layout'] = 'same',
-): PlannedTensor[] {
-  return [tensor(to, from, shape, layout), ...(hasBias ? [tensor(to, from, [shape[0]], layout, 'bias')] : [])];
+  /** Mistral Small and Ministral 3 share an architecture; only the latter's queries grow. */
+  function ministral(grows: boolean): Record<string, unknown> {
+    if (!grows) return { model_type: 'mistral', sliding_window: null };
+    const sharpness = keys.number('rope.scaling.yarn_log_multiplier', 1);
+    return {
+      architectures: ['Ministral3ForCausalLM'], model_type: 'ministral3', sliding_window: null, rope_theta: undefined, rope_scaling: undefined,
+      rope_parameters: { ...scaling, rope_theta: theta, mscale: sharpness, mscale_all_dim: sharpness, llama_4_scaling_beta: keys.number('attention.temperature_scale') },
+    };
+  }
 }

@@ -21,6 +21,15 @@ export class Metadata {
     return this.read(key, 'a text', (value) => typeof value === 'string');
   }
 
+  /** Whether a key's value is a list. */
+  isList(key: string): boolean {
+    return Array.isArray(this.values.get(key));
+  }
+
+  flags(key: string): readonly boolean[] | undefined {
+    return this.read(key, 'a list of true and false', (value): value is readonly boolean[] => Array.isArray(value) && value.every((item) => typeof item === 'boolean'));
+  }
+
   flag(key: string): boolean | undefined {
     return this.read(key, 'true or false', (value) => typeof value === 'boolean');
   }
@@ -83,7 +92,8 @@ function show(value: MetadataValue | undefined): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-function shortest(value: number): number {
+/** The shortest decimal that rounds to a number stored as float32. */
+export function shortest(value: number): number {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value;
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));

@@ -11,9 +11,10 @@ export interface PlannedTensor {
   readonly source: string;
   /**
    * How the converter of llama.cpp had laid it out. `rotary`: within each head, rows i and i + headDim / 2, which rotate
-   * together, were made neighbours. `transposed`: turned from [in, out] to [out, in].
+   * together, were made neighbours. `transposed`: turned from [in, out] to [out, in]. `from one`: one was added. `squeezed`:
+   * sides of one were left out.
    */
-  readonly layout: 'same' | 'transposed' | { readonly rotary: { readonly headDim: number } };
+  readonly layout: 'same' | 'transposed' | 'from one' | 'squeezed' | { readonly rotary: { readonly headDim: number } };
 }
 
 /** What a model folder made of a GGUF file will hold, but for the tokenizer. */
@@ -35,6 +36,14 @@ export class ArchitectureKeys {
     this.prefix = `${architecture}.`;
   }
 
+  has(key: string): boolean {
+    return this.metadata.has(this.prefix + key);
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    return this.metadata.flag(this.prefix + key) ?? fallback;
+  }
+
   text(key: string): string | undefined {
     return this.metadata.text(this.prefix + key);
   }
@@ -44,6 +53,20 @@ export class ArchitectureKeys {
     const value = this.metadata.required(this.prefix + key, this.metadata.count(this.prefix + key) ?? fallback);
     if (value < 1) throw this.unsupported(key);
     return value;
+  }
+
+  /** As `count`; of a list, one number for each layer, the largest. */
+  most(key: string, fallback: number): number {
+    return this.metadata.isList(this.prefix + key) ? Math.max(...this.metadata.numbers(this.prefix + key)!) : this.count(key, fallback);
+  }
+
+  /** `layer_types` of config.json: a list of flags where the file has one, else every so many layers, else what is assumed. */
+  windows(layers: number, assumed: (layer: number) => boolean): string[] {
+    const key = `${this.prefix}attention.sliding_window_pattern`;
+    const flags = this.metadata.isList(key) ? this.metadata.flags(key) : undefined;
+    const every = flags ? undefined : this.metadata.count(key);
+    const isWindowed = (layer: number): boolean => flags?.[layer] ?? (every === undefined ? assumed(layer) : (layer + 1) % every !== 0);
+    return Array.from({ length: layers }, (_, layer) => (isWindowed(layer) ? 'sliding_attention' : 'full_attention'));
   }
 
   number(key: string, fallback?: number): number {
@@ -73,7 +96,7 @@ export class ArchitectureKeys {
 export function checkTensors(file: GgufFile, { tensors }: Plan, inert: RegExp): void {
   for (const { source, shape, layout } of tensors) {
     if (!file.has(source)) throw new Problem(`${file.path} lacks the tensor ${source}`, { hint: 'The file is damaged or only a part of a model.' });
-    const expected = layout === 'transposed' ? [...shape].reverse() : shape;
+    const expected = layout === 'transposed' ? [...shape].reverse() : layout === 'squeezed' ? shape.filter((side) => side !== 1) : shape;
     const found = file.shape(source);
     if (found.join() !== expected.join()) {
       throw new Problem(`${file.path}: the tensor ${source} has the shape [${found.join(', ')}], but its metadata demand [${expected.join(', ')}]`);

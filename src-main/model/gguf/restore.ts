@@ -3,8 +3,10 @@ import type { PlannedTensor } from './plan.ts';
 
 /** The elements of a tensor in the layout of its model folder, piece by piece; each piece is good until the next. */
 export async function* restoredPieces(file: GgufFile, { source, shape, layout }: PlannedTensor): AsyncGenerator<Float32Array> {
-  if (layout === 'same') {
+  if (layout === 'same' || layout === 'squeezed') {
     yield* file.pieces(source);
+  } else if (layout === 'from one') {
+    for await (const piece of file.pieces(source)) yield piece.map((value) => value - 1);
   } else if (layout === 'transposed') {
     const [rows, columns] = shape as [number, number];
     // Only GPT-2 needs this; its largest matrix takes 40 MB.

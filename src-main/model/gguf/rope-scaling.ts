@@ -26,6 +26,7 @@ export async function readRopeScaling(file: GgufFile, keys: ArchitectureKeys, ro
     case 'yarn': return {
       rope_type: 'yarn', factor, original_max_position_embeddings: keys.count('rope.scaling.original_context_length'),
       beta_fast: keys.number('rope.scaling.yarn_beta_fast', 32), beta_slow: keys.number('rope.scaling.yarn_beta_slow', 1),
+      ...(keys.has('rope.scaling.yarn_attn_factor') && { attention_factor: keys.number('rope.scaling.yarn_attn_factor') }),
     };
     default: throw keys.unsupported('rope.scaling.type', 'Retort imports none, linear and yarn.');
   }

@@ -1,0 +1,49 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openModel } from '../../src-main/model/folder.ts';
+import { openGguf } from '../../src-main/model/gguf/gguf-model.ts';
+import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
+import { listParameters } from '../../src-main/nn/build.ts';
+import type { ModelConfig } from '../../src-main/nn/config.ts';
+import { temporaryFolder } from './model-fixtures.ts';
+import { readAll } from './read-all.ts';
+
+const GGUF = 'test/fixtures/model-gguf/families';
+const ORIGINAL = 'test/fixtures/engine/families';
+const NAMES = readdirSync(GGUF).map((file) => file.replace('.gguf', ''));
+const temporary = temporaryFolder();
+
+/** What the scripts that made the files changed in configs, since GGUF has no word for it. */
+const CHANGED: Readonly<Record<string, object>> = {
+  'gemma2': { queryScalar: 10 }, 'gemma3': { queryScalar: 12, windows: [4, 4, 4] },
+  'smollm3-window': { rotates: [true, true, true, false], windows: [null, null, null, null] },
+};
+
+function expected(name: string, config: ModelConfig): object {
+  return { ...config, ...CHANGED[name] };
+}
+
+describe.each(NAMES)('%s as llama.cpp\'s converter writes it', (name) => {
+  it('has the config of the model it was made of', async () => {
+    const { config } = await openModel(join(ORIGINAL, name));
+    const found = (await openGguf(join(GGUF, `${name}.gguf`))).config;
+    expect(found).toEqual(expected(name, config));
+  });
+
+  it('has its weights', async () => {
+    const to = temporary.path(name);
+    await importGguf(join(GGUF, `${name}.gguf`), to, { precision: 'fp32' });
+    const imported = await openModel(to);
+    imported.checkWeights(listParameters(imported.config));
+    const original = await openModel(join(ORIGINAL, name));
+    const [found, wanted] = [await readAll(imported), await readAll(original)];
+    expect(Object.keys(found).sort()).toEqual(Object.keys(wanted).sort());
+    for (const [key, values] of Object.entries(found)) {
+      // Taking away the one that was added to Gemma's norms leaves its rounding.
+      const limit = key.includes('norm') && name.startsWith('gemma') ? 2 ** -22 : 0;
+      const most = values.reduce((largest, value, at) => Math.max(largest, Math.abs(value - wanted[key]![at]!)), 0);
+      expect(most, key).toBeLessThanOrEqual(limit);
+    }
+  });
+});
