@@ -18,7 +18,7 @@ const share = z.number().min(0).max(1);
 const path = z.string().min(1);
 
 /** How the weights of a model that is not trained are kept. */
-const FROZEN_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
+export const FROZEN_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
 export type FrozenPrecision = (typeof FROZEN_PRECISIONS)[number];
 
 const teacher = z.strictObject({

@@ -105,7 +105,7 @@ class OnnxModel implements NodeWriter {
     }
     const graph = {
       name: 'retort',
-      node: this.nodes,
+      node: this.unpackingFirst(),
       initializer: this.initializers,
       input: this.inputs.concat(this.options.weights === 'inputs' ? this.parameters : []).map(valueInfo),
       output: this.outputs.map(([name, value]) => valueInfo({ name, dtype: value.dtype, shape: value.shape })),
@@ -173,6 +173,23 @@ class OnnxModel implements NodeWriter {
       opType: type, domain, name: `${type}_${output[0]}`, input: inputs.map(name), output,
       attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
     });
+  }
+
+  /**
+   * The nodes, those first that make something of weights alone. ONNX Runtime computes what a node reads in the order
+   * of its place in this list, the last first: so activations come before the weights that they are multiplied by, and
+   * a weight is unpacked when it is needed. The other way round every weight of a model would be there at once.
+   */
+  private unpackingFirst(): NodeProto[] {
+    const ofWeights = new Set(this.parameters.map(({ name }) => name));
+    const constants = new Set(this.initializers.map(({ name }) => name));
+    const [first, rest]: [NodeProto[], NodeProto[]] = [[], []];
+    for (const node of this.nodes) {
+      const isUnpacking = node.input.some((name) => ofWeights.has(name)) && node.input.every((name) => name === '' || ofWeights.has(name) || constants.has(name));
+      if (isUnpacking) node.output.forEach((name) => ofWeights.add(name));
+      (isUnpacking ? first : rest).push(node);
+    }
+    return [...first, ...rest];
   }
 
   private declare(value: Value): void {
