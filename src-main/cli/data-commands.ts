@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Prediction } from '../contract/events.ts';
+import { SpooledRows } from '../files/spooled-rows.ts';
 import { Problem } from '../contract/problem.ts';
 import { shotsSchema, type ShotSettings } from '../contract/shots.ts';
 import { writeJsonLines } from '../data/write.ts';
@@ -42,7 +42,7 @@ export function addDataCommands(program: Command, act: Action): void {
       if (options.predictions !== undefined && options.metric.flatMap(findMetrics).length === 0) {
         throw new Problem('--predictions is given, and no metric has the model write answers.', { hint: 'Add one such as exact-match or rouge.' });
       }
-      const predictions: Prediction[] = [];
+      const predictions = options.predictions === undefined ? null : new SpooledRows();
       const result = await context.worker().request('evaluate', {
         model: resolve(options.model), device: options.device, data: resolve(options.data), ...promptsIn(options), template: options.template,
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
@@ -53,10 +53,10 @@ export function addDataCommands(program: Command, act: Action): void {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);
           else if (event.event === 'warning') context.output.warning(event.message);
-          else predictions.push({ prompt: event.prompt, prediction: event.prediction, reference: event.reference });
+          else predictions?.add({ prompt: event.prompt, prediction: event.prediction, reference: event.reference });
         },
       });
-      if (options.predictions !== undefined) await writeJsonLines(options.predictions, predictions);
+      if (predictions) await writeJsonLines(options.predictions!, predictions.rows());
       context.output.json(result);
       for (const [name, { value, low, high }] of Object.entries(result.metrics)) {
         const interval = low === null || high === null ? '' : `  95% interval ${low.toFixed(4)} to ${high.toFixed(4)}`;

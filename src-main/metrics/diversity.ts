@@ -12,6 +12,7 @@ const tokenize = BLEU_TOKENIZERS['13a'];
 export const selfBleu: Metric = {
   ...meanMetric('self-bleu', false, () => 0),
   isLowerBetter: true,
+  isOfAll: true,
   statistics: (predictions) => {
     const texts = predictions.map(({ prediction }) => tokenize(prediction));
     const orders = Array.from({ length: BLEU_ORDER }, (_, at) => texts.map((tokens) => countNgrams(tokens, at + 1)));
@@ -61,6 +62,7 @@ function distinct(n: number): Metric {
   return {
     name: `distinct-${n}`,
     needsReference: false,
+    isOfAll: true,
     statistics: (predictions) => {
       const texts = predictions.map(({ prediction }) => countNgrams(splitWords(prediction), n));
       const total = new Map<string, number>();

@@ -51,11 +51,37 @@ export const needsReferences = (name: string): Problem =>
  * @throws Problem where there are none of these, or no such metric.
  */
 export function scoreAll(names: readonly string[], predictions: readonly Prediction[], seed: number): Record<string, Score> {
-  if (predictions.length === 0) return {};
-  return Object.fromEntries(names.flatMap(findMetrics).map((metric) => {
-    const { name } = metric;
-    const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
-    if (judged.length === 0) throw needsReferences(name);
-    return [name, bootstrap(metric.statistics(judged), metric.score, seed)];
-  }));
+  const scores = new RunningScores(names);
+  scores.add(predictions);
+  return scores.all(seed);
+}
+
+/** The same of predictions that come some at a time; what is kept of them is numbers, but for metrics that hold them against each other. */
+export class RunningScores {
+  private readonly parts: { metric: Metric; statistics: (readonly number[])[]; texts: Prediction[] }[];
+  private isEmpty = true;
+
+  /** @throws Problem where there is no such metric */
+  constructor(names: readonly string[]) {
+    this.parts = names.flatMap(findMetrics).map((metric) => ({ metric, statistics: [], texts: [] }));
+  }
+
+  add(predictions: readonly Prediction[]): void {
+    if (predictions.length > 0) this.isEmpty = false;
+    for (const { metric, statistics, texts } of this.parts) {
+      const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
+      if (metric.isOfAll) for (const one of judged) texts.push(one);
+      else for (const one of metric.statistics(judged)) statistics.push(one);
+    }
+  }
+
+  /** @throws Problem where a metric needs references and no prediction has one */
+  all(seed: number): Record<string, Score> {
+    if (this.isEmpty) return {};
+    return Object.fromEntries(this.parts.map(({ metric, statistics, texts }) => {
+      const all = metric.isOfAll ? metric.statistics(texts) : statistics;
+      if (all.length === 0) throw needsReferences(metric.name);
+      return [metric.name, bootstrap(all, metric.score, seed)];
+    }));
+  }
 }

@@ -6,9 +6,10 @@ import type { WritingModel } from '../decode/speculative-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
 import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
-import { PERPLEXITY, scorePerplexity } from '../metrics/perplexity.ts';
-import { findMetrics, needsReferences, scoreAll } from '../metrics/score.ts';
-import { firstExamples } from '../text/example-set.ts';
+import { PERPLEXITY, scorePerplexity, type JudgedText } from '../metrics/perplexity.ts';
+import { findMetrics, needsReferences, RunningScores } from '../metrics/score.ts';
+import { firstExamples, partsOf } from '../text/example-set.ts';
+import type { ExampleFields } from '../text/examples.ts';
 import { writeAnswers } from './answers.ts';
 import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
 import { answerAlone, draftAnswers, type DraftingSettings } from './drafting.ts';
@@ -27,6 +28,9 @@ import { refuseKnownShots } from '../checks/shots-apart.ts';
 type Parameters = Params<Commands, 'evaluate'>;
 type Tell = (done: number, total: number) => void;
 
+/** Examples that are answered before the next are read: their order within, by length, is the batches'. */
+const PART = 4096;
+
 /** Scores a model on a data file: by answers that it writes to every prompt, and by what it is to a teacher. */
 export async function evaluateModel(
   params: Parameters, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'evaluate'>) => void,
@@ -42,39 +46,56 @@ export async function evaluateModel(
   const all = await readExamplesOnce(params.data, {
     ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null, most: params.examples,
-  }, model);
+  }, model, signal);
   for (const warning of [...textWarnings(all, params.data, { maxPromptTokens: Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, model)]) emit(warning);
-  const examples = await firstExamples(all, params.examples);
-  await refuseKnownShots(params.data, examples, fields);
-  if (used.length > 0) checkShotsFit(params.data, examples, roomBeside(params.maxNewTokens, model));
-  const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(examples, params.data, {
+  const count = Math.min(params.examples ?? all.count, all.count);
+  const parts = (): AsyncGenerator<EncodedExample[]> => partsOf(all, count, PART);
+  if (params.shots) await checkShots(params, parts(), fields, used.length > 0 ? roomBeside(params.maxNewTokens, model) : null);
+  const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(await firstExamples(all, count), params.data, {
     choices: params.choices ?? undefined, answer: params.reference ?? undefined, maxPromptTokens: Infinity,
   }, model);
   const writing = await inMemory(model, params);
   const tell: Tell = (done, total) => emit({ event: 'phase', phase: 'evaluate', done, total });
   const metrics: Record<string, Score> = {};
   if (used.length > 0) {
-    const predictions = await writeAnswers(writing, model.tokenizer, examples, {
-      ...params, signal, eos: endTokens(model), maxLength: longestText(examples, params.maxNewTokens, model, params.data),
-      sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
-    }, (done) => tell(done, examples.length));
-    for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
-    Object.assign(metrics, scoreAll(params.metrics, predictions, params.seed));
+    let maxLength = 0;
+    for await (const part of parts()) maxLength = Math.max(maxLength, longestText(part, params.maxNewTokens, model, params.data));
+    const scores = new RunningScores(params.metrics);
+    let before = 0;
+    for await (const part of parts()) {
+      const predictions = await writeAnswers(writing, model.tokenizer, part, {
+        ...params, signal, eos: endTokens(model), maxLength, sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
+      }, (done) => tell(before + done, count));
+      for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
+      scores.add(predictions);
+      before += part.length;
+    }
+    Object.assign(metrics, scores.all(params.seed));
   }
   const reader = new FrozenModel(writing.executor, writing.decoder, writing.weights);
   try {
-    if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, reader, examples, signal, tell);
+    if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, reader, parts(), count, signal, tell);
     if (questions) Object.assign(metrics, await scoreQuestions(reader, questions, params.seed, {
       signal, onDone: (done) => tell(done, questions.reduce((sum, { texts }) => sum + texts.length, 0)),
     }));
   } finally {
     await reader.release();
   }
-  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, examples, signal, tell));
+  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, await firstExamples(all, count), signal, tell));
   return {
-    examples: examples.length, metrics,
+    examples: count, metrics,
     signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
   };
+}
+
+/** Refuses examples that are shots themselves, and prompts that have no room beside them. */
+async function checkShots({ data }: Parameters, parts: AsyncIterable<EncodedExample[]>, fields: Pick<ExampleFields, 'shots' | 'prompt' | 'completion' | 'messages'>, room: PromptRoom | null): Promise<void> {
+  const sizes: Pick<EncodedExample, 'index' | 'promptLength' | 'shotTokens'>[] = [];
+  for await (const part of parts) {
+    await refuseKnownShots(data, part, fields);
+    for (const { index, promptLength, shotTokens } of part) sizes.push({ index, promptLength, shotTokens });
+  }
+  if (room) checkShotsFit(data, sizes, room);
 }
 
 /** What a model's context leaves for a prompt. */
@@ -99,11 +120,16 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
 
 /** How likely the references are to the model, without a word written. */
 async function readReferences(
-  { data, seed }: Parameters, model: Model, reader: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
+  { data, seed }: Parameters, model: Model, reader: FrozenModel, parts: AsyncIterable<readonly EncodedExample[]>, count: number, signal: AbortSignal, tell: Tell,
 ): Promise<Score> {
-  const texts = examples.filter(({ completion }) => completion.length > 0).map(givenText);
-  longestText(texts, Math.max(...texts.map(({ completion }) => completion.length)), model, data);
-  const judged = await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(done, texts.length) });
+  const judged: JudgedText[] = [];
+  let before = 0;
+  for await (const part of parts) {
+    const texts = part.filter(({ completion }) => completion.length > 0).map(givenText);
+    longestText(texts, texts.reduce((longest, { completion }) => Math.max(longest, completion.length), 0), model, data);
+    for (const one of await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(before + done, count) })) judged.push(one);
+    before += part.length;
+  }
   return scorePerplexity(judged, seed);
 }
 

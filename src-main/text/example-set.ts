@@ -56,6 +56,15 @@ export function hasAnswers(set: ExampleSet, most: number): boolean {
 /** Examples held in memory at once while a whole set is gone through. */
 const AT_ONCE = 256;
 
+/** The first examples of a set, so many at a time. */
+export async function* partsOf(set: ExampleSet, most: number, size: number): AsyncGenerator<EncodedExample[]> {
+  const count = Math.min(most, set.count);
+  for (let start = 0; start < count; start += size) {
+    yield examplesFrom(set, start, Math.min(size, count - start));
+    await turn();
+  }
+}
+
 /** All examples of a set, one after the other. */
 export async function* eachExample(set: ExampleSet): AsyncGenerator<EncodedExample> {
   for (let start = 0; start < set.count; start += AT_ONCE) {
