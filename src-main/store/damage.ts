@@ -12,6 +12,9 @@ const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
   inspections: ['settings', 'error'], corrections: ['turns'], comparisons: ['models', 'settings', 'error'],
 };
 
+/** As SQLite says that an index is not that of its table. */
+const INDEX = /^(row \d+ missing from index|wrong # of entries in index|row \d+ values differ from index)/;
+
 type Question = Pick<Database, 'all' | 'get' | 'file'>;
 
 /**
@@ -24,6 +27,11 @@ export async function refuseDamaged(database: Question, { everything = false } =
   const damage = await findDamage(database, everything);
   if (damage === null) return;
   throw new Problem(`History ${database.file} is damaged (${damage}).`, { kind: 'failure', hint: await remedyOf(database.file) });
+}
+
+/** Whether only an index differs from its table: such a one is made again from it and nothing is lost. */
+export async function isIndexDamaged(database: Question): Promise<boolean> {
+  return INDEX.test(await findDamage(database, false) ?? '');
 }
 
 async function findDamage(database: Question, everything: boolean): Promise<string | null> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../contract/problem.ts';
-import { refuseDamaged } from './damage.ts';
+import { isIndexDamaged, refuseDamaged } from './damage.ts';
 import { MIGRATIONS, migrate, refuseNewer, schemaVersion } from './migrate.ts';
 import { openSqlite, type Database } from './sqlite.ts';
 
@@ -12,12 +12,14 @@ import { openSqlite, type Database } from './sqlite.ts';
  * @throws Problem where the history is newer than this program (it is not touched), damaged, or locked.
  */
 export async function openHistory(file: string, options: { readOnly?: boolean } = {}): Promise<Database> {
+  let mustMend = false;
   if (existsSync(file)) {
     // Looked at through a read-only connection, because only that leaves every byte alone.
     const version = await look(file, async (database) => {
       const found = await schemaVersion(database);
       refuseNewer(file, found);
-      await refuseDamaged(database);
+      mustMend = options.readOnly !== true && await isIndexDamaged(database);
+      if (!mustMend) await refuseDamaged(database);
       return found;
     });
     if (options.readOnly && version < (MIGRATIONS.at(-1)?.version ?? 0)) {
@@ -34,6 +36,10 @@ export async function openHistory(file: string, options: { readOnly?: boolean } 
   const database = await openSqlite(file, { readOnly: false });
   try {
     await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF');
+    if (mustMend) {
+      await database.exec('REINDEX');
+      await refuseDamaged(database);
+    }
     await migrate(database);
     await database.exec('PRAGMA foreign_keys = ON');
     // SQLite opens what it may not write without a word, and says so only at the first write, which may be hours later.

@@ -48,6 +48,21 @@ it('a row whose key has changed is damage, and the way out is told', async () =>
   }
 });
 
+it('an index that is not that of its table is made again', async () => {
+  const { rootpage } = await rootOf('log_run');
+  const bytes = await readFile(file);
+  // Its only entry, at the end of its page: the run's id is another.
+  const at = bytes.lastIndexOf('a', rootpage * 4096 - 1, 'latin1');
+  expect(at).toBeGreaterThan((rootpage - 1) * 4096);
+  bytes.write('q', at, 'latin1');
+  await writeFile(file, bytes);
+  await expect(openHistory(file, { readOnly: true })).rejects.toThrow(/is damaged \(.*index log_run/);
+  const database = await openHistory(file);
+  expect(await database.all("SELECT message FROM log INDEXED BY log_run WHERE run = 'a'")).toEqual([{ message: 'Started.' }]);
+  await database.close();
+  await (await openHistory(file, { readOnly: true })).close();
+});
+
 it('a recipe that is no JSON any more is damage', async () => {
   await change(Buffer.from('{"name":"subjects"'), Buffer.from('k'));
   await expect(openHistory(file)).rejects.toThrow('a recipe in runs is no JSON');
