@@ -9,16 +9,21 @@ export interface GenaiFacts {
   padId: number | null;
 }
 
+/** What GenAI calls a family that it knows by name; its general decoder runs the others. */
+const TYPES: Readonly<Record<string, string>> = {
+  llama: 'llama', mistral: 'mistral', qwen2: 'qwen2', qwen3: 'qwen3', gemma2: 'gemma2', gemma3_text: 'gemma3_text', granite: 'granite', phi3: 'phi3', smollm3: 'smollm3',
+};
+
 /** ONNX Runtime GenAI's description of a decoder, its `genai_config.json`; null for families that it cannot run in this layout. */
 export function genaiConfig({ config, file, bosId, eosIds, padId }: GenaiFacts): object | null {
   const eos = eosIds[0];
-  if (config.family === 't5' || eos === undefined) return null;
+  if (config.family === 't5' || config.family === 'lfm2' || eos === undefined) return null;
   const { layers, heads, hiddenSize, vocabSize, contextLength } = config;
   const [kvHeads, headDim] = config.family === 'gpt2' ? [heads, hiddenSize / heads] : [config.kvHeads, config.headDim];
   return {
     model: {
-      // GenAI's own "gpt2" wants keys and values in one tensor; its general decoder takes them apart.
-      type: config.family === 'gpt2' ? 'decoder' : config.modelType,
+      // Its own "gpt2" wants keys and values in one tensor.
+      type: TYPES[config.modelType] ?? 'decoder',
       bos_token_id: bosId ?? eos,
       eos_token_id: eosIds.length > 1 ? eosIds : eos,
       pad_token_id: padId ?? eos,

@@ -6,6 +6,10 @@ import { openGguf } from '../../src-main/model/gguf/gguf-model.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
+import { layOut } from '../../src-main/distill/batch.ts';
+import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
+import { executorFor, openWeights, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
+import { logitsAt } from '../support/logits.ts';
 import { temporaryFolder } from './model-fixtures.ts';
 import { readAll } from './read-all.ts';
 
@@ -24,11 +28,31 @@ function expected(name: string, config: ModelConfig): object {
   return { ...config, ...CHANGED[name] };
 }
 
+const executor = executorFor('cpu');
+
+async function logitsOf(model: FrozenModel): Promise<Float32Array> {
+  const [batch] = layOut([{ index: 0, prompt: Int32Array.of(5, 9, 12), completion: Int32Array.of(30, 7, 41, 8, 22, 19), isOnPolicy: false }], 1, 'token', null);
+  const logits = await logitsAt(model, batch!);
+  await model.release();
+  return logits;
+}
+
 describe.each(NAMES)('%s as llama.cpp\'s converter writes it', (name) => {
   it('has the config of the model it was made of', async () => {
     const { config } = await openModel(join(ORIGINAL, name));
     const found = (await openGguf(join(GGUF, `${name}.gguf`))).config;
     expect(found).toEqual(expected(name, config));
+  });
+
+  it('computes as it lies what the model computes', async () => {
+    const file = await openWholeModel(join(GGUF, `${name}.gguf`));
+    const { decoder, weights } = await openWeights(file, executor);
+    const to = temporary.path(`${name} imported`);
+    await importGguf(file.folder.path, to, { precision: 'fp32' });
+    const imported = await openWholeModel(to);
+    const found = await logitsOf(new FrozenModel(executor, decoder, weights));
+    const wanted = await logitsOf(new FrozenModel(executor, imported.decoder, await readWeights(imported)));
+    expect(Math.max(...wanted.map((value, at) => Math.abs(value - found[at]!)))).toBeLessThan(1e-4);
   });
 
   it('has its weights', async () => {

@@ -32,9 +32,8 @@ export function readSmolLm3Config(where: string, raw: JsonObject): SmolLm3Config
     mlpBias: fields.flag('mlp_bias', false),
   };
   if (!hasWindows && config.windows.some((window) => window !== null)) throw fields.wrong('use_sliding_window', 'but layer_types names layers with a window');
-  fields.only('pretraining_tp', 1);
   // Left over from models of the same code; nothing reads them.
-  fields.ignore(['max_window_layers', ...INERT_FIELDS]);
+  fields.ignore(['max_window_layers', 'pretraining_tp', ...INERT_FIELDS]);
   fields.refuseRest();
   return config;
 }

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src-main/files/json-object.ts';
+import { readConfig } from '../../src-main/model/config/read-config.ts';
+import { textPart } from '../../src-main/model/config/text-part.ts';
+
+interface Entry { raw: JsonObject; understood: JsonObject }
+const entries = JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/model-configs/published.json'), 'utf8')) as Record<string, Entry>;
+
+describe('configs as they were published', () => {
+  it.each(Object.keys(entries))('%s', (name) => {
+    const { raw, understood } = entries[name]!;
+    expect(readConfig('config.json', textPart(raw, false))).toMatchObject(understood);
+  });
+
+  it('refuses by name what changes the result', () => {
+    const cases: [name: string, change: JsonObject, message: string][] = [
+      ['gemma-2-2b-it', { use_bidirectional_attention: true }, 'use_bidirectional_attention is true'],
+      ['gemma-3-1b-it', { attn_logit_softcapping: 50 }, 'attn_logit_softcapping is 50'],
+      ['gemma-3-1b-it', { hidden_activation: 'relu6' }, 'hidden_activation is "relu6"'],
+      ['SmolLM3-3B', { no_rope_layers: [1, 1] }, 'no_rope_layers is [1,1], expected 36 items'],
+      ['SmolLM3-3B', { use_sliding_window: false, sliding_window: 8, layer_types: Array.from({ length: 36 }, () => 'sliding_attention') }, 'but layer_types names layers with a window'],
+      ['granite-4.0-1b', { num_local_experts: 62 }, 'num_local_experts is 62'],
+      ['granite-4.0-1b', { layer_types: ['mamba', ...Array.from({ length: 39 }, () => 'attention')] }, 'layer_types is ["mamba"'],
+      ['Phi-4-mini-instruct', { full_attn_mod: 2 }, 'full_attn_mod is 2'],
+      ['Phi-4-mini-instruct', { rope_scaling: { type: 'longrope', long_factor: [1], short_factor: [1] } }, 'short_factor is [1], expected 48 numbers'],
+      ['OLMo-2-0425-1B', { clip_qkv: 8 }, 'clip_qkv is 8'],
+      ['LFM2-350M', { layer_types: Array.from({ length: 16 }, () => 'linear_attention') }, 'layer_types is ["linear_attention"'],
+      ['GLM-4-9B-0414', { partial_rotary_factor: 0.26 }, 'which rotates an odd number (33)'],
+      ['pythia-160m', { num_key_value_heads: 4 }, 'num_key_value_heads is 4'],
+      ['umt5-small', { feed_forward_proj: 'gated-mish' }, 'feed_forward_proj is "gated-mish"'],
+    ];
+    for (const [name, change, message] of cases) expect(() => readConfig('m/config.json', { ...entries[name]!.raw, ...change }), message).toThrow(message);
+  });
+});
