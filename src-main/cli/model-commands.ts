@@ -18,13 +18,13 @@ export function addModelCommands(program: Command, act: Action): void {
   const model = program.command('model').description('model folders');
   addModelHubCommands(model, act);
   model.command('show')
-    .description('what a model folder holds')
-    .argument('<model>', 'model folder')
+    .description('what a model holds')
+    .argument('<model>', 'model folder, or file.gguf')
     .action(act(async ({ output }, [path]) => {
       const description = await describeModel(path!);
       output.json(description);
-      const { family, parameters, precision, layers, encoderLayers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
-      output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${precision}`);
+      const { family, parameters, precision, types, layers, encoderLayers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
+      output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${types!.length > 1 ? types!.join(', ') : precision}`);
       output.line(`${encoderLayers === null ? layers : `${encoderLayers} + ${layers}`} layers of width ${hiddenSize}, ${heads} heads, `
         + `vocabulary ${vocabularySize}, context ${contextLength ?? 'without limit'}`);
       output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);

@@ -23,6 +23,8 @@ export interface ModelDescription {
   /** Most tokens of a text; null where the model sets no limit. */
   contextLength: number | null;
   precision: WeightPrecision;
+  /** The types that the weights are stored in, that of most of them first; older versions did not note them. */
+  types?: readonly string[];
   /** Bytes of the files that hold the weights. */
   weightBytes: number;
   tokenizer: { kind: TokenizerKind; tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };

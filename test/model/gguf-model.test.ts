@@ -7,6 +7,7 @@ import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
+import { filesNamedLike } from '../../src-main/model/gguf/split.ts';
 import { executorFor, openWeights, openWholeModel, readWeights, type Model } from '../../src-main/model/load-model.ts';
 import { ENCODINGS, type EncodingName } from '../../src-main/nn/weights/encodings/encodings.ts';
 import { hasChatTemplate } from '../../src-main/text/chat/chat-template.ts';
@@ -86,6 +87,7 @@ describe('a GGUF file in parts', () => {
       const model = await openWholeModel(place(at));
       expect([...model.folder.weightFiles].sort()).toEqual([place(1), place(2)]);
       expect(await asItLies(model)).toEqual(one);
+      expect(filesNamedLike(place(at))).toEqual([place(1), place(2)]);
     }
   });
 

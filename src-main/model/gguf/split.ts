@@ -6,6 +6,16 @@ import type { Metadata } from './metadata.ts';
 /** As llama.cpp names the parts of a model that is split: PREFIX-00001-of-00003.gguf. */
 const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
 
+/** The files of a GGUF model by the name of one of them. */
+export function filesNamedLike(path: string): string[] {
+  const [, prefix, , count] = PART.exec(basename(path)) ?? [];
+  return prefix === undefined ? [path] : partNames(dirname(path), prefix, Number(count)).filter((part) => existsSync(part));
+}
+
+function partNames(folder: string, prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => join(folder, `${prefix}-${digits(at + 1)}-of-${digits(count)}.gguf`));
+}
+
 /** The files of a model, first to last, whichever of them is given. @throws Problem where one is not there */
 export function partsOf(path: string, metadata: Metadata): string[] {
   const count = metadata.count('split.count') ?? 1;
@@ -16,7 +26,7 @@ export function partsOf(path: string, metadata: Metadata): string[] {
       hint: `Give the parts the names that they came with, which end in -00001-of-${digits(count)}.gguf.`,
     });
   }
-  const paths = Array.from({ length: count }, (_, at) => join(dirname(path), `${prefix}-${digits(at + 1)}-of-${digits(count)}.gguf`));
+  const paths = partNames(dirname(path), prefix, count);
   const missing = paths.filter((part) => !existsSync(part));
   if (missing.length > 0) {
     throw new Problem(`${path} is one of ${count} parts of a model, and beside it ${missing.map((part) => basename(part)).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`, {

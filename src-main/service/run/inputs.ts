@@ -5,6 +5,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rememberedDigest } from '../../files/digest.ts';
 import { writeWhole } from '../../files/write-whole.ts';
+import { filesNamedLike } from '../../model/gguf/split.ts';
 
 const FILE = 'inputs.json';
 /** What of a model folder shapes a run: its config, weights, tokenizer and templates. */
@@ -65,7 +66,7 @@ async function filesOf(field: string, path: string): Promise<string[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new Problem(`${field}: ${path} is not there.`, { hint: 'Bring it back to this place, or put a link there to where it is now.', cause });
   });
-  if (!found.isDirectory()) return [path];
+  if (!found.isDirectory()) return filesNamedLike(path);
   const names = (await readdir(path)).filter((name) => MODEL_FILES.test(name)).sort();
   return names.map((name) => join(path, name));
 }
