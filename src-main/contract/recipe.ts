@@ -107,6 +107,8 @@ const train = z.strictObject({
   epochs: z.number().positive().optional().meta(help('Passes over the training data, instead of steps.')),
   batchSize: count.default(32).meta(help('Examples in one update. The paper uses 32.')),
   microBatchSize: count.optional().meta(help('Examples computed at once; lowers memory and changes nothing else. Chosen by the memory and by how much the texts differ in length if left out.')),
+  recompute: z.boolean().optional().meta(help(
+    'Keep of each layer only its input for the backward pass and compute the rest once more: much less memory for long texts, a third more work in the update, the same gradients. Left out, it is done where a single example would keep more than a gigabyte.')),
   phases: z.boolean().default(false).meta(help(
     'Hold the teacher in memory only while it judges: the student writes, then the teacher is read and asked about all texts of the step, then it goes and the student learns. Slower, with the same result; for two models that do not fit together.')),
   optimizer: z.enum(['adamw', 'adafactor']).default('adamw').meta(help(

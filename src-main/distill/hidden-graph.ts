@@ -4,7 +4,7 @@ import { reshape } from '../graph/ops/layout.ts';
 import { Graph, type Value } from '../graph/value.ts';
 import { FullAttention } from '../nn/attention/full.ts';
 import { readSource } from '../nn/attention/read-source.ts';
-import type { Decoder } from '../nn/decoder.ts';
+import type { AroundLayer, Decoder } from '../nn/decoder.ts';
 import type { Bucket } from './bucket.ts';
 
 /**
@@ -13,10 +13,10 @@ import type { Bucket } from './bucket.ts';
  * Inputs it adds: ids [batch, length], index [positions] (rows of the flattened hidden states), and those of
  * `readSource` for a model with an encoder.
  */
-export function hiddenStates(graph: Graph, decoder: Decoder, { batch, length, source, positions }: Bucket): Value {
+export function hiddenStates(graph: Graph, decoder: Decoder, { batch, length, source, positions }: Bucket, around?: AroundLayer): Value {
   if ((source === null) !== (decoder.encoder === null)) throw new Error('the batch is laid out for another kind of model');
-  const attention = new FullAttention(graph, length, source === null ? null : readSource(graph, decoder, batch, source));
-  const hidden = decoder.hidden(graph.input('ids', 'int32', [batch, length]), attention);
+  const attention = new FullAttention(graph, length, source === null ? null : readSource(graph, decoder, batch, source, around));
+  const hidden = decoder.hidden(graph.input('ids', 'int32', [batch, length]), attention, around);
   return gatherRows(reshape(hidden, [batch * length, decoder.hiddenSize]), graph.input('index', 'int32', [positions]));
 }
 

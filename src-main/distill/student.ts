@@ -17,6 +17,8 @@ export interface LossSettings {
   method: Pick<Method, 'divergence' | 'beta' | 'normalizeBeta' | 'lossTemperature'>;
   sharedVocabulary: number;
   chunk: number;
+  /** As in `TrainGraphSpec`; false if left out. */
+  recompute?: boolean;
 }
 
 /** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
@@ -77,9 +79,9 @@ export class Student {
   }
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
-    const { method, sharedVocabulary, chunk } = this.settings;
+    const { method, sharedVocabulary, chunk, recompute = false } = this.settings;
     const graph = trainGraph(this.decoder, this.optimizer.tensors, bucket, {
-      ...method, sharedVocabulary, chunk, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
+      ...method, sharedVocabulary, chunk, recompute, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
   }

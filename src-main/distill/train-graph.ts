@@ -2,6 +2,7 @@ import { accumulate, takeApart } from '../graph/accumulate.ts';
 import { gradients } from '../graph/gradient.ts';
 import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
+import { recomputed } from '../graph/recompute.ts';
 import { concat } from '../graph/ops/layout.ts';
 import { Graph, type Value } from '../graph/value.ts';
 import type { ParameterSpec } from '../nn/build.ts';
@@ -16,6 +17,8 @@ export interface TrainGraphSpec extends TokenLossSpec {
   teacher: Head['decoder'] | null;
   /** Whether positions have advantages. */
   isPolicyGradient: boolean;
+  /** Whether a layer's results in between are computed again in the reverse pass instead of being kept for it. */
+  recompute: boolean;
   dialect: NodeWriter['dialect'];
 }
 
@@ -50,7 +53,7 @@ export function traceTraining(decoder: Decoder, parameters: readonly ParameterSp
   const graph = new Graph();
   const { positions } = bucket;
   const { loss, policy, told } = tokenLoss({
-    student: { hidden: hiddenStates(graph, decoder, bucket), logits: decoder.logits, isUnpacked: decoder.unpacksOutput ?? false },
+    student: { hidden: hiddenStates(graph, decoder, bucket, spec.recompute ? recomputed : undefined), logits: decoder.logits, isUnpacked: decoder.unpacksOutput ?? false },
     teacher: spec.teacher && givenSide(graph, 'teacher', spec.teacher, positions),
     targets: graph.input('targets', 'int32', [positions]),
     weights: graph.input('weights', 'float32', [positions]),

@@ -3,6 +3,7 @@ import type { MemoryForecast } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { textsAtOnce } from '../decode/text-writer.ts';
+import { recomputes } from '../distill/activations.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
 import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
@@ -37,7 +38,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
   const { activations, nodes } = learningBytes(decoder, parameters.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : null,
-    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', dialect: 'onnxruntime',
+    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: 'onnxruntime',
   });
   const judging = judges ? judgingBytes(teacher.decoder, bucket) : 0;
   const writing = writingOf(inputs);

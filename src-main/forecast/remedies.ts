@@ -1,5 +1,6 @@
 import type { Remedy } from '../contract/forecast.ts';
 import type { Recipe } from '../contract/recipe.ts';
+import { recomputes } from '../distill/activations.ts';
 import { forecastMemory, type MemoryInputs } from './memory-forecast.ts';
 
 /** Less than this share of the peak is not worth a change. */
@@ -11,7 +12,7 @@ interface Change { label: string; patch: Remedy['patch']; inputs: MemoryInputs }
 /** What lowers the peak of a run, each with the peak that it leaves; the one that helps most first. */
 export function remediesFor(inputs: MemoryInputs): Remedy[] {
   const { peak } = forecastMemory(inputs);
-  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...smallerMoments(inputs)]
+  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs)]
     .map(({ label, patch, inputs: changed }): Remedy => ({ label, patch, peak: forecastMemory(changed).peak }))
     .filter((remedy) => remedy.peak < (1 - WORTH) * peak)
     .sort((a, b) => a.peak - b.peak);
@@ -37,6 +38,12 @@ function turns(inputs: MemoryInputs): Change[] {
   const { train } = inputs.recipe;
   if (!inputs.teacher || train.phases) return [];
   return [{ label: 'Hold the teacher only while it judges', patch: { train: { phases: true } }, inputs: withRecipe(inputs, { train: { ...train, phases: true } }) }];
+}
+
+function fewerActivations(inputs: MemoryInputs): Change[] {
+  const { train } = inputs.recipe;
+  if (recomputes(inputs.recipe, inputs.student)) return [];
+  return [{ label: 'Compute layers again instead of keeping them', patch: { train: { recompute: true } }, inputs: withRecipe(inputs, { train: { ...train, recompute: true } }) }];
 }
 
 function smallerMoments(inputs: MemoryInputs): Change[] {

@@ -6,19 +6,20 @@ import { topological, type Node, type Value } from './value.ts';
  * The reverse pass: gradients of a sum of outputs with respect to `wrt`, in its order.
  *
  * @param seeds  for each output, the gradient that arrives at it (of the output's own shape)
- * @param wrt    values to differentiate by; one that no output depends on is an error, not a silent zero
+ * @param wrt    values to differentiate by, as if none depended on another; one that no output depends on is an error, not a silent zero
  */
 export function gradients(seeds: ReadonlyMap<Value, Value>, wrt: readonly Value[]): Value[] {
   const { nodes } = topological([...seeds.keys()]);
-  const onPath = dependents(nodes, new Set(wrt));
+  const variables = new Set(wrt);
+  const onPath = dependents(nodes, variables);
   const arriving = new Map<Value, Value[]>();
   for (const [output, seed] of seeds) arriving.set(output, [seed]);
 
   for (const node of nodes.reverse()) {
-    if (!node.outputs.some((output) => onPath.has(output))) continue;
+    if (!node.outputs.some((output) => onPath.has(output) && !variables.has(output))) continue;
     const upstream = node.outputs.map((output) => total(arriving.get(output)));
     if (upstream.every((up) => up === null)) continue;
-    const flowing = flow(node, upstream);
+    const flowing = flow(node, upstream, node.inputs.map((input) => onPath.has(input)));
     node.inputs.forEach((input, index) => {
       const gradient = flowing[index];
       if (!gradient || !onPath.has(input)) return;
@@ -38,9 +39,9 @@ export function gradients(seeds: ReadonlyMap<Value, Value>, wrt: readonly Value[
   });
 }
 
-function flow(node: Node, upstream: readonly (Value | null)[]): readonly (Value | null)[] {
+function flow(node: Node, upstream: readonly (Value | null)[], isWanted: readonly boolean[]): readonly (Value | null)[] {
   if (!node.operator.gradient) throw new Error(`operator "${node.operator.name}" has no gradient`);
-  const flowing = node.operator.gradient(node, upstream);
+  const flowing = node.operator.gradient(node, upstream, isWanted);
   if (flowing.length !== node.inputs.length) {
     throw new Error(`the gradient of ${node.operator.name} answers for ${flowing.length} of ${node.inputs.length} inputs`);
   }

@@ -19,8 +19,9 @@ export interface Operator<A extends Attributes = Attributes> {
   /**
    * Gradients with respect to the inputs, given those of the outputs (null where nothing flows back).
    * An operator without this rule cannot be trained through: the reverse pass says so by name.
+   * @param isWanted  by input, whether anybody asks for its gradient
    */
-  gradient?(node: Node<A>, upstream: readonly (Value | null)[]): readonly (Value | null)[];
+  gradient?(node: Node<A>, upstream: readonly (Value | null)[], isWanted: readonly boolean[]): readonly (Value | null)[];
 }
 
 export interface Node<A extends Attributes = Attributes> {
@@ -97,6 +98,11 @@ export class Graph {
   constant(dtype: DType, shape: Shape, data: ConstantData): Value {
     const key = data.length <= 16 ? `constant ${dtype} ${shape.join()} ${data.join()}` : `constant #${this.nextId}`;
     return this.fromSource(key, { kind: 'constant', data }, { dtype, shape });
+  }
+
+  /** Ids below this are taken; those of all that is made from here on are not. */
+  get size(): number {
+    return this.nextId;
   }
 
   /** A value that is costly to make and named by what it is: made the first time, found afterwards. */

@@ -45,11 +45,9 @@ class ModelFolder implements ModelFiles {
     checkWeights(this.path, this.tensors, expected);
   }
 
-  async readWeights(
-    into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[], wanted: readonly WeightSpec[] = expected,
-  ): Promise<void> {
+  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of wanted) {
+    for (const spec of expected) {
       const { file, info } = this.find(spec.name);
       for (const { name, shape, start } of rowsOf(spec)) {
         await file.read(info.name, into(name, shape), start * sizeOf(spec.shape.slice(1)));

@@ -58,20 +58,20 @@ export async function ofThe<T>(who: 'teacher' | 'student', work: () => Promise<T
   }
 }
 
-/** Reads the weights, or those that are wanted, into memory of their own. */
-export async function readWeights({ folder, parameters }: Model, wanted: readonly ParameterSpec[] = parameters): Promise<HostWeights> {
+/** Reads the weights into memory of their own. */
+export async function readWeights({ folder, parameters }: Model): Promise<HostWeights> {
   const weights: Record<string, ReturnType<typeof float32>> = {};
   await folder.readWeights((name, shape) => {
     const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
     weights[name] = float32(data, shape);
     return data;
-  }, parameters, wanted);
+  }, parameters);
   return weights;
 }
 
-/** Opens a model that is not going to be trained, for an executor. */
-export function openWeights({ folder, parameters }: Model, { readsStored }: Executor, precision: FrozenPrecision = 'fp32'): Promise<FrozenWeights> {
-  return openFrozen(folder, parameters, { precision, readsStored });
+/** Opens a model that is not going to be trained, or the wanted weights of it, for an executor. */
+export function openWeights({ folder, parameters }: Model, { readsStored }: Executor, precision: FrozenPrecision = 'fp32', wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
+  return openFrozen(folder, parameters, { precision, readsStored }, wanted);
 }
 
 /** What computes on a device. */

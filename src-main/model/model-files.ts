@@ -35,8 +35,8 @@ export interface ModelFiles {
   readonly weightFiles: readonly string[];
   /** Throws one `Problem` that names the weights which are missing, not expected, or of another shape. */
   checkWeights(expected: readonly WeightSpec[]): void;
-  /** Checks the weights, then reads the wanted ones (all, if left out), or each part of their rows (`rowsOf`), into the memory that `into` gives for it. */
-  readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[], wanted?: readonly WeightSpec[]): Promise<void>;
+  /** Checks the weights, then reads each, or each part of its rows (`rowsOf`), into the memory that `into` gives for it. */
+  readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void>;
   /** A weight piece by piece in float32; each piece is good until the next is asked for. */
   pieces(name: string): AsyncIterable<Float32Array>;
   /** Of a matrix or a table. */

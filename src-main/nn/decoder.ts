@@ -22,7 +22,7 @@ export interface Decoder {
   /** What reads the prompt, where prompt and completion are not one text. */
   readonly encoder: Encoder | null;
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */
-  hidden(ids: Value, attention: Attention): Value;
+  hidden(ids: Value, attention: Attention, around?: AroundLayer): Value;
   /** The matrix that turns hidden states into logits; often the embedding itself. */
   readonly outputLayer: Matrix;
   /** Whether the output layer is made ready anew for each product, so that few products of many rows are worth their memory. */
@@ -31,13 +31,19 @@ export interface Decoder {
   logits(hidden: Value): Value;
 }
 
+/** Makes a layer of its input x [batch, sequence, hiddenSize] by `build`, in a way of its own. */
+export type AroundLayer = (x: Value, build: (x: Value) => Value) => Value;
+
+/** A layer as it is. */
+export const plainly: AroundLayer = (x, build) => build(x);
+
 /** The part of an encoder-decoder that reads the prompt, once; its decoder looks back at it. */
 export interface Encoder {
   readonly layers: number;
   /** The id that every completion starts after. */
   readonly startId: number;
   /** What it makes of a prompt, [batch, source, hiddenSize], for ids [batch, source] (int32). */
-  states(ids: Value, attention: SelfAttention): Value;
+  states(ids: Value, attention: SelfAttention, around?: AroundLayer): Value;
   /** What a layer of the decoder looks at, each [batch, source, kvHeads * headDim]. */
   keysAndValues(states: Value, layer: number): { key: Value; value: Value };
 }

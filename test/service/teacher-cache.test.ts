@@ -13,9 +13,9 @@ vi.mock(import('../../src-main/model/load-model.ts'), async (original) => {
   const module = await original();
   return {
     ...module,
-    readWeights: (...[model, wanted]: Parameters<typeof module.readWeights>) => {
+    openWeights: (...[model, executor, precision, wanted]: Parameters<typeof module.openWeights>) => {
       if (!wanted) wholes.push(model.folder.path);
-      return module.readWeights(model, wanted);
+      return module.openWeights(model, executor, precision, wanted);
     },
   };
 });

@@ -1,6 +1,7 @@
 import { fillNormal } from '../../src-main/contract/random.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import type { Gpt2Config } from '../../src-main/nn/families/gpt2.ts';
+import type { T5Config } from '../../src-main/nn/families/t5.ts';
 import type { LlamaConfig } from '../../src-main/nn/families/llama.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
@@ -21,6 +22,14 @@ export function tinyGpt2(changes: Partial<Gpt2Config> = {}): Gpt2Config {
   return {
     family: 'gpt2', modelType: 'gpt2', vocabSize: 53, hiddenSize: 24, layers: 2, heads: 3, intermediateSize: 40, normEpsilon: 1e-5,
     activation: 'gelu_tanh', tiedEmbeddings: true, scaleAttention: true, scaleByLayer: false, contextLength: 64,
+    ...changes,
+  };
+}
+
+export function tinyT5(changes: Partial<T5Config> = {}): T5Config {
+  return {
+    family: 't5', modelType: 't5', vocabSize: 53, hiddenSize: 24, layers: 2, encoderLayers: 2, heads: 3, headDim: 6, intermediateSize: 40,
+    normEpsilon: 1e-6, buckets: 8, maxDistance: 20, biasInEveryLayer: false, activation: 'gelu_tanh', isGated: true, tiedEmbeddings: false, scalesOutput: false, startId: 0,
     ...changes,
   };
 }

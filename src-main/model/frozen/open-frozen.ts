@@ -24,12 +24,18 @@ import { copyOverlap, slabs } from './pieces.ts';
 /** A model that is not trained, ready to compute. */
 export interface FrozenWeights { readonly decoder: Decoder; readonly weights: Weights }
 
-/** Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so. */
-export async function openFrozen(files: ModelFiles, parameters: readonly ParameterSpec[], settings: KeepSettings): Promise<FrozenWeights> {
+/**
+ * Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so.
+ * @param wanted  the weights that are opened, of `parameters`: all, or those of its head
+ */
+export async function openFrozen(
+  files: ModelFiles, parameters: readonly ParameterSpec[], settings: KeepSettings, wanted: readonly ParameterSpec[] = parameters,
+): Promise<FrozenWeights> {
   files.checkWeights(parameters);
   const kept = keptWeights(files, parameters, settings);
   const opener = new WeightOpener(files);
-  for (const weight of kept) await opener.open(weight);
+  const names = new Set(wanted.map(({ name }) => name));
+  for (const weight of kept) if (names.has(weight.name)) await opener.open(weight);
   return { decoder: buildDecoder(files.config, formatOf(kept)), weights: opener.weights };
 }
 

@@ -65,11 +65,9 @@ class GgufModel implements ModelFiles {
     checkWeights(this.path, this.tensors, expected);
   }
 
-  async readWeights(
-    into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[], wanted: readonly WeightSpec[] = expected,
-  ): Promise<void> {
+  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of wanted) {
+    for (const spec of expected) {
       const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * sizeOf(spec.shape.slice(1)) }));
       let at = 0;
       for await (const piece of this.pieces(spec.name)) {

@@ -6,7 +6,7 @@ import { staticDim } from '../../graph/shape.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { Activation } from '../decoder-config.ts';
-import type { Decoder } from '../decoder.ts';
+import { plainly, type Decoder } from '../decoder.ts';
 import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 export interface Gpt2Config {
@@ -40,10 +40,10 @@ export function gpt2(config: Gpt2Config, weights: WeightFormat): Decoder {
     kvHeads: heads,
     convolutions: new Map(),
     encoder: null,
-    hidden(ids, attention) {
+    hidden(ids, attention, around = plainly) {
       const positions = weights.lookUp(attention.positions, places);
       let x = add(weights.lookUp(ids, embedding), positions);
-      for (let layer = 0; layer < config.layers; layer++) x = block(x, layer, attention);
+      for (let layer = 0; layer < config.layers; layer++) x = around(x, (input) => block(input, layer, attention));
       return norm(x, 'transformer.ln_f');
     },
     outputLayer,

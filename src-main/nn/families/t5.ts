@@ -5,7 +5,7 @@ import { staticDim } from '../../graph/shape.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention, SelfAttention } from '../attention/attention.ts';
 import type { Activation } from '../decoder-config.ts';
-import type { Decoder } from '../decoder.ts';
+import { plainly, type Decoder } from '../decoder.ts';
 import { RelativeBias } from '../relative-bias.ts';
 import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
@@ -52,11 +52,10 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
     encoder: {
       layers: config.encoderLayers,
       startId: config.startId,
-      states(ids, attention) {
+      states(ids, attention, around = plainly) {
         let x = weights.lookUp(ids, embedding);
         for (let layer = 0; layer < config.encoderLayers; layer++) {
-          x = selfAttention(x, 'encoder', layer, attention);
-          x = feedForward(x, `encoder.block.${layer}.layer.1`);
+          x = around(x, (input) => feedForward(selfAttention(input, 'encoder', layer, attention), `encoder.block.${layer}.layer.1`));
         }
         return norm(x, 'encoder.final_layer_norm');
       },
@@ -65,12 +64,11 @@ export function t5(config: T5Config, weights: WeightFormat): Decoder {
         return { key: linear(states, `${name}.k`, heads * headDim), value: linear(states, `${name}.v`, heads * headDim) };
       },
     },
-    hidden(ids, attention) {
+    hidden(ids, attention, around = plainly) {
       let x = weights.lookUp(ids, embedding);
       for (let layer = 0; layer < config.layers; layer++) {
-        x = selfAttention(x, 'decoder', layer, attention);
-        x = sourceAttention(x, layer, attention);
-        x = feedForward(x, `decoder.block.${layer}.layer.2`);
+        x = around(x, (input) => (
+          feedForward(sourceAttention(selfAttention(input, 'decoder', layer, attention), layer, attention), `decoder.block.${layer}.layer.2`)));
       }
       const last = norm(x, 'decoder.final_layer_norm');
       return config.scalesOutput ? mul(last, 1 / Math.sqrt(hiddenSize)) : last;

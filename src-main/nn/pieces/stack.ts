@@ -1,7 +1,7 @@
 import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { DecoderConfig } from '../decoder-config.ts';
-import type { Decoder } from '../decoder.ts';
+import { plainly, type Decoder } from '../decoder.ts';
 import type { Matrix, Table, WeightFormat } from '../weights/weight-format.ts';
 
 /** In what families differ around their blocks. */
@@ -30,9 +30,9 @@ export function stack(config: DecoderConfig, weights: WeightFormat, parts: Stack
     convolutions: parts.convolutions ?? new Map(),
     tables: [embedding],
     encoder: null,
-    hidden(ids, attention) {
+    hidden(ids, attention, around = plainly) {
       let x = embed(weights.lookUp(ids, embedding));
-      for (let layer = 0; layer < layers; layer++) x = parts.block(x, layer, attention);
+      for (let layer = 0; layer < layers; layer++) x = around(x, (input) => parts.block(input, layer, attention));
       return parts.last(x);
     },
     logits: (hidden) => logits(weights.multiply(hidden, outputLayer)),

@@ -1,3 +1,4 @@
+import { recomputes } from '../../distill/activations.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
 import { lossChunk } from '../../distill/loss-chunk.ts';
 import { mostTokens } from '../../distill/bucket.ts';
@@ -46,7 +47,7 @@ export async function buildTrainer(
   await readStudent(optimizer);
 
   const student = new Student(executorFor(recipe.student.device), decoder, optimizer, {
-    method, sharedVocabulary, chunk: lossChunk(sharedVocabulary),
+    method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student),
   });
   const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';

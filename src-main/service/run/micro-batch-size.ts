@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../contract/recipe.ts';
+import { fittingExamples } from '../../distill/activations.ts';
 import { paddedTokens, type Text } from '../../distill/batch.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 import type { Model } from '../../model/load-model.ts';
 import { threads } from '../../runtime/threads.ts';
 import { batchOf } from './batch-of.ts';
-
-/** Bytes of activations that one micro-batch may keep for its backward pass. */
-const ACTIVATION_BUDGET = 2 ** 30;
 
 /** Batches looked at to see how much of them would be padding. */
 const LOOKED_AT = 32;
@@ -30,7 +28,7 @@ const FEWEST = 4;
 export async function chooseMicroBatchSize(recipe: Recipe, student: Model, examples: ExampleSet, samplesPerPrompt: number): Promise<number> {
   const { train, data, student: { device } } = recipe;
   const even = (size: number): number => Math.ceil(train.batchSize / Math.ceil(train.batchSize / Math.min(size, train.batchSize)));
-  const largest = even(train.microBatchSize ?? fittingExamples(student, data.maxPromptTokens + data.maxCompletionTokens));
+  const largest = even(train.microBatchSize ?? fittingExamples(recipe, student));
   // A GPU fills up only with large products.
   if (train.microBatchSize !== undefined || device !== 'cpu') return largest;
   const unwritten = new Int32Array(data.maxCompletionTokens);
@@ -45,11 +43,4 @@ export async function chooseMicroBatchSize(recipe: Recipe, student: Model, examp
   for (let size = even(largest / 2); size >= FEWEST; size = even(size / 2)) sizes.push(size);
   const costs = sizes.map(cost);
   return sizes[costs.indexOf(Math.min(...costs))]!;
-}
-
-/** A layer keeps about ten tensors as wide as the model and five as wide as its feed-forward for every token. */
-function fittingExamples({ folder: { config } }: Model, length: number): number {
-  const layers = config.family === 't5' ? config.layers + config.encoderLayers : config.layers;
-  const perToken = 4 * layers * (10 * config.hiddenSize + 5 * config.intermediateSize);
-  return Math.max(1, Math.floor(ACTIVATION_BUDGET / (perToken * length)));
 }

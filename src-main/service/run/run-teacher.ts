@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import type { Teacher } from '../../distill/teacher.ts';
-import { ofThe, readWeights } from '../../model/load-model.ts';
+import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { listHead } from '../../nn/build.ts';
 import { CachedTeacher } from '../../teacher/cached-teacher.ts';
 import { StateStore } from '../../teacher/state-store.ts';
@@ -44,14 +44,13 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null): Pr
     return { judge, kept: null, model, atHand, rest, release: rest };
   }
   // What the loss multiplies by stays; all else of it comes and goes.
-  const { decoder } = teacher;
-  const head = { decoder, weights: await ofThe('teacher', () => readWeights(teacher, listHead(teacher.folder.config))) };
+  const head = await ofThe('teacher', () => openWeights(teacher, executorFor('cpu'), recipe.teacher!.precision, listHead(teacher.folder.config)));
   const source = { model, rest: phases ? rest : () => Promise.resolve() };
   if (!isKept) {
     return { judge: { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), release: rest }, kept: null, model, atHand, rest, release: rest };
   }
   const folder = join(cache, 'teachers', await keyOf(recipe.teacher, format));
-  const kept = new CachedTeacher(head, decoder.encoder, await StateStore.open(folder, format), source);
+  const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
   return { judge: kept, kept: { teacher: kept, folder }, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
 }
 
