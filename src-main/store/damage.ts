@@ -59,7 +59,7 @@ async function findDamage(database: Question, everything: boolean): Promise<stri
 const wordsOf = (found: string): string => found.split('\n').find((line) => line !== '' && !line.startsWith('***')) ?? found;
 
 /** What there is to go on with: copies that an update left, and the folders of the runs, which have all that was measured. */
-export async function remedyOf(file: string): Promise<string> {
+async function remedyOf(file: string): Promise<string> {
   const names = await readdir(dirname(file)).catch(() => []);
   const backups = names.filter((name) => name.startsWith(`${basename(file)}.schema-`) && name.endsWith('.backup')).sort();
   const last = backups.at(-1);
