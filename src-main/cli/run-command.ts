@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { bestText, earlyText } from '../contract/best.ts';
+import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { visibleLine } from '../contract/visible.ts';
 import { readRecipe } from '../service/recipe-file.ts';
@@ -67,6 +68,15 @@ function printEvent({ output }: Context, event: RunEvent): void {
     case 'started':
       total = event.steps;
       output.line(`${visibleLine(event.name)}: ${(event.parameters / 1e6).toFixed(2)}M parameters, ${event.steps} steps${event.fromStep > 0 ? ` from ${event.fromStep}` : ''}, in ${event.runDir}`);
+      return;
+    case 'forecast':
+      output.line(memorySentence(event.memory));
+      return;
+    case 'pace':
+      output.line(paceSentence(event.totalMs));
+      return;
+    case 'outcome':
+      output.line(outcomeSentence(event.outcome));
       return;
     case 'phase':
       if (event.phase !== 'prepare' && event.phase !== 'checkpoint') output.progress(event.phase, event.done, event.total);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BestScore, Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
+import type { MemoryForecast } from './forecast.ts';
 import type { ProblemReport } from './problem.ts';
 
 /**
@@ -46,11 +47,20 @@ export const phaseSchema = z.strictObject({
   done: real, total: real,
 });
 
+const expected = z.strictObject({ expected: real, measured: real });
+const memorySchema = z.strictObject({
+  parts: z.strictObject({ weights: real, gradients: real, moments: real, teacher: real, runtime: real, activations: real, decoding: real, cache: real }),
+  peak: real, free: real, total: real,
+}) satisfies z.ZodType<MemoryForecast>;
+
 export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
   }),
   z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), checkpoint: z.strictObject({ step, path: text }), best }),
+  z.strictObject({ event: z.literal('forecast'), memory: memorySchema }),
+  z.strictObject({ event: z.literal('pace'), totalMs: real }),
+  z.strictObject({ event: z.literal('outcome'), outcome: z.strictObject({ memory: expected, time: expected.nullable() }) }),
   phaseSchema,
   stepMetricsSchema.extend({ event: z.literal('step') }),
   z.strictObject({ event: z.literal('rollouts'), rollouts: z.array(rolloutSchema) }),

@@ -1,4 +1,5 @@
 import type { StoppedEarly } from './best.ts';
+import type { MemoryForecast, Outcome } from './forecast.ts';
 import type { ProblemReport } from './problem.ts';
 
 /**
@@ -86,6 +87,12 @@ export type RunEvent =
   | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
   /** Behind `started` of a resumed run: its checkpoint and the last measurements up to it, for a history that missed them. */
   | { event: 'restored'; checkpoint: { step: number; path: string }; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
+  /** What the run is expected to take of memory, before anything of it is loaded. */
+  | { event: 'forecast'; memory: MemoryForecast }
+  /** How long the run will take in all by its first steps and evaluation, in milliseconds. */
+  | { event: 'pace'; totalMs: number }
+  /** What was expected, and what it took; before the run's last event. */
+  | { event: 'outcome'; outcome: Outcome }
   | { event: 'phase'; phase: Phase; done: number; total: number }
   | ({ event: 'step' } & StepMetrics)
   | { event: 'rollouts'; rollouts: Rollout[] }

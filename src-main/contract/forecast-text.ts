@@ -11,6 +11,9 @@ export function memoryParts({ parts }: Pick<MemoryForecast, 'parts'>): string {
 export const memorySentence = (forecast: MemoryForecast): string =>
   `Memory: about ${bytesText(forecast.peak)} at its peak (${memoryParts(forecast)}); ${bytesText(forecast.free)} are free.`;
 
+/** How long a run will take, in a sentence. */
+export const paceSentence = (totalMs: number): string => `Time: about ${timeText(totalMs)} in all, by the first steps.`;
+
 /** What became of what a run was expected to take, in a sentence. */
 export function outcomeSentence({ memory, time }: Outcome): string {
   const took = `It took ${bytesText(memory.measured)} of memory at its peak; ${bytesText(memory.expected)} were expected (${difference(memory)}).`;
@@ -27,6 +30,6 @@ export function timeText(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 90) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const minutes = seconds / 60;
-  if (minutes < 90) return `${Math.round(minutes)} min`;
+  if (minutes < 90) return `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} min`;
   return `${(minutes / 60).toFixed(1)} h`;
 }

@@ -1,5 +1,6 @@
 import { bestHereText, bestText, earlyText } from '../contract/best.ts';
 import type { BestScore, Rollout, RunEvent, StepMetrics } from '../contract/events.ts';
+import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { LogLevel } from '../contract/history.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
 import { insertEvaluation } from './evaluations.ts';
@@ -165,6 +166,12 @@ export class HistoryRecorder {
         return log('info', 'checkpoint', `Checkpoint at step ${event.checkpoint.step}${bestHereText({ ...event, ...event.checkpoint })}.`);
       case 'rollouts':
         return this.#keepRollouts(queries, event.rollouts);
+      case 'forecast':
+        return log('info', 'forecast', memorySentence(event.memory));
+      case 'pace':
+        return log('info', 'pace', paceSentence(event.totalMs));
+      case 'outcome':
+        return log('info', 'outcome', outcomeSentence(event.outcome));
       case 'evaluation':
         return insertEvaluation(queries, run, event);
       case 'checkpoint':

@@ -6,6 +6,12 @@ export async function insertLog(queries: Pick<Queries, 'run'>, run: string, entr
     [run, entry.at, entry.step, entry.level, entry.code, entry.message]);
 }
 
+/** What was last said under each of these codes, in their order; where nothing was, none. */
+export async function readLastOf(queries: Pick<Queries, 'all'>, run: string, codes: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(codes.map((code) => queries.all<{ message: string }>('SELECT message FROM log WHERE run = ? AND code = ? ORDER BY id DESC LIMIT 1', [run, code])));
+  return found.flatMap(([entry]) => entry?.message ?? []);
+}
+
 /** The entries after the one with the id `after`, oldest first. */
 export async function readLog(
   queries: Pick<Queries, 'all'>, run: string, options: { after: number; limit: number },

@@ -2,6 +2,7 @@ import type { Sample } from '../../contract/events.ts';
 import type { RunRecord, Series, StoredEvaluation } from '../../contract/history.ts';
 import { resolveMethod, type Method } from '../../contract/presets.ts';
 import { readEvaluations, readSamples } from '../../store/evaluations.ts';
+import { readLastOf } from '../../store/log.ts';
 import { readSeries } from '../../store/series.ts';
 import type { Queries } from '../../store/sqlite.ts';
 import { readTimeSplit, type TimeSplit } from '../../store/steps.ts';
@@ -23,6 +24,8 @@ export interface RunFacts {
   dataLicence: string | null;
   series: Series;
   time: TimeSplit;
+  /** What the run was expected to take, and what it took, in sentences. */
+  expected: string[];
   evaluations: StoredEvaluation[];
   /** The answers of the last evaluation that kept any. */
   answers: { step: number; samples: Sample[] } | null;
@@ -41,7 +44,7 @@ export async function gatherRun(queries: Pick<Queries, 'get' | 'all' | 'exec'>, 
     student: await modelFacts(recipe.student.model),
     dataLicence: await statedLicence(recipe.data.train),
     series: await readSeries(queries, run.id, { fields: CHARTED_FIELDS, buckets: BUCKETS }),
-    time: await readTimeSplit(queries, run.id),
+    time: await readTimeSplit(queries, run.id), expected: await readLastOf(queries, run.id, ['forecast', 'outcome']),
     evaluations,
     answers: await lastAnswers(queries, run.id, evaluations),
     mistakes: await gatherMistakes(queries, run),

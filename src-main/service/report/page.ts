@@ -39,7 +39,7 @@ ${headSection(facts)}
 ${evaluationsSection(evaluations)}
 ${answersSection(facts.answers)}
 ${mistakesSection(facts.mistakes, facts.method)}
-${timeSection(facts.time, run)}
+${timeSection(facts.time, run, facts.expected)}
 ${recipeSection(facts)}
 ${licenceSection(facts)}
 ${meaningSection()}

@@ -4,8 +4,8 @@ import { html, type Html } from './html.ts';
 import { table } from './table.ts';
 import { count, duration, percent } from './write-number.ts';
 
-/** Where the time of the steps went. */
-export function timeSection({ steps, stepMs, rolloutMs, teacherMs, updateMs }: TimeSplit, { started, ended }: RunRecord): Html | null {
+/** Where the time of the steps went, and what the run was expected to take. */
+export function timeSection({ steps, stepMs, rolloutMs, teacherMs, updateMs }: TimeSplit, { started, ended }: RunRecord, expected: readonly string[]): Html | null {
   if (steps === 0 || stepMs === 0) return null;
   const parts = [
     { name: 'Rollout', words: 'the student writes', hue: 'student', ms: rolloutMs }, { name: 'Teacher', words: 'judges or writes', hue: 'teacher', ms: teacherMs },
@@ -23,5 +23,6 @@ ${table({
     caption: 'Time', head: ['part', 'share', 'in all', 'a step', 'what'], words: [4],
     rows: parts.map(({ name, words, hue, ms }) => [html`<span class="swatch of-${hue}"></span>${name}`, percent(ms / stepMs), duration(ms), duration(ms / steps), html`<span class="quiet">${words}</span>`]),
   })}
-${outside > 0 && html`<p class="quiet">Between start and end another ${duration(outside)}: evaluations, checkpoints, pauses.</p>`}</section>`;
+${outside > 0 && html`<p class="quiet">Between start and end another ${duration(outside)}: evaluations, checkpoints, pauses.</p>`}
+${expected.map((sentence) => html`<p class="quiet">${sentence}</p>`)}</section>`;
 }

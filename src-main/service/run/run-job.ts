@@ -11,6 +11,7 @@ import { countParameters } from '../../nn/build.ts';
 import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
 import { ofThe } from '../../model/load-model.ts';
 import type { RunFolder } from '../run-folder.ts';
+import { resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
 import { buildTrainer, type BuiltRun, type RunExample } from './build-trainer.ts';
@@ -22,6 +23,7 @@ import { beginRun, goOnWithRun, type Begun } from './begin.ts';
 import type { RunJob } from './job.ts';
 import { keepStates } from './keep-states.ts';
 import type { PreparedRun } from './prepare.ts';
+import { Expectation } from './expectation.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { openRunTeacher } from './run-teacher.ts';
@@ -72,6 +74,7 @@ class Run {
   /** Null where the recipe asks for no best checkpoint. */
   private best: BestSoFar | null = null;
   private totalTokens = 0;
+  private readonly expectation: Expectation;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[] | null> | null = null;
 
@@ -82,6 +85,7 @@ class Run {
     this.begun = begun;
     this.folder = begun.folder;
     this.files = files;
+    this.expectation = new Expectation(prepared.memory, job.recipe, prepared.steps, performance.now());
   }
 
   async go(from: string | null, state: CheckpointState | null): Promise<RunOutcome> {
@@ -94,6 +98,8 @@ class Run {
       event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
       parameters: countParameters(student.parameters),
     });
+    resetPeakMemory();
+    job.emit({ event: 'forecast', memory: this.prepared.memory });
     if (from !== null) job.emit({ event: 'restored', checkpoint: { step: first, path: from }, ...await this.told.read(from), ...this.bestField });
     for (const warning of this.begun.warnings) job.emit({ event: 'warning', ...warning });
     for (const { code, message, hint } of notices) job.emit({ event: 'warning', code, message: hint === undefined ? message : `${message} ${hint}` });
@@ -149,9 +155,14 @@ class Run {
     // A run that was cut off while it removed old checkpoints leaves as many as any other.
     else await this.prune();
     const { path } = (await listCheckpoints(this.folder.checkpoints)).at(-1)!;
+    this.tellOutcome(step === steps);
     const early = step < steps ? this.best?.stoppedEarly : null;
     job.emit({ event: 'done', step, checkpoint: path, ...this.bestField, ...(early && { stoppedEarly: early }) });
     return { status: 'done', step, checkpoint: path };
+  }
+
+  private tellOutcome(isWhole: boolean): void {
+    this.job.emit({ event: 'outcome', outcome: this.expectation.outcome(isWhole, performance.now()) });
   }
 
   private get microBatchSize(): number {
@@ -175,6 +186,7 @@ class Run {
 
   private async stopped(): Promise<RunOutcome> {
     const last = (await listCheckpoints(this.folder.checkpoints)).at(-1) ?? null;
+    this.tellOutcome(false);
     const outcome = { step: last?.step ?? 0, checkpoint: last?.path ?? null };
     this.job.emit({ event: 'stopped', ...outcome });
     return { status: 'stopped', ...outcome };
@@ -193,6 +205,8 @@ class Run {
     }
     this.told.step(metrics);
     job.emit({ event: 'step', ...metrics });
+    const totalMs = this.expectation.stepped(metrics.step, metrics.stepMs, performance.now());
+    if (totalMs !== null) job.emit({ event: 'pace', totalMs });
     // Where nothing is held out, what it writes in training is all there is to see.
     const warnings = validation.count > 0 || rollouts.length === 0 ? [] : await this.writing.wrote(metrics.step, rollouts.map(({ asked, tokens, ended }) => (
       { asked, tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })), teacher);
@@ -217,6 +231,7 @@ class Run {
     const { job, prepared, prepared: { recipe, validation } } = this;
     const examples = await firstExamples(validation, recipe.evaluate.examples);
     if (examples.length === 0) return false;
+    const begun = performance.now();
     let texts: OwnText[] = [];
     this.teacherAnswers ??= answersOfTeacher(prepared, built.teacher, examples);
     const evaluation = await evaluateRun(prepared, built, step, examples, await this.teacherAnswers, {
@@ -225,6 +240,7 @@ class Run {
     });
     this.told.evaluation(evaluation);
     job.emit({ event: 'evaluation', ...evaluation });
+    this.expectation.evaluated(performance.now() - begun);
     const answered = texts.map((text, at) => ({ ...text, asked: examples[at]! }));
     for (const warning of await this.writing.evaluated(answered, evaluation, built.teacher)) job.emit({ event: 'warning', ...warning });
     return this.best?.watch(evaluation) ?? false;

@@ -3,6 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { version } from '../../../package.json' with { type: 'json' };
 import { bestHereText, bestText, earlyText } from '../../contract/best.ts';
 import type { RunEvent } from '../../contract/events.ts';
+import { memorySentence, outcomeSentence, paceSentence } from '../../contract/forecast-text.ts';
 import type { LogLevel } from '../../contract/history.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 
@@ -41,6 +42,9 @@ export class RunLog {
         if (event.loss !== null) scores.push(`loss ${event.loss.toFixed(4)}`);
         return `step ${event.step}: ${scores.join(', ')}, on ${event.examples} examples`;
       }
+      case 'forecast': return memorySentence(event.memory);
+      case 'pace': return paceSentence(event.totalMs);
+      case 'outcome': return outcomeSentence(event.outcome);
       case 'checkpoint': return `step ${event.step}: checkpoint${bestHereText(event)}`;
       case 'warning': return `step ${this.step}: ${event.code}: ${event.message}`;
       case 'stopped': return `stopped; the last checkpoint is ${event.checkpoint === null ? 'none' : `of step ${event.step}`}`;

@@ -20,7 +20,7 @@ export function followTime(live: Timed, event: RunEvent, recipe: Recipe, now: nu
       return end(live, now);
     case 'checkpoint': case 'step':
       return end(live, now);
-    case 'rollouts': case 'restored': case 'warning': case 'stopped': case 'done': case 'failed':
+    case 'forecast': case 'pace': case 'outcome': case 'rollouts': case 'restored': case 'warning': case 'stopped': case 'done': case 'failed':
   }
 }
 
