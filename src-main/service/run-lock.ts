@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../contract/problem.ts';
+import { isAlive } from '../files/is-alive.ts';
 
 /**
  * Locks on folders: a run folder while a process computes in it, the home while a program writes history.
@@ -88,7 +89,7 @@ async function livingContenders(folder: string, own: string): Promise<Contender[
   for (const name of await readdir(folder)) {
     const owner = name === own ? undefined : ownerOf(name);
     if (!owner) continue;
-    if (isAlive(owner)) {
+    if (lives(owner)) {
       const file = await stat(join(folder, name)).catch(ignoreMissing);
       if (file) living.push({ ...owner, name, holds: file.size > 0 });
     } else {
@@ -106,13 +107,9 @@ function ownerOf(name: string): Owner | undefined {
 }
 
 /** A process of another computer is believed to live, because nobody here can tell. */
-function isAlive(owner: Owner): boolean {
+function lives(owner: Owner): boolean {
   if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false;
-  }
+  if (!isAlive(owner.pid)) return false;
   const start = startOf(owner.pid);
   return start === undefined || start === owner.start;
 }

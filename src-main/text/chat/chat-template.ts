@@ -2,8 +2,7 @@ import type { ChatTurn, TemplateVariables } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { inFolder, type Companions } from '../companions.ts';
-import { readMarks, withMarks } from './generation-marks.ts';
-import { compileJinja, TemplateFault, type CompiledTemplate } from './jinja.ts';
+import { compileJinja, TemplateFault, type CompiledTemplate, type Rendered } from './jinja.ts';
 import type { Span } from './marked-text.ts';
 import { readSpecialTexts } from '../tokenizer/special-tokens.ts';
 
@@ -15,8 +14,8 @@ export class ChatTemplate {
   readonly source: string;
   private readonly folder: string;
   private readonly template: CompiledTemplate;
-  /** Writes marks where the template says what a model generates; null where it does not say so. */
-  private readonly marked: CompiledTemplate | null;
+  /** Whether it says anywhere what a model generates. */
+  private readonly marks: boolean;
   private readonly variables: Readonly<Record<string, string>>;
 
   /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
@@ -26,8 +25,7 @@ export class ChatTemplate {
     this.variables = variables;
     try {
       this.template = compileJinja(source);
-      const marked = withMarks(source);
-      this.marked = marked === null ? null : compileJinja(marked);
+      this.marks = /\{%[-+]?\s*generation\b/.test(source);
     } catch (cause) {
       throw this.failed('cannot be read', cause);
     }
@@ -38,22 +36,24 @@ export class ChatTemplate {
    * @param addGenerationPrompt whether to end with what opens the assistant's turn.
    */
   render(messages: readonly ChatTurn[], options: RenderOptions): string {
-    return this.run(this.template, messages, options);
+    return this.run(messages, options).text;
   }
 
-  /** The conversation with what the template marks by `{% generation %}`; null where it marks nothing. */
+  /** The conversation with what the template marks by `{% generation %}`; null where it marks nothing, or in a place that is not known. */
   renderMarked(messages: readonly ChatTurn[], options: RenderOptions): { text: string; spans: Span[] } | null {
-    return this.marked && readMarks(this.run(this.marked, messages, options));
+    if (!this.marks) return null;
+    const { text, generated } = this.run(messages, options);
+    return generated && generated.length > 0 ? { text, spans: [...generated] } : null;
   }
 
   get name(): string {
     return `The chat template of ${this.folder}`;
   }
 
-  private run(template: CompiledTemplate, messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables, today }: RenderOptions): string {
+  private run(messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables, today }: RenderOptions): Rendered {
     try {
       // Templates ask whether tools and documents are none, so they must be there.
-      return template.render({ ...this.variables, messages: messages.map(withoutNulls).map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }, today).text;
+      return this.template.render({ ...this.variables, messages: messages.map(withoutNulls).map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }, today);
     } catch (cause) {
       throw this.failed('refuses the messages', cause);
     }
