@@ -67,7 +67,7 @@ export function tensor(to: string, from: string, shape: readonly number[], layou
   return { name: `${to}.${part}`, source: `${from}.${part}`, shape, layout };
 }
 
-export function affine(
+function affine(
   to: string, from: string, shape: readonly [number, number], hasBias: boolean, layout: PlannedTensor['layout'] = 'same',
 ): PlannedTensor[] {
   return [tensor(to, from, shape, layout), ...(hasBias ? [tensor(to, from, [shape[0]], layout, 'bias')] : [])];
