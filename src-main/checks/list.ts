@@ -24,6 +24,7 @@ import { unusedCache } from './unused-cache.ts';
 /** What can be had at all: each says itself why it cannot. */
 const method = check('method', ['method'], () => undefined);
 const student = check('student', ['student'], () => undefined);
+const adapter = check('adapter', ['adapter'], () => undefined);
 const teacher = check('teacher', ['teacher'], () => undefined);
 const models = check('models', ['models', 'sharedVocabulary', 'eos'], () => undefined);
 const training = check('training-data', ['train'], () => undefined);
@@ -35,7 +36,7 @@ const steps = check('steps', ['steps'], () => undefined);
  * starts a program, opens a connection or sends anything: a recipe may be of somebody else.
  */
 export const CHECKS: readonly Check[] = [
-  method, student, teacher, models, studentContext, teacherContext, devices,
+  method, student, adapter, teacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
   sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, learningRate, fewSteps, heldOut, someMetric,

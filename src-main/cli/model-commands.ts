@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Problem } from '../contract/problem.ts';
+import { mergeAdapter } from '../model/adapter/merge.ts';
 import { openModel } from '../model/folder.ts';
 import { importGguf } from '../model/gguf/import-gguf.ts';
 import { initModel } from '../model/init.ts';
 import { everyKth } from '../contract/layers.ts';
 import { makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
+import { modelIn } from '../service/inspect/of-run.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
 import { addModelHubCommands } from './hub-commands.ts';
 import type { Action } from './action.ts';
@@ -40,6 +42,16 @@ export function addModelCommands(program: Command, act: Action): void {
       output.json({ to: resolve(to), warnings });
       for (const warning of warnings) output.line(`Warning: ${warning}`);
       output.line(`Wrote ${to}.`);
+    }));
+  model.command('merge')
+    .description('a whole model from an adapter and its base model')
+    .argument('<adapter>', 'folder of an adapter, or of a checkpoint that holds one')
+    .requiredOption('--to <dir>', 'folder to write')
+    .option('--precision <name>', `${IMPORT_PRECISIONS.join(', ')}; that of the base model if left out`, oneOf(...IMPORT_PRECISIONS))
+    .action(act(async ({ output }, [adapter], { to, precision }: { to: string; precision?: (typeof IMPORT_PRECISIONS)[number] }) => {
+      const written = await mergeAdapter(modelIn(adapter!), to, { precision, onProgress: (done, total) => output.progress('merge', done, total) });
+      output.json({ to: resolve(to), precision: written });
+      output.line(`Wrote ${to} in ${written}.`);
     }));
   model.command('make-student')
     .description('a smaller model from some layers of a teacher')

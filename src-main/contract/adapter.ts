@@ -14,3 +14,5 @@ export const adapterSchema = z.strictObject({
 }).meta(help('Train a low-rank adapter (LoRA) beside the student\'s weights, which stay as they are: a small part of the memory. Checkpoints hold the adapter alone, as PEFT saves it.'));
 
 export type AdapterSettings = z.infer<typeof adapterSchema>;
+
+export const alphaOf = ({ alpha, rank }: Pick<AdapterSettings, 'alpha' | 'rank'>): number => alpha ?? 2 * rank;

@@ -5,7 +5,7 @@
  */
 
 /** What numbers are drawn for; a purpose never sees another's numbers. New ones are added at the end. */
-const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate', 'draft', 'accept', 'resample'] as const;
+const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate', 'draft', 'accept', 'resample', 'adapter', 'dropout'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** The place in a run that a number belongs to; each of its counts is a whole number below 2^32. */
@@ -66,6 +66,16 @@ export function fillNormal(out: Float32Array, seed: number, draw: Omit<Draw, 'in
     const angle = 2 * Math.PI * b * 2 ** -32;
     out[at] = radius * Math.cos(angle);
     if (at + 1 < out.length) out[at + 1] = radius * Math.sin(angle);
+  }
+}
+
+/** Fills `out` with numbers from -bound up to, not including, bound, four from each block. */
+export function fillUniform(out: Float32Array, seed: number, draw: Omit<Draw, 'index'>, bound: number): void {
+  const key = keyOf(seed, draw);
+  const counter = counterOf(draw);
+  for (let at = 0; at < out.length; at += 4) {
+    counter[0] = at;
+    out.set(philox(counter, key).slice(0, out.length - at).map((word) => bound * ((word >>> 8) * 2 ** -23 - 1)), at);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Decoder, Encoder } from '../nn/decoder.ts';
-import type { Executor, ProgramOptions } from '../runtime/program.ts';
-import { asInitializers, type Weights } from '../runtime/weights.ts';
+import type { Executor, Program, ProgramOptions } from '../runtime/program.ts';
+import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
 import type { Hypothesis } from './beam-search.ts';
 import { decodeGraph, type Choice } from './decode-graph.ts';
 import type { DecodePrograms } from './decode-session.ts';
@@ -27,19 +27,29 @@ export interface TextWriterSettings {
   maxLength: number;
   /** `choiceOf` the sampling that is going to be used. */
   choice: Choice;
+  /** Weights that are read at every token as they are then, while all others stay as they are: adapters that are trained. */
+  changing?: ReadonlySet<string> | undefined;
 }
 
-/** Everything about writing text with a model but its weights' values: made once, opened whenever they have changed. */
+/**
+ * Everything about writing text with a model but its weights' values: made once, opened whenever they have changed. Where
+ * `changing` names those that do, what is opened stays right whatever becomes of them.
+ */
 export class TextPlan {
+  /** Whether a writer may be kept while the model is trained. */
+  readonly isLasting: boolean;
   private readonly executor: Executor;
   private readonly decoder: Decoder;
   private readonly graph: OnnxGraph;
   private readonly source: OnnxGraph | null;
   private readonly options: ProgramOptions;
+  private readonly weights: Weights;
   private readonly atOnce: number;
 
-  constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice }: TextWriterSettings) {
-    const { placement, initializers } = asInitializers(weights);
+  constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice, changing }: TextWriterSettings) {
+    const { placement, initializers } = asInitializers(weights, changing);
+    this.isLasting = changing !== undefined;
+    this.weights = weights;
     this.executor = executor;
     this.decoder = decoder;
     this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement);
@@ -54,10 +64,14 @@ export class TextPlan {
   }
 
   async compile(): Promise<DecodePrograms> {
-    return {
-      decode: await this.executor.compile(this.graph, this.options),
-      source: this.source && await this.executor.compile(this.source, this.options),
-    };
+    return { decode: await this.ready(this.graph), source: this.source && await this.ready(this.source) };
+  }
+
+  private async ready(graph: OnnxGraph): Promise<Program> {
+    const program = await this.executor.compile(graph, this.options);
+    if (!this.isLasting) return program;
+    const changing = asInputs(this.weights, graph.parameters.filter(({ name }) => !this.options.initializers![name]));
+    return { graph, run: (inputs, into) => program.run({ ...inputs, ...changing }, into), release: () => program.release() };
   }
 }
 

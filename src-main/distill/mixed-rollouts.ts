@@ -1,6 +1,7 @@
 import type { Method } from '../contract/presets.ts';
 import { mixedChoiceGraph } from '../decode/mixed-choice.ts';
 import { writeMixed, type MixedCompletion } from '../decode/mixed-writer.ts';
+import { LastingWriter } from '../decode/lasting-writer.ts';
 import type { TextPlan, TextWriter } from '../decode/text-writer.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { positionWeight } from './batch.ts';
@@ -16,7 +17,7 @@ export interface MixedSettings extends Omit<RolloutSettings, 'temperature'>, Lon
 /** Texts that student and teacher write together, with what they teach beside the divergence at every token: MiniLLM's. */
 export class MixedRollouts {
   private readonly executor: Executor;
-  private readonly student: TextPlan;
+  private readonly student: LastingWriter;
   private readonly teacher: TextPlan;
   private readonly settings: MixedSettings;
   /** The teacher does not change, so it is opened once. */
@@ -25,7 +26,7 @@ export class MixedRollouts {
   /** @param executor  chooses tokens @param student  whose choice is logits, as is the teacher's */
   constructor(executor: Executor, student: TextPlan, teacher: TextPlan, settings: MixedSettings) {
     this.executor = executor;
-    this.student = student;
+    this.student = new LastingWriter(student);
     this.teacher = teacher;
     this.settings = settings;
   }
@@ -43,18 +44,14 @@ export class MixedRollouts {
   async texts(asked: readonly Ask[], step: number): Promise<MixedCompletion[]> {
     const { teacherMix, maxNewTokens, eos } = this.settings;
     const { teacher, choose } = await (this.opened ??= this.open());
-    const student = await this.student.open();
-    try {
-      return await writeMixed(student, teacher, choose, asked.map(({ prompt }, id) => ({ id, tokens: prompt })), {
-        share: teacherMix, maxNewTokens, eos,
-        uniform: (id, index) => rolloutUniform(this.settings, asked[id]!, step, index),
-      });
-    } finally {
-      await student.release();
-    }
+    return this.student.use((student) => writeMixed(student, teacher, choose, asked.map(({ prompt }, id) => ({ id, tokens: prompt })), {
+      share: teacherMix, maxNewTokens, eos,
+      uniform: (id, index) => rolloutUniform(this.settings, asked[id]!, step, index),
+    }));
   }
 
   async release(): Promise<void> {
+    await this.student.release();
     const opened = await this.opened;
     await opened?.teacher.release();
     await opened?.choose.release();

@@ -1,5 +1,6 @@
 import { uniform } from '../contract/random.ts';
 import type { Completion } from '../decode/generate.ts';
+import { LastingWriter } from '../decode/lasting-writer.ts';
 import type { TextPlan } from '../decode/text-writer.ts';
 
 export interface RolloutSettings {
@@ -28,34 +29,33 @@ export interface Written extends Completion {
  * Writes the student's own completions, sampled from its distribution as it is now.
  *
  * A session is made for each update: its weights are constants, which ONNX Runtime prepacks, and making it costs
- * less than a few tokens of decoding with unpacked weights. The random numbers belong to seed, step, example and
+ * less than a few tokens of decoding with unpacked weights. Where adapters alone change, one lasts. The random numbers belong to seed, step, example and
  * sample, so neither the batch nor a resume changes a word.
  */
 export class RolloutWriter {
-  private readonly plan: TextPlan;
+  private readonly writer: LastingWriter;
   private readonly settings: RolloutSettings;
 
   /** @param plan  of the student, whose strategy is to sample */
   constructor(plan: TextPlan, settings: RolloutSettings) {
-    this.plan = plan;
+    this.writer = new LastingWriter(plan);
     this.settings = settings;
   }
 
   /** One completion a prompt, in order. */
   async write(asked: readonly Ask[], step: number): Promise<Written[]> {
     const { temperature, maxNewTokens, eos } = this.settings;
-    const writer = await this.plan.open();
-    try {
-      return await writer.write(asked.map(({ prompt }, id) => ({ id, tokens: prompt })), {
-        maxNewTokens, eos,
-        sampling: {
-          strategy: 'sample', temperature,
-          uniform: (id, index) => rolloutUniform(this.settings, asked[id]!, step, index),
-        },
-      });
-    } finally {
-      await writer.release();
-    }
+    return this.writer.use((writer) => writer.write(asked.map(({ prompt }, id) => ({ id, tokens: prompt })), {
+      maxNewTokens, eos,
+      sampling: {
+        strategy: 'sample', temperature,
+        uniform: (id, index) => rolloutUniform(this.settings, asked[id]!, step, index),
+      },
+    }));
+  }
+
+  release(): Promise<void> {
+    return this.writer.release();
   }
 }
 

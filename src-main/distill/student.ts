@@ -3,9 +3,10 @@ import type { Decoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type StoredTensor, type Tensor } from '../runtime/tensor.ts';
-import { asInputs, type HostWeights } from '../runtime/weights.ts';
+import { asInputs, type HostWeights, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
+import { dropoutKeys } from './dropout-keys.ts';
 import { sideInputs, type Head } from './head.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
@@ -27,35 +28,56 @@ export interface TeacherView { hidden: Tensor; head: Head }
 /** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
 export interface Lesson { loss: number; told(name: string): Float32Array | null }
 
-/** The model that learns: its weights and gradients lie in the optimizer's memory, where train graphs use them in place. */
+/** What lies beside trained weights and stays as it is, and how a step reads it. */
+export interface FrozenPart {
+  weights: Weights;
+  /** As the train graph computes the model; with dropout, which nothing else has. */
+  training: Decoder;
+  /** Draws the dropout; null without. */
+  seed: number | null;
+}
+
+/**
+ * The model that learns: its trained weights and their gradients lie in the optimizer's memory, where train graphs use
+ * them in place. That is all of the model, or what stands beside its frozen weights.
+ */
 export class Student {
   readonly decoder: Decoder;
-  readonly weights: HostWeights;
+  readonly weights: Weights;
+  /** Weights that training changes, where others stay as they are. */
+  readonly changing: ReadonlySet<string> | undefined;
   private readonly executor: Executor;
   private readonly optimizer: Optimizer;
   private readonly settings: LossSettings;
   private readonly gradients: HostWeights;
+  private readonly frozen: FrozenPart | null;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
 
-  /** @param optimizer  of all that the decoder reads, with room for the gradient rows of the largest micro-batch */
-  constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings) {
+  /**
+   * @param optimizer  of all that is trained, with room for the gradient rows of the largest micro-batch
+   * @param frozen     what else the decoder reads; null where all of it is trained
+   */
+  constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings, frozen: FrozenPart | null = null) {
     this.executor = executor;
     this.decoder = decoder;
     this.optimizer = optimizer;
     this.settings = settings;
+    this.frozen = frozen;
     const views = (view: (name: string) => Float32Array): HostWeights =>
       Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
-    this.weights = views((name) => optimizer.weights(name));
+    this.weights = { ...frozen?.weights, ...views((name) => optimizer.weights(name)) };
+    if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.gradients = views((name) => optimizer.gradients(name));
   }
 
-  /** Adds the gradients of a micro-batch's loss to those so far. */
-  async learn(batch: MicroBatch, teacher: TeacherView | null): Promise<Lesson> {
+  /** Adds the gradients of a micro-batch's loss to those so far. @param step  number of the update, which dropout is drawn for */
+  async learn(batch: MicroBatch, teacher: TeacherView | null, step = 0): Promise<Lesson> {
     const { program, dense, rows } = await this.programs.get(`${bucketKey(batch.bucket)}${batch.advantages ? ' with advantages' : ''}`, () => this.compile(batch, teacher));
     const inputs: Record<string, StoredTensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
-      ...asInputs(this.weights, this.optimizer.tensors),
+      ...(typeof this.frozen?.seed === 'number' && dropoutKeys(batch, this.frozen.seed, step)),
+      ...asInputs(this.weights, program.graph.parameters.filter(({ name }) => this.weights[name])),
       ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
     };
     const into: Record<string, Tensor> = {};
@@ -80,7 +102,7 @@ export class Student {
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk, recompute = false } = this.settings;
-    const graph = trainGraph(this.decoder, this.optimizer.tensors, bucket, {
+    const graph = trainGraph(this.frozen?.training ?? this.decoder, this.optimizer.tensors, bucket, {
       ...method, sharedVocabulary, chunk, recompute, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };

@@ -76,7 +76,7 @@ export class Trainer<Example extends DataExample> {
     const judging = performance.now();
     const views = teacher && await judgedBy(teacher, batches);
     const updating = performance.now();
-    for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!));
+    for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step));
     const gradientNorm = optimizer.gradientNorm();
     const learningRate = learningRateAt(step, steps, train);
     if (!Number.isFinite(gradientNorm)) {

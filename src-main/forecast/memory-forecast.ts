@@ -10,7 +10,10 @@ import { rowsOf } from '../nn/weights/rows.ts';
 import type { ExampleSet } from '../text/example-set.ts';
 import { frozenBytes, headBytes } from './frozen-bytes.ts';
 import { freeMemory } from './free-memory.ts';
+import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
+import { teachesItself } from '../model/adapter/teaches-itself.ts';
 import { judgingBytes } from './judging-bytes.ts';
+import { learnerOf } from './learner.ts';
 import { learningBytes } from './learning-bytes.ts';
 import { largestBucket, longestTexts } from './longest.ts';
 import { runtimeBytes } from './runtime-bytes.ts';
@@ -22,6 +25,8 @@ export interface MemoryInputs {
   recipe: Recipe;
   method: Method;
   student: Model;
+  /** What is trained beside the student's weights; null where those are. */
+  adapter: TrainedAdapter | null;
   teacher: Model | null;
   sharedVocabulary: number;
   microBatchSize: number;
@@ -33,18 +38,20 @@ export interface MemoryInputs {
 
 /** The memory of a run by part, before anything of it is loaded. */
 export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
-  const { recipe, method, student: { decoder, parameters }, teacher, sharedVocabulary } = inputs;
+  const { recipe, method, student, teacher, sharedVocabulary } = inputs;
+  const { decoder, trained, beside } = learnerOf(student, inputs.adapter, recipe.student);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
-  const { activations, nodes } = learningBytes(decoder, parameters.flatMap((parameter) => rowsOf(parameter)), bucket, {
+  const { activations, nodes } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : null,
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: 'onnxruntime',
   });
   const judging = judges ? judgingBytes(teacher.decoder, bucket) : 0;
   const writing = writingOf(inputs);
   const parts = {
-    ...trainedBytes(parameters, recipe.train),
-    teacher: teacher && recipe.teacher ? frozenBytes(teacher, recipe.teacher) : 0,
+    ...withBeside(trainedBytes(trained, recipe.train), beside),
+    // One copy serves a student that learns beside its teacher's own weights.
+    teacher: teacher && recipe.teacher && !teachesItself(inputs) ? frozenBytes(teacher, recipe.teacher) : 0,
     runtime: runtimeBytes(nodes, Number(judges) + Number(writing.decoding > 0)),
     activations: Math.max(activations, judging),
     ...writing,
@@ -57,13 +64,15 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   return { parts, peak: always + Math.max(...turns), free: freeMemory(), total: totalmem() };
 }
 
+const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });
+
 /** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
-function writingOf({ recipe: { data, train, evaluate }, method, student, teacher, writesAnswers }: MemoryInputs): { decoding: number; cache: number } {
+function writingOf({ recipe: { student: settings, data, train, evaluate }, method, student, adapter, teacher, writesAnswers }: MemoryInputs): { decoding: number; cache: number } {
   const length = data.maxPromptTokens + data.maxCompletionTokens;
   const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
   const of = ({ decoder, parameters }: Model): { decoding: number; cache: number } => writingBytes(decoder, parameters, Math.min(texts, textsAtOnce(decoder, length)), length);
   const none = { decoding: 0, cache: 0 };
-  const learner = method.lambda > 0 || writesAnswers ? of(student) : none;
+  const learner = method.lambda > 0 || writesAnswers ? { ...of(student), decoding: learnerOf(student, adapter, settings).packed } : none;
   const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher) : none;
   if (method.preset === 'minillm') return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache };
   return learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge;

@@ -1,6 +1,8 @@
 import type { Remedy } from '../contract/forecast.ts';
+import { adapterSchema } from '../contract/adapter.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { recomputes } from '../distill/activations.ts';
+import { trainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { forecastMemory, type MemoryInputs } from './memory-forecast.ts';
 
 /** Less than this share of the peak is not worth a change. */
@@ -12,7 +14,7 @@ interface Change { label: string; patch: Remedy['patch']; inputs: MemoryInputs }
 /** What lowers the peak of a run, each with the peak that it leaves; the one that helps most first. */
 export function remediesFor(inputs: MemoryInputs): Remedy[] {
   const { peak } = forecastMemory(inputs);
-  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs)]
+  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs), ...besideWeights(inputs)]
     .map(({ label, patch, inputs: changed }): Remedy => ({ label, patch, peak: forecastMemory(changed).peak }))
     .filter((remedy) => remedy.peak < (1 - WORTH) * peak)
     .sort((a, b) => a.peak - b.peak);
@@ -32,6 +34,19 @@ function smallerTeachers(inputs: MemoryInputs): Change[] {
   return (['fp16', 'int8', 'int4'] as const).map((precision) => ({
     label: `Keep the teacher in ${precision}`, patch: { teacher: { precision } }, inputs: withRecipe(inputs, { teacher: { ...teacher, precision } }),
   }));
+}
+
+/** A fresh adapter, and the weights beside it in fewer bits. */
+function besideWeights(inputs: MemoryInputs): Change[] {
+  const { student } = inputs.recipe;
+  const change = (settings: Recipe['student'], label: string, patch: object): Change => (
+    { label, patch: { student: patch }, inputs: { ...withRecipe(inputs, { student: settings }), adapter: trainedAdapter(inputs.student.folder, settings) } });
+  if (!inputs.adapter) {
+    const adapter = adapterSchema.parse({});
+    return [change({ ...student, adapter }, 'Train an adapter', { adapter: {} }), change({ ...student, adapter, precision: 'fp16' }, 'Train an adapter beside weights in fp16', { adapter: {}, precision: 'fp16' })];
+  }
+  if ((student.precision ?? 'fp32') !== 'fp32') return [];
+  return (['fp16', 'int8', 'int4'] as const).map((precision) => change({ ...student, precision }, `Keep the weights beside the adapter in ${precision}`, { precision }));
 }
 
 function turns(inputs: MemoryInputs): Change[] {

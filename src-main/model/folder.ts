@@ -14,7 +14,8 @@ import { checkWeights } from './check-weights.ts';
 import { isGguf, openGguf } from './gguf/gguf-model.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from './model-files.ts';
 import type { TensorInfo } from './safetensors-read.ts';
-import { refuseAdapter } from './adapter-folder.ts';
+import { openAdapted } from './adapter/open-adapted.ts';
+import { holdsAdapter } from './adapter-folder.ts';
 import { checkReadable, listStoredTensors, type StoredTensor } from './weight-files.ts';
 import { isOutput, resolveNames, withTying } from './weight-names.ts';
 
@@ -74,14 +75,14 @@ class ModelFolder implements ModelFiles {
   }
 }
 
-/** Reads a model's config and the headers of its weight files. Throws a `Problem` where either is missing or wrong. @param path  a folder, or a GGUF file */
+/** Reads a model's config and the headers of its weight files. Throws a `Problem` where either is missing or wrong. @param path  a folder, also of an adapter, or a GGUF file */
 export async function openModel(path: string): Promise<ModelFiles> {
   if (!existsSync(path)) throw new Problem(`there is no model folder ${path}`, { hint: 'Give the path of a folder with a config.json, or of a GGUF file.' });
   if (!statSync(path).isDirectory()) {
     if (await isGguf(path)) return openGguf(path);
     throw new Problem(`${path} is a file, and neither a model folder nor a GGUF file`, { hint: 'Give the folder that holds config.json.' });
   }
-  refuseAdapter(path);
+  if (holdsAdapter(path)) return openAdapted(path, openModel);
   const configPath = join(path, 'config.json');
   const written = await readJsonFile(configPath);
   if (!written) throw new Problem(`${path} has no config.json`, { hint: 'Expected the folder of a Hugging Face model.' });

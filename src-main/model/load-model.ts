@@ -2,11 +2,13 @@ import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
 import type { FrozenPrecision } from '../contract/recipe.ts';
 import { openModel } from './folder.ts';
+import { AdaptedModel } from './adapter/adapted-model.ts';
 import { openFrozen, type FrozenWeights } from './frozen/open-frozen.ts';
 import type { ModelFiles } from './model-files.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import { adapted } from '../nn/weights/adapted.ts';
 import { ortExecutor } from '../runtime/ort/executor.ts';
 import type { Executor } from '../runtime/program.ts';
 import { float32 } from '../runtime/tensor.ts';
@@ -69,9 +71,15 @@ export async function readWeights({ folder, parameters }: Model): Promise<HostWe
   return weights;
 }
 
-/** Opens a model that is not going to be trained, or the wanted weights of it, for an executor. */
-export function openWeights({ folder, parameters }: Model, { readsStored }: Executor, precision: FrozenPrecision = 'fp32', wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
-  return openFrozen(folder, parameters, { precision, readsStored }, wanted);
+/**
+ * Opens a model that is not going to be trained, or the wanted weights of it, for an executor. An adapter stays beside its
+ * base model, whose weights stay as they lie.
+ */
+export async function openWeights({ folder, parameters }: Model, { readsStored }: Executor, precision: FrozenPrecision = 'fp32', wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
+  if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { precision, readsStored }, wanted);
+  const base = await openFrozen(folder.base, parameters, { precision, readsStored }, wanted);
+  const format = adapted(base.format, folder.adapter.adapters);
+  return { format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
 }
 
 /** What computes on a device. */

@@ -10,13 +10,16 @@ export type HostWeights = Readonly<Record<string, Tensor>>;
 /**
  * Weights as initializers of a graph: constant for the session, which prepacks them. The session reads them where
  * they lie; each is a location of its own, because a model may be spread over several memories.
+ * @param changing  weights that stay inputs, to be given at each run
  */
-export function asInitializers(weights: Weights): { placement: WriteOptions['weights']; initializers: Weights } {
+export function asInitializers(weights: Weights, changing: ReadonlySet<string> = NONE): { placement: WriteOptions['weights']; initializers: Weights } {
   return {
-    placement: (name) => ({ location: name, offset: 0, length: bytesOf(find(weights, name)) }),
-    initializers: weights,
+    placement: (name) => (changing.has(name) ? null : { location: name, offset: 0, length: bytesOf(find(weights, name)) }),
+    initializers: Object.fromEntries(Object.entries(weights).filter(([name]) => !changing.has(name))),
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** The weights that a graph reads, as its inputs. */
 export function asInputs(weights: Weights, parameters: readonly { name: string }[]): Record<string, StoredTensor> {

@@ -17,13 +17,15 @@ async function copy(name: string): Promise<string> {
 }
 
 describe('a LoRA adapter', () => {
-  it('is named where it lies alone, and beside a whole model', async () => {
+  it('is refused beside a whole model, and where its own files are not whole', async () => {
     const both = await copy('both');
     await writeFile(join(both, 'adapter_config.json'), '{"peft_type": "LORA"}');
     await expect(openWholeModel(both)).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining('LoRA adapter (adapter_config.json) beside a whole model') as string });
     const alone = join(project.folder, 'alone');
     await cp(join(both, 'adapter_config.json'), join(alone, 'adapter_config.json'));
-    await expect(openWholeModel(alone)).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining('is no model by itself') as string, hint: expect.stringContaining('merge_and_unload') as string });
+    await expect(openWholeModel(alone)).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining('adapter_config.json: r: ') as string });
+    await writeFile(join(alone, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 4, base_model_name_or_path: project.student }));
+    await expect(openWholeModel(alone)).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining('has no adapter_model.safetensors') as string });
   });
 });
 

@@ -57,7 +57,7 @@ describe('the evaluations', () => {
 
   it.each([{ metrics: [], grows: [true, false] }, { metrics: ['accuracy', 'acceptance'], grows: [true, true, true] }])('take longer with more examples in what $metrics are of', async ({ metrics, grows }) => {
     const run = await prepareRun(recipe({ evaluate: { metrics, maxNewTokens: 4 } }), join(project.folder, 'none'));
-    const built = await buildTrainer(run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters), run.train, await openRunTeacher(run, null), { totalTokens: 0 });
+    const built = await buildTrainer(run, { base: null, from: null }, run.train, await openRunTeacher(run, null), { totalTokens: 0 });
     const parts: boolean[] = [];
     await evaluateRun(run, built, 0, await firstExamples(run.validation, 2), null, { onProgress: () => undefined, onPart: (part) => parts.push(part.grows) });
     await built.release();

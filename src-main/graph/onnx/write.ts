@@ -20,9 +20,9 @@ export interface WriteOptions {
   /**
    * Weights as inputs can change between runs and are never copied; as initializers they are prepacked by the
    * session, which makes decoding faster, and stay what they were. An initializer names where its bytes lie, or
-   * brings them into the model.
+   * brings them into the model; null makes an input of one weight among them.
    */
-  weights: 'inputs' | ((name: string, shape: Shape, dtype: DType) => ExternalData | Uint8Array);
+  weights: 'inputs' | ((name: string, shape: Shape, dtype: DType) => ExternalData | Uint8Array | null);
   dialect?: NodeWriter['dialect'];
 }
 
@@ -81,6 +81,8 @@ class OnnxModel implements NodeWriter {
   private readonly constants = new Map<string, string>();
   private readonly inputs: Port[] = [];
   private readonly parameters: Port[] = [];
+  /** Those that are given at each run. */
+  private readonly given: Port[] = [];
   private counter = 0;
 
   constructor(outputs: Readonly<Record<string, Value>>, options: WriteOptions) {
@@ -107,7 +109,7 @@ class OnnxModel implements NodeWriter {
       name: 'retort',
       node: this.unpackingFirst(),
       initializer: this.initializers,
-      input: this.inputs.concat(this.options.weights === 'inputs' ? this.parameters : []).map(valueInfo),
+      input: this.inputs.concat(this.given).map(valueInfo),
       output: this.outputs.map(([name, value]) => valueInfo({ name, dtype: value.dtype, shape: value.shape })),
     };
     const opsetImport = [{ domain: '', version: OPSET }];
@@ -205,9 +207,11 @@ class OnnxModel implements NodeWriter {
         return;
       case 'parameter': {
         this.reserve(value, source.name);
-        this.parameters.push({ name: source.name, dtype: value.dtype, shape: value.shape });
-        if (this.options.weights !== 'inputs') {
-          const data = this.options.weights(source.name, value.shape, value.dtype);
+        const port = { name: source.name, dtype: value.dtype, shape: value.shape };
+        this.parameters.push(port);
+        const data = this.options.weights === 'inputs' ? null : this.options.weights(source.name, value.shape, value.dtype);
+        if (data === null) this.given.push(port);
+        else {
           this.initializers.push({ name: source.name, dims: value.shape.map(Number), dataType: DTYPES[value.dtype].code, ...stored(data) });
         }
       }

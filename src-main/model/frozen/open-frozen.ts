@@ -22,7 +22,12 @@ import { isSame, keptWeights, type KeepSettings, type Kept, type KeptWeight } fr
 import { copyOverlap, slabs } from './pieces.ts';
 
 /** A model that is not trained, ready to compute. */
-export interface FrozenWeights { readonly decoder: Decoder; readonly weights: Weights }
+export interface FrozenWeights {
+  readonly decoder: Decoder;
+  /** How the decoder computes with the weights. */
+  readonly format: WeightFormat;
+  readonly weights: Weights;
+}
 
 /**
  * Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so.
@@ -36,11 +41,12 @@ export async function openFrozen(
   const opener = new WeightOpener(files);
   const names = new Set(wanted.map(({ name }) => name));
   for (const weight of kept) if (names.has(weight.name)) await opener.open(weight);
-  return { decoder: buildDecoder(files.config, formatOf(kept)), weights: opener.weights };
+  const format = formatOf(kept);
+  return { format, decoder: buildDecoder(files.config, format), weights: opener.weights };
 }
 
 /** How a graph computes with what is kept. */
-function formatOf(kept: readonly KeptWeight[]): WeightFormat {
+export function formatOf(kept: readonly KeptWeight[]): WeightFormat {
   const formats = (choose: (weight: KeptWeight) => Kept | null): ((name: string) => WeightFormat) => {
     const found = new Map(kept.flatMap((weight) => {
       const way = choose(weight);

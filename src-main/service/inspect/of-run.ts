@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { RunRecord } from '../../contract/history.ts';
 import { Problem } from '../../contract/problem.ts';
 import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
+import { isModel } from '../../model/is-model.ts';
 import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
 import { runPaths } from '../run-folder.ts';
 import { readCheckpointState } from '../run/checkpoint-state.ts';
@@ -76,4 +75,4 @@ export const viewOf = ({ data }: Recipe): ReturnType<typeof dataViewSchema.parse
 
 /** A model folder, or that of a checkpoint, which holds one. */
 export const modelIn = (path: string): string =>
-  (existsSync(join(modelOf(path), 'config.json')) && !existsSync(join(path, 'config.json')) ? modelOf(path) : path);
+  (isModel(modelOf(path)) && !isModel(path) ? modelOf(path) : path);

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { isModel } from '../../model/is-model.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
@@ -85,7 +84,7 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
 /** The student's folder may have gone: a checkpoint holds its config and tokenizer as well. */
 function withStudent(recipe: Recipe, start: StartingPoint | null, warnings: Warning[]): Recipe {
   const { model } = recipe.student;
-  if (start === null || existsSync(join(model, 'config.json'))) return recipe;
+  if (start === null || isModel(model)) return recipe;
   warnings.push({ code: 'student', message: `The student's folder ${model} is not there; the run goes on with the model of its checkpoint.` });
   return { ...recipe, student: { ...recipe.student, model: modelOf(start.path) } };
 }

@@ -29,7 +29,7 @@ export async function buildRollouts(
   const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
   const settings = { seed: recipe.seed, maxNewTokens: recipe.data.maxCompletionTokens, eos };
-  const plan = (choice: Choice): TextPlan => new TextPlan(executor, student.decoder, student.weights, { vocabulary, maxLength, choice });
+  const plan = (choice: Choice): TextPlan => new TextPlan(executor, student.decoder, student.weights, { vocabulary, maxLength, choice, changing: student.changing });
   if (method.lambda === 0) return { writer: null, baseline: null, release: () => Promise.resolve() };
   if (method.preset === 'minillm') {
     const { decoder, weights } = await teacher!.model();
@@ -38,10 +38,10 @@ export async function buildRollouts(
     return { writer, baseline: null, release: () => writer.release() };
   }
   const writer = new RolloutWriter(plan('sample'), { ...settings, temperature: method.samplingTemperature });
-  if (!method.reward) return { writer, baseline: null, release: () => Promise.resolve() };
+  if (!method.reward) return { writer, baseline: null, release: () => writer.release() };
   const reward = await makeReward(method.reward, threads());
   const kept = new RewardBaseline(baseline ?? undefined);
-  return { writer: new RewardedRollouts(writer, scoreOf(run, reward), kept, method), baseline: kept, release: () => reward.release() };
+  return { writer: new RewardedRollouts(writer, scoreOf(run, reward), kept, method), baseline: kept, release: () => Promise.all([writer.release(), reward.release()]).then(() => undefined) };
 }
 
 /** Values tokens as the texts they are. */

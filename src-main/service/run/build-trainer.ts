@@ -1,15 +1,13 @@
-import { recomputes } from '../../distill/activations.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
-import { lossChunk } from '../../distill/loss-chunk.ts';
-import { mostTokens } from '../../distill/bucket.ts';
-import { Optimizer } from '../../distill/optimizers/optimizer.ts';
-import { ruleOf } from '../../distill/optimizers/rules.ts';
-import { Student } from '../../distill/student.ts';
+import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type DataExample } from '../../distill/trainer.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
+import { buildDecoder } from '../../nn/build.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
+import { buildStudent } from './build-student.ts';
+import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
@@ -29,26 +27,16 @@ export interface BuiltRun {
   release(): Promise<void>;
 }
 
-/** Reads the weights and makes the trainer. @param student  folder to read the student's weights from: its own, or a checkpoint's */
+/** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param from  the checkpoint to go on from */
 export async function buildTrainer(
-  run: PreparedRun, readStudent: (optimizer: Optimizer) => Promise<void>, examples: ExampleSet,
+  run: PreparedRun, { base, from }: { base: OpenedBase | null; from: string | null }, examples: ExampleSet,
   teacher: RunTeacher | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
-  const { decoder, parameters } = run.student;
   // Only the step itself runs on the student's device. Writing runs where the weights lie: decoding is many small
   // products, of which a GPU spends more time on the way than on the work.
   const host = executorFor('cpu');
-
-  const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
-  const gradientRows = mostTokens(microBatchSize, limits, decoder.encoder !== null);
-  const optimizer = new Optimizer(parameters.map((parameter) => (
-    decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
-  await readStudent(optimizer);
-
-  const student = new Student(executorFor(recipe.student.device), decoder, optimizer, {
-    method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student),
-  });
+  const { student, optimizer } = await buildStudent(run, base, from);
   const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
@@ -63,7 +51,7 @@ export async function buildTrainer(
   return {
     trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,
-    student: new FrozenModel(host, decoder, student.weights),
+    student: new FrozenModel(host, student.decoder, student.weights),
     release: async () => {
       await trainer.release();
       await rollouts.release();
@@ -72,10 +60,11 @@ export async function buildTrainer(
   };
 }
 
-/** A run's teacher, read once. */
-export async function readTeacher({ teacher, recipe }: PreparedRun): Promise<FrozenModel | null> {
+/** A run's teacher, read once. @param own  what the student stands beside, where that is the teacher */
+export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedBase | null): Promise<FrozenModel | null> {
   if (!teacher || !recipe.teacher) return null;
   const executor = executorFor(recipe.teacher.device);
+  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights);
   const { precision } = recipe.teacher;
   const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, executor, precision));
   return new FrozenModel(executor, decoder, weights);

@@ -1,22 +1,28 @@
 import { join } from 'node:path';
 import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
+import { writeAdapter } from '../../model/adapter/write-adapter.ts';
 import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { modelOf } from '../checkpoint-folder.ts';
-import type { Model } from '../../model/load-model.ts';
 import { digestFiles } from './checkpoint-files.ts';
+import type { PreparedRun } from './prepare.ts';
 import { writeCheckpointState, type CheckpointState } from './checkpoint-state.ts';
 
 const OPTIMIZER = 'optimizer.safetensors';
 
-/** Fills a checkpoint's folder: the model in the Hugging Face layout, the optimizer's state, and last the position with the digests of all. */
-export async function writeCheckpoint(folder: string, model: Model, optimizer: Optimizer, state: Omit<CheckpointState, 'files'>): Promise<void> {
-  const tensors = model.parameters.map((parameter) => ({ ...parameter, data: rowsOf(parameter).map(({ name }) => optimizer.weights(name)) }));
-  await writeModel(modelOf(folder), { from: model.folder, tensors, precision: 'fp32' });
+/** Fills a checkpoint's folder: the model in the Hugging Face layout, or the adapter alone in PEFT's; the optimizer's state, and last the position with the digests of all. */
+export async function writeCheckpoint(folder: string, run: Pick<PreparedRun, 'student' | 'adapter'>, optimizer: Optimizer, state: Omit<CheckpointState, 'files'>): Promise<void> {
+  await writeTrained(modelOf(folder), run, optimizer);
   await writeSafetensors(join(folder, OPTIMIZER), optimizer.state(), 'F32');
   await writeCheckpointState(folder, { ...state, files: await digestFiles(folder) });
+}
+
+async function writeTrained(folder: string, { student, adapter }: Pick<PreparedRun, 'student' | 'adapter'>, optimizer: Optimizer): Promise<void> {
+  if (adapter) return writeAdapter(folder, { ...adapter, from: adapter.saved?.config.raw ?? null, weights: (name) => optimizer.weights(name) });
+  const tensors = student.parameters.map((parameter) => ({ ...parameter, data: rowsOf(parameter).map(({ name }) => optimizer.weights(name)) }));
+  await writeModel(folder, { from: student.folder, tensors, precision: 'fp32' });
 }
 
 export async function readOptimizerState(folder: string, optimizer: Optimizer): Promise<void> {

@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rememberedDigest } from '../../files/digest.ts';
+import { baseOf } from '../../model/adapter/open-adapted.ts';
+import { readPeftConfig } from '../../model/adapter/peft-config.ts';
+import { isAdapter } from '../../model/adapter/saved-adapter.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import { filesNamedLike } from '../../model/gguf/split.ts';
 
@@ -68,7 +71,9 @@ async function filesOf(field: string, path: string): Promise<string[]> {
   });
   if (!found.isDirectory()) return filesNamedLike(path);
   const names = (await readdir(path)).filter((name) => MODEL_FILES.test(name)).sort();
-  return names.map((name) => join(path, name));
+  // What an adapter stands beside shapes a run as much.
+  const beside = isAdapter(path) ? await filesOf(field, baseOf(path, await readPeftConfig(path))) : [];
+  return [...names.map((name) => join(path, name)), ...beside];
 }
 
 async function describe(field: string, path: string): Promise<Input> {

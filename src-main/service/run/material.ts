@@ -6,6 +6,7 @@ import { lambdaAt } from '../../distill/mixture.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { endTokens, openWholeModel, type Model } from '../../model/load-model.ts';
+import { trainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import { pair, sharedVocabulary } from '../../model/model-pair.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, NO_EXAMPLES, type ExampleSet } from '../../text/example-set.ts';
@@ -40,6 +41,7 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
     return examples;
   };
   const { data, evaluate, seed } = recipe;
+  const adapter = once(async () => trainedAdapter((await student()).folder, recipe.student));
   // Lambda may rise to 1 from less.
   const all = once(async () => {
     if (data.validation !== undefined && data.validationShare !== undefined) {
@@ -60,10 +62,10 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
   const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
   return {
     recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
-    method, student, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
+    method, student, adapter, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
-    memory: once(() => memoryOf(recipe, { method, student, teacher, sharedVocabulary: shared, train, validation })),
+    memory: once(() => memoryOf(recipe, { method, student, adapter, teacher, sharedVocabulary: shared, train, validation })),
     questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
   };
 }

@@ -6,17 +6,17 @@ import { remediesFor } from '../../forecast/remedies.ts';
 import { NO_EXAMPLES } from '../../text/example-set.ts';
 import { chooseMicroBatchSize } from './micro-batch-size.ts';
 
-type Sources = Pick<Material, 'method' | 'student' | 'teacher' | 'sharedVocabulary' | 'train' | 'validation'>;
+type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'teacher' | 'sharedVocabulary' | 'train' | 'validation'>;
 
 /**
  * What a run will take of memory. Data that is wrong, or models that do not fit each other, are told of by themselves; how
  * large the models are is known all the same, and texts count as long as the recipe lets them be.
  */
 export async function memoryOf(recipe: Recipe, sources: Sources): Promise<MemoryOutlook> {
-  const [method, student, teacher] = [await sources.method(), await sources.student(), await sources.teacher()];
+  const [method, student, adapter, teacher] = [await sources.method(), await sources.student(), await sources.adapter(), await sources.teacher()];
   const [train, validation, shared] = [await orNull(sources.train()), await orNull(sources.validation()), await orNull(sources.sharedVocabulary())];
   const inputs = {
-    recipe, method, student, teacher, train, sharedVocabulary: shared ?? student.decoder.vocabSize,
+    recipe, method, student, adapter, teacher, train, sharedVocabulary: shared ?? student.decoder.vocabSize,
     microBatchSize: await chooseMicroBatchSize(recipe, student, train ?? NO_EXAMPLES, method.samplesPerPrompt),
     writesAnswers: recipe.evaluate.metrics.length > 0 && (validation === null || validation.count > 0),
   };

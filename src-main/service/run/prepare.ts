@@ -4,6 +4,7 @@ import type { Method } from '../../contract/presets.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { lookAt, problemOf } from '../../checks/look.ts';
+import type { TrainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import type { Model } from '../../model/load-model.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 import type { EncodedQuestion } from '../choose-answers.ts';
@@ -16,6 +17,8 @@ export interface PreparedRun {
   recipe: Recipe;
   method: Method;
   student: Model;
+  /** What is trained beside the student's weights; null where those are. */
+  adapter: TrainedAdapter | null;
   teacher: Model | null;
   train: ExampleSet;
   validation: ExampleSet;
@@ -49,7 +52,7 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
   for await (const finding of lookAt(START_CHECKS, material)) throw problemOf(finding);
   return {
     recipe, method, student, train, questions, notices,
-    teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
+    adapter: await material.adapter(), teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
     microBatchSize: await chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
     sharedVocabulary: await material.sharedVocabulary(), memory: (await material.memory()).forecast,
   };

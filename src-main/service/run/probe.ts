@@ -6,6 +6,8 @@ import { peakMemory, resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { countParameters } from '../../nn/build.ts';
 import { buildTrainer } from './build-trainer.ts';
 import { prepareRun } from './prepare.ts';
+import { teachesItself } from '../../model/adapter/teaches-itself.ts';
+import { openBase } from './open-base.ts';
 import { openRunTeacher } from './run-teacher.ts';
 import { probeEvaluation } from './probe-evaluation.ts';
 import { diskForecast } from '../../checks/disk.ts';
@@ -21,10 +23,9 @@ export async function probeRun(
   const total = steps + (run.validation.count > 0 ? 1 : 0);
   const start = performance.now();
   // What it measures is a step, not what is kept from before.
-  const teacher = await openRunTeacher(run, null);
-  const built = await buildTrainer(run,
-    (optimizer) => student.folder.readWeights((name) => optimizer.weights(name), student.parameters),
-    run.train, teacher, { totalTokens: 0 });
+  const own = teachesItself(run) ? await openBase(run) : null;
+  const teacher = await openRunTeacher(run, null, own);
+  const built = await buildTrainer(run, { base: own ?? await openBase(run), from: null }, run.train, teacher, { totalTokens: 0 });
   const readMs = performance.now() - start;
   try {
     const made: StepMetrics[] = [];

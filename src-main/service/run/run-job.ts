@@ -2,21 +2,18 @@ import type { BestScore, Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
-import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import type { StepResult } from '../../distill/trainer.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { openModel } from '../../model/folder.ts';
 import { countParameters } from '../../nn/build.ts';
-import { listCheckpoints, modelOf, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
-import { ofThe } from '../../model/load-model.ts';
+import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpoint-folder.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { BestSoFar } from './best-so-far.ts';
 import { buildTrainer, type BuiltRun, type RunExample } from './build-trainer.ts';
 import { bestMetric } from '../../checks/best.ts';
-import { readOptimizerState, writeCheckpoint } from './checkpoint.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointState } from './checkpoint-state.ts';
 import { answersOfTeacher, evaluateRun } from './evaluate-run.ts';
 import { beginRun, goOnWithRun, type Begun } from './begin.ts';
@@ -26,6 +23,8 @@ import type { PreparedRun } from './prepare.ts';
 import { Expectation } from './expectation.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
+import { teachesItself } from '../../model/adapter/teaches-itself.ts';
+import { openBase } from './open-base.ts';
 import { openRunTeacher } from './run-teacher.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
@@ -115,7 +114,8 @@ class Run {
   private async build(from: string | null, state: CheckpointState | null): Promise<BuiltRun> {
     const { prepared, job } = this;
     job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
-    const teacher = await openRunTeacher(prepared, job.cache ?? null);
+    const own = teachesItself(prepared) ? await openBase(prepared) : null;
+    const teacher = await openRunTeacher(prepared, job.cache ?? null, own);
     const examples = prepared.method.source === 'teacher'
       ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
       : prepared.train;
@@ -127,12 +127,7 @@ class Run {
       await teacher.rest();
     }
     const run = { ...prepared, microBatchSize: this.microBatchSize };
-    const readStudent = async (optimizer: Optimizer): Promise<void> => {
-      const folder = from === null ? prepared.student.folder : await openModel(modelOf(from));
-      await ofThe('student', () => folder.readWeights((name) => optimizer.weights(name), prepared.student.parameters));
-      if (from !== null) await readOptimizerState(from, optimizer);
-    };
-    return buildTrainer(run, readStudent, examples, teacher, { totalTokens: this.totalTokens, rewardBaseline: state?.rewardBaseline ?? null });
+    return buildTrainer(run, { base: own ?? await openBase(prepared), from }, examples, teacher, { totalTokens: this.totalTokens, rewardBaseline: state?.rewardBaseline ?? null });
   }
 
   private async steps(built: BuiltRun, first: number): Promise<RunOutcome> {
@@ -219,7 +214,7 @@ class Run {
     const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, textVersion: TEXT_VERSION, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
-      await writeCheckpoint(place, prepared.student, built.optimizer, state);
+      await writeCheckpoint(place, prepared, built.optimizer, state);
       await this.told.write(place);
     });
     await this.prune();

@@ -9,6 +9,7 @@ import { CachedTeacher } from '../../teacher/cached-teacher.ts';
 import { StateStore } from '../../teacher/state-store.ts';
 import { readTeacher } from './build-trainer.ts';
 import { digestsOf } from './inputs.ts';
+import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** A run's teacher: what judges texts by it, and the whole model for whoever needs that, read when it is first asked for. */
@@ -24,12 +25,15 @@ export interface RunTeacher {
   release(): Promise<void>;
 }
 
-/** @param cache  folder in which teachers keep what the recipe asks them to; null to keep nothing */
-export async function openRunTeacher(run: PreparedRun, cache: string | null): Promise<RunTeacher | null> {
+/**
+ * @param cache  folder in which teachers keep what the recipe asks them to; null to keep nothing
+ * @param own    what the student stands beside, where that is the teacher; null otherwise
+ */
+export async function openRunTeacher(run: PreparedRun, cache: string | null, own: OpenedBase | null = null): Promise<RunTeacher | null> {
   const { teacher, recipe } = run;
   if (!teacher || !recipe.teacher) return null;
   let reading: Promise<FrozenModel> | null = null;
-  const model = (): Promise<FrozenModel> => reading ??= readTeacher(run).then((read) => read!);
+  const model = (): Promise<FrozenModel> => reading ??= readTeacher(run, own).then((read) => read!);
   const atHand = (): Promise<FrozenModel> | null => reading;
   const rest = async (): Promise<void> => {
     const read = await reading;

@@ -31,19 +31,19 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     notes: { isMoved: false, opening: null, ignored: [] },
   })));
   const { forecast } = await memoryOf(recipe, {
-    method: async () => method, student: async () => pair.student, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
+    method: async () => method, student: async () => pair.student, adapter: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
     train: async () => train, validation: async () => NO_EXAMPLES,
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, adapter: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }
 
 const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Plan;
 const run = await prepare(plan);
 const { trainer } = await buildTrainer(
-  run, (optimizer) => run.student.folder.readWeights((name) => optimizer.weights(name), run.student.parameters),
+  run, { base: null, from: null },
   run.train, await openRunTeacher(run, null), { totalTokens: 0 });
 
 let step = 0;

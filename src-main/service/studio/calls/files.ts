@@ -69,7 +69,7 @@ async function entryOf(folder: string, name: string): Promise<FolderEntry | null
 
 async function folderKind(path: string): Promise<FileKind> {
   const names = await readdir(path).catch((): string[] => []);
-  return names.includes('config.json') && names.some((name) => name.endsWith('.safetensors')) ? 'model' : 'folder';
+  return names.some((name) => name === 'config.json' || name === 'adapter_config.json') && names.some((name) => name.endsWith('.safetensors')) ? 'model' : 'folder';
 }
 
 function fileKind(path: string): FileKind {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { basename, extname, join, resolve, sep } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import type { KnownModel } from '../../../contract/api/api.ts';
 import { Problem, toReport, type ProblemReport } from '../../../contract/problem.ts';
 import type { ModelDescription } from '../../../contract/model-description.ts';
+import { isModel } from '../../../model/is-model.ts';
 import { readOrigin } from '../../../model/student-origin.ts';
 import { listModels, putModel, removeModel, renameModel, type ModelRow } from '../../../store/models.ts';
 import type { Home } from '../../home.ts';
@@ -84,9 +85,8 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
 
 /** Only what can be seen at a glance: a whole check happens where the model is used. */
 function missing(path: string): ProblemReport | null {
-  const isThere = existsSync(path);
-  if (existsSync(join(path, 'config.json')) || (isThere && extname(path).toLowerCase() === '.gguf')) return null;
-  return toReport(new Problem(isThere ? `${path} has no config.json any more.` : `${path} is gone.`, {
+  if (isModel(path)) return null;
+  return toReport(new Problem(existsSync(path) ? `${path} has no config.json any more.` : `${path} is gone.`, {
     hint: 'Put it back, or remove the model from the list.',
   }));
 }

@@ -1,0 +1,25 @@
+import type { TextPlan, TextWriter } from './text-writer.ts';
+
+/** Opens a plan for each use, as the weights are then; once and for all where it stays right. */
+export class LastingWriter {
+  private readonly plan: TextPlan;
+  private kept: Promise<TextWriter> | null = null;
+
+  constructor(plan: TextPlan) {
+    this.plan = plan;
+  }
+
+  async use<T>(work: (writer: TextWriter) => Promise<T>): Promise<T> {
+    if (this.plan.isLasting) return work(await (this.kept ??= this.plan.open()));
+    const writer = await this.plan.open();
+    try {
+      return await work(writer);
+    } finally {
+      await writer.release();
+    }
+  }
+
+  async release(): Promise<void> {
+    await (await this.kept)?.release();
+  }
+}
