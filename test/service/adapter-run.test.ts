@@ -143,6 +143,17 @@ it('the student\'s own base teaches it, in one copy', async () => {
   expect(lossesOf(events)[0]).toBeLessThan(1e-9);
 });
 
+it.each(['fp16', 'int8', 'int4'] as const)('a base in %s is trained beside, and its own teacher, and goes on to the bit', async (precision) => {
+  const changes = { teacher: { model: project.student, precision }, train: { ...project.recipe().train, steps: 4 }, checkpoint: { every: 2, keep: 3 } };
+  await write(`${precision}.json`, { adapter: { rank: 2 }, precision }, changes);
+  const events = await run(`${precision}.json`, precision);
+  // B is zero: student and teacher agree at every token of the first step, and no more at the last.
+  expect(lossesOf(events)[0]).toBeLessThan(1e-6);
+  const whole = await digest(saved(precision, 'model/adapter_model.safetensors', 4));
+  expect((await follow(retort('resume', at(precision), '--step', '2'))).events.at(-1)).toMatchObject({ event: 'done', step: 4 });
+  expect(await digest(saved(precision, 'model/adapter_model.safetensors', 4))).toBe(whole);
+});
+
 it('a precision without an adapter is refused before the run', async () => {
   await write('half.json', { precision: 'fp16' });
   const { code, errors } = await follow(retort('run', at('half.json'), '--run-dir', at('half')));
