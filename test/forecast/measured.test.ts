@@ -3,7 +3,6 @@ import type { MemoryForecast } from '../../src-main/contract/forecast.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { forecastMemory, type MemoryInputs } from '../../src-main/forecast/memory-forecast.ts';
 import { remediesFor } from '../../src-main/forecast/remedies.ts';
-import { sizeOf } from '../../src-main/graph/shape.ts';
 import { readConfig } from '../../src-main/model/config/read-config.ts';
 import type { Model } from '../../src-main/model/load-model.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
@@ -26,7 +25,10 @@ function modelOf(shape: Shape): Model {
   });
   const parameters = listParameters(config);
   // A forecast reads neither weights nor tokens.
-  const place = (name: string): object => ({ encoding: 'F32', bytes: 4 * sizeOf(parameters.find((parameter) => parameter.name === name)!.shape) });
+  const place = (name: string): object => {
+    const { shape: [rows, width = 1] } = parameters.find((parameter) => parameter.name === name)!;
+    return { encoding: 'F32', rows, width, bytes: 4 * rows! * width, isTurned: false, pairedHeads: null };
+  };
   return { folder: { kind: 'folder', config, place }, decoder: buildDecoder(config), parameters } as unknown as Model;
 }
 
@@ -85,6 +87,7 @@ describe('what would make a run fit', () => {
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"teacher":{"precision":"int8"}}')?.peak).toBe(peakWith({ teacher: 'int8' }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"optimizer":"adafactor"}}')?.peak).toBe(peakWith({ optimizer: 'adafactor' }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"phases":true}}')?.peak).toBe(peakWith({ phases: true }));
+    expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"student":{"adapter":{}}}')!.peak).toBeLessThan(0.8 * peakWith({}));
     expect(remedies.map(({ peak }) => peak)).toEqual(remedies.map(({ peak }) => peak).sort((a, b) => a - b));
   });
 });
