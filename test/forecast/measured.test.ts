@@ -29,7 +29,7 @@ function modelOf(shape: Shape): Model {
     const { shape: [rows, width = 1] } = parameters.find((parameter) => parameter.name === name)!;
     return { encoding: 'F32', rows, width, bytes: 4 * rows! * width, isTurned: false, pairedHeads: null };
   };
-  return { folder: { kind: 'folder', config, place }, decoder: buildDecoder(config), parameters } as unknown as Model;
+  return { folder: { path: '.', kind: 'folder', config, place }, decoder: buildDecoder(config), parameters } as unknown as Model;
 }
 
 interface Case { shape: Shape; teacher?: 'fp32' | 'int8'; lambda?: number; batch?: number; micro?: number; tokens?: number; optimizer?: 'adamw' | 'adafactor'; phases?: boolean }
