@@ -1,7 +1,7 @@
 /**
  * What a frozen model costs as it is kept: opening, passes, writing and memory.
  *
- *     npx tsx test/bench/formats.ts MODEL [PRECISION] [BATCH] [LENGTH]
+ *     npx tsx test/bench/formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES]
  *
  * MODEL is a folder or a GGUF file; `peers/random_model.py` makes them in published shapes. Prints one line of JSON.
  */
@@ -13,9 +13,9 @@ import { Judge } from '../../src-main/distill/judge.ts';
 import { FROZEN_PRECISIONS } from '../../src-main/contract/recipe.ts';
 import { executorFor, openWeights, openWholeModel } from '../../src-main/model/load-model.ts';
 
-const [path, precision = 'fp32', batchSize = '4', length = '128'] = process.argv.slice(2);
+const [path, precision = 'fp32', batchSize = '4', length = '128', times = '3'] = process.argv.slice(2);
 const kind = FROZEN_PRECISIONS.find((name) => name === precision);
-if (path === undefined || kind === undefined) throw new Error('formats.ts MODEL [PRECISION] [BATCH] [LENGTH]');
+if (path === undefined || kind === undefined) throw new Error('formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES]');
 
 /** MiB of this process that are its own, that lie in files, and the most of both at once. */
 function memory(): { own: number; file: number; peak: number } {
@@ -55,8 +55,8 @@ const judge = new Judge(executor, frozen, null, {
   divergence: 'cross_entropy', beta: 0, normalizeBeta: false, lossTemperature: 1, sharedVocabulary: vocabulary, chunk: Math.max(32, Math.floor(2 ** 22 / vocabulary)),
 });
 await judge.judge(batch!);
-const hiddenSeconds = await median(3, () => frozen.hidden(batch!));
-const judgeSeconds = await median(3, () => judge.judge(batch!));
+const hiddenSeconds = await median(Number(times), () => frozen.hidden(batch!));
+const judgeSeconds = await median(Number(times), () => judge.judge(batch!));
 const passed = memory();
 await judge.release();
 await frozen.release();
@@ -64,8 +64,8 @@ await frozen.release();
 const writer = await new TextPlan(executor, decoder, weights, { vocabulary, maxLength: Number(length), choice: 'greedy' }).open();
 const write = (tokens: number): Promise<unknown> => writer.write(texts.map(({ index, prompt }) => ({ id: index, tokens: prompt })), { maxNewTokens: tokens, eos: new Set(), sampling: { strategy: 'greedy' } });
 await write(1);
-const one = await median(2, () => write(1));
-const nine = await median(2, () => write(9));
+const one = await median(Math.min(2, Number(times)), () => write(1));
+const nine = await median(Math.min(2, Number(times)), () => write(9));
 console.log(JSON.stringify({
   model: path, precision: kind, rows: rows * Number(length), openSeconds, weightSeconds, hiddenSeconds, judgeSeconds, tokenSeconds: Math.round(1000 * (nine - one) / 8) / 1000,
   opened, passed, written: memory(),

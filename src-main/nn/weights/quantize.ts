@@ -23,13 +23,14 @@ export function int8Quantizer(matrix: Matrix): Quantizer {
   return {
     result: { integers, scales },
     add(weights, first) {
-      const { count, at } = reader(weights, matrix);
+      const { count, ofOutput, ofInput } = steps(weights, matrix);
       for (let row = 0, output = first; row < count; row++, output++) {
+        const start = row * ofOutput;
         let largest = 0;
-        for (let input = 0; input < inputs; input++) largest = Math.max(largest, Math.abs(at(input, row)));
+        for (let input = 0; input < inputs; input++) largest = Math.max(largest, Math.abs(weights[start + input * ofInput]!));
         const scale = Math.fround(largest / 127) || 1;
         scales[output] = scale;
-        for (let input = 0; input < inputs; input++) integers[input * outputs + output] = Math.round(at(input, row) / scale) + INT8_ZERO;
+        for (let input = 0; input < inputs; input++) integers[input * outputs + output] = Math.round(weights[start + input * ofInput]! / scale) + INT8_ZERO;
       }
     },
   };
@@ -52,17 +53,18 @@ export function int4Quantizer(matrix: Matrix): Quantizer {
   return {
     result: { integers, scales },
     add(weights, first) {
-      const { count, at } = reader(weights, matrix);
+      const { count, ofOutput, ofInput } = steps(weights, matrix);
       for (let row = 0; row < count; row++) {
+        const at = (input: number): number => weights[row * ofOutput + input * ofInput]!;
         for (let block = 0; block < blocks; block++) {
           const [from, to] = [block * INT4_BLOCK, Math.min((block + 1) * INT4_BLOCK, inputs)];
           let extreme = 0;
-          for (let input = from; input < to; input++) if (Math.abs(at(input, row)) > Math.abs(extreme)) extreme = at(input, row);
+          for (let input = from; input < to; input++) if (Math.abs(at(input)) > Math.abs(extreme)) extreme = at(input);
           const scale = Math.fround(extreme / -8) || 1;
           const place = (first + row) * blocks + block;
           scales[place] = scale;
           for (let input = from; input < to; input++) {
-            const integer = Math.min(15, Math.max(0, Math.round(at(input, row) / scale) + 8));
+            const integer = Math.min(15, Math.max(0, Math.round(at(input) / scale) + 8));
             const byte = place * (INT4_BLOCK / 2) + ((input - from) >> 1);
             integers[byte] = (input - from) % 2 === 0 ? (integers[byte]! & 0xf0) | integer : (integers[byte]! & 0x0f) | (integer << 4);
           }
@@ -77,10 +79,8 @@ function whole(quantizer: Quantizer, weights: Float32Array): QuantizedMatrix {
   return quantizer.result;
 }
 
-/** Outputs of a matrix, or of so many of its rows, by their place among them. */
-function reader(weights: Float32Array, matrix: Matrix): { count: number; at(input: number, output: number): number } {
+/** How many outputs there are in a matrix or in rows of it, and how far apart outputs and inputs lie. */
+function steps(weights: Float32Array, matrix: Matrix): { count: number; ofOutput: number; ofInput: number } {
   const { inputs, outputs } = sides(matrix);
-  return matrix.layout === 'in-out'
-    ? { count: outputs, at: (input, output) => weights[input * outputs + output]! }
-    : { count: weights.length / inputs, at: (input, output) => weights[output * inputs + input]! };
+  return matrix.layout === 'in-out' ? { count: outputs, ofOutput: 1, ofInput: outputs } : { count: weights.length / inputs, ofOutput: inputs, ofInput: 1 };
 }
