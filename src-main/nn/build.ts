@@ -56,7 +56,7 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
 }
 
 /** What a model's graph reads when its weights are kept in a format. */
-export function listStored(config: ModelConfig, weights: WeightFormat): (ParameterSpec & { dtype: DType })[] {
+function listStored(config: ModelConfig, weights: WeightFormat): (ParameterSpec & { dtype: DType })[] {
   return parametersOf(trace(buildDecoder(config, weights)));
 }
 
