@@ -76,6 +76,15 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   await page.getByText('The tokenizers are the same.').waitFor();
   await page.getByText('17 tokens are shared').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('radio', { name: /^A low-rank adapter/ }).check();
+  await page.getByLabel('Rank', { exact: true }).fill('8');
+  await page.getByLabel('Targets', { exact: true }).fill('q_proj, v_proj');
+  await page.getByLabel('Targets', { exact: true }).press('Tab');
+  await page.getByLabel('Precision of the weights beside it').selectOption('int8');
+  await eventually(async () => (await app.client.call('drafts.list', null)).find(({ recipe }) => (recipe['student'] as { adapter?: object } | undefined)?.adapter)?.recipe['student'])
+    .toMatchObject({ precision: 'int8', adapter: { rank: 8, alpha: 32, targets: ['q_proj', 'v_proj'] } });
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('radio', { name: /^Everything/ }).check();
 
   await step('Data');
   await page.getByText('Lengths in tokens of all 800 examples').waitFor();

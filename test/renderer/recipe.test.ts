@@ -13,7 +13,8 @@ import { fieldsIn, RECIPE_FIELDS, recipeField } from '../../src-renderer/recipe/
 import { friendly } from '../../src-renderer/recipe/friendly.ts';
 import { studentParameters } from '../../src-renderer/recipe/layers.ts';
 import { columnsUsed, renderTemplate, suggestMapping, templateProblem } from '../../src-renderer/recipe/mapping.ts';
-import { pathsOf, valueAt, withValue } from '../../src-renderer/recipe/paths.ts';
+import { pathsOf, valueAt, withValue, type UnfinishedRecipe } from '../../src-renderer/recipe/paths.ts';
+import { BEGIN, hasAdapter, targetsOf, targetsText, WHOLE } from '../../src-renderer/screens/new-run/models/trained-part.ts';
 
 describe('a recipe under edit', () => {
   it('takes values by path and loses empty sections', () => {
@@ -172,5 +173,21 @@ describe('a message', () => {
   it('calls fields as the wizard does, and files by their names', () => {
     expect(readable('data.maxPromptTokens and train.jsonl are too long')).toBe('“Max prompt tokens” and train.jsonl are too long.');
     expect(readable('/a/data.train/x row 1')).toBe('/a/data.train/x row 1.');
+  });
+});
+
+describe('what is trained', () => {
+  it('is an adapter that the recipe says in full, and everything where it says nothing', () => {
+    const begin = Object.entries(BEGIN).reduce<UnfinishedRecipe>((recipe, [path, value]) => withValue(recipe, path, value), { student: { model: 's' } });
+    expect([hasAdapter({ student: { model: 's' } }), hasAdapter(begin)]).toEqual([false, true]);
+    // What differs from the defaults is a recipe of its own: it must still have the adapter.
+    expect(differences(begin).map(({ path }) => path)).toContain('student.adapter.alpha');
+    const whole = Object.entries(WHOLE).reduce((recipe, [path, value]) => withValue(recipe, path, value), withValue(begin, 'student.precision', 'int8'));
+    expect(whole).toEqual({ student: { model: 's' } });
+  });
+
+  it('reads the matrices as a person writes them', () => {
+    expect(['q_proj, v_proj', 'all-linear', ' , '].map(targetsOf)).toEqual([['q_proj', 'v_proj'], undefined, undefined]);
+    expect([['q_proj', 'v_proj'], 'all-linear', undefined].map(targetsText)).toEqual(['q_proj, v_proj', '', '']);
   });
 });
