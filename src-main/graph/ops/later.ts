@@ -13,6 +13,8 @@ const laterOperator: Operator = {
     writer.node('Slice', [event!, int64(0), int64(0), int64(0)], [nothing]);
     writer.node('Concat', [x!, nothing], outputs, { axis: 0 });
   },
+  // What is recomputed of frozen weights is passed on the way to what is trained, by its event.
+  gradient: () => [null, null],
 };
 
 /** x, but not before `event`, a value of the same shape but for the first axis, is there. Nothing flows back. */
