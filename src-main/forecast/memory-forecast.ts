@@ -7,6 +7,7 @@ import { recomputes } from '../distill/activations.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
 import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
+import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import type { ExampleSet } from '../text/example-set.ts';
 import { frozenBytes, headBytes } from './frozen-bytes.ts';
 import { freeMemory } from './free-memory.ts';
@@ -57,14 +58,25 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     ...writing,
   };
   const always = parts.weights + parts.gradients + parts.moments + parts.runtime;
+  const head = judges ? headBytes(teacher) : 0;
+  // A teacher whose answers are all kept is there before the student is, and its head alone beside it.
+  if (isKeptWhole(inputs)) {
+    const learning = always + head + Math.max(parts.activations, writing.decoding + writing.cache);
+    return { parts, peak: Math.max(parts.runtime + parts.teacher + judging, learning), free: freeMemory(), total: totalmem() };
+  }
   // Writing, judging and learning take turns in the same memory; with phases the teacher is there for its own turn alone.
   const turns = recipe.train.phases
-    ? [writing.decoding + writing.cache, parts.teacher + judging, activations + (judges ? headBytes(teacher) : 0)]
+    ? [writing.decoding + writing.cache, parts.teacher + judging, activations + head]
     : [parts.teacher + writing.decoding + writing.cache, parts.teacher + parts.activations];
   return { parts, peak: always + Math.max(...turns), free: freeMemory(), total: totalmem() };
 }
 
 const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });
+
+/** Whether a run asks its teacher about fixed texts alone and keeps what it says. */
+function isKeptWhole({ recipe: { teacher, evaluate }, method }: MemoryInputs): boolean {
+  return teacher !== undefined && teacher.cache !== false && method.lambda === 0 && !evaluate.metrics.includes(ACCEPTANCE);
+}
 
 /** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
 function writingOf({ recipe: { student: settings, data, train, evaluate }, method, student, adapter, teacher, writesAnswers }: MemoryInputs): { decoding: number; cache: number } {

@@ -14,7 +14,7 @@ interface Change { label: string; patch: Remedy['patch']; inputs: MemoryInputs }
 /** What lowers the peak of a run, each with the peak that it leaves; the one that helps most first. */
 export function remediesFor(inputs: MemoryInputs): Remedy[] {
   const { peak } = forecastMemory(inputs);
-  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs), ...besideWeights(inputs)]
+  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...keptAnswers(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs), ...besideWeights(inputs)]
     .map(({ label, patch, inputs: changed }): Remedy => ({ label, patch, peak: forecastMemory(changed).peak }))
     .filter((remedy) => remedy.peak < (1 - WORTH) * peak)
     .sort((a, b) => a.peak - b.peak);
@@ -53,6 +53,13 @@ function turns(inputs: MemoryInputs): Change[] {
   const { train } = inputs.recipe;
   if (!inputs.teacher || train.phases) return [];
   return [{ label: 'Hold the teacher only while it judges', patch: { train: { phases: true } }, inputs: withRecipe(inputs, { train: { ...train, phases: true } }) }];
+}
+
+/** Of use where the student never writes: then the teacher is not needed while it learns. */
+function keptAnswers(inputs: MemoryInputs): Change[] {
+  const { teacher } = inputs.recipe;
+  if (!inputs.teacher || !teacher || teacher.cache !== false || inputs.method.lambda > 0) return [];
+  return [{ label: 'Keep what the teacher thinks of the texts on the disk', patch: { teacher: { cache: true } }, inputs: withRecipe(inputs, { teacher: { ...teacher, cache: true } }) }];
 }
 
 function fewerActivations(inputs: MemoryInputs): Change[] {

@@ -80,6 +80,15 @@ describe('the memory of a run', () => {
     expect(peak).toBe(weights + gradients + moments + teacher + runtime + Math.max(activations, decoding + cache));
   });
 
+  it('counts a teacher that is kept on the disk, or takes its turn, apart from the student', async () => {
+    const of = async (cache: boolean, phases: boolean): Promise<number> => (await forecast({
+      ...train({ microBatchSize: 1, phases }), teacher: { model: project.teacher, cache }, method: { preset: 'supervised-kd' },
+    })).peak;
+    const [together, turns, kept] = [await of(false, false), await of(false, true), await of(true, false)];
+    expect(turns).toBeLessThan(together);
+    expect(kept).toBeLessThan(together);
+  });
+
   it('is known although the data is not', async () => {
     const broken = await forecast({ data: { ...project.recipe().data, train: '/no/data.jsonl' } });
     expect(broken.parts.weights).toBe((await forecast()).parts.weights);
