@@ -7,7 +7,7 @@ export const MAGIC = Buffer.from('RETORT hidden states 1\n');
 
 /** Before each text's states: its key, the bytes that follow (uint32), and the first bytes of their SHA-256. */
 const CHECK_BYTES = 8;
-export const RECORD_HEADER = KEY_BYTES + 4 + CHECK_BYTES;
+const RECORD_HEADER = KEY_BYTES + 4 + CHECK_BYTES;
 
 /** Where a text's states lie in a file. */
 export interface Place { readonly path: string; readonly position: number; readonly bytes: number; readonly check: Buffer }
