@@ -142,7 +142,7 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
 
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await page.getByText(/a step(, 2 evaluations of .* each)?\)/).waitFor({ timeout: 60_000 });
-  await page.getByText('8 examples').or(page.getByText('16 examples')).waitFor();
+  await page.getByRole('definition').filter({ hasText: /^(8|16) examples$/ }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 
   const save = async (): Promise<void> => {
