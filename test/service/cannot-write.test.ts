@@ -1,28 +1,23 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { COMMANDS } from '../../src-main/contract/worker.ts';
-import { openStudio } from '../../src-main/service/studio/studio.ts';
-import { createHandlers } from '../../src-main/worker/handlers.ts';
-import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { resource } from '../../src-main/service/resources.ts';
-import { StudioClient } from '../support/studio-client.ts';
+import { memoryStudio } from '../support/memory-studio.ts';
+import type { StudioClient } from '../support/studio-client.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-let home: string;
+let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
 
 beforeAll(async () => {
   project = await tinyProject();
-  home = await mkdtemp(join(tmpdir(), 'retort-home-'));
-  client = new StudioClient(await openStudio({ home, createWorker: () => memoryHost(COMMANDS, createHandlers()) }));
+  studio = await memoryStudio();
+  ({ client } = studio);
 });
 afterAll(async () => {
-  await client.studio.close();
+  await studio.close();
   await project.remove();
-  await rm(home, { recursive: true });
 });
 
 const codesOf = async (runId: string): Promise<string[]> => (await client.call('runs.log', { runId, after: 0, limit: 100 })).map(({ code }) => code);

@@ -1,31 +1,26 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Correction } from '../../src-main/contract/correction.ts';
 import { recipeSchema, type Recipe, type RecipeInput } from '../../src-main/contract/recipe.ts';
-import { COMMANDS } from '../../src-main/contract/worker.ts';
 import { mixRows } from '../../src-main/service/corrections/mix-rows.ts';
-import { openStudio } from '../../src-main/service/studio/studio.ts';
-import { createHandlers } from '../../src-main/worker/handlers.ts';
-import { memoryHost } from '../../src-main/worker/memory-host.ts';
-import { StudioClient } from '../support/studio-client.ts';
+import { memoryStudio } from '../support/memory-studio.ts';
+import type { StudioClient } from '../support/studio-client.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-let home: string;
+let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
 
 beforeAll(async () => {
   project = await tinyProject();
-  home = await mkdtemp(join(tmpdir(), 'retort-home-'));
-  client = new StudioClient(await openStudio({ home, createWorker: () => memoryHost(COMMANDS, createHandlers()) }));
+  studio = await memoryStudio();
+  ({ client } = studio);
 });
 afterAll(async () => {
-  await client.studio.close();
+  await studio.close();
   await project.remove();
-  await rm(home, { recursive: true });
 });
 
 async function train(recipe: RecipeInput): Promise<{ runId: string; model: string; weights: string }> {

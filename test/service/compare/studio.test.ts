@@ -1,15 +1,11 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison, ComparisonView } from '../../../src-main/contract/comparison.ts';
-import { COMMANDS } from '../../../src-main/contract/worker.ts';
 import { resource } from '../../../src-main/service/resources.ts';
 import { sampleRecipe } from '../../../src-main/service/sample.ts';
-import { openStudio } from '../../../src-main/service/studio/studio.ts';
-import { createHandlers } from '../../../src-main/worker/handlers.ts';
-import { memoryHost } from '../../../src-main/worker/memory-host.ts';
-import { StudioClient } from '../../support/studio-client.ts';
+import { memoryStudio } from '../../support/memory-studio.ts';
+import type { StudioClient } from '../../support/studio-client.ts';
 
 const [teacher, student] = [resource('sample', 'teacher'), resource('sample', 'student')];
 const MODELS = [{ kind: 'model', path: teacher }, { kind: 'model', path: student }] as const;
@@ -17,16 +13,15 @@ const DEV = { kind: 'data', data: resource('sample', 'dev.jsonl'), view: { promp
 /** Held against the teacher by exact match, in the data's order. */
 const VIEW: ComparisonView = { measure: 'exact-match', baseline: 0, order: { by: 'example' }, descending: false, filter: {} };
 const PAGE = { offset: 0, limit: 200 };
-let home: string;
+let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'retort-home-'));
-  client = new StudioClient(await openStudio({ home, createWorker: () => memoryHost(COMMANDS, createHandlers()) }));
+  studio = await memoryStudio();
+  ({ client } = studio);
 });
 afterAll(async () => {
-  await client.studio.close();
-  await rm(home, { recursive: true });
+  await studio.close();
 });
 
 async function ended(id: string): Promise<Comparison> {
@@ -115,7 +110,7 @@ describe('a comparison on a data set', () => {
       client.call('comparisons.start', { models: [MODELS[0], { kind: 'model', path }], source: DEV, examples: 2, maxNewTokens: 56 });
     await expect(start('/nowhere')).rejects.toThrow('/nowhere');
     // What opens and cannot be computed with is known when its turn comes.
-    const wordless = join(home, 'wordless');
+    const wordless = join(studio.home, 'wordless');
     await cp(student, wordless, { recursive: true });
     await rm(join(wordless, 'tokenizer.json'));
     const { id } = await start(wordless);

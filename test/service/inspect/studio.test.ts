@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exercise } from '../../../resources/sample/task.ts';
@@ -10,13 +8,13 @@ import type { WorkerHost } from '../../../src-main/contract/worker-host.ts';
 import type { InspectionReport } from '../../../src-main/contract/token-report.ts';
 import { resource } from '../../../src-main/service/resources.ts';
 import { sampleRecipe } from '../../../src-main/service/sample.ts';
-import { openStudio } from '../../../src-main/service/studio/studio.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../../src-main/worker/memory-host.ts';
-import { StudioClient } from '../../support/studio-client.ts';
+import { memoryStudio } from '../../support/memory-studio.ts';
+import type { StudioClient } from '../../support/studio-client.ts';
 
 const [teacher, student] = [resource('sample', 'teacher'), resource('sample', 'student')];
-let home: string;
+let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
 let worker: WorkerHost<Commands>;
 const PAIR = { kind: 'pair', teacher, student } as const;
@@ -24,14 +22,13 @@ const DEV = { kind: 'data', data: resource('sample', 'dev.jsonl'), view: { promp
 const LIST = { order: 'fork', descending: true, divergence: 'jsd', filter: {}, offset: 0 } as const;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'retort-home-'));
-  client = new StudioClient(await openStudio({ home, createWorker: () => memoryHost(COMMANDS, createHandlers()) }));
+  studio = await memoryStudio();
+  ({ client } = studio);
   worker = memoryHost(COMMANDS, createHandlers());
 });
 afterAll(async () => {
-  await client.studio.close();
   await worker.close();
-  await rm(home, { recursive: true });
+  await studio.close();
 });
 
 async function ended(id: string): Promise<Inspection> {
@@ -179,7 +176,7 @@ describe('corrections', () => {
     const second = await client.call('corrections.keep', { ...pair, prompt: '2+2=' });
     expect(await client.call('corrections.sets', null)).toMatchObject([{ name: 'My corrections', count: 2, isChat: false }]);
     await expect(client.call('corrections.keep', pair)).rejects.toThrow('already');
-    const path = join(home, 'mine.jsonl');
+    const path = join(studio.home, 'mine.jsonl');
     await client.call('corrections.export', { dataset: 'My corrections', path });
     expect((await client.call('data.preview', { path, offset: 0, limit: 5 })).rows).toMatchObject([{ prompt: '1+1=', completion: '1+1=2;#2' }, { prompt: '2+2=' }]);
     await client.call('corrections.remove', { id: second.id });
@@ -191,7 +188,7 @@ describe('corrections', () => {
     const turns = [{ role: 'user', content: 'What is 1+1?' }];
     await expect(client.call('corrections.keep', { ...pair, turns })).rejects.toThrow('plain prompts');
     await client.call('corrections.keep', { ...pair, dataset: 'chats', turns });
-    const path = join(home, 'chats.jsonl');
+    const path = join(studio.home, 'chats.jsonl');
     await client.call('corrections.export', { dataset: 'chats', path });
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ messages: [...turns, { role: 'assistant', content: pair.completion }] });
   });
