@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
+import { freeBytes } from '../files/disk-space.ts';
 import { countParameters } from '../nn/build.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { adapterParameters } from '../nn/weights/adapted.ts';
@@ -16,11 +16,10 @@ const SAVED_TENSORS = 3;
 
 /** Bytes the checkpoints of a run will take at most, and bytes free where they go. */
 export async function diskForecast({ student, adapter, recipe }: { student: Model; adapter: TrainedAdapter | null; recipe: Recipe }, runDir: string): Promise<{ needed: number; free: number }> {
-  const { bavail, bsize } = await statfs(existingParent(runDir));
   // One more than is kept exists while the newest is written.
   const most = recipe.checkpoint.keep + (recipe.evaluate.best === undefined ? 0 : 1) + 1;
   const trained = countParameters(adapter ? adapterParameters(adapter.adapters) : student.parameters);
-  return { needed: trained * FLOAT * SAVED_TENSORS * most, free: bavail * bsize };
+  return { needed: trained * FLOAT * SAVED_TENSORS * most, free: await freeBytes(existingParent(runDir)) };
 }
 
 /** The checkpoints of a run fit onto the disk. */

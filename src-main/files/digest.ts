@@ -10,6 +10,9 @@ export async function digestOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** SHA-256 of a text in hex. */
+export const digestOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** What a process has read already: a file that is the same by all that its folder tells of it is not read again. */
 const known = new Map<string, { stamp: string; digest: string }>();
 

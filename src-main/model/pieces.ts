@@ -1,3 +1,6 @@
+import { sizeOf } from '../graph/shape.ts';
+import { rowsOf } from '../nn/weights/rows.ts';
+
 /** Elements that are handed on at once, at most, in whole rows. */
 const SLAB = 2 ** 22;
 
@@ -25,4 +28,17 @@ export function copyOverlap<T extends Float32Array | Uint8Array>(part: T, start:
   const from = Math.max(start, at);
   const to = Math.min(start + part.length, at + piece.length);
   if (from < to) part.set(piece.subarray(from - at, to - at), from - start);
+}
+
+/** Fills the memory that `into` gives for a weight, or for each part of its rows (`rowsOf`), with the weight's pieces. */
+export async function fillRows(
+  spec: { readonly name: string; readonly shape: readonly number[] }, pieces: AsyncIterable<Float32Array>, into: (name: string, shape: readonly number[]) => Float32Array,
+): Promise<void> {
+  const width = sizeOf(spec.shape.slice(1));
+  const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * width }));
+  let at = 0;
+  for await (const piece of pieces) {
+    for (const { data, start } of parts) copyOverlap(data, start, piece, at);
+    at += piece.length;
+  }
 }

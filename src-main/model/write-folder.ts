@@ -8,6 +8,7 @@ import type { WeightPrecision } from '../contract/model-description.ts';
 import { spellConfig } from './config/spell.ts';
 import { namesOf } from './precision.ts';
 import { clearLeftBehind } from './left-behind.ts';
+import { isDiskFull } from '../files/disk-space.ts';
 import { listTree } from '../files/list-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import type { Companions } from '../text/companions.ts';
@@ -119,7 +120,7 @@ export function checkPlace(place: string, replaces: string | null): void {
 /** What the operating system refuses is no mistake of the program; all else passes unchanged. */
 function asProblem(folder: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error)) return error;
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+  if (isDiskFull(error.code)) {
     return new Problem(`the disk is full: ${folder} was not written`, { kind: 'failure', hint: 'Free some space and try again.', cause: error });
   }
   if (!('syscall' in error)) return error;

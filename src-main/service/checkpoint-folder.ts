@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { isDiskFull } from '../files/disk-space.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { syncTree } from '../files/sync-tree.ts';
 
@@ -96,7 +97,7 @@ interface Lack { what: string; remedy: string }
 function lackOf(error: unknown): Lack | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error ? error.code : null;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return { what: 'The disk is full', remedy: 'Make room' };
+  if (isDiskFull(code)) return { what: 'The disk is full', remedy: 'Make room' };
   // A limit of the process (ulimit -f), or of a file system such as FAT.
   if (code === 'EFBIG') return { what: 'The system lets no more be written', remedy: 'Make room' };
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return { what: 'The folder may not be written', remedy: 'Check the permissions of the run folder' };

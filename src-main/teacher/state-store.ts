@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { isDiskFull } from '../files/disk-space.ts';
 import { openFile } from '../files/file-bytes.ts';
 import { bytesPerElement, decodeFloats, encodeFloats, largestOf, type FloatFormat } from '../model/float-formats.ts';
 import { isWhole, listRecords, MAGIC, recordHeader, type Place } from './segment.ts';
@@ -104,7 +105,7 @@ async function writeAll(path: string, file: FileHandle, bytes: Uint8Array, posit
     for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new Problem(code === 'ENOSPC' || code === 'EDQUOT' ? `The disk is full: the teacher's hidden states could not be kept in ${path}.` : `${path} cannot be written: ${message}`, {
+    throw new Problem(isDiskFull(code) ? `The disk is full: the teacher's hidden states could not be kept in ${path}.` : `${path} cannot be written: ${message}`, {
       kind: 'failure', hint: 'Free some space and resume the run, or leave teacher.cache out.', cause,
     });
   }

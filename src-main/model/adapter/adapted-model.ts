@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { sizeOf } from '../../graph/shape.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import { adapterParameters, downName, upName } from '../../nn/weights/adapted.ts';
-import { rowsOf } from '../../nn/weights/rows.ts';
 import { float32 } from '../../runtime/tensor.ts';
 import type { HostWeights } from '../../runtime/weights.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { inFolder, type Companions } from '../../text/companions.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from '../model-files.ts';
+import { fillRows } from '../pieces.ts';
 import type { TensorInfo } from '../safetensors-read.ts';
 import { mergedPieces } from './merged-pieces.ts';
 import type { SavedAdapter } from './saved-adapter.ts';
@@ -51,19 +51,9 @@ export class AdaptedModel implements ModelFiles {
     this.base.checkWeights(expected);
   }
 
-  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[], wanted = expected): Promise<void> {
+  async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of wanted) {
-      const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * sizeOf(spec.shape.slice(1)) }));
-      let at = 0;
-      for await (const piece of this.pieces(spec.name)) {
-        for (const { data, start } of parts) {
-          const [from, to] = [Math.max(start, at), Math.min(start + data.length, at + piece.length)];
-          if (from < to) data.set(piece.subarray(from - at, to - at), from - start);
-        }
-        at += piece.length;
-      }
-    }
+    for (const spec of expected) await fillRows(spec, this.pieces(spec.name), into);
   }
 
   async* pieces(name: string): AsyncGenerator<Float32Array> {

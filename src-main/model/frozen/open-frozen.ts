@@ -19,7 +19,7 @@ import { encodeFloats } from '../float-formats.ts';
 import type { ModelFiles, WeightPlace } from '../model-files.ts';
 import { refuseInfiniteFile } from './finite-file.ts';
 import { isSame, keptWeights, type KeepSettings, type Kept, type KeptWeight } from './kept.ts';
-import { copyOverlap, slabs } from './pieces.ts';
+import { copyOverlap, fillRows, slabs } from '../pieces.ts';
 
 /** A model that is not trained, ready to compute. */
 export interface FrozenWeights {
@@ -106,18 +106,12 @@ class WeightOpener {
     }
   }
 
-  private async floats(spec: ParameterSpec): Promise<void> {
-    const width = sizeOf(spec.shape.slice(1));
-    const parts = rowsOf(spec).map(({ name, shape, start }) => {
+  private floats(spec: ParameterSpec): Promise<void> {
+    return fillRows(spec, this.files.pieces(spec.name), (name, shape) => {
       const data = new Float32Array(sizeOf(shape));
       this.weights[name] = float32(data, shape);
-      return { data, start: start * width };
+      return data;
     });
-    let at = 0;
-    for await (const piece of this.files.pieces(spec.name)) {
-      for (const { data, start } of parts) copyOverlap(data, start, piece, at);
-      at += piece.length;
-    }
   }
 
   private async halves(spec: ParameterSpec): Promise<void> {

@@ -1,11 +1,9 @@
 import type { JsonObject } from '../../files/json-object.ts';
 import { withFile } from '../../files/file-bytes.ts';
-import { sizeOf } from '../../graph/shape.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { EncodingName } from '../../nn/weights/encodings/encodings.ts';
-import { rowsOf } from '../../nn/weights/rows.ts';
 import { within, type Companions } from '../../text/companions.ts';
-import { copyOverlap } from '../frozen/pieces.ts';
+import { fillRows } from '../pieces.ts';
 import { checkWeights } from '../check-weights.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from '../model-files.ts';
@@ -67,14 +65,7 @@ class GgufModel implements ModelFiles {
 
   async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of expected) {
-      const parts = rowsOf(spec).map(({ name, shape, start }) => ({ data: into(name, shape), start: start * sizeOf(spec.shape.slice(1)) }));
-      let at = 0;
-      for await (const piece of this.pieces(spec.name)) {
-        for (const { data, start } of parts) copyOverlap(data, start, piece, at);
-        at += piece.length;
-      }
-    }
+    for (const spec of expected) await fillRows(spec, this.pieces(spec.name), into);
   }
 
   pieces(name: string): AsyncIterable<Float32Array> {

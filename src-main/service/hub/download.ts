@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
+import { isDiskFull } from '../../files/disk-space.ts';
 import { listTree } from '../../files/list-tree.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
 import { syncTree } from '../../files/sync-tree.ts';
@@ -122,7 +123,7 @@ async function putInPlace(gathering: string, place: string, files: readonly Repo
 /** What the operating system refuses is no mistake of the program; all else passes unchanged. */
 function asProblem(place: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return error;
-  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  const isFull = isDiskFull(error.code);
   return new Problem(isFull ? `The disk is full: ${place} is not whole yet.` : `${place} cannot be written: ${error.message}`, {
     kind: 'failure', hint: isFull ? 'Free some space; the same download goes on from what is there.' : 'Check that you may write there.', cause: error,
   });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
+import { digestOfText } from '../../files/digest.ts';
 
 const count = z.int().nonnegative();
 
@@ -34,7 +34,7 @@ const STATE = 'state.json';
 /** Written last, so that a checkpoint which has it is whole. */
 export async function writeCheckpointState(folder: string, state: CheckpointState): Promise<void> {
   const text = JSON.stringify(state, null, 2).slice(0, -2);
-  await writeFile(join(folder, STATE), `${text},\n  "sha256": "${digest(text)}"\n}\n`);
+  await writeFile(join(folder, STATE), `${text},\n  "sha256": "${digestOfText(text)}"\n}\n`);
 }
 
 /** @throws Problem where it is damaged, or not that of the folder's step. */
@@ -44,7 +44,7 @@ export async function readCheckpointState(folder: string): Promise<CheckpointSta
     throw new Problem(`Checkpoint state ${path} cannot be read.`, { hint: HINT, cause });
   });
   const own = OWN.exec(text);
-  if (own ? digest(own[1]!) !== own[2] : text.includes('"sha256"')) throw new Problem(`Checkpoint state ${path} is not as it was written.`, { hint: HINT });
+  if (own ? digestOfText(own[1]!) !== own[2] : text.includes('"sha256"')) throw new Problem(`Checkpoint state ${path} is not as it was written.`, { hint: HINT });
   const step = Number(/^step-(\d+)$/.exec(basename(folder))?.[1] ?? NaN);
   const parsed = stateSchema.safeParse(parse(text));
   if (!parsed.success) throw new Problem(`Checkpoint state ${path} is damaged.`, { hint: HINT });
@@ -54,7 +54,6 @@ export async function readCheckpointState(folder: string): Promise<CheckpointSta
 
 const HINT = 'Go on from an earlier checkpoint: retort resume RUN --step N.';
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function parse(text: string): unknown {
   try {

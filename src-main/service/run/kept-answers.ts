@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { digestOfText } from '../../files/digest.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import type { AnswerSettings } from '../answers.ts';
@@ -13,7 +13,7 @@ export async function keptAnswers(
   folder: string, examples: readonly EncodedExample[], { eos, signal: _, ...settings }: AnswerSettings, write: () => Promise<string[]>,
 ): Promise<string[]> {
   const asked = { settings, eos: [...eos], prompts: examples.map(({ index, prompt }) => [index, ...prompt]) };
-  const file = join(folder, `answers-${createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 32)}.json`);
+  const file = join(folder, `answers-${digestOfText(JSON.stringify(asked)).slice(0, 32)}.json`);
   const known = await readFile(file, 'utf8').then((text) => answersSchema.parse(JSON.parse(text)), () => null);
   if (known?.length === examples.length) return known;
   const answers = await write();

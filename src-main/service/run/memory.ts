@@ -15,12 +15,12 @@ type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'teacher' | 'sh
 export async function memoryOf(recipe: Recipe, sources: Sources): Promise<MemoryOutlook> {
   const [method, student, adapter, teacher] = [await sources.method(), await sources.student(), await sources.adapter(), await sources.teacher()];
   const [train, validation, shared] = [await orNull(sources.train()), await orNull(sources.validation()), await orNull(sources.sharedVocabulary())];
+  const microBatchSize = await chooseMicroBatchSize(recipe, student, train ?? NO_EXAMPLES, method.samplesPerPrompt);
   const inputs = {
-    recipe, method, student, adapter, teacher, train, sharedVocabulary: shared ?? student.decoder.vocabSize,
-    microBatchSize: await chooseMicroBatchSize(recipe, student, train ?? NO_EXAMPLES, method.samplesPerPrompt),
+    recipe, method, student, adapter, teacher, train, microBatchSize, sharedVocabulary: shared ?? student.decoder.vocabSize,
     writesAnswers: recipe.evaluate.metrics.length > 0 && (validation === null || validation.count > 0),
   };
-  return { forecast: forecastMemory(inputs), remedies: () => remediesFor(inputs) };
+  return { microBatchSize, forecast: forecastMemory(inputs), remedies: () => remediesFor(inputs) };
 }
 
 /** Null where there is a problem of the input. */

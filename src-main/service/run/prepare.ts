@@ -10,7 +10,6 @@ import type { ExampleSet } from '../../text/example-set.ts';
 import type { EncodedQuestion } from '../choose-answers.ts';
 import { refuseUnallowed } from '../consent/reaches.ts';
 import { materialOf } from './material.ts';
-import { chooseMicroBatchSize } from './micro-batch-size.ts';
 
 /** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
 export interface PreparedRun {
@@ -47,13 +46,12 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
     notices.push(finding);
   }
   const [method, student, train] = [await material.method(), await material.student(), await material.train()];
-  const questions = await material.questions();
+  const [questions, { microBatchSize, forecast: memory }] = [await material.questions(), await material.memory()];
   refuseUnallowed(recipe, allowed);
   for await (const finding of lookAt(START_CHECKS, material)) throw problemOf(finding);
   return {
     recipe, method, student, train, questions, notices,
     adapter: await material.adapter(), teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
-    microBatchSize: await chooseMicroBatchSize(recipe, student, train, method.samplesPerPrompt),
-    sharedVocabulary: await material.sharedVocabulary(), memory: (await material.memory()).forecast,
+    microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(),
   };
 }

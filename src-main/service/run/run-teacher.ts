@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import type { Teacher } from '../../distill/teacher.ts';
+import { digestOfText } from '../../files/digest.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { listHead } from '../../nn/build.ts';
 import { CachedTeacher } from '../../teacher/cached-teacher.ts';
@@ -68,5 +68,5 @@ function formatOf({ cache }: TeacherSettings): 'F16' | 'F32' | null {
 /** Tells a teacher from every other that would answer otherwise: what its files hold, and how it computes. */
 async function keyOf({ model, precision, device }: TeacherSettings, format: string): Promise<string> {
   const files = (await digestsOf('teacher.model', model)).map(({ path, sha256 }) => [basename(path), sha256]);
-  return createHash('sha256').update(JSON.stringify({ files, precision, device, format })).digest('hex').slice(0, 32);
+  return digestOfText(JSON.stringify({ files, precision, device, format })).slice(0, 32);
 }

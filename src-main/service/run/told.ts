@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { evaluationSchema, stepMetricsSchema } from '../../contract/event-schema.ts';
 import type { Evaluation, StepMetrics } from '../../contract/events.ts';
+import { digestOfText } from '../../files/digest.ts';
 
 /** Kept with a checkpoint: more than a history can be behind, and what a history that lost the run is given back. */
 const STEPS = 5000;
@@ -37,7 +37,7 @@ export class Told {
   async write(checkpoint: string): Promise<void> {
     const parts = JSON.stringify({ steps: this.steps.slice(-STEPS), evaluations: this.evaluations });
     // Beside the other digests it would make the state of equal runs differ: times are told here.
-    await writeFile(join(checkpoint, FILE), `{"sha256":"${digest(parts)}","told":${parts}}\n`);
+    await writeFile(join(checkpoint, FILE), `{"sha256":"${digestOfText(parts)}","told":${parts}}\n`);
   }
 
   /** Takes up what a checkpoint brought; nothing where it has none that is whole. */
@@ -53,13 +53,12 @@ export class Told {
 export async function readTold(checkpoint: string): Promise<ToldParts> {
   const text = await readFile(join(checkpoint, FILE), 'utf8').catch(() => '');
   const whole = /^\{"sha256":"([0-9a-f]{64})","told":(.*)\}\n$/s.exec(text);
-  if (whole && digest(whole[2]!) !== whole[1]) return { steps: [], evaluations: [] };
+  if (whole && digestOfText(whole[2]!) !== whole[1]) return { steps: [], evaluations: [] };
   // Older versions wrote the parts alone.
   const parsed = partsSchema.safeParse(parse(whole ? whole[2]! : text));
   return parsed.success ? parsed.data : { steps: [], evaluations: [] };
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function parse(text: string): unknown {
   try {
