@@ -38,7 +38,7 @@ async function exportOf(app: App, runId: string): Promise<number> {
   const find = async (): Promise<number | undefined> => (await app.client.call('exports.list', null)).find(({ run }) => run === runId)?.id;
   if (await find() === undefined) {
     await app.client.call('exports.start', {
-      subject: { kind: 'run', runId }, to: join(PROJECT, 'exports', 'sample-gkd'), precisions: ['fp32', 'fp16', 'int8', 'int4'], safetensors: true, replace: false,
+      subject: { kind: 'run', runId }, to: join(PROJECT, 'exports', 'sample-gkd'), parts: [{ format: 'onnx', types: ['fp32', 'fp16', 'int8', 'int4'] }, { format: 'safetensors' }], replace: false,
     });
   }
   for (;;) {

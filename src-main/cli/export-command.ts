@@ -1,28 +1,33 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { EXPORT_FORMATS, FORMAT_TYPES, partsOf, type ExportFormat, type ExportPart } from '../contract/export-parts.ts';
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import { Problem } from '../contract/problem.ts';
 import { dataViewSchema } from '../contract/recipe.ts';
-import { askOf, inOrder, keepExport } from '../service/export/ask.ts';
+import { askOf, keepExport } from '../service/export/ask.ts';
 import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
 import type { Action } from './action.ts';
 import { whileWriting } from '../service/keeping/writing.ts';
 
 interface ExportOptions {
-  model?: string; run?: string; step?: number | 'best'; to: string; precision?: ExportPrecision[]; safetensors?: boolean; force?: boolean;
+  model?: string; run?: string; step?: number | 'best'; to: string; force?: boolean;
+  format?: ExportFormat[]; type?: string[]; precision?: ExportPrecision[]; safetensors?: boolean; imatrix?: boolean;
   data?: string; prompt?: string; completion?: string; chat?: boolean;
 }
 
 export function addExportCommands(program: Command, act: Action): void {
   program.command('export')
-    .description('an ONNX folder that other programs open, measured against the trained weights')
+    .description('a folder that other programs open, measured against the trained weights')
     .option('--model <dir>', 'model folder, or that of a checkpoint')
     .option('--run <run>', 'the last checkpoint of a run')
     .option('--step <number>', 'with --run: the checkpoint of this step; 0 is where it began, best the one of evaluate.best', stepOrBest)
     .requiredOption('--to <dir>', 'folder to write')
-    .option('--precision <names>', `${EXPORT_PRECISIONS.join(', ')}, or several separated by commas; fp32 if nothing is named`, (text) => list(text).map(oneOf(...EXPORT_PRECISIONS)))
-    .option('--safetensors', 'the trained weights as well')
+    .option('--format <names>', `${EXPORT_FORMATS.join(', ')}, or several separated by commas; onnx if nothing is named`, (text) => list(text).map(oneOf(...EXPORT_FORMATS)))
+    .option('--type <names>', `how weights are kept, or several separated by commas; ${typesText()}`, list)
+    .option('--imatrix', 'gguf: round the weights that the model\'s texts use most with the most care')
+    .option('--precision <names>', 'the same as --format onnx --type', (text) => list(text).map(oneOf(...EXPORT_PRECISIONS)))
+    .option('--safetensors', 'the trained weights as well, the same as --format with safetensors among them')
     .option('--force', 'replace an earlier export')
     .option('--data <file>', 'measure on these texts; without it on a run\'s own data, or on texts that the model writes')
     .option('--prompt <template>', 'with --data: prompt')
@@ -31,16 +36,26 @@ export function addExportCommands(program: Command, act: Action): void {
     .action(act(async (context, _args, options: ExportOptions) => {
       const { database } = await context.openHome();
       const { run, step, ...asked } = await askOf(database, subjectOf(options));
-      const precisions = inOrder(options.precision ?? (options.safetensors ? [] : ['fp32']));
+      const parts = wantedParts(options);
       const to = resolve(options.to);
       const report = await whileWriting(context.homePath, to, () => context.worker().request('export', {
-        ...asked, texts: textsOf(options) ?? asked.texts, to, precisions, safetensors: options.safetensors ?? false, replace: options.force ?? false,
+        ...asked, texts: textsOf(options) ?? asked.texts, to, parts, replace: options.force ?? false,
       }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) }));
-      await keepExport(database, { run, step, ...asked }, report);
+      await keepExport(database, { run, step, ...asked }, parts, report);
       context.output.json(report);
       print(context.output, report);
     }));
 }
+
+/** What of each format is to be written. @throws Problem for types and formats that do not go together */
+function wantedParts({ format, type = [], precision = [], safetensors = false, imatrix = false }: ExportOptions): ExportPart[] {
+  const formats: ExportFormat[] = [...format ?? (safetensors && precision.length === 0 && type.length === 0 ? [] : ['onnx'] as const), ...(safetensors ? ['safetensors'] as const : [])];
+  if (imatrix && !formats.includes('gguf')) throw new Problem('--imatrix is for GGUF files.', { hint: 'Add --format gguf.' });
+  return partsOf([...new Set(formats)], [...type, ...precision], { imatrix });
+}
+
+const typesText = (): string => EXPORT_FORMATS.filter((format) => FORMAT_TYPES[format].usual !== null)
+  .map((format) => `${format}: ${FORMAT_TYPES[format].types.join(', ')} (${FORMAT_TYPES[format].usual!} if none is named)`).join('; ');
 
 function subjectOf({ model, run, step }: ExportOptions): Parameters<typeof askOf>[1] {
   if ((model === undefined) === (run === undefined)) throw new Problem('Give either --model or --run.');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Evaluation } from '../contract/events.ts';
+import { partsOf } from '../contract/export-parts.ts';
 import { askOf, keepExport } from '../service/export/ask.ts';
 import { startRun } from '../service/runs.ts';
 import { SAMPLE_METHODS, sampleRecipe, type SampleMethod, type SampleResult } from '../service/sample.ts';
@@ -46,8 +47,9 @@ async function exportBest(context: Context, { checkpoint }: SampleResult): Promi
   const { database } = await context.openHome();
   const { run, step, ...asked } = await askOf(database, { kind: 'run', runId: join(checkpoint, '..', '..') });
   const to = join(checkpoint, '..', '..', 'export');
-  const report = await whileWriting(context.homePath, to, () => context.worker().request('export', { ...asked, to, precisions: ['fp32'], safetensors: false, replace: false }));
-  await keepExport(database, { run, step, ...asked }, report);
+  const parts = partsOf(['onnx'], [], { imatrix: false });
+  const report = await whileWriting(context.homePath, to, () => context.worker().request('export', { ...asked, to, parts, replace: false }));
+  await keepExport(database, { run, step, ...asked }, parts, report);
   return to;
 }
 

@@ -4,7 +4,8 @@ import { compare } from './compare-command.ts';
 import { DEVICES, DIVERGENCES, type DeviceState } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
-import { EXPORT_PRECISIONS, type ExportOrigin, type ExportReport } from './export-report.ts';
+import { exportPartSchema } from './export-parts.ts';
+import type { ExportOrigin, ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast, MemoryForecast, Remedy } from './forecast.ts';
 import type { HubFound, HubGot, HubLook } from './hub.ts';
@@ -150,9 +151,7 @@ const goOn = {
 
 const exportModel = {
   params: z.strictObject({
-    model: path, to: path, precisions: z.array(z.enum(EXPORT_PRECISIONS)),
-    /** The trained weights as well, as the field keeps them. */
-    safetensors: z.boolean(),
+    model: path, to: path, parts: z.array(exportPartSchema).min(1),
     /** What is measured on; null for texts that the model writes itself. */
     texts: z.strictObject({ data: path, view: dataViewSchema, holdOut: holdOut.nullable() }).nullable(),
     origin: view<ExportOrigin>().nullable(),

@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retort-export-'));
   to = join(folder, 'all');
   const view = dataViewSchema.parse({ prompt: '{{question}}', completion: '{{solution}}' });
-  report = await exported(model, to, EXPORT_PRECISIONS, { safetensors: true, texts: { data: resource('sample', 'train.jsonl'), view, holdOut: { share: 0.05, seed: 0 } } });
+  report = await exported(model, to, EXPORT_PRECISIONS, { parts: [{ format: 'onnx', types: [...EXPORT_PRECISIONS] }, { format: 'safetensors' }], texts: { data: resource('sample', 'train.jsonl'), view, holdOut: { share: 0.05, seed: 0 } } });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

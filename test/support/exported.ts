@@ -7,5 +7,5 @@ import { exportModel } from '../../src-main/service/export/export-model.ts';
 export function exported(
   model: string, to: string, precisions: readonly ExportPrecision[], more: Partial<Params<Commands, 'export'>> = {}, signal = new AbortController().signal,
 ): Promise<ExportReport> {
-  return exportModel({ model, to, precisions: [...precisions], safetensors: false, texts: null, origin: null, replace: false, ...more }, signal, () => undefined);
+  return exportModel({ model, to, parts: [{ format: 'onnx', types: [...precisions] }], texts: null, origin: null, replace: false, ...more }, signal, () => undefined);
 }

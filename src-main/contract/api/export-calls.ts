@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EXPORT_PRECISIONS, type ExportRecord } from '../export-report.ts';
+import { exportPartSchema } from '../export-parts.ts';
+import type { ExportRecord } from '../export-report.ts';
 import { reads, writes } from './call.ts';
 
 const path = z.string().min(1).max(4096);
@@ -21,7 +22,7 @@ export const EXPORT_CALLS = {
    * already; nothing was begun, and the same call with `replace` goes over it where it is an earlier export.
    */
   'exports.start': writes<{ jobId: string; to: string; taken: false } | { jobId: null; taken: true }>()(z.strictObject({
-    subject, to: path, precisions: z.array(z.enum(EXPORT_PRECISIONS)).max(EXPORT_PRECISIONS.length), safetensors: z.boolean(), replace: z.boolean(),
+    subject, to: path, parts: z.array(exportPartSchema).min(1).max(16), replace: z.boolean(),
   })),
   /** Forgets an export; its folder stays where it is. */
   'exports.remove': writes<null>()(z.strictObject({ id: z.int().positive() })),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXPORT_PRECISIONS, type ExportPrecision, type ExportRecord, type ExportReport, type ExportSubject } from '../../contract/export-report.ts';
+import { namesOfPart, type ExportPart } from '../../contract/export-parts.ts';
+import type { ExportRecord, ExportReport, ExportSubject } from '../../contract/export-report.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { Params } from '../../contract/worker-host.ts';
@@ -39,11 +40,9 @@ function textsOf({ recipe }: RunRecord): Asked['texts'] {
 }
 
 /** Writes an export into the history. */
-export async function keepExport(database: Database, { model, run, step }: Asked, report: ExportReport): Promise<number> {
-  return insertExport(database, { run, step, source: model, folder: report.folder, precision: partsOf(report).join(','), bytes: report.bytes, report });
+export async function keepExport(database: Database, { model, run, step }: Asked, parts: readonly ExportPart[], report: ExportReport): Promise<number> {
+  return insertExport(database, { run, step, source: model, folder: report.folder, precision: parts.flatMap(namesOfPart).join(','), bytes: report.bytes, report });
 }
-
-const partsOf = ({ precisions, safetensors }: ExportReport): string[] => [...precisions.map(({ precision }) => precision), ...(safetensors ? ['safetensors'] : [])];
 
 /** A folder in the data folder that is not there yet. */
 export function freshFolder(home: string, name: string): string {
@@ -53,6 +52,3 @@ export function freshFolder(home: string, name: string): string {
     if (!existsSync(path)) return path;
   }
 }
-
-/** From the most exact, each once. */
-export const inOrder = (precisions: readonly ExportPrecision[]): ExportPrecision[] => EXPORT_PRECISIONS.filter((precision) => precisions.includes(precision));

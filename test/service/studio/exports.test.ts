@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ExportPart } from '../../../src-main/contract/export-parts.ts';
 import { COMMANDS } from '../../../src-main/contract/worker.ts';
 import { openStudio } from '../../../src-main/service/studio/studio.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
@@ -27,7 +28,8 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-const wanted = { precisions: ['int8', 'fp32'] as ('int8' | 'fp32')[], safetensors: false, replace: false };
+const onnx = { format: 'onnx', types: ['int8', 'fp32'] } satisfies ExportPart;
+const wanted = { parts: [onnx] as ExportPart[], replace: false };
 /** How a job ended. */
 const jobEnded = (id: string | null) => until(() => client.messages.flatMap((message) => (message.topic === 'jobs' ? message.jobs : [])).findLast((job) => job.id === id && job.state !== 'going'));
 
@@ -46,7 +48,7 @@ it('exports a run as a job that every window sees, and keeps what was found', as
   expect(card).not.toContain(project.folder);
 
   expect(await client.call('exports.start', { subject: { kind: 'run', runId }, to, ...wanted })).toEqual({ jobId: null, taken: true });
-  const again = await client.call('exports.start', { subject: { kind: 'run', runId, step: 0 }, to, ...wanted, precisions: ['fp16'], replace: true });
+  const again = await client.call('exports.start', { subject: { kind: 'run', runId, step: 0 }, to, ...wanted, parts: [{ format: 'onnx', types: ['fp16'] }], replace: true });
   expect(await jobEnded(again.jobId)).toMatchObject({ state: 'done' });
   expect(await client.call('exports.list', null)).toMatchObject([{ step: 0, precision: 'fp16' }, { step: 12 }]);
   await client.call('exports.remove', { id: record!.id });
@@ -56,7 +58,7 @@ it('exports a run as a job that every window sees, and keeps what was found', as
 
 it('exports any model on texts of its own', async () => {
   const { path: to } = await client.call('exports.place', { name: 'student' });
-  const { jobId } = await client.call('exports.start', { subject: { kind: 'model', path: project.student }, to, ...wanted, safetensors: true });
+  const { jobId } = await client.call('exports.start', { subject: { kind: 'model', path: project.student }, to, ...wanted, parts: [onnx, { format: 'safetensors' }] });
   expect(await jobEnded(jobId)).toMatchObject({ state: 'done' });
   const [record] = await client.call('exports.list', null);
   expect(record).toMatchObject({ run: null, step: null, precision: 'fp32,int8,safetensors', report: { measuredOn: { kind: 'own' } } });

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, resolve } from 'node:path';
+import { inOrder } from '../../../contract/export-parts.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { checkPlace } from '../../../model/write-folder.ts';
 import { listExports, removeExport } from '../../../store/exports.ts';
-import { askOf, freshFolder, inOrder, keepExport } from '../../export/ask.ts';
+import { askOf, freshFolder, keepExport } from '../../export/ask.ts';
 import { EXPORT_REPORT } from '../../export/folder.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
@@ -18,18 +19,19 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
   return {
     'exports.list': async () => (await listExports(database)).map((record) => ({ ...record, isThere: existsSync(record.folder) })),
     'exports.place': async ({ name }) => ({ path: freshFolder(home.path, name) }),
-    'exports.start': async ({ subject, precisions, safetensors, replace, ...params }) => {
+    'exports.start': async ({ subject, replace, ...params }) => {
       // The person does not see which folder this program was started in.
       if (!isAbsolute(params.to)) throw new Problem(`${params.to} is not a whole path.`, { hint: 'Begin at the root of the disk.' });
       const to = resolve(params.to);
+      const parts = inOrder(params.parts);
       if (!replace && existsSync(to)) return { jobId: null, taken: true };
       checkPlace(to, EXPORT_REPORT);
       const { run, step, ...asked } = await askOf(database, subject);
       const jobId = newRunId();
       const going = jobs.run('export', basename(to), async (tell, signal, _warn, onReading) => {
-        const report = await whileWriting(home.path, to, () => workers.job((host) => host.request('export', { ...asked, to, precisions: inOrder(precisions), safetensors, replace },
+        const report = await whileWriting(home.path, to, () => workers.job((host) => host.request('export', { ...asked, to, parts, replace },
           { signal, onReading, onEvent: ({ done, total }) => tell(done, total) })));
-        await keepExport(database, { run, step, ...asked }, report);
+        await keepExport(database, { run, step, ...asked }, parts, report);
         feed.publish({ topic: 'exports' });
       }, jobId);
       // The job itself tells every window what became of it.
