@@ -17,6 +17,8 @@ export interface StepMetrics {
   teacherEntropy: number | null;
   /** Share of tokens at which both models' first choice is the same. */
   agreement: number | null;
+  /** Where only the likeliest tokens of the teacher are known: the mean probability that it gives to those. */
+  teacherCovered: number | null;
   /** Share of the batch's examples the student wrote itself. */
   onPolicyShare: number;
   /** Mean length of the student's own completions in tokens, EOS included, and the share that ended with it. */

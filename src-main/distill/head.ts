@@ -1,13 +1,28 @@
 import type { Port } from '../graph/onnx/write.ts';
-import type { Graph } from '../graph/value.ts';
-import type { Decoder } from '../nn/decoder.ts';
+import type { Graph, Value } from '../graph/value.ts';
 import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
 import { asInputs, type Weights } from '../runtime/weights.ts';
 import type { Side } from './token-loss.ts';
 
+/** What makes a distribution of what is handed over of a position: a model's output layer, of its hidden state. */
+export interface OutputLayer {
+  /** Numbers handed over of each position. */
+  readonly hiddenSize: number;
+  readonly unpacksOutput?: boolean;
+  /**
+   * [positions, width] to logits [positions, vocabulary].
+   * @param logStudent  the student's log-probabilities [positions, shared vocabulary], where the other side is asked: who does not know all of its distribution fills it in from them
+   */
+  logits(hidden: Value, logStudent?: Value): Value;
+  /** The likeliest token of each position, [positions] (int64), where it is known otherwise than from logits. */
+  choice?(hidden: Value): Value;
+  /** How much of the distribution is known, [positions], where it is not all of it. */
+  covered?(hidden: Value): Value;
+}
+
 /** What makes logits of a model's hidden states, whatever its weights are kept in. */
 export interface Head {
-  readonly decoder: Pick<Decoder, 'hiddenSize' | 'logits' | 'unpacksOutput'>;
+  readonly decoder: OutputLayer;
   /** Those that `logits` reads, among others. */
   readonly weights: Weights;
 }
@@ -18,11 +33,12 @@ export type Who = 'student' | 'teacher';
 const prefixOf = (who: Who): string => `${who}: `;
 
 /** A side of the loss whose hidden states are an input of the graph, `WHO hidden` [positions, width], like the weights of its head. */
-export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksOutput }: Head['decoder'], positions: number): Side {
+export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksOutput, choice, covered }: OutputLayer, positions: number): Side {
   return {
     hidden: graph.input(hiddenName(who), 'float32', [positions, hiddenSize]),
     isUnpacked: unpacksOutput ?? false,
-    logits: (hidden) => graph.within(prefixOf(who), () => logits(hidden)),
+    logits: (hidden, logStudent) => graph.within(prefixOf(who), () => logits(hidden, logStudent)),
+    ...(choice && { choice }), ...(covered && { covered }),
   };
 }
 

@@ -3,7 +3,7 @@ import { learnedCount, type MicroBatch, type TrainingExample } from './batch.ts'
 import type { Lesson } from './student.ts';
 
 type Told = Pick<StepMetrics, 'loss' | 'divergenceOnPolicy' | 'divergenceOffPolicy' | 'studentEntropy' | 'teacherEntropy'
-  | 'agreement' | 'onPolicyShare' | 'rolloutLength' | 'completionTokens'>;
+  | 'agreement' | 'teacherCovered' | 'onPolicyShare' | 'rolloutLength' | 'completionTokens'>;
 
 /** A running mean that is null while it is empty. */
 class Mean {
@@ -30,6 +30,7 @@ export class StepSummary {
   private readonly studentEntropy = new Mean();
   private readonly teacherEntropy = new Mean();
   private readonly agreement = new Mean();
+  private readonly teacherCovered = new Mean();
 
   constructor(examples: readonly TrainingExample[]) {
     this.examples = examples;
@@ -43,6 +44,7 @@ export class StepSummary {
       [this.studentEntropy, told('studentEntropy')],
       [this.teacherEntropy, told('teacherEntropy')],
       [this.agreement, told('agreement')],
+      [this.teacherCovered, told('teacherCovered')],
     ];
     for (const { example, start, end } of spans) {
       this.divergences[example] = [...divergence.subarray(start, end)];
@@ -65,6 +67,7 @@ export class StepSummary {
       studentEntropy: this.studentEntropy.value ?? 0,
       teacherEntropy: this.teacherEntropy.value,
       agreement: this.agreement.value,
+      teacherCovered: this.teacherCovered.value,
       onPolicyShare: own.length / this.examples.length,
       rolloutLength: own.length > 0 ? tokens(own) / own.length : null,
       completionTokens: tokens(this.examples),

@@ -27,7 +27,10 @@ export interface Side {
   hidden: Value;
   /** Whether the output layer is unpacked for each of them: they are then made of many rows together. */
   isUnpacked: boolean;
-  logits(hidden: Value): Value;
+  logits(hidden: Value, logStudent?: Value): Value;
+  /** As an `OutputLayer` has them. */
+  choice?(hidden: Value): Value;
+  covered?(hidden: Value): Value;
 }
 
 export interface LossInputs {
@@ -46,6 +49,7 @@ export interface LossInputs {
  *
  * - `divergence`, `targetLogprob` (log Q of the token that follows), `studentEntropy`, each [positions];
  * - with a teacher `teacherEntropy`, `teacherLogprob` and `agreement` (1 where both models' first choice is the same);
+ * - with one that knows a part of its distribution `teacherCovered`, how much of it;
  * - with `top` the likeliest tokens, [positions, top]: `studentTop`, `teacherTop` (log-probabilities, falling) and
  *   `studentTopIds`, `teacherTopIds` (int64); and `studentRank`, `teacherRank` [positions], the place of the token that
  *   follows among all, from 1.
@@ -111,7 +115,7 @@ function chunkLoss({ student, teacher, targets, weights, advantages }: LossInput
   const column = (x: Value): Value => reshape(x, [count, 1]);
   const studentLogits = sharedLogits(student, spec);
   const logStudent = logSoftmax(studentLogits);
-  const logTeacher = teacher && logSoftmax(sharedLogits(teacher, spec));
+  const logTeacher = teacher && logSoftmax(sharedLogits(teacher, spec, logStudent));
   const at = { studentLogits, logStudent, logTeacher, targets };
   const value = divergence(spec, at);
   const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
@@ -124,10 +128,11 @@ function chunkLoss({ student, teacher, targets, weights, advantages }: LossInput
       targetLogprob: logprob(logStudent),
       studentEntropy: entropy(logStudent),
       ...likeliest('student', logStudent, targets, spec.top),
-      ...(logTeacher && {
+      ...(teacher && logTeacher && {
         teacherLogprob: logprob(logTeacher),
         teacherEntropy: entropy(logTeacher),
-        agreement: cast(equal(argMax(logStudent, -1), argMax(logTeacher, -1)), 'float32'),
+        agreement: cast(equal(argMax(logStudent, -1), teacher.choice?.(teacher.hidden) ?? argMax(logTeacher, -1)), 'float32'),
+        ...(teacher.covered && { teacherCovered: teacher.covered(teacher.hidden) }),
         ...likeliest('teacher', logTeacher, targets, spec.top),
       }),
     },
@@ -143,8 +148,8 @@ function likeliest(model: string, logp: Value, targets: Value, count: number | u
   return { [`${model}Top`]: values, [`${model}TopIds`]: indices, [`${model}Rank`]: sub(logp.graph.scalar(staticDim(logp.shape, -1) + 1), notLikelier) };
 }
 
-function sharedLogits({ hidden, logits }: Side, { lossTemperature, sharedVocabulary }: TokenLossSpec): Value {
-  const shared = slice(logits(hidden), -1, 0, sharedVocabulary);
+function sharedLogits({ hidden, logits }: Side, { lossTemperature, sharedVocabulary }: TokenLossSpec, logStudent?: Value): Value {
+  const shared = slice(logits(hidden, logStudent), -1, 0, sharedVocabulary);
   return lossTemperature === 1 ? shared : mul(shared, 1 / lossTemperature);
 }
 

@@ -71,3 +71,14 @@ const subtractAtOperator: Operator = {
 export function subtractAt(x: Value, index: Value, amount: Value): Value {
   return apply(subtractAtOperator, [x, index, amount], {});
 }
+
+const placeAtOperator: Operator = {
+  name: 'placeAt',
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  emit: ({ inputs, outputs }, writer) => writer.node('ScatterElements', inputs, outputs, { axis: -1 }),
+};
+
+/** x with `values` [..., k] put in at `index` [..., k] of the last axis. Where an index repeats, its values have to be the same. */
+export function placeAt(x: Value, index: Value, values: Value): Value {
+  return apply(placeAtOperator, [x, index, values], {});
+}

@@ -22,6 +22,7 @@ const TRAINING: readonly TrainingChart[] = [
   },
   { title: 'Reward', unit: 'mean', lines: [{ field: 'reward', label: 'student\'s texts', hue: 'student' }] },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
+  { title: 'Known of the teacher', unit: 'probability of the tokens told', lines: [{ field: 'teacherCovered', label: 'covered', hue: 'teacher' }], quantity: SHARE },
   {
     title: 'Entropy', unit: 'nats a token',
     lines: [{ field: 'studentEntropy', label: 'student', hue: 'student' }, { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', isDashed: true }],

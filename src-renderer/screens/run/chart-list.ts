@@ -53,6 +53,7 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student', isNoisy: true }], quantity: SHARE },
+  { title: 'Known of the teacher', unit: 'probability of the tokens its server tells', lines: [{ field: 'teacherCovered', label: 'covered', hue: 'teacher', isNoisy: true }], quantity: SHARE },
   { title: 'Reward', unit: 'mean of the student\'s texts', lines: [{ field: 'reward', label: 'in training', hue: 'student', isNoisy: true }] },
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student', isNoisy: true }] },
   { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student', isNoisy: true }], quantity: SHARE, isFromZero: true },
