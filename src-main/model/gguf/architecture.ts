@@ -1,4 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
+import type { GgufContents } from './contents.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { planGemma } from './gemma.ts';
 import { planGlm4 } from './glm4.ts';
@@ -15,7 +16,7 @@ import { planStableLm } from './stablelm.ts';
 const INERT = new RegExp(`^(${ROPE_FACTORS.replace('.', '\\.')}|rope_factors_(long|short)\\.weight|blk\\.\\d+\\.attn_rot_embd(\\.weight)?)$`);
 const NONE_INERT = /^$/;
 
-const PLANNERS: Readonly<Record<string, (file: GgufFile) => Plan | Promise<Plan>>> = {
+const PLANNERS: Readonly<Record<string, (file: GgufContents) => Plan | Promise<Plan>>> = {
   llama: (file) => planLlama(file, 'llama'),
   qwen2: (file) => planLlama(file, 'qwen2'),
   qwen3: (file) => planLlama(file, 'qwen3'),
@@ -34,6 +35,13 @@ const PLANNERS: Readonly<Record<string, (file: GgufFile) => Plan | Promise<Plan>
 
 /** Plans config and tensors. Throws a `Problem` that names an architecture, a key or a tensor that Retort does not support. */
 export async function planImport(file: GgufFile): Promise<Plan> {
+  const plan = await planContents(file);
+  checkTensors(file, plan, file.metadata.text('general.architecture') === 'gpt2' ? NONE_INERT : INERT);
+  return plan;
+}
+
+/** As `planImport`, of tensors that nobody has looked at yet. */
+export async function planContents(file: GgufContents): Promise<Plan> {
   const { metadata } = file;
   const type = metadata.text('general.type') ?? 'model';
   if (type !== 'model') throw metadata.unsupported('general.type', 'Give the file of a whole model.');
@@ -44,7 +52,5 @@ export async function planImport(file: GgufFile): Promise<Plan> {
       hint: `Retort imports ${Object.keys(PLANNERS).join(', ')} (Mistral and SmolLM are stored as llama, OLMo 3 as olmo2).`,
     });
   }
-  const plan = await planner(file);
-  checkTensors(file, plan, architecture === 'gpt2' ? NONE_INERT : INERT);
-  return plan;
+  return planner(file);
 }

@@ -1,4 +1,4 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { ArchitectureKeys, type Plan, type PlannedTensor } from './plan.ts';
 
 /** What the metadata of decoders share. */
@@ -17,7 +17,7 @@ export interface DecoderFacts {
   readonly tied: boolean;
 }
 
-export function readDecoderFacts(file: GgufFile, architecture: string): DecoderFacts {
+export function readDecoderFacts(file: GgufContents, architecture: string): DecoderFacts {
   const keys = new ArchitectureKeys(file.metadata, architecture);
   const hiddenSize = keys.count('embedding_length');
   const heads = keys.count('attention.head_count');

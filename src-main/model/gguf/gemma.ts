@@ -1,4 +1,4 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan, PlannedTensor } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
@@ -7,7 +7,7 @@ import { readRopeScaling } from './rope-scaling.ts';
 const LAYERS_OF_27B = { gemma2: 46, gemma3: 62 } as const;
 
 /** Plans Gemma 2 and 3, whose norms are stored with the one that their folder leaves out. */
-export async function planGemma(file: GgufFile, architecture: 'gemma2' | 'gemma3'): Promise<Plan> {
+export async function planGemma(file: GgufContents, architecture: 'gemma2' | 'gemma3'): Promise<Plan> {
   const facts = readDecoderFacts(file, architecture);
   const { keys, hiddenSize, heads, headDim, layers } = facts;
   const isThird = architecture === 'gemma3';

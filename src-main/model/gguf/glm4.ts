@@ -1,10 +1,10 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, fusedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
 
 /** Plans GLM-4 of 2025. */
-export async function planGlm4(file: GgufFile): Promise<Plan> {
+export async function planGlm4(file: GgufContents): Promise<Plan> {
   const facts = readDecoderFacts(file, 'glm4');
   const { keys, hiddenSize, headDim, theta } = facts;
   const rotated = keys.count('rope.dimension_count', headDim);

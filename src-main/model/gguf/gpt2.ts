@@ -1,8 +1,8 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { ArchitectureKeys, type Plan, type PlannedTensor } from './plan.ts';
 
 /** Plans GPT-2, whose matrices are stored [in, out] in its model folder but [out, in] in GGUF. */
-export function planGpt2(file: GgufFile): Plan {
+export function planGpt2(file: GgufContents): Plan {
   const keys = new ArchitectureKeys(file.metadata, 'gpt2');
   const hiddenSize = keys.count('embedding_length');
   const layers = keys.count('block_count');

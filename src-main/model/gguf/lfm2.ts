@@ -1,9 +1,9 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan, PlannedTensor } from './plan.ts';
 
 /** Plans LFM2, whose convolutions are known by having no keys and values. */
-export function planLfm2(file: GgufFile): Plan {
+export function planLfm2(file: GgufContents): Plan {
   const facts = readDecoderFacts(file, 'lfm2');
   const { keys, hiddenSize, headDim, layers } = facts;
   keys.only('rope.dimension_count', headDim);

@@ -1,4 +1,4 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
@@ -17,7 +17,7 @@ const FAMILY = {
  * Plans what is stored as Llama is (Mistral and SmolLM as Llama itself), Qwen2 and Qwen3. Queries and keys of most have
  * been permuted for a rotary embedding that turns neighbours.
  */
-export async function planLlama(file: GgufFile, architecture: keyof typeof FAMILY): Promise<Plan> {
+export async function planLlama(file: GgufContents, architecture: keyof typeof FAMILY): Promise<Plan> {
   const { head, permuted, qkvBias, qkNorm } = FAMILY[architecture];
   const facts = readDecoderFacts(file, architecture);
   const { keys, hiddenSize, headDim, theta } = facts;

@@ -1,10 +1,10 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
 
 /** Plans OLMo 2, and OLMo 3, which is stored as such and known by its windows. */
-export async function planOlmo2(file: GgufFile): Promise<Plan> {
+export async function planOlmo2(file: GgufContents): Promise<Plan> {
   const facts = readDecoderFacts(file, 'olmo2');
   const { keys, hiddenSize, heads, kvHeads, headDim, layers, theta } = facts;
   keys.only('rope.dimension_count', headDim);

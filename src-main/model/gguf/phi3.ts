@@ -1,4 +1,4 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { commonConfig, decoderPlan, fusedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import { shortest } from './metadata.ts';
 import type { Plan } from './plan.ts';
@@ -7,7 +7,7 @@ const LONG = 'rope_factors_long.weight';
 const SHORT = 'rope_factors_short.weight';
 
 /** Plans Phi-3, 3.5, 4 and 4-mini. The factors of LongRoPE are tensors. */
-export async function planPhi3(file: GgufFile): Promise<Plan> {
+export async function planPhi3(file: GgufContents): Promise<Plan> {
   const facts = readDecoderFacts(file, 'phi3');
   const { keys, hiddenSize, heads, kvHeads, headDim } = facts;
   const rotated = keys.count('rope.dimension_count', headDim);

@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import type { ArchitectureKeys } from './plan.ts';
 
 export const ROPE_FACTORS = 'rope_freqs.weight';
@@ -10,7 +10,7 @@ const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_
 interface Rope { readonly theta: number; readonly headDim: number }
 
 /** `rope_scaling` of config.json, or null. Throws a `Problem` for a kind that cannot be expressed there. */
-export async function readRopeScaling(file: GgufFile, keys: ArchitectureKeys, rope: Rope): Promise<Readonly<Record<string, unknown>> | null> {
+export async function readRopeScaling(file: GgufContents, keys: ArchitectureKeys, rope: Rope): Promise<Readonly<Record<string, unknown>> | null> {
   const linear = keys.number('rope.scale_linear', 1);
   const factor = keys.number('rope.scaling.factor', linear);
   const type = keys.text('rope.scaling.type') ?? (factor === 1 ? 'none' : 'linear');
@@ -33,7 +33,7 @@ export async function readRopeScaling(file: GgufFile, keys: ArchitectureKeys, ro
 }
 
 /** Recognizes the factors of Llama 3, by which the wavelength of each pair of a head is stretched. */
-async function readFactors(file: GgufFile, rope: Rope): Promise<Readonly<Record<string, unknown>> | null> {
+async function readFactors(file: GgufContents, rope: Rope): Promise<Readonly<Record<string, unknown>> | null> {
   const found = await file.read(ROPE_FACTORS);
   if (found.every((factor) => factor === 1)) return null;
   const factor = found.at(-1) ?? 1;

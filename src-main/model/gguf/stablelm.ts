@@ -1,9 +1,9 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, gatedTensors, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan } from './plan.ts';
 
 /** Plans StableLM, but for those whose heads have norms (their tensors are refused by name). */
-export function planStableLm(file: GgufFile): Plan {
+export function planStableLm(file: GgufContents): Plan {
   const facts = readDecoderFacts(file, 'stablelm');
   const { keys, hiddenSize, headDim } = facts;
   const rotated = keys.count('rope.dimension_count', headDim);

@@ -21,6 +21,10 @@ export function typeName(type: number): string {
   return NAMES[type] ?? `type ${type}`;
 }
 
+export function typeNumber(name: string): number {
+  return Number(Object.keys(NAMES).find((number) => NAMES[Number(number)] === name));
+}
+
 function plain(format: FloatFormat): BlockFormat {
   return { elements: 1, bytes: bytesPerElement(format), decode: (blocks, out) => decodeFloats(format, blocks, out) };
 }

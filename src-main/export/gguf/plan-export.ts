@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../../contract/problem.ts';
+import { readConfig } from '../../model/config/read-config.ts';
+import { planContents } from '../../model/gguf/architecture.ts';
+import type { GgufContents } from '../../model/gguf/contents.ts';
+import { Metadata } from '../../model/gguf/metadata.ts';
+import type { PlannedTensor } from '../../model/gguf/plan.ts';
+import type { ModelConfig } from '../../nn/config.ts';
+import { describe } from './describe.ts';
+import { text, type KeyValues } from './key-values.ts';
+import { splitGateAndUp } from './split-rows.ts';
+
+/** A tensor of the file, and the weight or the rows of it that it is made from. */
+export interface TensorToMake extends Omit<PlannedTensor, 'source'> {
+  /** Name in the file. */
+  readonly target: string;
+  /** Rows of the weight; all where it is left out. */
+  readonly rows?: readonly [from: number, to: number];
+}
+
+export interface ExportPlan {
+  readonly architecture: string;
+  /** Without those of the tokenizer. */
+  readonly keys: KeyValues;
+  readonly tensors: readonly TensorToMake[];
+  /** Tensors that are no weights. */
+  readonly tables: ReadonlyMap<string, Float32Array>;
+  /** What llama.cpp computes otherwise than the model, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Plans the file of a model: its metadata, and its tensors by the same table that reads them. The file is then read in
+ * thought: a config that would come back as another one is refused.
+ * @throws Problem where llama.cpp does not know the family, or GGUF has no word for something of the config
+ */
+export async function planExport(path: string, config: ModelConfig): Promise<ExportPlan> {
+  const { architecture, keys, tables, has } = describe(config);
+  const named: KeyValues = {
+    'general.architecture': text(architecture), ...Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${architecture}.${key}`, value])),
+  };
+  const contents: GgufContents = {
+    path, has: (tensor) => tensor === 'token_embd.weight' || has(tensor), shape: () => [config.vocabSize, config.hiddenSize],
+    metadata: new Metadata(path, new Map(Object.entries(named).map(([key, { type, value }]) => [key, type === 'f32' ? Math.fround(value) : value]))),
+    read: (tensor) => Promise.resolve(tables.get(tensor)!),
+  };
+  const plan = await planContents(contents);
+  const readBack = readConfig(path, { ...plan.config });
+  const notes = differences(config, readBack);
+  const tensors = splitGateAndUp(plan.tensors.map(({ source, ...tensor }) => ({ ...tensor, target: source })), config);
+  return { architecture, keys: named, tables, tensors, notes };
+}
+
+/** What is written in another way in the two and means the same. */
+const SPELLING = new Set(['family', 'modelType', 'tiedEmbeddings', 'sharesFeedForward', 'queryGrowth', 'windowRope', 'mscale']);
+
+/** Notes on windows, which llama.cpp leaves out of some families. @throws Problem for any other difference */
+function differences(config: ModelConfig, readBack: ModelConfig): string[] {
+  const before = config as unknown as Readonly<Record<string, unknown>>;
+  const after = readBack as unknown as Readonly<Record<string, unknown>>;
+  for (const [field, value] of Object.entries(before)) {
+    if (SPELLING.has(field) || field === 'windows' || isNear(value, after[field])) continue;
+    throw new Problem(`This ${config.modelType} has ${field} ${JSON.stringify(value)}, and a GGUF file of its kind says ${JSON.stringify(after[field])}: llama.cpp would compute another model.`, {
+      hint: 'Export it as ONNX or safetensors.',
+    });
+  }
+  return windowNotes(config, readBack);
+}
+
+function windowNotes(config: ModelConfig, readBack: ModelConfig): string[] {
+  if (!('windows' in config) || !('windows' in readBack) || isDeepStrictEqual(config.windows, readBack.windows)) return [];
+  const width = Math.min(...config.windows.filter((one) => one !== null), ...readBack.windows.filter((one) => one !== null));
+  if (width >= config.contextLength) return [];
+  return [`Some of its layers see only the last ${width} tokens, and llama.cpp lets them see all: texts of more than ${width} tokens come out otherwise there.`];
+}
+
+/** Equal, but for what rounding to float32 does to numbers. */
+function isNear(one: unknown, other: unknown): boolean {
+  if (typeof one === 'number' && typeof other === 'number') return one === other || Math.abs(one - other) <= 1e-6 * Math.abs(one);
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, at) => isNear(item, other[at]));
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  return Object.keys(left).every((key) => SPELLING.has(key) || isNear(left[key], right[key]));
+}
