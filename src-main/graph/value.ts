@@ -35,6 +35,8 @@ export interface Node<A extends Attributes = Attributes> {
 /** What a value without a producer stands for. */
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
+  /** What a loop hands to each round; known to its body only. */
+  | { readonly kind: 'local' }
   /** A trained weight; whoever writes the graph decides whether it becomes an input or an initializer. */
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: ConstantData };
@@ -93,6 +95,11 @@ export class Graph {
     } finally {
       this.prefix = outer;
     }
+  }
+
+  /** A value that the body of a loop is given in each round. */
+  local(dtype: DType, shape: Shape): Value {
+    return this.fromSource(`local #${this.nextId}`, { kind: 'local' }, { dtype, shape });
   }
 
   constant(dtype: DType, shape: Shape, data: ConstantData): Value {

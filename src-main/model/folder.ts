@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import type { JsonObject } from '../files/json-object.ts';
-import { sizeOf } from '../graph/shape.ts';
-import { rowsOf } from '../nn/weights/rows.ts';
 import { checkSizes } from './config/check-sizes.ts';
 import { readConfig } from './config/read-config.ts';
 import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import { inFolder, type Companions } from '../text/companions.ts';
 import { checkWeights } from './check-weights.ts';
+import { joinExperts, type StoredWeight } from './experts.ts';
 import { isGguf, openGguf } from './gguf/gguf-model.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from './model-files.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 import { openAdapted } from './adapter/open-adapted.ts';
 import { holdsAdapter } from './adapter-folder.ts';
-import { checkReadable, listStoredTensors, type StoredTensor } from './weight-files.ts';
+import { fillRows } from './pieces.ts';
+import { checkReadable, listStoredTensors } from './weight-files.ts';
 import { isOutput, resolveNames, withTying } from './weight-names.ts';
 
 /** A model folder in the Hugging Face layout: its config has been understood, its weights are still on the disk. */
@@ -27,19 +27,19 @@ class ModelFolder implements ModelFiles {
   readonly rawConfig: JsonObject;
   readonly companions: Companions;
   readonly tensors: readonly TensorInfo[];
-  private readonly stored: ReadonlyMap<string, StoredTensor>;
+  private readonly stored: ReadonlyMap<string, StoredWeight>;
 
-  constructor(path: string, config: ModelConfig, rawConfig: JsonObject, stored: ReadonlyMap<string, StoredTensor>) {
+  constructor(path: string, config: ModelConfig, rawConfig: JsonObject, stored: ReadonlyMap<string, StoredWeight>) {
     this.path = path;
     this.config = config;
     this.rawConfig = rawConfig;
     this.companions = inFolder(path);
     this.stored = stored;
-    this.tensors = [...stored].map(([name, { info: { dtype, shape } }]) => ({ name, dtype, shape }));
+    this.tensors = [...stored].map(([name, { parts: [first], shape }]) => ({ name, dtype: first!.info.dtype, shape }));
   }
 
   get weightFiles(): string[] {
-    return [...new Set([...this.stored.values()].map(({ file }) => file.path))];
+    return [...new Set([...this.stored.values()].flatMap(({ parts }) => parts.map(({ file }) => file.path)))];
   }
 
   checkWeights(expected: readonly WeightSpec[]): void {
@@ -48,27 +48,23 @@ class ModelFolder implements ModelFiles {
 
   async readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void> {
     this.checkWeights(expected);
-    for (const spec of expected) {
-      const { file, info } = this.find(spec.name);
-      for (const { name, shape, start } of rowsOf(spec)) {
-        await file.read(info.name, into(name, shape), start * sizeOf(spec.shape.slice(1)));
-      }
-    }
+    for (const spec of expected) await fillRows(spec, this.pieces(spec.name), into);
   }
 
-  pieces(name: string): AsyncIterable<Float32Array> {
-    const { file, info } = this.find(name);
-    return file.pieces(info.name);
+  async *pieces(name: string): AsyncGenerator<Float32Array> {
+    for (const { file, info } of this.find(name).parts) yield* file.pieces(info.name);
   }
 
-  place(name: string): WeightPlace {
-    const { file, info: { name: stored, shape } } = this.find(name);
+  place(name: string): WeightPlace | null {
+    const { parts: [first, ...others] } = this.find(name);
+    if (others.length > 0) return null;
+    const { file, info: { name: stored, shape } } = first!;
     const { begin, end, format } = file.place(stored);
     const [rows, width] = shape as [number, number];
     return { path: file.path, offset: begin, bytes: end - begin, encoding: format, rows, width, isTurned: false, pairedHeads: null };
   }
 
-  private find(name: string): StoredTensor {
+  private find(name: string): StoredWeight {
     const stored = this.stored.get(name);
     if (!stored) throw new Error(`${this.path} has no weight ${name}`);
     return stored;
@@ -96,5 +92,5 @@ export async function openModel(path: string): Promise<ModelFiles> {
     throw problem;
   }
   const config = withTying(readConfig(configPath, rawConfig), stored);
-  return new ModelFolder(path, config, rawConfig, await resolveNames(config, stored, rawConfig !== written));
+  return new ModelFolder(path, config, rawConfig, joinExperts(path, await resolveNames(config, stored, rawConfig !== written)));
 }

@@ -11,6 +11,7 @@ import { textPart } from './config/text-part.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import { inFolder } from '../text/companions.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { refuseOnlyTeaches } from './only-teaches.ts';
 import { publishModel } from './write-folder.ts';
 
 export interface InitSettings {
@@ -33,6 +34,7 @@ export async function initModel({ config: configPath, tokenizer: tokenizerPath, 
   const raw = textPart(written, false);
   checkSizes(file, raw, null);
   const config = readConfig(file, raw);
+  refuseOnlyTeaches(file, config, 'a fresh one could never learn');
   const folder = folderOfTokenizer(tokenizerPath);
   const tokenizer = await loadTokenizer(folder);
   if (config.vocabSize < tokenizer.vocabularySize) {

@@ -5,6 +5,7 @@ import type { ModelConfig } from '../nn/config.ts';
 import type { LlamaConfig } from '../nn/families/llama.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFiles } from './model-files.ts';
+import { refuseOnlyTeaches } from './only-teaches.ts';
 import { storedPrecision } from './precision.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 import type { StudentOrigin } from '../contract/model-description.ts';
@@ -22,6 +23,7 @@ type StoredTensor = TensorToWrite & { data: AsyncIterable<Float32Array> };
  */
 export async function makeStudent(teacher: ModelFiles, layers: readonly number[], to: string, onProgress?: (done: number, total: number) => void): Promise<void> {
   const { config, rawConfig } = teacher;
+  refuseOnlyTeaches(teacher.path, config, 'no student can be made of its layers');
   checkLayers(layers, config.family === 't5' ? Math.min(config.layers, config.encoderLayers) : config.layers);
   teacher.checkWeights(listParameters(config));
   await publishFolder(to, async (folder) => {

@@ -41,15 +41,15 @@ export class SafetensorsFile {
     return withFile(path, async (file) => new SafetensorsFile(path, await readHeader(path, file)));
   }
 
-  /** Fills `into`, memory of any kind, with the tensor's elements from element `from` on. */
-  async read(name: string, into: Float32Array, from = 0): Promise<void> {
+  /** Fills `into`, memory of any kind, with the tensor's elements. */
+  async read(name: string, into: Float32Array): Promise<void> {
     const { begin, format, elements } = this.find(name);
-    if (from + into.length > elements) throw new Error(`${name} has ${elements} elements, and not ${into.length} from ${from}`);
+    if (into.length > elements) throw new Error(`${name} has ${elements} elements, and not ${into.length}`);
     await withFile(this.path, async (file) => {
       for (let at = 0; at < into.length; at += PIECE) {
         const part = into.subarray(at, at + PIECE);
-        await this.readPiece(file, format, begin + (from + at) * bytesPerElement(format), part);
-        refuseInfinite(this.path, name, part, from + at);
+        await this.readPiece(file, format, begin + at * bytesPerElement(format), part);
+        refuseInfinite(this.path, name, part, at);
       }
     });
   }

@@ -19,6 +19,8 @@ export interface Decoder {
   readonly contextLength: number | null;
   /** Parameters that are looked up by id, so that their gradients come as rows. */
   readonly tables: readonly Table[];
+  /** Whether nothing flows back through it, so that it can be asked and not trained. */
+  readonly onlyTeaches?: boolean;
   /** What reads the prompt, where prompt and completion are not one text. */
   readonly encoder: Encoder | null;
   /** Hidden states after the last norm, [batch, sequence, hiddenSize], for ids [batch, sequence] (int32). */

@@ -13,10 +13,11 @@ import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { logitsAt } from '../support/logits.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { python, requires } from '../support/requires.ts';
+import { TEACHERS } from '../support/teachers.ts';
 import { temporaryFolder } from './model-fixtures.ts';
 
 const FIXTURES = 'test/fixtures/engine/families';
-const NAMES = readdirSync(FIXTURES);
+const NAMES = readdirSync(FIXTURES).filter((name) => !TEACHERS.includes(name));
 const IDS = [5, 17, 40, 8, 23, 51, 9, 33, 12, 44];
 const executor = ortExecutor('cpu', 1);
 const temporary = temporaryFolder();

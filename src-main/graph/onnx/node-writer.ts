@@ -1,7 +1,18 @@
 import type { DType } from '../dtype.ts';
-import type { ConstantData, Value } from '../value.ts';
+import type { ConstantData, Node, Value } from '../value.ts';
 
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
+/** What a loop computes in each round. Nodes that it reads and that are not its own are written before it. */
+export interface LoopBody {
+  /** Of the round, [] (int64), from 0. */
+  readonly index: Value;
+  readonly state: Value;
+  /** In order. */
+  readonly nodes: readonly Node[];
+  /** The state for the next round. */
+  readonly next: Value;
+}
 
 /** What an operator may do to the ONNX graph being written. Names of tensors are the writer's business. */
 export interface NodeWriter {
@@ -25,6 +36,11 @@ export interface NodeWriter {
    */
   node(type: string, inputs: readonly (Value | string)[], outputs: readonly (Value | string)[],
     attributes?: Readonly<Record<string, OnnxAttribute>>, domain?: string): void;
+  /**
+   * Adds ONNX's Loop: `body` is run `count` [] (int64) times, each time with the state that it has made the time before.
+   * @param outer  what the body reads besides, made before it
+   */
+  loop(count: Value, state: Value, outer: readonly Value[], body: LoopBody, output: Value): void;
   /** Whether anything that is written reads this output. */
   isUsed(value: Value): boolean;
 }

@@ -25,6 +25,8 @@ function runOrder(nodes: readonly RunNode[]): RunNode[] {
   return order;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Most bytes that tensors between the inputs and the outputs of a graph take at once while it runs. */
 export function workingBytes({ nodes, bytes, outputs }: RunPlan): number {
   const order = runOrder(nodes);
@@ -39,12 +41,12 @@ export function workingBytes({ nodes, bytes, outputs }: RunPlan): number {
   const sizeOf = (name: string): number => (outputs.has(name) ? 0 : bytes.get(name) ?? 0);
   const made = new Set<string>();
   let [now, most] = [0, 0];
-  order.forEach(({ output }, at) => {
+  order.forEach(({ output, within }, at) => {
     for (const name of output) {
       now += sizeOf(name);
       made.add(name);
     }
-    most = Math.max(most, now);
+    most = Math.max(most, now + (within ? workingBytes({ nodes: within, bytes, outputs: NONE }) : 0));
     for (const name of ending.get(at) ?? []) if (made.has(name)) now -= sizeOf(name);
   });
   return most;

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs';
 import { DTYPES, type DType } from '../dtype.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import { topological, type ConstantData, type Value } from '../value.ts';
-import type { NodeWriter, OnnxAttribute } from './node-writer.ts';
+import type { LoopBody, NodeWriter, OnnxAttribute } from './node-writer.ts';
 import schema from './schema.json' with { type: 'json' };
 
 const ModelProto = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto');
@@ -10,7 +10,7 @@ const ModelProto = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto');
 const OPSET = 21;
 const IR_VERSION = 10;
 /** `AttributeProto.AttributeType` and `TensorProto.DataLocation` of the schema. */
-const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
+const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const;
 const EXTERNAL = 1;
 
 /** Where the bytes of a weight lie outside the model: a name the session is told, and a range in bytes. */
@@ -46,8 +46,8 @@ export function writeOnnx(outputs: Readonly<Record<string, Value>>, options: Wri
   return model.write();
 }
 
-/** A node as it is run: names of what it reads and makes. */
-export interface RunNode { readonly input: readonly string[]; readonly output: readonly string[] }
+/** A node as it is run: names of what it reads and makes, and of a loop the nodes that each round runs. */
+export interface RunNode { readonly input: readonly string[]; readonly output: readonly string[]; readonly within?: readonly RunNode[] }
 
 /** What a graph does with memory when it is run. */
 export interface RunPlan {
@@ -66,7 +66,11 @@ export function planRun(outputs: Readonly<Record<string, Value>>, options: Write
   return model.plan();
 }
 
-interface NodeProto { opType: string; domain: string; name: string; input: string[]; output: string[]; attribute: object[] }
+interface NodeProto {
+  opType: string; domain: string; name: string; input: string[]; output: string[]; attribute: object[];
+  /** Of a loop: what its body reads of the graph around it, and the body's nodes. */
+  body?: { reads: string[]; nodes: NodeProto[] };
+}
 interface TensorProto { name: string; dims: number[]; dataType: number; rawData?: Uint8Array; dataLocation?: number; externalData?: { key: string; value: string }[] }
 
 class OnnxModel implements NodeWriter {
@@ -76,13 +80,16 @@ class OnnxModel implements NodeWriter {
   private readonly names = new Map<Value, string>();
   private readonly taken = new Set<string>();
   private readonly used = new Set<Value>();
-  private readonly nodes: NodeProto[] = [];
+  /** Of the graph, or of the body that is being written. */
+  private nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly constants = new Map<string, string>();
   private readonly inputs: Port[] = [];
   private readonly parameters: Port[] = [];
   /** Those that are given at each run. */
   private readonly given: Port[] = [];
+  /** Shapes that ONNX Runtime does not work out by itself: a loop's state might change its own. */
+  private readonly known: Port[] = [];
   private counter = 0;
 
   constructor(outputs: Readonly<Record<string, Value>>, options: WriteOptions) {
@@ -109,11 +116,13 @@ class OnnxModel implements NodeWriter {
       name: 'retort',
       node: this.unpackingFirst(),
       initializer: this.initializers,
+      valueInfo: this.known.map(valueInfo),
       input: this.inputs.concat(this.given).map(valueInfo),
       output: this.outputs.map(([name, value]) => valueInfo({ name, dtype: value.dtype, shape: value.shape })),
     };
     const opsetImport = [{ domain: '', version: OPSET }];
-    if (this.nodes.some((node) => node.domain !== '')) opsetImport.push({ domain: 'com.microsoft', version: 1 });
+    const all = this.nodes.flatMap((node) => [node, ...node.body?.nodes ?? []]);
+    if (all.some((node) => node.domain !== '')) opsetImport.push({ domain: 'com.microsoft', version: 1 });
     return {
       bytes: ModelProto.encode({ irVersion: IR_VERSION, producerName: 'retort', opsetImport, graph }).finish(),
       inputs: this.inputs,
@@ -127,7 +136,7 @@ class OnnxModel implements NodeWriter {
     for (const [value, name] of this.names) {
       if (value.producer && value.shape.every((dim) => typeof dim === 'number')) bytes.set(name, sizeOf(value.shape) * DTYPES[value.dtype].bytes);
     }
-    return { nodes: this.nodes, bytes, outputs: new Set(this.outputs.map(([name]) => name)) };
+    return { nodes: this.nodes.map(asRun), bytes, outputs: new Set(this.outputs.map(([name]) => name)) };
   }
 
   nameOf(value: Value): string {
@@ -177,6 +186,31 @@ class OnnxModel implements NodeWriter {
     });
   }
 
+  loop(count: Value, state: Value, outer: readonly Value[], { index, state: given, nodes, next }: LoopBody, output: Value): void {
+    const reads = outer.map((value) => this.nameOf(value));
+    const around = this.nodes;
+    this.nodes = [];
+    for (const node of nodes) node.inputs.forEach((input) => this.used.add(input));
+    for (const node of nodes) node.operator.emit(node, this);
+    const [goesOn, goingOn] = [this.temporary(), this.temporary()];
+    this.node('Identity', [goesOn], [goingOn]);
+    const made = new Set(this.nodes.flatMap((node) => node.output));
+    const last = made.has(this.nameOf(next)) ? this.nameOf(next) : this.temporary();
+    if (!made.has(last)) this.node('Identity', [next], [last]);
+    const [body, name] = [this.nodes, this.nameOf(output)];
+    this.nodes = around;
+    this.known.push({ name, dtype: output.dtype, shape: output.shape });
+    const graph = {
+      name: `body of ${name}`, node: body,
+      input: [{ ...index, name: this.nameOf(index) }, { name: goesOn, dtype: 'bool' as const, shape: [] }, { ...given, name: this.nameOf(given) }].map(valueInfo),
+      output: [{ name: goingOn, dtype: 'bool' as const, shape: [] }, { ...next, name: last }].map(valueInfo),
+    };
+    this.nodes.push({
+      opType: 'Loop', domain: '', name: `Loop_${name}`, input: [this.nameOf(count), '', this.nameOf(state)], output: [name],
+      attribute: [{ name: 'body', type: ATTRIBUTE.GRAPH, g: graph }], body: { reads, nodes: body },
+    });
+  }
+
   /**
    * The nodes, those first that make something of weights alone. ONNX Runtime computes what a node reads in the order
    * of its place in this list, the last first: so activations come before the weights that they are multiplied by, and
@@ -201,6 +235,8 @@ class OnnxModel implements NodeWriter {
       case 'constant':
         this.names.set(value, this.constant(value.dtype, value.shape.map(Number), source.data));
         return;
+      case 'local':
+        throw new Error('what a loop hands to its body is not known outside');
       case 'input':
         this.reserve(value, source.name);
         this.inputs.push({ name: source.name, dtype: value.dtype, shape: value.shape });
@@ -223,6 +259,10 @@ class OnnxModel implements NodeWriter {
     this.taken.add(name);
     this.names.set(value, name);
   }
+}
+
+function asRun({ input, output, body }: NodeProto): RunNode {
+  return body ? { input: [...input, ...body.reads], output, within: body.nodes.map(asRun) } : { input, output };
 }
 
 function stored(data: ExternalData | Uint8Array): Pick<TensorProto, 'rawData' | 'dataLocation' | 'externalData'> {

@@ -67,7 +67,7 @@ export class AdaptedModel implements ModelFiles {
     yield* mergedPieces(this.base.pieces(name), adapter, { down: of(downName(adapter)), up: of(upName(adapter)) });
   }
 
-  place(name: string): WeightPlace {
+  place(name: string): WeightPlace | null {
     return this.base.place(name);
   }
 

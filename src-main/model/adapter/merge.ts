@@ -2,6 +2,7 @@ import type { WeightPrecision } from '../../contract/model-description.ts';
 import { Problem } from '../../contract/problem.ts';
 import { listParameters, type ParameterSpec } from '../../nn/build.ts';
 import { openModel } from '../folder.ts';
+import { refuseOnlyTeaches } from '../only-teaches.ts';
 import { storedPrecision } from '../precision.ts';
 import type { TensorToWrite } from '../safetensors-write.ts';
 import { publishModel } from '../write-folder.ts';
@@ -22,6 +23,7 @@ export interface MergeSettings {
 export async function mergeAdapter(path: string, to: string, { precision, onProgress = () => undefined }: MergeSettings = {}): Promise<WeightPrecision> {
   const model = await openModel(path);
   if (!(model instanceof AdaptedModel)) throw new Problem(`${path} is a whole model: there is no adapter in it to merge.`, { hint: 'Give the folder of an adapter, for example model/ of a checkpoint of a run that trains one.' });
+  refuseOnlyTeaches(model.base.path, model.config, 'an adapter beside it stays beside it');
   const parameters = listParameters(model.config);
   model.checkWeights(parameters);
   let done = 0;

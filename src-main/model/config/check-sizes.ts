@@ -5,6 +5,7 @@ import type { WeightSpec } from '../model-files.ts';
 /** Sides of weights, by the names of all families. */
 const SIDES = [
   'vocab_size', 'hidden_size', 'intermediate_size', 'head_dim', 'num_attention_heads', 'num_key_value_heads',
+  'moe_intermediate_size', 'num_experts', 'num_local_experts',
   'n_embd', 'n_head', 'n_inner', 'n_positions', 'd_model', 'd_ff', 'd_kv', 'num_heads', 'relative_attention_num_buckets',
 ] as const;
 /** Numbers of layers: each has weights of its own. */

@@ -11,6 +11,7 @@ import { readLlamaConfig } from './llama.ts';
 import { readMinistralConfig } from './ministral.ts';
 import { readOlmoConfig } from './olmo.ts';
 import { readPhi3Config } from './phi3.ts';
+import { readQwen3MoeConfig } from './qwen3-moe.ts';
 import { readSmolLm3Config } from './smollm3.ts';
 import { readStableLmConfig } from './stablelm.ts';
 import { readT5Config } from './t5.ts';
@@ -21,6 +22,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   mistral: (where, raw) => readLlamaConfig(where, 'mistral', raw),
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
+  qwen3_moe: readQwen3MoeConfig,
   ministral: (where, raw) => readLlamaConfig(where, 'ministral', raw),
   ministral3: readMinistralConfig,
   smollm3: readSmolLm3Config,
@@ -43,7 +45,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
 };
 
 /** Heads that Retort reads: a language model's, or none (then it must be tied). */
-const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5WithLMHeadModel|(U?M)?T5(ForConditionalGeneration|Model)|(Llama|Mistral|Qwen2|Qwen3|GPT2|Gemma2|Gemma3Text|SmolLM3|Granite|GraniteMoeHybrid|Phi3|Olmo2|Olmo3|Ministral|Ministral3|Glm|Glm4|StableLm|GPTNeoX)Model)$/;
+const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5WithLMHeadModel|(U?M)?T5(ForConditionalGeneration|Model)|(Llama|Mistral|Qwen2|Qwen3|Qwen3Moe|GPT2|Gemma2|Gemma3Text|SmolLM3|Granite|GraniteMoeHybrid|Phi3|Olmo2|Olmo3|Ministral|Ministral3|Glm|Glm4|StableLm|GPTNeoX)Model)$/;
 
 /**
  * Reads the contents of a `config.json`. Whatever Retort does not support is refused with a `Problem` that names the

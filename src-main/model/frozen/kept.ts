@@ -53,6 +53,7 @@ function wholeNumbers(files: ModelFiles, name: string, { precision, readsStored 
   const place = files.place(name);
   const isExact = precision === 'fp32';
   // A GGUF file is exact as it lies; a folder's halves are made float32 where that is asked for, which takes less time.
+  if (place === null) return isExact ? FLOAT32 : FLOAT16;
   const lies = files.kind === 'gguf' || place.encoding === 'F32' ? isExact || place.encoding !== 'F32' : !isExact;
   if (readsStored && lies) return { as: 'stored', place };
   return isExact ? FLOAT32 : FLOAT16;

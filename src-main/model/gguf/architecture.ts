@@ -9,6 +9,7 @@ import { planLlama } from './llama.ts';
 import { planOlmo2 } from './olmo2.ts';
 import { planPhi3 } from './phi3.ts';
 import { checkTensors, type Plan } from './plan.ts';
+import { planQwen3Moe } from './qwen3-moe.ts';
 import { ROPE_FACTORS } from './rope-scaling.ts';
 import { planStableLm } from './stablelm.ts';
 
@@ -20,6 +21,7 @@ const PLANNERS: Readonly<Record<string, (file: GgufContents) => Plan | Promise<P
   llama: (file) => planLlama(file, 'llama'),
   qwen2: (file) => planLlama(file, 'qwen2'),
   qwen3: (file) => planLlama(file, 'qwen3'),
+  qwen3moe: planQwen3Moe,
   smollm3: (file) => planLlama(file, 'smollm3'),
   granite: (file) => planLlama(file, 'granite'),
   mistral3: (file) => planLlama(file, 'mistral3'),

@@ -73,14 +73,14 @@ class GgufModel implements ModelFiles {
   }
 
   place(name: string): WeightPlace {
-    const { source, layout } = this.find(name);
-    const [rows, width] = this.file.shape(source) as [number, number];
+    const { source, layout, shape } = this.find(name);
+    const [rows, width] = (layout === 'transposed' ? [...shape].reverse() : shape) as [number, number];
     return {
       ...this.file.place(source), rows, width,
       // The types that can be read are those that can be computed with.
       encoding: this.file.type(source) as EncodingName,
       isTurned: layout === 'transposed',
-      pairedHeads: typeof layout === 'object' ? layout.rotary.headDim : null,
+      pairedHeads: typeof layout === 'object' && 'rotary' in layout ? layout.rotary.headDim : null,
     };
   }
 

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WeightPrecision } from '../../contract/model-description.ts';
+import { readConfig } from '../config/read-config.ts';
+import { refuseOnlyTeaches } from '../only-teaches.ts';
 import { namesOf } from '../precision.ts';
 import { writeSafetensors } from '../safetensors-write.ts';
 import { publishFolder, writeConfig, writeJson } from '../write-folder.ts';
@@ -33,6 +35,7 @@ export interface ImportedModel {
 export async function importGguf(source: string, to: string, { precision, onProgress }: ImportOptions): Promise<ImportedModel> {
   const file = await GgufFile.open(source);
   const plan = await planImport(file);
+  refuseOnlyTeaches(source, readConfig(source, plan.config), 'as a file it is ready for that as it lies');
   const { tokenizer, tokenizerConfig, generationConfig, warnings } = planTokenizer(file.metadata, plan);
   const { format, dtype } = namesOf(precision);
   const parameters = plan.tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0);

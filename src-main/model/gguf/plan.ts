@@ -12,9 +12,9 @@ export interface PlannedTensor {
   /**
    * How the converter of llama.cpp had laid it out. `rotary`: within each head, rows i and i + headDim / 2, which rotate
    * together, were made neighbours. `transposed`: turned from [in, out] to [out, in]. `from one`: one was added. `squeezed`:
-   * sides of one were left out.
+   * sides of one were left out. `experts`: their rows, below each other here, have an axis of their own there.
    */
-  readonly layout: 'same' | 'transposed' | 'from one' | 'squeezed' | { readonly rotary: { readonly headDim: number } };
+  readonly layout: 'same' | 'transposed' | 'from one' | 'squeezed' | { readonly rotary: { readonly headDim: number } } | { readonly experts: number };
 }
 
 /** What a model folder made of a GGUF file will hold, but for the tokenizer. */
@@ -96,7 +96,7 @@ export class ArchitectureKeys {
 export function checkTensors(file: GgufFile, { tensors }: Plan, inert: RegExp): void {
   for (const { source, shape, layout } of tensors) {
     if (!file.has(source)) throw new Problem(`${file.path} lacks the tensor ${source}`, { hint: 'The file is damaged or only a part of a model.' });
-    const expected = layout === 'transposed' ? [...shape].reverse() : layout === 'squeezed' ? shape.filter((side) => side !== 1) : shape;
+    const expected = shapeInFile(shape, layout);
     const found = file.shape(source);
     if (found.join() !== expected.join()) {
       throw new Problem(`${file.path}: the tensor ${source} has the shape [${found.join(', ')}], but its metadata demand [${expected.join(', ')}]`);
@@ -107,4 +107,10 @@ export function checkTensors(file: GgufFile, { tensors }: Plan, inert: RegExp): 
   if (strange !== undefined) {
     throw new Problem(`${file.path}: Retort does not know the tensor ${strange}`, { hint: 'This variant of the architecture cannot be imported.' });
   }
+}
+
+function shapeInFile(shape: readonly number[], layout: PlannedTensor['layout']): readonly number[] {
+  if (layout === 'transposed') return [...shape].reverse();
+  if (layout === 'squeezed') return shape.filter((side) => side !== 1);
+  return typeof layout === 'object' && 'experts' in layout ? [layout.experts, shape[0]! / layout.experts, ...shape.slice(1)] : shape;
 }

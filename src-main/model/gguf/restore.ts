@@ -3,7 +3,7 @@ import type { PlannedTensor } from './plan.ts';
 
 /** The elements of a tensor in the layout of its model folder, piece by piece; each piece is good until the next. */
 export async function* restoredPieces(file: GgufFile, { source, shape, layout }: PlannedTensor): AsyncGenerator<Float32Array> {
-  if (layout === 'same' || layout === 'squeezed') {
+  if (layout === 'same' || layout === 'squeezed' || (typeof layout === 'object' && 'experts' in layout)) {
     yield* file.pieces(source);
   } else if (layout === 'from one') {
     for await (const piece of file.pieces(source)) yield piece.map((value) => value - 1);

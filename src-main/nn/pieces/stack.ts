@@ -12,6 +12,8 @@ export interface StackParts {
   /** What is made of looked-up embeddings before the first block. */
   embed?(x: Value): Value;
   convolutions?: Decoder['convolutions'];
+  /** Matrices of experts, whose rows are looked up. With them a model is only asked, never trained. */
+  banks?: readonly Table[];
   block(x: Value, layer: number, attention: Attention): Value;
   /** After the last block. */
   last(x: Value): Value;
@@ -28,7 +30,8 @@ export function stack(config: DecoderConfig, weights: WeightFormat, parts: Stack
   return {
     vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength, outputLayer,
     convolutions: parts.convolutions ?? new Map(),
-    tables: [embedding],
+    tables: [embedding, ...parts.banks ?? []],
+    ...(parts.banks && { onlyTeaches: true }),
     encoder: null,
     hidden(ids, attention, around = plainly) {
       let x = embed(weights.lookUp(ids, embedding));

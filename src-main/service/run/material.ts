@@ -7,6 +7,7 @@ import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { endTokens, openWholeModel, type Model } from '../../model/load-model.ts';
 import { trainedAdapter } from '../../model/adapter/trained-adapter.ts';
+import { refuseOnlyTeaches } from '../../model/only-teaches.ts';
 import { pair, sharedVocabulary } from '../../model/model-pair.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, NO_EXAMPLES, type ExampleSet } from '../../text/example-set.ts';
@@ -26,7 +27,11 @@ export interface RunMaterial extends Material {
 /** Opens the models of a recipe and encodes its data, each when it is first asked for. */
 export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { signal?: AbortSignal | undefined; /** The day the run began. */ today?: Date } = {}): RunMaterial {
   const method = once(async () => methodOf(recipe));
-  const student = once(() => openWholeModel(recipe.student.model));
+  const student = once(async () => {
+    const model = await openWholeModel(recipe.student.model);
+    refuseOnlyTeaches(recipe.student.model, model.folder.config, 'it cannot be the student, nor the base beneath an adapter');
+    return model;
+  });
   const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe) : null));
   const models = once(async () => {
     const [learner, judge] = [await student(), await teacher()];

@@ -1,0 +1,35 @@
+import { sameShape } from '../shape.ts';
+import { topological, type Node, type Operator, type Value } from '../value.ts';
+
+/**
+ * What `build` makes of a state `count` [] (int64) times, each time of what it made the time before. It may read any
+ * other value; those that do not depend on the round are computed once, before. Nothing flows back.
+ *
+ * @param build  of the round's number, [] (int64) from 0, and the state; of the state's shape
+ */
+export function loop(count: Value, state: Value, build: (index: Value, state: Value) => Value): Value {
+  const { graph } = state;
+  const [index, given] = [graph.local('int64', []), graph.local(state.dtype, state.shape)];
+  const next = build(index, given);
+  if (!sameShape(next.shape, state.shape) || next.dtype !== state.dtype) throw new Error('a round makes another state than it is given');
+  const { nodes, outer } = bodyOf(next, [index, given]);
+  const operator: Operator<{ body: number }> = {
+    name: 'loop',
+    infer: () => [{ dtype: state.dtype, shape: state.shape }],
+    emit: ({ outputs }, writer) => writer.loop(count, state, outer, { index, state: given, nodes, next }, outputs[0]!),
+  };
+  return graph.apply(operator, [count, state, ...outer], { body: next.id })[0]!;
+}
+
+/** The nodes that depend on what a round is given, and what else they read. */
+function bodyOf(next: Value, given: readonly Value[]): { nodes: Node[]; outer: Value[] } {
+  const inside = new Set(given);
+  const nodes = topological([next]).nodes.filter((node) => {
+    const isInside = node.inputs.some((input) => inside.has(input));
+    if (isInside) node.outputs.forEach((output) => inside.add(output));
+    return isInside;
+  });
+  const outer = new Set([next, ...nodes.flatMap(({ inputs }) => inputs)].filter((value) => !inside.has(value)));
+  // In the order in which they were made, so that the same graph is written every time.
+  return { nodes, outer: [...outer].sort((a, b) => a.id - b.id) };
+}
