@@ -23,7 +23,7 @@ export async function* tensorPieces(model: Pick<ModelFiles, 'pieces'>, tensor: T
     yield transpose(await whole(pieces, sizeOf(shape)), shape[0]!, shape[1]!);
   } else if (layout === 'from one') {
     for await (const piece of pieces) yield piece.map((value) => value + 1);
-  } else if (typeof layout === 'object') {
+  } else if (typeof layout === 'object' && 'rotary' in layout) {
     const { headDim } = layout.rotary;
     for await (const heads of cut(pieces, headDim * width)) yield pair(heads, headDim, width);
   } else {

@@ -1,10 +1,10 @@
-import type { GgufFile } from './gguf-file.ts';
+import type { GgufContents } from './contents.ts';
 import { attentionTensors, commonConfig, decoderPlan, readDecoderFacts, tensor } from './decoder-plan.ts';
 import type { Plan, PlannedTensor } from './plan.ts';
 import { readRopeScaling } from './rope-scaling.ts';
 
 /** Plans Qwen3's mixtures of experts; llama.cpp knows those only whose every layer is one and whose shares add up to one. */
-export async function planQwen3Moe(file: GgufFile): Promise<Plan> {
+export async function planQwen3Moe(file: GgufContents): Promise<Plan> {
   const facts = readDecoderFacts(file, 'qwen3moe');
   const { keys, hiddenSize, headDim, theta } = facts;
   const experts = keys.count('expert_count');
