@@ -52,12 +52,14 @@ class ModelFolder implements ModelFiles {
   }
 
   async *pieces(name: string): AsyncGenerator<Float32Array> {
-    for (const { file, info } of this.find(name).parts) yield* file.pieces(info.name);
+    const { parts, rearrange } = this.find(name);
+    const stored = piecesOf(parts);
+    yield* rearrange ? rearrange(stored) : stored;
   }
 
   place(name: string): WeightPlace | null {
-    const { parts: [first, ...others] } = this.find(name);
-    if (others.length > 0) return null;
+    const { parts: [first, ...others], rearrange } = this.find(name);
+    if (others.length > 0 || rearrange) return null;
     const { file, info: { name: stored, shape } } = first!;
     const { begin, end, format } = file.place(stored);
     const [rows, width] = shape as [number, number];
@@ -69,6 +71,10 @@ class ModelFolder implements ModelFiles {
     if (!stored) throw new Error(`${this.path} has no weight ${name}`);
     return stored;
   }
+}
+
+async function* piecesOf(parts: StoredWeight['parts']): AsyncGenerator<Float32Array> {
+  for (const { file, info } of parts) yield* file.pieces(info.name);
 }
 
 /** Reads a model's config and the headers of its weight files. Throws a `Problem` where either is missing or wrong. @param path  a folder, also of an adapter, or a GGUF file */

@@ -39,6 +39,6 @@ export interface ModelFiles {
   readWeights(into: (name: string, shape: readonly number[]) => Float32Array, expected: readonly WeightSpec[]): Promise<void>;
   /** A weight piece by piece in float32; each piece is good until the next is asked for. */
   pieces(name: string): AsyncIterable<Float32Array>;
-  /** Of a matrix or a table; null where it lies in several places. */
+  /** Of a matrix or a table; null where it lies in several places, or in another order. */
   place(name: string): WeightPlace | null;
 }

@@ -9,6 +9,7 @@ import { gemma } from './families/gemma.ts';
 import { glm } from './families/glm.ts';
 import { gptNeoX } from './families/gpt-neox.ts';
 import { gpt2 } from './families/gpt2.ts';
+import { gptOss } from './families/gpt-oss.ts';
 import { granite } from './families/granite.ts';
 import { lfm2 } from './families/lfm2.ts';
 import { llama } from './families/llama.ts';
@@ -39,6 +40,7 @@ function familyOf(config: ModelConfig, weights: WeightFormat): Decoder {
     case 'glm': return glm(config, weights);
     case 'gpt_neox': return gptNeoX(config, weights);
     case 'gpt2': return gpt2(config, weights);
+    case 'gpt_oss': return gptOss(config, weights);
     case 'granite': return granite(config, weights);
     case 'lfm2': return lfm2(config, weights);
     case 'llama': return llama(config, weights);

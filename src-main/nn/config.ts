@@ -2,6 +2,7 @@ import type { GemmaConfig } from './families/gemma.ts';
 import type { GlmConfig } from './families/glm.ts';
 import type { GptNeoXConfig } from './families/gpt-neox.ts';
 import type { Gpt2Config } from './families/gpt2.ts';
+import type { GptOssConfig } from './families/gpt-oss.ts';
 import type { GraniteConfig } from './families/granite.ts';
 import type { Lfm2Config } from './families/lfm2.ts';
 import type { LlamaConfig } from './families/llama.ts';
@@ -19,6 +20,7 @@ export type ModelConfig =
   | GlmConfig
   | GptNeoXConfig
   | Gpt2Config
+  | GptOssConfig
   | GraniteConfig
   | Lfm2Config
   | LlamaConfig

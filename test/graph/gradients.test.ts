@@ -8,7 +8,7 @@ import { matmul } from '../../src-main/graph/ops/matmul.ts';
 import { layerNorm, rmsNorm } from '../../src-main/graph/ops/norm.ts';
 import { expand, sum } from '../../src-main/graph/ops/reduce.ts';
 import { rotary } from '../../src-main/graph/ops/rotary.ts';
-import { logSoftmax, softmax } from '../../src-main/graph/ops/softmax.ts';
+import { logSoftmax, softmax, softmaxBeside } from '../../src-main/graph/ops/softmax.ts';
 import { Graph, type Value } from '../../src-main/graph/value.ts';
 import { FullAttention } from '../../src-main/nn/attention/full.ts';
 import type { Tensor } from '../../src-main/runtime/tensor.ts';
@@ -49,6 +49,7 @@ const CASES: Case[] = [
   { name: 'slice', shapes: [[4, 5]], make: ([x]) => slice(x!, 1, 1, 4) },
   { name: 'padLast', shapes: [[2, 3]], make: ([x]) => padLast(x!, 5) },
   { name: 'gatherRows with an id twice', shapes: [[5, 3]], make: ([x], g) => gatherRows(x!, ints(g, 1, 4, 1)) },
+  { name: 'softmax beside another number', shapes: [[2, 3, 4], [3, 1]], make: ([x, other]) => softmaxBeside(x!, other!) },
   { name: 'softmax', shapes: [[3, 5]], make: ([x]) => softmax(x!) },
   { name: 'logSoftmax', shapes: [[3, 5]], make: ([x]) => logSoftmax(x!) },
   { name: 'rmsNorm', shapes: [[3, 5], [5]], make: ([x, w]) => rmsNorm(x!, w!, 1e-5) },
@@ -75,6 +76,10 @@ const CASES: Case[] = [
   { name: 'attention with bent scores', shapes: [[2, 4, 8], [2, 4, 4], [2, 4, 4]],
     make: ([query, key, value], g) => new FullAttention(g, 4).attend({
       layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 1.2, window: null, rope: null, softCap: 0.7, bias: null,
+    }) },
+  { name: 'attention with sinks', shapes: [[2, 4, 8], [2, 4, 4], [2, 4, 4], [4]],
+    make: ([query, key, value, sinks], g) => new FullAttention(g, 4).attend({
+      layer: 0, query: query!, key: key!, value: value!, heads: 4, kvHeads: 2, headDim: 2, scale: 1.2, window: 3, rope: null, softCap: null, bias: null, sinks: sinks!,
     }) },
 ];
 

@@ -29,6 +29,8 @@ describe('configs as they were published', () => {
       ['LFM2-350M', { layer_types: Array.from({ length: 16 }, () => 'linear_attention') }, 'layer_types is ["linear_attention"'],
       ['GLM-4-9B-0414', { partial_rotary_factor: 0.26 }, 'which rotates an odd number (33)'],
       ['pythia-160m', { num_key_value_heads: 4 }, 'num_key_value_heads is 4'],
+      ['gpt-oss-20b-BF16', { quantization_config: { quant_method: 'mxfp4' } }, 'quantization_config is {"quant_method":"mxfp4"}'],
+      ['Qwen3-30B-A3B', { num_experts_per_tok: 129 }, 'num_experts_per_tok is 129, but there are 128 experts'],
       ['umt5-small', { feed_forward_proj: 'gated-mish' }, 'feed_forward_proj is "gated-mish"'],
     ];
     for (const [name, change, message] of cases) expect(() => readConfig('m/config.json', { ...entries[name]!.raw, ...change }), message).toThrow(message);

@@ -10,7 +10,13 @@ type CachedAttention = {
   softCap: number | null;
   /** Positions back a row sees, itself included; -1 for all. */
   window: number;
+  /** Which of the optional inputs there are. */
+  hasBias: boolean;
+  hasSinks: boolean;
 };
+
+/** Inputs that are always there. */
+const REQUIRED = 7;
 
 const operator: Operator<CachedAttention> = {
   name: 'cachedAttention',
@@ -22,11 +28,12 @@ const operator: Operator<CachedAttention> = {
     const present = { dtype: pastKey!.dtype, shape: pastKey!.shape };
     return [{ dtype: query!.dtype, shape: query!.shape }, present, present];
   },
-  emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, softCap, window } }, writer) => {
-    const [query, key, value, pastKey, pastValue, lastPosition, totalLength, bias] = inputs as Value[];
-    const required = [query!, key!, value!, pastKey!, pastValue!, lastPosition!, totalLength!];
+  emit: ({ inputs, outputs, attributes: { heads, kvHeads, scale, softCap, window, hasBias, hasSinks } }, writer) => {
+    const optional = inputs.slice(REQUIRED).values();
+    const next = (isThere: boolean): Value | string => (isThere ? optional.next().value! : '');
     // Between them stand the tables of a rotation that has been made already, and positions.
-    writer.node('GroupQueryAttention', bias ? [...required, '', '', '', bias] : required, outputs,
+    const more = hasBias || hasSinks ? ['', '', '', next(hasBias), ...(hasSinks ? [next(true)] : [])] : [];
+    writer.node('GroupQueryAttention', [...inputs.slice(0, REQUIRED), ...more], outputs,
       { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, softcap: { float: softCap ?? 0 }, local_window_size: window }, MICROSOFT);
   },
 };
@@ -45,11 +52,13 @@ export interface CachedAttentionInputs {
   totalLength: Value;
   /** Added to the scores, [1, heads, sequence, total]. */
   bias: Value | null;
+  /** A score for each head that shares the softmax, [heads]. */
+  sinks: Value | null;
 }
 
 /** Causal attention of new positions over a cache and themselves, which are written into the cache. Not differentiable. */
-export function cachedAttention(at: CachedAttentionInputs, attributes: CachedAttention): { context: Value; presentKey: Value; presentValue: Value } {
-  const inputs = [at.query, at.key, at.value, at.pastKey, at.pastValue, at.lastPosition, at.totalLength, ...(at.bias ? [at.bias] : [])];
-  const [context, presentKey, presentValue] = at.query.graph.apply(operator, inputs, attributes) as [Value, Value, Value];
+export function cachedAttention(at: CachedAttentionInputs, attributes: Omit<CachedAttention, 'hasBias' | 'hasSinks'>): { context: Value; presentKey: Value; presentValue: Value } {
+  const inputs = [at.query, at.key, at.value, at.pastKey, at.pastValue, at.lastPosition, at.totalLength, ...(at.bias ? [at.bias] : []), ...(at.sinks ? [at.sinks] : [])];
+  const [context, presentKey, presentValue] = at.query.graph.apply(operator, inputs, { ...attributes, hasBias: at.bias !== null, hasSinks: at.sinks !== null }) as [Value, Value, Value];
   return { context, presentKey, presentValue };
 }

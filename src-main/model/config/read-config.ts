@@ -5,6 +5,7 @@ import { readGemmaConfig } from './gemma.ts';
 import { readGlmConfig } from './glm.ts';
 import { readGptNeoXConfig } from './gpt-neox.ts';
 import { readGpt2Config } from './gpt2.ts';
+import { readGptOssConfig } from './gpt-oss.ts';
 import { readGraniteConfig } from './granite.ts';
 import { readLfm2Config } from './lfm2.ts';
 import { readLlamaConfig } from './llama.ts';
@@ -23,6 +24,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
   qwen3_moe: readQwen3MoeConfig,
+  gpt_oss: readGptOssConfig,
   ministral: (where, raw) => readLlamaConfig(where, 'ministral', raw),
   ministral3: readMinistralConfig,
   smollm3: readSmolLm3Config,
@@ -45,7 +47,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
 };
 
 /** Heads that Retort reads: a language model's, or none (then it must be tied). */
-const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5WithLMHeadModel|(U?M)?T5(ForConditionalGeneration|Model)|(Llama|Mistral|Qwen2|Qwen3|Qwen3Moe|GPT2|Gemma2|Gemma3Text|SmolLM3|Granite|GraniteMoeHybrid|Phi3|Olmo2|Olmo3|Ministral|Ministral3|Glm|Glm4|StableLm|GPTNeoX)Model)$/;
+const ARCHITECTURE = /^(\w+ForCausalLM|GPT2LMHeadModel|T5WithLMHeadModel|(U?M)?T5(ForConditionalGeneration|Model)|(Llama|Mistral|Qwen2|Qwen3|Qwen3Moe|GptOss|GPT2|Gemma2|Gemma3Text|SmolLM3|Granite|GraniteMoeHybrid|Phi3|Olmo2|Olmo3|Ministral|Ministral3|Glm|Glm4|StableLm|GPTNeoX)Model)$/;
 
 /**
  * Reads the contents of a `config.json`. Whatever Retort does not support is refused with a `Problem` that names the

@@ -4,6 +4,7 @@ import type { GgufFile } from './gguf-file.ts';
 import { planGemma } from './gemma.ts';
 import { planGlm4 } from './glm4.ts';
 import { planGpt2 } from './gpt2.ts';
+import { planGptOss } from './gpt-oss.ts';
 import { planLfm2 } from './lfm2.ts';
 import { planLlama } from './llama.ts';
 import { planOlmo2 } from './olmo2.ts';
@@ -22,6 +23,7 @@ const PLANNERS: Readonly<Record<string, (file: GgufContents) => Plan | Promise<P
   qwen2: (file) => planLlama(file, 'qwen2'),
   qwen3: (file) => planLlama(file, 'qwen3'),
   qwen3moe: planQwen3Moe,
+  'gpt-oss': planGptOss,
   smollm3: (file) => planLlama(file, 'smollm3'),
   granite: (file) => planLlama(file, 'granite'),
   mistral3: (file) => planLlama(file, 'mistral3'),

@@ -20,6 +20,8 @@ export interface AttentionCall {
   rope: RopeTable | null;
   /** Added to the scores by distance; null where positions enter elsewhere. */
   bias: RelativeBias | null;
+  /** A score for each head, [heads], that shares the softmax and looks at nothing. */
+  sinks?: Value;
 }
 
 /** One layer's queries to what an encoder has read, [batch, sequence, heads * headDim]. */

@@ -38,7 +38,7 @@ export class CachedAttention implements Attention {
     this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   }
 
-  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias }: AttentionCall): Value {
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias, sinks }: AttentionCall): Value {
     const { graph } = this;
     const totalLength = graph.input('total_length', 'int32', [1]);
     const places = { positions: this.positions, longest: this.maxLength, total: totalLength };
@@ -54,6 +54,7 @@ export class CachedAttention implements Attention {
       totalLength,
       // Rows that stand at different positions would need a bias each; the completions of an encoder's prompts all start at 0.
       bias: bias && bias.between(lengthAlong(query, 1), { count: reshape(cast(totalLength, 'int64'), []), dim: 'total' }),
+      sinks: sinks ?? null,
     }, { heads, kvHeads, scale, softCap, window: window ?? -1 });
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;

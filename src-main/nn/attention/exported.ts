@@ -4,7 +4,7 @@ import { lengthAlong } from '../../graph/ops/distances.ts';
 import { cast, concat, dropFirst, reshape, transpose } from '../../graph/ops/layout.ts';
 import { lastStates, shifted } from '../../graph/ops/look-back.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
-import { softmax } from '../../graph/ops/softmax.ts';
+import { softmax, softmaxBeside } from '../../graph/ops/softmax.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall, LookBackCall } from './attention.ts';
@@ -49,7 +49,7 @@ export class ExportedAttention implements Attention {
     throw new Error('a model with an encoder is exported in two parts');
   }
 
-  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope }: AttentionCall): Value {
+  attend({ layer, query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, sinks }: AttentionCall): Value {
     const { graph } = this;
     const places = { positions: this.positions, longest: this.contextLength, total: lengthAlong(this.mask, 1).count };
     const byHead = (x: Value, count: number): Value => transpose(reshape(x, ['batch', 'sequence', count, headDim]), [0, 2, 1, 3]);
@@ -65,7 +65,8 @@ export class ExportedAttention implements Attention {
     const q = reshape(byHead(rotate(query, heads, 'query', rope, places), heads), ['batch', kvHeads, 'rows', headDim]);
     const scores = reshape(matmul(q, keys, { transB: true, alpha: scale }), ['batch', heads, 'sequence', TOTAL]);
     const capped = softCap === null ? scores : mul(tanh(mul(scores, 1 / softCap)), softCap);
-    const p = softmax(add(capped, causalBias(this.ids, this.mask, window, MASKED)));
+    const visible = add(capped, causalBias(this.ids, this.mask, window, MASKED));
+    const p = sinks ? softmaxBeside(visible, reshape(sinks, [heads, 1, 1])) : softmax(visible);
     const context = matmul(reshape(p, ['batch', kvHeads, 'rows', TOTAL]), values);
     const apart = transpose(reshape(context, ['batch', heads, 'sequence', headDim]), [0, 2, 1, 3]);
     return reshape(apart, ['batch', 'sequence', heads * headDim]);

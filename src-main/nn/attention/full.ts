@@ -26,7 +26,7 @@ export class FullAttention implements Attention {
     this.positions = graph.constant('int32', [length], Int32Array.from({ length }, (_, at) => at));
   }
 
-  attend({ query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias }: AttentionCall): Value {
+  attend({ query, key, value, heads, kvHeads, headDim, scale, softCap, window, rope, bias, sinks }: AttentionCall): Value {
     const batch = staticDim(query.shape, 0);
     const group = heads / kvHeads;
     const length = this.length;
@@ -36,6 +36,7 @@ export class FullAttention implements Attention {
     if (bias && group !== 1) throw new Error('a bias by distance for heads that share keys');
     const context = attentionCore(q, splitHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim), splitHeads(value, kvHeads, headDim), {
       scale, softCap, mask: this.mask(window), bias: bias && bias.square(this.graph, length),
+      ...(sinks && { sinks: reshape(sinks, group > 1 ? [kvHeads, group, 1, 1] : [heads, 1, 1]) }),
       ...(group > 1 && { shape: [batch, kvHeads, group, length, length] }),
     });
     return joinHeads(reshape(context, [batch, heads, length, headDim]), heads, headDim);

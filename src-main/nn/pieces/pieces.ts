@@ -19,6 +19,7 @@ export interface AttentionTerms {
   /** Multiplies the scores; 1 / sqrt(headDim) unless a family has its own. */
   scale?: number;
   softCap?: number | null;
+  sinks?: Value;
 }
 
 /** What families of decoders are made of: each of them is these, in its own order and under its own names. */
@@ -61,12 +62,13 @@ export class Pieces {
   }
 
   /** Context vectors [batch, sequence, heads * headDim]. */
-  attend(attention: Attention, heads: Heads, { layer, rope, scale, softCap = null }: AttentionTerms): Value {
+  attend(attention: Attention, heads: Heads, { layer, rope, scale, softCap = null, sinks }: AttentionTerms): Value {
     const { heads: count, kvHeads, headDim, windows } = this.config;
     return attention.attend({
       ...heads, layer, rope, softCap, heads: count, kvHeads, headDim, bias: null,
       scale: scale ?? 1 / Math.sqrt(headDim),
       window: windows[layer] ?? null,
+      ...(sinks && { sinks }),
     });
   }
 
