@@ -1,6 +1,7 @@
 import type { MemoryForecast, Remedy } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
 import type { Recipe } from '../contract/recipe.ts';
+import type { Shipping } from '../distill/shipping/ship.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import type { Model } from '../model/load-model.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
@@ -15,6 +16,8 @@ export interface Needs {
   student: Model;
   /** What is trained beside the student's weights; null where those are. */
   adapter: TrainedAdapter | null;
+  /** How the student is trained as its file will have it; null where that is not asked for. */
+  shipping: Shipping | null;
   /** Null where the run asks none. */
   teacher: Model | null;
   /** Both models, once it is known that they fit each other. */

@@ -5,6 +5,7 @@ import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
 import { rewardSchema } from './reward.ts';
 import { templateVariablesSchema } from './chat-turn.ts';
+import { shipSchema } from './ship.ts';
 import { shotsSchema } from './shots.ts';
 
 /**
@@ -35,6 +36,7 @@ const student = z.strictObject({
   precision: z.enum(FROZEN_PRECISIONS).optional().meta(help(
     'How the weights beside an adapter are kept, which training does not change. fp32, also if left out, is exact; fp16 takes half the memory, int8 a quarter and int4 an eighth. A student that is trained whole is always fp32.')),
   adapter: adapterSchema.optional(),
+  ship: shipSchema,
   device: z.enum(DEVICES).default('cpu').meta(help('Where the student\'s steps are computed. webgpu pays once its matrix products are large; the student writes on the CPU in any case.')),
 });
 

@@ -9,6 +9,7 @@ import { bucketKey } from './bucket.ts';
 import { dropoutKeys } from './dropout-keys.ts';
 import { sideInputs, type Head } from './head.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { ShippedWeights } from './shipping/shipped-weights.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
 
 /** Programs kept for different shapes; they hold no weights. */
@@ -37,12 +38,20 @@ export interface FrozenPart {
   seed: number | null;
 }
 
+/** What a student's file will have in place of its weights, and how a step computes with that. */
+export interface ShippedPart {
+  weights: ShippedWeights;
+  /** As the train graph computes the model: what flows back goes to the exact weights. */
+  training: Decoder;
+}
+
 /**
  * The model that learns: its trained weights and their gradients lie in the optimizer's memory, where train graphs use
  * them in place. That is all of the model, or what stands beside its frozen weights.
  */
 export class Student {
   readonly decoder: Decoder;
+  /** What it is made of as it writes and is judged. */
   readonly weights: Weights;
   /** Weights that training changes, where others stay as they are. */
   readonly changing: ReadonlySet<string> | undefined;
@@ -51,23 +60,36 @@ export class Student {
   private readonly settings: LossSettings;
   private readonly gradients: HostWeights;
   private readonly frozen: FrozenPart | null;
+  private readonly shipped: ShippedPart | null;
+  /** What a step may read: all there is. */
+  private readonly read: Weights;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
 
   /**
    * @param optimizer  of all that is trained, with room for the gradient rows of the largest micro-batch
    * @param frozen     what else the decoder reads; null where all of it is trained
+   * @param shipped    what the decoder reads in place of trained weights; null where it reads these
    */
-  constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings, frozen: FrozenPart | null = null) {
+  constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings, { frozen = null, shipped = null }: { frozen?: FrozenPart | null; shipped?: ShippedPart | null } = {}) {
     this.executor = executor;
     this.decoder = decoder;
     this.optimizer = optimizer;
     this.settings = settings;
     this.frozen = frozen;
+    this.shipped = shipped;
     const views = (view: (name: string) => Float32Array): HostWeights =>
       Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
-    this.weights = { ...frozen?.weights, ...views((name) => optimizer.weights(name)) };
+    const exact = views((name) => optimizer.weights(name));
+    this.read = { ...frozen?.weights, ...shipped?.weights.weights, ...exact };
+    this.weights = shipped ? Object.fromEntries(Object.entries(this.read).filter(([name]) => !shipped.weights.replaced.has(name))) : this.read;
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.gradients = views((name) => optimizer.gradients(name));
+    this.updated();
+  }
+
+  /** Takes note that the optimizer has changed the weights. */
+  updated(): void {
+    this.shipped?.weights.update();
   }
 
   /** Adds the gradients of a micro-batch's loss to those so far. @param step  number of the update, which dropout is drawn for */
@@ -77,7 +99,7 @@ export class Student {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
       ...(typeof this.frozen?.seed === 'number' && dropoutKeys(batch, this.frozen.seed, step)),
-      ...asInputs(this.weights, program.graph.parameters.filter(({ name }) => this.weights[name])),
+      ...asInputs(this.read, program.graph.parameters.filter(({ name }) => this.read[name])),
       ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
     };
     const into: Record<string, Tensor> = {};
@@ -102,7 +124,7 @@ export class Student {
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
     const { method, sharedVocabulary, chunk, recompute = false } = this.settings;
-    const graph = trainGraph(this.frozen?.training ?? this.decoder, this.optimizer.tensors, bucket, {
+    const graph = trainGraph((this.frozen ?? this.shipped)?.training ?? this.decoder, this.optimizer.tensors, bucket, {
       ...method, sharedVocabulary, chunk, recompute, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
     });
     return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };

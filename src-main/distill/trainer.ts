@@ -86,6 +86,7 @@ export class Trainer<Example extends DataExample> {
       });
     }
     optimizer.update({ step, learningRate, gradientScale: clipScale(gradientNorm, train.clipNorm) });
+    student.updated();
     const finished = performance.now();
 
     const told = summary.finish();

@@ -1,4 +1,6 @@
 import type { Recipe } from '../contract/recipe.ts';
+import type { Shipping } from '../distill/shipping/ship.ts';
+import { sizeOf } from '../graph/shape.ts';
 import { bytesKept, keptWeights } from '../model/frozen/kept.ts';
 import { formatOf } from '../model/frozen/open-frozen.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
@@ -21,7 +23,10 @@ export interface Learner {
   packed: number;
 }
 
-export function learnerOf({ folder, decoder, parameters }: Model, adapter: TrainedAdapter | null, { precision = 'fp32', device }: Recipe['student']): Learner {
+export interface LearnerInputs { recipe: Pick<Recipe, 'student'>; student: Model; adapter: TrainedAdapter | null; shipping: Shipping | null }
+
+export function learnerOf({ recipe: { student: { precision = 'fp32', device } }, student: { folder, decoder, parameters }, adapter, shipping }: LearnerInputs): Learner {
+  if (shipping) return shippedLearner(parameters, shipping);
   if (!adapter) return { trained: parameters, decoder, beside: 0, packed: FLOAT * countParameters(parameters) };
   const kept = keptWeights(adapter.base, parameters, { precision, readsStored: device === 'cpu' });
   const { mapped, own } = bytesKept(kept);
@@ -32,4 +37,10 @@ export function learnerOf({ folder, decoder, parameters }: Model, adapter: Train
     beside: mapped + own,
     packed: precision === 'fp32' ? FLOAT * countParameters(parameters) : precision === 'fp16' ? 0 : own,
   };
+}
+
+/** Beside the exact weights lie those that the file will have, once or, where a weight is looked up on another grid than it is multiplied on, twice. */
+function shippedLearner(parameters: readonly ParameterSpec[], { beside, training }: Shipping): Learner {
+  const bytes = FLOAT * parameters.reduce((sum, parameter) => sum + beside(parameter).length * sizeOf(parameter.shape), 0);
+  return { trained: parameters, decoder: training, beside: bytes, packed: FLOAT * countParameters(parameters) };
 }

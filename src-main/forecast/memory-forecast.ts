@@ -3,6 +3,7 @@ import type { MemoryForecast } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { textsAtOnce } from '../decode/text-writer.ts';
+import type { Shipping } from '../distill/shipping/ship.ts';
 import { recomputes } from '../distill/activations.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
 import type { Model } from '../model/load-model.ts';
@@ -28,6 +29,8 @@ export interface MemoryInputs {
   student: Model;
   /** What is trained beside the student's weights; null where those are. */
   adapter: TrainedAdapter | null;
+  /** How the student is trained as its file will have it; null where that is not asked for. */
+  shipping: Shipping | null;
   teacher: Model | null;
   sharedVocabulary: number;
   microBatchSize: number;
@@ -39,8 +42,8 @@ export interface MemoryInputs {
 
 /** The memory of a run by part, before anything of it is loaded. */
 export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
-  const { recipe, method, student, teacher, sharedVocabulary } = inputs;
-  const { decoder, trained, beside } = learnerOf(student, inputs.adapter, recipe.student);
+  const { recipe, method, teacher, sharedVocabulary } = inputs;
+  const { decoder, trained, beside } = learnerOf(inputs);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
   const { activations, nodes } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
@@ -79,12 +82,13 @@ function isKeptWhole({ recipe: { teacher, evaluate }, method }: MemoryInputs): b
 }
 
 /** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
-function writingOf({ recipe: { student: settings, data, train, evaluate }, method, student, adapter, teacher, writesAnswers }: MemoryInputs): { decoding: number; cache: number } {
+function writingOf({ recipe, method, student, adapter, teacher, writesAnswers, shipping }: MemoryInputs): { decoding: number; cache: number } {
+  const { data, train, evaluate } = recipe;
   const length = data.maxPromptTokens + data.maxCompletionTokens;
   const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
   const of = ({ decoder, parameters }: Model): { decoding: number; cache: number } => writingBytes(decoder, parameters, Math.min(texts, textsAtOnce(decoder, length)), length);
   const none = { decoding: 0, cache: 0 };
-  const learner = method.lambda > 0 || writesAnswers ? { ...of(student), decoding: learnerOf(student, adapter, settings).packed } : none;
+  const learner = method.lambda > 0 || writesAnswers ? { ...of(student), decoding: learnerOf({ recipe, student, adapter, shipping }).packed } : none;
   const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher) : none;
   if (method.preset === 'minillm') return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache };
   return learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge;

@@ -6,7 +6,7 @@ import { createKernel } from '../../src-main/distill/optimizers/kernel/kernel.ts
 import { MEMORY_LIMIT, PAGE } from '../../src-main/runtime/memory/layout.ts';
 
 it('the kernel in the repository is what its source compiles to', { timeout: 60_000 }, async () => {
-  const committed = new URL('../../src-main/distill/optimizers/kernel/update-wasm.ts', import.meta.url);
+  const committed = new URL('../../src-main/distill/optimizers/kernel/kernel-wasm.ts', import.meta.url);
   expect(await compileKernel()).toBe(await readFile(committed, 'utf8'));
 });
 

@@ -9,6 +9,7 @@ import { layerNorm, rmsNorm } from '../../src-main/graph/ops/norm.ts';
 import { expand, sum } from '../../src-main/graph/ops/reduce.ts';
 import { rotary } from '../../src-main/graph/ops/rotary.ts';
 import { logSoftmax, softmax, softmaxBeside } from '../../src-main/graph/ops/softmax.ts';
+import { straightThrough } from '../../src-main/graph/ops/straight-through.ts';
 import { Graph, type Value } from '../../src-main/graph/value.ts';
 import { FullAttention } from '../../src-main/nn/attention/full.ts';
 import type { Tensor } from '../../src-main/runtime/tensor.ts';
@@ -50,6 +51,7 @@ const CASES: Case[] = [
   { name: 'padLast', shapes: [[2, 3]], make: ([x]) => padLast(x!, 5) },
   { name: 'gatherRows with an id twice', shapes: [[5, 3]], make: ([x], g) => gatherRows(x!, ints(g, 1, 4, 1)) },
   { name: 'softmax beside another number', shapes: [[2, 3, 4], [3, 1]], make: ([x, other]) => softmaxBeside(x!, other!) },
+  { name: 'straightThrough, where rounding does nothing', shapes: [[3, 4]], make: ([x]) => { const y = mul(x!, x!); return mul(straightThrough(y, y), y); } },
   { name: 'softmax', shapes: [[3, 5]], make: ([x]) => softmax(x!) },
   { name: 'logSoftmax', shapes: [[3, 5]], make: ([x]) => logSoftmax(x!) },
   { name: 'rmsNorm', shapes: [[3, 5], [5]], make: ([x, w]) => rmsNorm(x!, w!, 1e-5) },

@@ -32,5 +32,5 @@ export async function adaptedStudent(
   await read((name) => optimizer.weights(name));
   const decoder = buildDecoder(config, adapted(IN_MEMORY, adapters));
   const training = dropout === 0 ? decoder : buildDecoder(config, adapted(IN_MEMORY, adapters, dropoutOf(dropout)));
-  return { train: chosen, optimizer, student: new Student(executor, decoder, optimizer, settings, { weights, training, seed: dropout === 0 ? null : seed }) };
+  return { train: chosen, optimizer, student: new Student(executor, decoder, optimizer, settings, { frozen: { weights, training, seed: dropout === 0 ? null : seed } }) };
 }

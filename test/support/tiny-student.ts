@@ -1,4 +1,7 @@
 import type { TrainSettings } from '../../src-main/contract/recipe.ts';
+import { shippingOf } from '../../src-main/distill/shipping/ship.ts';
+import type { ShippedType } from '../../src-main/contract/ship.ts';
+import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';
 import { Student, type LossSettings } from '../../src-main/distill/student.ts';
@@ -14,11 +17,13 @@ export const TRAIN: TrainSettings = {
 
 /** A student of a config with the given weights, and its optimizer. */
 export function tinyStudent(
-  executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, train: Partial<TrainSettings> = {},
+  executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, { ship, ...train }: Partial<TrainSettings> & { ship?: ShippedType } = {},
 ): { student: Student; optimizer: Optimizer; train: TrainSettings } {
   const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);
-  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(chosen));
+  const shipping = ship && shippingOf(config, shippingPlan(config, ship));
+  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512, ...(shipping && { beside: shipping.beside(parameter) }) })), ruleOf(chosen));
   for (const { name } of parameters) optimizer.weights(name).set(weights[name]!.data as Float32Array);
-  return { train: chosen, optimizer, student: new Student(executor, buildDecoder(config), optimizer, settings) };
+  const { decoder = buildDecoder(config), shipped } = shipping?.part(optimizer) ?? {};
+  return { train: chosen, optimizer, student: new Student(executor, decoder, optimizer, settings, { shipped: shipped ?? null }) };
 }

@@ -12,6 +12,8 @@ const GRADIENT_ROWS = 'gradient_rows';
 export interface TrainedParameter extends Parameter {
   /** For embeddings [n, width]: how many rows [width] of gradient one micro-batch brings at most; none if left out. */
   readonly gradientRows?: number;
+  /** Names of regions as large as the weights that somebody keeps beside them. */
+  readonly beside?: readonly string[];
 }
 
 export interface OptimizerLimits {
@@ -45,10 +47,10 @@ export class Optimizer {
   constructor(parameters: readonly TrainedParameter[], rule: UpdateRule, limits: OptimizerLimits = {}) {
     this.parameters = parameters.map((parameter) => ({ parameter, parts: rowsOf(parameter, limits.elements) }));
     this.tensors = this.parameters.flatMap(({ parts }) => parts);
-    const blocks = parameters.flatMap(({ gradientRows }, at) => this.parameters[at]!.parts.map((part) => {
+    const blocks = parameters.flatMap(({ gradientRows, beside = [] }, at) => this.parameters[at]!.parts.map((part) => {
       const { name, shape } = part;
       const rows = gradientRows === undefined ? [] : [{ name: GRADIENT_ROWS, shape: [gradientRows, ...shape.slice(1)] }];
-      return { name, regions: [{ name: WEIGHTS, shape }, { name: GRADIENTS, shape }, ...rule.stateRegions(part), ...rows] };
+      return { name, regions: [{ name: WEIGHTS, shape }, { name: GRADIENTS, shape }, ...rule.stateRegions(part), ...rows, ...beside.map((region) => ({ name: region, shape }))] };
     }));
     this.rule = rule;
     this.memory = new ParameterMemory(blocks, limits.memory);
@@ -79,6 +81,11 @@ export class Optimizer {
       if (id < 0 || id >= table.shape[0]!) throw new Error(`gradient row ${id} of ${parameter}, which has ${table.shape[0]} rows`);
       kernel.add(table.offset + id * width * 4, rows.offset + i * width * 4, width);
     }
+  }
+
+  /** What works on the memory of a tensor. */
+  kernel(tensor: string): UpdateKernel {
+    return this.kernels[this.memory.place(tensor, WEIGHTS).memory]!;
   }
 
   /** L2 norm of all gradients as one vector, in float64 and in a fixed order; not finite if any gradient is not. */

@@ -22,7 +22,12 @@ export interface TrainedAdapter {
  * The adapter that a recipe trains; null where the whole student is trained.
  * @throws Problem where the recipe contradicts the student, or names a matrix that it does not have
  */
-export function trainedAdapter(student: ModelFiles, { adapter: settings, precision }: Recipe['student']): TrainedAdapter | null {
+export function trainedAdapter(student: ModelFiles, { adapter: settings, precision, ship }: Recipe['student']): TrainedAdapter | null {
+  if (ship !== undefined && (settings || student instanceof AdaptedModel)) {
+    throw new Problem(`student.ship is ${ship}, and the student trains an adapter, beside weights that stay as they are.`, {
+      hint: 'Leave student.ship out, or train the whole student: leave student.adapter out, and merge the adapter of student.model first where that is one.',
+    });
+  }
   if (student instanceof AdaptedModel) {
     const { base, adapter: saved } = student;
     if (settings) refuseOther(saved, settings);

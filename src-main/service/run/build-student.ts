@@ -3,7 +3,7 @@ import { lossChunk } from '../../distill/loss-chunk.ts';
 import { mostTokens } from '../../distill/bucket.ts';
 import { Optimizer } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
-import { Student, type FrozenPart, type LossSettings } from '../../distill/student.ts';
+import { Student, type FrozenPart, type LossSettings, type ShippedPart } from '../../distill/student.ts';
 import { openAdapter } from '../../model/adapter/saved-adapter.ts';
 import type { TrainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import { openModel } from '../../model/folder.ts';
@@ -11,6 +11,7 @@ import { executorFor, ofThe } from '../../model/load-model.ts';
 import { initializeAdapters } from '../../nn/adapters/initialize.ts';
 import { buildDecoder } from '../../nn/build.ts';
 import { adapted, adapterParameters } from '../../nn/weights/adapted.ts';
+import type { Decoder } from '../../nn/decoder.ts';
 import { dropoutOf } from '../../nn/weights/dropout.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { readOptimizerState } from './checkpoint.ts';
@@ -29,19 +30,20 @@ export async function buildStudent(run: PreparedRun, base: OpenedBase | null, fr
   const { optimizer, ...parts } = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
   if (from !== null) await readOptimizerState(from, optimizer);
   const settings: LossSettings = { method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student) };
-  return { optimizer, student: new Student(executorFor(recipe.student.device), parts.decoder, optimizer, settings, parts.frozen) };
+  return { optimizer, student: new Student(executorFor(recipe.student.device), parts.decoder, optimizer, settings, parts) };
 }
 
-interface Parts { optimizer: Optimizer; decoder: Student['decoder']; frozen: FrozenPart | null }
+interface Parts { optimizer: Optimizer; decoder: Decoder; frozen?: FrozenPart; shipped?: ShippedPart }
 
-async function whole({ recipe, student: { folder, parameters, decoder }, microBatchSize }: PreparedRun, from: string | null): Promise<Parts> {
+async function whole({ recipe, student: { folder, parameters, decoder }, shipping, microBatchSize }: PreparedRun, from: string | null): Promise<Parts> {
   const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
   const gradientRows = mostTokens(microBatchSize, limits, decoder.encoder !== null);
-  const optimizer = new Optimizer(parameters.map((parameter) => (
-    decoder.tables.some(({ name }) => name === parameter.name) ? { ...parameter, gradientRows } : parameter)), ruleOf(recipe.train));
+  const optimizer = new Optimizer(parameters.map((parameter) => ({
+    ...parameter, ...(shipping && { beside: shipping.beside(parameter) }), ...(decoder.tables.some(({ name }) => name === parameter.name) && { gradientRows }),
+  })), ruleOf(recipe.train));
   const files = from === null ? folder : await openModel(modelOf(from));
   await files.readWeights((name) => optimizer.weights(name), parameters);
-  return { optimizer, decoder, frozen: null };
+  return { optimizer, decoder, ...shipping?.part(optimizer) };
 }
 
 async function besideBase({ recipe }: PreparedRun, { base: { config }, adapters, dropout, saved }: TrainedAdapter, base: OpenedBase, from: string | null): Promise<Parts> {

@@ -2,6 +2,8 @@ import { needsTeacher } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Material } from '../../checks/needs.ts';
+import { shippingOf } from '../../distill/shipping/ship.ts';
+import { shippingPlan } from '../../export/shipping-plan.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
@@ -47,6 +49,7 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
   };
   const { data, evaluate, seed } = recipe;
   const adapter = once(async () => trainedAdapter((await student()).folder, recipe.student));
+  const shipping = once(async () => (recipe.student.ship === undefined ? null : shippingOf((await student()).folder.config, shippingPlan((await student()).folder.config, recipe.student.ship))));
   // Lambda may rise to 1 from less.
   const all = once(async () => {
     if (data.validation !== undefined && data.validationShare !== undefined) {
@@ -67,10 +70,10 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
   const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
   return {
     recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
-    method, student, adapter, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
+    method, student, adapter, shipping, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
-    memory: once(() => memoryOf(recipe, { method, student, adapter, teacher, sharedVocabulary: shared, train, validation })),
+    memory: once(() => memoryOf(recipe, { method, student, adapter, shipping, teacher, sharedVocabulary: shared, train, validation })),
     questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
   };
 }

@@ -6,18 +6,18 @@ import { remediesFor } from '../../forecast/remedies.ts';
 import { NO_EXAMPLES } from '../../text/example-set.ts';
 import { chooseMicroBatchSize } from './micro-batch-size.ts';
 
-type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'teacher' | 'sharedVocabulary' | 'train' | 'validation'>;
+type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'shipping' | 'teacher' | 'sharedVocabulary' | 'train' | 'validation'>;
 
 /**
  * What a run will take of memory. Data that is wrong, or models that do not fit each other, are told of by themselves; how
  * large the models are is known all the same, and texts count as long as the recipe lets them be.
  */
 export async function memoryOf(recipe: Recipe, sources: Sources): Promise<MemoryOutlook> {
-  const [method, student, adapter, teacher] = [await sources.method(), await sources.student(), await sources.adapter(), await sources.teacher()];
+  const [method, student, adapter, shipping, teacher] = [await sources.method(), await sources.student(), await sources.adapter(), await sources.shipping(), await sources.teacher()];
   const [train, validation, shared] = [await orNull(sources.train()), await orNull(sources.validation()), await orNull(sources.sharedVocabulary())];
   const microBatchSize = await chooseMicroBatchSize(recipe, student, train ?? NO_EXAMPLES, method.samplesPerPrompt);
   const inputs = {
-    recipe, method, student, adapter, teacher, train, microBatchSize, sharedVocabulary: shared ?? student.decoder.vocabSize,
+    recipe, method, student, adapter, shipping, teacher, train, microBatchSize, sharedVocabulary: shared ?? student.decoder.vocabSize,
     writesAnswers: recipe.evaluate.metrics.length > 0 && (validation === null || validation.count > 0),
   };
   return { microBatchSize, forecast: forecastMemory(inputs), remedies: () => remediesFor(inputs) };

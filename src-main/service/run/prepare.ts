@@ -4,6 +4,7 @@ import type { Method } from '../../contract/presets.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { lookAt, problemOf } from '../../checks/look.ts';
+import type { Shipping } from '../../distill/shipping/ship.ts';
 import type { TrainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import type { Model } from '../../model/load-model.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
@@ -18,6 +19,8 @@ export interface PreparedRun {
   student: Model;
   /** What is trained beside the student's weights; null where those are. */
   adapter: TrainedAdapter | null;
+  /** How the student is trained as its file will have it; null where that is not asked for. */
+  shipping: Shipping | null;
   teacher: Model | null;
   train: ExampleSet;
   validation: ExampleSet;
@@ -51,7 +54,7 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
   for await (const finding of lookAt(START_CHECKS, material)) throw problemOf(finding);
   return {
     recipe, method, student, train, questions, notices,
-    adapter: await material.adapter(), teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
+    adapter: await material.adapter(), shipping: await material.shipping(), teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
     microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(),
   };
 }

@@ -31,12 +31,12 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     notes: { isMoved: false, opening: null, ignored: [] },
   })));
   const { forecast } = await memoryOf(recipe, {
-    method: async () => method, student: async () => pair.student, adapter: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
+    method: async () => method, student: async () => pair.student, adapter: async () => null, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
     train: async () => train, validation: async () => NO_EXAMPLES,
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, adapter: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, adapter: null, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }
 

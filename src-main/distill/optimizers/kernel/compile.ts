@@ -9,14 +9,14 @@ import { promisify } from 'node:util';
 const require = createRequire(import.meta.url);
 
 /**
- * Compiles assembly/update.ts; run as a program (`npx tsx compile.ts`) it rewrites update-wasm.ts. The result is
+ * Compiles assembly/; run as a program (`npx tsx compile.ts`) it rewrites kernel-wasm.ts. The result is
  * kept in the repository, so that Retort runs and installs without the compiler; a test holds the two together.
  */
 export async function compileKernel(): Promise<string> {
   const lines = (await compile()).toString('base64').match(/.{1,110}/g) ?? [];
   return [
-    '// Generated from assembly/update.ts by compile.ts; not to be edited.',
-    `export const UPDATE_WASM = [\n${lines.map((line) => `  '${line}',`).join('\n')}\n].join('');`,
+    '// Generated from assembly/ by compile.ts; not to be edited.',
+    `export const KERNEL_WASM = [\n${lines.map((line) => `  '${line}',`).join('\n')}\n].join('');`,
     '',
   ].join('\n');
 }
@@ -25,10 +25,10 @@ export async function compileKernel(): Promise<string> {
 async function compile(): Promise<Buffer> {
   const compiler = require.resolve('assemblyscript/bin/asc.js');
   const folder = await mkdtemp(join(tmpdir(), 'retort-kernel-'));
-  const binary = join(folder, 'update.wasm');
+  const binary = join(folder, 'kernel.wasm');
   try {
     await promisify(execFile)(process.execPath, [
-      compiler, 'update.ts', '--outFile', binary, '-Ospeed', '--noAssert', '--enable', 'simd',
+      compiler, 'update.ts', 'round.ts', '--outFile', binary, '-Ospeed', '--noAssert', '--enable', 'simd',
       '--runtime', 'stub', '--importMemory', '--noExportMemory', '--initialMemory', '0',
     ], { cwd: fileURLToPath(new URL('assembly/', import.meta.url)) });
     return await readFile(binary);
@@ -38,5 +38,5 @@ async function compile(): Promise<Buffer> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await writeFile(new URL('update-wasm.ts', import.meta.url), await compileKernel());
+  await writeFile(new URL('kernel-wasm.ts', import.meta.url), await compileKernel());
 }

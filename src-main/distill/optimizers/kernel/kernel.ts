@@ -1,6 +1,6 @@
-import { UPDATE_WASM } from './update-wasm.ts';
+import { KERNEL_WASM } from './kernel-wasm.ts';
 
-/** The functions of assembly/update.ts over one memory. Addresses and `bytes` in bytes, scalars rounded to float32. */
+/** The functions of assembly/ over one memory. Addresses and `bytes` in bytes, scalars rounded to float32. */
 export interface UpdateKernel {
   adamw(
     weights: number, gradients: number, firstMoments: number, secondMoments: number, bytes: number,
@@ -20,12 +20,19 @@ export interface UpdateKernel {
   ): void;
   sumOfSquares(x: number, bytes: number): number;
   add(target: number, source: number, count: number): void;
+  roundHalf(from: number, to: number, count: number): void;
+  roundQ8_0: RoundMatrix;
+  roundQ4_0: RoundMatrix;
+  roundInt8: RoundMatrix;
+  roundInt4: RoundMatrix;
 }
+
+type RoundMatrix = (from: number, to: number, outputs: number, inputs: number, ofOutput: number, ofInput: number) => void;
 
 let module: WebAssembly.Module | undefined;
 
 export function createKernel(memory: WebAssembly.Memory): UpdateKernel {
-  module ??= new WebAssembly.Module(Buffer.from(UPDATE_WASM, 'base64'));
+  module ??= new WebAssembly.Module(Buffer.from(KERNEL_WASM, 'base64'));
   // The exports of a module that we compile ourselves; compile.ts and its test keep both sides together.
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as UpdateKernel;
 }

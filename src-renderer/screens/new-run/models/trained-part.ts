@@ -5,7 +5,7 @@ import { valueAt, type UnfinishedRecipe } from '../../../recipe/paths.ts';
 export const WHOLE: Readonly<Record<string, unknown>> = { 'student.adapter': undefined, 'student.precision': undefined };
 
 /** What an adapter begins with; said in full, so that the recipe has one although these are the defaults. */
-export const BEGIN: Readonly<Record<string, unknown>> = { 'student.adapter': { rank: 16, alpha: 32 } };
+export const BEGIN: Readonly<Record<string, unknown>> = { 'student.adapter': { rank: 16, alpha: 32 }, 'student.ship': undefined };
 
 export const hasAdapter = (recipe: UnfinishedRecipe): boolean => valueAt(recipe, 'student.adapter') !== undefined;
 

@@ -1,0 +1,60 @@
+import { listMatrices, type ParameterSpec } from '../../nn/build.ts';
+import type { ModelConfig } from '../../nn/config.ts';
+import { rowsOf } from '../../nn/weights/rows.ts';
+import { shippedName, type Grid, type ShippingPlan } from '../../nn/weights/shipped.ts';
+import { sides, type Matrix } from '../../nn/weights/weight-format.ts';
+import { WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
+import { float32 } from '../../runtime/tensor.ts';
+import type { HostWeights } from '../../runtime/weights.ts';
+import type { UpdateKernel } from '../optimizers/kernel/kernel.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+
+/** The grids on which a plan has a weight; a matrix that is also a table may be on two. */
+export const gridsOfWeight = (plan: ShippingPlan, weight: ParameterSpec): Grid[] => gridsOf(plan, rowsOf(weight)[0]!.name);
+
+/** @param name  under which it lies in memory */
+function gridsOf({ matrices, tables }: ShippingPlan, name: string): Grid[] {
+  return [...new Set([matrices.get(name), tables.get(name)].filter((grid) => grid !== undefined))];
+}
+
+/** The weights of a model as its file will have them, beside the exact ones in the optimizer's memory, in regions by the names of their grids. */
+export class ShippedWeights {
+  /** By `shippedName`; views, which `update` changes. */
+  readonly weights: HostWeights;
+  /** Exact weights that these stand for. */
+  readonly replaced: ReadonlySet<string>;
+  private readonly optimizer: Optimizer;
+  private readonly rounded: readonly { readonly name: string; readonly grid: Grid; readonly matrix: Matrix }[];
+
+  /** @param optimizer  with a region for each grid of each weight */
+  constructor(optimizer: Optimizer, config: ModelConfig, plan: ShippingPlan) {
+    this.optimizer = optimizer;
+    const layouts = new Map(listMatrices(config).flatMap((matrix) => rowsOf(matrix).map(({ name }) => [name, matrix.layout] as const)));
+    this.rounded = optimizer.tensors.flatMap(({ name, shape }) => gridsOf(plan, name).map((grid) => (
+      { name, grid, matrix: { name, shape: shape as Matrix['shape'], layout: layouts.get(name) ?? 'out-in' } })));
+    this.weights = Object.fromEntries(this.rounded.map(({ name, grid, matrix }) => [shippedName(name, grid), float32(optimizer.memory.view(name, grid), matrix.shape)]));
+    this.replaced = new Set(this.rounded.map(({ name }) => name));
+  }
+
+  /** Rounds the exact weights as they are now. */
+  update(): void {
+    for (const { name, grid, matrix } of this.rounded) {
+      const { memory } = this.optimizer;
+      round(this.optimizer.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
+    }
+  }
+}
+
+const FLOAT = 4;
+
+function round(kernel: UpdateKernel, grid: Grid, matrix: Matrix, from: number, to: number): void {
+  const { inputs, outputs } = sides(matrix);
+  const [ofOutput, ofInput] = matrix.layout === 'out-in' ? [FLOAT * inputs, FLOAT] : [FLOAT, FLOAT * outputs];
+  switch (grid) {
+    case 'half': return kernel.roundHalf(from, to, inputs * outputs);
+    case 'int8': return kernel.roundInt8(from, to, outputs, inputs, ofOutput, ofInput);
+    case 'int4': return kernel.roundInt4(from, to, outputs, inputs, ofOutput, ofInput);
+    case 'Q8_0': return kernel.roundQ8_0(from, to, outputs, inputs, ofOutput, ofInput);
+    case 'Q4_0': return kernel.roundQ4_0(from, to, outputs, inputs, ofOutput, ofInput);
+  }
+}
