@@ -26,13 +26,13 @@ export interface DecodeGraphSpec {
  * last of each text, or several of one), those of `CachedAttention`, and for `sample` uniform [told, 1] and temperature [].
  * Outputs: next [told] (int32) or logits [told, vocabulary]; the present keys and values.
  */
-export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights']): OnnxGraph {
+export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights'], dialect: WriteOptions['dialect'] = 'onnxruntime'): OnnxGraph {
   const graph = new Graph();
-  const attention = new CachedAttention(graph, spec.maxLength);
+  const attention = new CachedAttention(graph, spec.maxLength, dialect === 'webgpu');
   const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
   const told = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('told_rows', 'int32', ['told']));
   const logits = slice(decoder.logits(told), -1, 0, spec.vocabulary);
-  return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights });
+  return writeOnnx({ ...chosen(logits, spec.choice), ...attention.present }, { weights, dialect });
 }
 
 function chosen(logits: Value, choice: Choice): Record<string, Value> {

@@ -1,4 +1,4 @@
-import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
+import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/write.ts';
 import { add, exp, mul, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { reshape } from '../graph/ops/layout.ts';
@@ -12,12 +12,12 @@ import { sampleRows } from './sample.ts';
  * Inputs: student and teacher (logits [batch, vocabulary]), share [], uniform [batch, 1].
  * Outputs: next [batch] (int32), and its log-probability by each model alone, student_logprob and teacher_logprob [batch].
  */
-export function mixedChoiceGraph(vocabulary: number): OnnxGraph {
+export function mixedChoiceGraph(vocabulary: number, dialect: WriteOptions['dialect'] = 'onnxruntime'): OnnxGraph {
   const graph = new Graph();
   const [student, teacher] = (['student', 'teacher'] as const).map((name) => logSoftmax(graph.input(name, 'float32', ['batch', vocabulary]))) as [Value, Value];
   const share = graph.input('share', 'float32', []);
   const mixture = add(mul(exp(teacher), share), mul(exp(student), sub(graph.scalar(1), share)));
   const next = sampleRows(mixture, graph.input('uniform', 'float32', ['batch', 1]));
   const logprob = (of: Value): Value => reshape(gatherElements(of, reshape(next, ['batch', 1])), ['batch']);
-  return writeOnnx({ next, student_logprob: logprob(student), teacher_logprob: logprob(teacher) }, { weights: 'inputs' });
+  return writeOnnx({ next, student_logprob: logprob(student), teacher_logprob: logprob(teacher) }, { weights: 'inputs', dialect });
 }

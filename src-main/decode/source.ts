@@ -13,7 +13,7 @@ import { float32, int32, type Tensor } from '../runtime/tensor.ts';
  * Inputs: source [batch, source] and source_padding [batch, 1, 1, source]. Outputs: each layer's keys and values under
  * `sourceName`, [batch, heads, source, headDim].
  */
-export function sourceGraph(decoder: Decoder, weights: WriteOptions['weights']): OnnxGraph {
+export function sourceGraph(decoder: Decoder, weights: WriteOptions['weights'], dialect: WriteOptions['dialect'] = 'onnxruntime'): OnnxGraph {
   const source = readSource(new Graph(), decoder, 'batch', 'source');
   if (!source) throw new Error('a decoder without an encoder has no source');
   const outputs: Record<string, Value> = {};
@@ -22,7 +22,7 @@ export function sourceGraph(decoder: Decoder, weights: WriteOptions['weights']):
     outputs[sourceName(layer, 'key')] = key;
     outputs[sourceName(layer, 'value')] = value;
   }
-  return writeOnnx(outputs, { weights });
+  return writeOnnx(outputs, { weights, dialect });
 }
 
 /** Prompts as an encoder's input, padded on the right to `length`. */

@@ -52,8 +52,8 @@ export class TextPlan {
     this.weights = weights;
     this.executor = executor;
     this.decoder = decoder;
-    this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement);
-    this.source = decoder.encoder && sourceGraph(decoder, placement);
+    this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement, executor.dialect);
+    this.source = decoder.encoder && sourceGraph(decoder, placement, executor.dialect);
     this.options = { initializers, optimize: 'basic' };
     this.atOnce = textsAtOnce(decoder, maxLength);
   }

@@ -64,6 +64,6 @@ export class Judge {
       // Nothing is summed here; every position counts alike.
       weights: graph.constant('float32', [positions], new Float32Array(positions).fill(1)),
     }, this.spec);
-    return writeOnnx(told, { weights: 'inputs' });
+    return writeOnnx(told, { weights: 'inputs', dialect: this.executor.dialect });
   }
 }

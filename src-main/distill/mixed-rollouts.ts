@@ -58,6 +58,6 @@ export class MixedRollouts {
   }
 
   private async open(): Promise<{ teacher: TextWriter; choose: Program }> {
-    return { teacher: await this.teacher.open(), choose: await this.executor.compile(mixedChoiceGraph(this.settings.vocabulary), { optimize: 'basic' }) };
+    return { teacher: await this.teacher.open(), choose: await this.executor.compile(mixedChoiceGraph(this.settings.vocabulary, this.executor.dialect), { optimize: 'basic' }) };
   }
 }

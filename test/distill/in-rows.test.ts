@@ -11,9 +11,7 @@ import { EXACT } from '../../src-main/nn/weights/exact.ts';
 import { inRows } from '../../src-main/nn/weights/in-rows.ts';
 import { rowsOf } from '../../src-main/nn/weights/rows.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
-import { float32 } from '../../src-main/runtime/tensor.ts';
-import type { HostWeights } from '../../src-main/runtime/weights.ts';
-import { TRAIN } from '../support/tiny-student.ts';
+import { inParts, TRAIN } from '../support/tiny-student.ts';
 import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
 
 const executor = ortExecutor('cpu', 1);
@@ -31,11 +29,11 @@ async function train(config: ModelConfig, optimizer: 'adamw' | 'adafactor', most
   const parameters = listParameters(config);
   const owner = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 64 })), ruleOf(settings), { elements: most });
   const weights = randomWeights(config, 5);
-  for (const [name, data] of Object.entries(cut(weights, parameters, most))) owner.weights(name).set(data.data as Float32Array);
+  for (const [name, data] of Object.entries(inParts(weights, parameters, most))) owner.weights(name).set(data.data as Float32Array);
   const student = new Student(executor, buildDecoder(config, inRows(EXACT, most)), owner, {
     method: { divergence: 'jsd', beta: 0.5, normalizeBeta: false, lossTemperature: 1 }, sharedVocabulary: config.vocabSize, chunk: 4,
   });
-  const teacher = new FrozenModel(executor, buildDecoder(config, inRows(EXACT, most)), cut(randomWeights(config, 6), parameters, most));
+  const teacher = new FrozenModel(executor, buildDecoder(config, inRows(EXACT, most)), inParts(randomWeights(config, 6), parameters, most));
   const [losses, norms]: [number[], number[]] = [[], []];
   for (let step = 1; step <= 5; step++) {
     let loss = 0;
@@ -47,14 +45,6 @@ async function train(config: ModelConfig, optimizer: 'adamw' | 'adafactor', most
   await Promise.all([student.release(), teacher.release()]);
   return { losses, norms, weights: new Map(parameters.map((parameter) => (
     [parameter.name, Float32Array.from(rowsOf(parameter, most).flatMap(({ name }) => [...owner.weights(name)]))]))) };
-}
-
-function cut(weights: HostWeights, parameters: ReturnType<typeof listParameters>, most: number): HostWeights {
-  return Object.fromEntries(parameters.flatMap((parameter) => {
-    const whole = weights[parameter.name]!.data as Float32Array;
-    const width = whole.length / parameter.shape[0]!;
-    return rowsOf(parameter, most).map(({ name, shape, start }) => [name, float32(whole.slice(start * width, (start + shape[0]!) * width), shape)]);
-  }));
 }
 
 const close = (left: ArrayLike<number>, right: ArrayLike<number>, within: number): void => {
@@ -79,7 +69,7 @@ describe.each<[string, ModelConfig]>([
     const parameters = listParameters(config);
     const weights = randomWeights(config, 5);
     const write = async (most: number): Promise<number[][]> => {
-      const plan = new TextPlan(executor, buildDecoder(config, inRows(EXACT, most)), cut(weights, parameters, most), { vocabulary: config.vocabSize, maxLength: 16, choice: 'greedy' });
+      const plan = new TextPlan(executor, buildDecoder(config, inRows(EXACT, most)), inParts(weights, parameters, most), { vocabulary: config.vocabSize, maxLength: 16, choice: 'greedy' });
       const writer = await plan.open();
       const written = await writer.write(examples.map(({ index: id, prompt: tokens }) => ({ id, tokens })), { maxNewTokens: 8, eos: new Set(), sampling: { strategy: 'greedy' }, signal: new AbortController().signal });
       await writer.release();

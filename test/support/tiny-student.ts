@@ -6,8 +6,12 @@ import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';
 import { Student, type LossSettings } from '../../src-main/distill/student.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
-import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
+import { buildDecoder, listParameters, type ParameterSpec } from '../../src-main/nn/build.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
+import { EXACT } from '../../src-main/nn/weights/exact.ts';
+import { inRows } from '../../src-main/nn/weights/in-rows.ts';
+import { rowsOf } from '../../src-main/nn/weights/rows.ts';
+import { float32 } from '../../src-main/runtime/tensor.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
 export const TRAIN: TrainSettings = {
@@ -26,4 +30,21 @@ export function tinyStudent(
   for (const { name } of parameters) optimizer.weights(name).set(weights[name]!.data as Float32Array);
   const { decoder = buildDecoder(config), shipped } = shipping?.part(optimizer) ?? {};
   return { train: chosen, optimizer, student: new Student(executor, decoder, optimizer, settings, { shipped: shipped ?? null }) };
+}
+
+/** The same whose weights lie in parts of at most `most` elements. */
+export function partsStudent(executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, most: number): { student: Student; optimizer: Optimizer } {
+  const parameters = listParameters(config);
+  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(TRAIN), { elements: most });
+  for (const [name, { data }] of Object.entries(inParts(weights, parameters, most))) optimizer.weights(name).set(data as Float32Array);
+  return { optimizer, student: new Student(executor, buildDecoder(config, inRows(EXACT, most)), optimizer, settings) };
+}
+
+/** Weights as parts of their rows. */
+export function inParts(weights: HostWeights, parameters: readonly ParameterSpec[], most: number): HostWeights {
+  return Object.fromEntries(parameters.flatMap((parameter) => {
+    const whole = weights[parameter.name]!.data as Float32Array;
+    const width = whole.length / parameter.shape[0]!;
+    return rowsOf(parameter, most).map(({ name, shape, start }) => [name, float32(whole.slice(start * width, (start + shape[0]!) * width), shape)]);
+  }));
 }

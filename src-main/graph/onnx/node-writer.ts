@@ -1,4 +1,5 @@
 import type { DType } from '../dtype.ts';
+import type { Shape } from '../shape.ts';
 import type { ConstantData, Node, Value } from '../value.ts';
 
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
@@ -28,6 +29,11 @@ export interface NodeWriter {
   alias(value: Value, to: Value): void;
   /** A small constant the node needs, such as the target of a Reshape; equal ones are shared. */
   constant(dtype: DType, shape: readonly number[], data: ConstantData): string;
+  /**
+   * A tensor of int64 that holds these dimensions when the graph runs, for a Reshape to more than one that is open; -1
+   * stands for what is left. It is an input that executors fill in.
+   */
+  sizes(dims: Shape): string;
   /** A name for a tensor inside one operator's emission. */
   temporary(): string;
   /**
@@ -47,3 +53,10 @@ export interface NodeWriter {
 
 /** The domain of ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
+
+/** Adds a node with one output. @returns its name */
+export function made(writer: NodeWriter, type: string, inputs: readonly (Value | string)[], attributes: Readonly<Record<string, OnnxAttribute>> = {}, domain = ''): string {
+  const name = writer.temporary();
+  writer.node(type, inputs, [name], attributes, domain);
+  return name;
+}

@@ -28,12 +28,17 @@ export interface WriteOptions {
 
 export interface Port { readonly name: string; readonly dtype: DType; readonly shape: Shape }
 
+/** An input of int64 [dims.length] that holds what the inputs' shapes say of these dimensions. */
+export interface SizesPort { readonly name: string; readonly dims: Shape }
+
 export interface OnnxGraph {
   readonly bytes: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** Weights the graph reads, in a fixed order. */
   readonly parameters: readonly Port[];
+  /** Inputs that executors fill in by themselves. */
+  readonly sizes: readonly SizesPort[];
 }
 
 /**
@@ -90,6 +95,7 @@ class OnnxModel implements NodeWriter {
   private readonly given: Port[] = [];
   /** Shapes that ONNX Runtime does not work out by itself: a loop's state might change its own. */
   private readonly known: Port[] = [];
+  private readonly sizePorts: SizesPort[] = [];
   private counter = 0;
 
   constructor(outputs: Readonly<Record<string, Value>>, options: WriteOptions) {
@@ -117,7 +123,7 @@ class OnnxModel implements NodeWriter {
       node: this.unpackingFirst(),
       initializer: this.initializers,
       valueInfo: this.known.map(valueInfo),
-      input: this.inputs.concat(this.given).map(valueInfo),
+      input: this.inputs.concat(this.given, this.sizePorts.map(({ name, dims }) => ({ name, dtype: 'int64', shape: [dims.length] }))).map(valueInfo),
       output: this.outputs.map(([name, value]) => valueInfo({ name, dtype: value.dtype, shape: value.shape })),
     };
     const opsetImport = [{ domain: '', version: OPSET }];
@@ -128,6 +134,7 @@ class OnnxModel implements NodeWriter {
       inputs: this.inputs,
       outputs: this.outputs.map(([name, value]) => ({ name, dtype: value.dtype, shape: value.shape })),
       parameters: this.parameters,
+      sizes: this.sizePorts,
     };
   }
 
@@ -173,6 +180,15 @@ class OnnxModel implements NodeWriter {
     if (key !== null) this.constants.set(key, name);
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.initializers.push({ name, dims: [...shape], dataType: DTYPES[dtype].code, rawData });
+    return name;
+  }
+
+  sizes(dims: Shape): string {
+    const name = `sizes ${dims.join(' x ')}`;
+    if (!this.taken.has(name)) {
+      this.taken.add(name);
+      this.sizePorts.push({ name, dims });
+    }
     return name;
   }
 

@@ -1,4 +1,4 @@
-import type { NodeWriter } from '../onnx/node-writer.ts';
+import { made, type NodeWriter } from '../onnx/node-writer.ts';
 import { dimAt, type Dim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 
@@ -70,10 +70,4 @@ function places(queries: Value, keys: Value, writer: NodeWriter): { rows: string
   const columns = made(writer, 'Range', [scalar(0), keys, scalar(1)]);
   const last = made(writer, 'Range', [made(writer, 'Sub', [keys, queries]), keys, scalar(1)]);
   return { columns, rows: made(writer, 'Unsqueeze', [last, writer.constant('int64', [1], BigInt64Array.of(1n))]) };
-}
-
-function made(writer: NodeWriter, type: string, from: readonly (Value | string)[]): string {
-  const name = writer.temporary();
-  writer.node(type, from, [name]);
-  return name;
 }

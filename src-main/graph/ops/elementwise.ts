@@ -1,5 +1,7 @@
+import { DTYPES } from '../dtype.ts';
+import { made, type NodeWriter } from '../onnx/node-writer.ts';
 import { broadcast } from '../shape.ts';
-import { apply, type Operator, type Value } from '../value.ts';
+import { apply, type Node, type Operator, type Value } from '../value.ts';
 import { reduceTo } from './reduce.ts';
 
 type Binary = (a: Value, b: Value) => Value;
@@ -25,6 +27,8 @@ const COMPARISON = { less: 'Less', equal: 'Equal', greaterOrEqual: 'GreaterOrEqu
 interface UnaryRule {
   onnx: string;
   gradient?: (up: Value, x: Value, out: Value) => Value;
+  /** Where WebGPU has no such operator. */
+  webgpu?: Operator['emit'];
 }
 
 const UNARY = {
@@ -34,7 +38,7 @@ const UNARY = {
   sqrt: { onnx: 'Sqrt', gradient: (up, _x, out) => div(mul(up, 0.5), out) },
   reciprocal: { onnx: 'Reciprocal', gradient: (up, _x, out) => neg(mul(up, mul(out, out))) },
   abs: { onnx: 'Abs', gradient: (up, x) => mul(up, sign(x)) },
-  sign: { onnx: 'Sign' },
+  sign: { onnx: 'Sign', webgpu: emitSign },
   sigmoid: { onnx: 'Sigmoid', gradient: (up, _x, out) => mul(up, mul(out, sub(1, out))) },
   softplus: { onnx: 'Softplus', gradient: (up, x) => mul(up, sigmoid(x)) },
   tanh: { onnx: 'Tanh', gradient: (up, _x, out) => mul(up, sub(1, mul(out, out))) },
@@ -107,7 +111,11 @@ function comparison(name: keyof typeof COMPARISON): (a: Operand, b: Operand) => 
   const operator: Operator = {
     name,
     infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
-    emit: (node, writer) => writer.node(COMPARISON[name], node.inputs, node.outputs),
+    emit: ({ inputs, outputs }, writer) => {
+      // WebGPU compares no int64: what is compared here are positions and ids.
+      const isNarrowed = writer.dialect === 'webgpu' && inputs[0]!.dtype === 'int64';
+      writer.node(COMPARISON[name], isNarrowed ? inputs.map((input) => made(writer, 'Cast', [input], { to: DTYPES.int32.code })) : inputs, outputs);
+    },
   };
   return onOperands((a, b) => apply(operator, [a, b], {}));
 }
@@ -117,13 +125,23 @@ function unary(name: keyof typeof UNARY): (x: Value) => Value {
   const operator: Operator = {
     name,
     infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
-    emit: (node, writer) => writer.node(rule.onnx, node.inputs, node.outputs),
+    emit: (node, writer) => {
+      if (rule.webgpu && writer.dialect === 'webgpu') rule.webgpu(node, writer);
+      else writer.node(rule.onnx, node.inputs, node.outputs);
+    },
   };
   if (rule.gradient) {
     const gradient = rule.gradient;
     operator.gradient = ({ inputs, outputs }, [up]) => [gradient(up!, inputs[0]!, outputs[0]!)];
   }
   return (x) => apply(operator, [x], {});
+}
+
+/** (0 < x) - (x < 0). */
+function emitSign({ inputs: [x], outputs }: Node, writer: NodeWriter): void {
+  const zero = writer.constant('float32', [], Float32Array.of(0));
+  const number = (of: readonly (Value | string)[]): string => made(writer, 'Cast', [made(writer, 'Less', of)], { to: DTYPES.float32.code });
+  writer.node('Sub', [number([zero, x!]), number([x!, zero])], outputs);
 }
 
 /** Lets one of two operands be a plain number. */

@@ -1,6 +1,6 @@
 import { staticDim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
-import { reshape } from './layout.ts';
+import { emitZeros, reshape } from './layout.ts';
 import { expand } from './reduce.ts';
 
 const gatherOperator: Operator = {
@@ -22,9 +22,8 @@ const scatterOperator: Operator<{ count: number }> = {
   name: 'scatterRows',
   infer: ([, rows], { count }) => [{ dtype: rows!.dtype, shape: [count, ...rows!.shape.slice(1)] }],
   emit: ({ inputs: [, rows, index], outputs }, writer) => {
-    const shape = outputs[0]!.shape.map((_, axis) => BigInt(staticDim(outputs[0]!.shape, axis)));
     const zeros = writer.temporary();
-    writer.node('ConstantOfShape', [writer.constant('int64', [shape.length], BigInt64Array.from(shape))], [zeros]);
+    emitZeros(outputs[0]!.shape, zeros, writer);
     // ScatterND with reduction=add loses updates on the CPU when an id repeats; ScatterElements does not.
     writer.node('ScatterElements', [zeros, index!, rows!], outputs, { axis: 0, reduction: 'add' });
   },

@@ -1,4 +1,5 @@
 import { DTYPES, type DType } from '../dtype.ts';
+import type { NodeWriter } from '../onnx/node-writer.ts';
 import { dimAt, normalizeAxis, sameShape, showShape, sizeOf, staticDim, type Dim, type Shape } from '../shape.ts';
 import { apply, type Graph, type Operator, type Value } from '../value.ts';
 
@@ -63,6 +64,9 @@ export function concat(inputs: readonly Value[], axis: number): Value {
   return inputs.length === 1 ? only : apply(concatOperator, inputs, { axis: normalizeAxis(axis, only.rank) });
 }
 
+/** WebGPU promises eight buffers to a kernel; each output takes one. */
+const SPLIT_LIMIT = 6;
+
 const splitOperator: Operator<{ axis: number; sizes: readonly number[] }> = {
   name: 'split',
   infer: ([x], { axis, sizes }) => {
@@ -70,6 +74,14 @@ const splitOperator: Operator<{ axis: number; sizes: readonly number[] }> = {
     return sizes.map((size) => ({ dtype: x!.dtype, shape: x!.shape.map((dim, at) => (at === axis ? size : dim)) }));
   },
   emit: ({ inputs: [x], outputs, attributes: { axis, sizes } }, writer) => {
+    if (writer.dialect === 'webgpu' && sizes.length > SPLIT_LIMIT) {
+      let start = 0;
+      outputs.forEach((output, at) => {
+        if (writer.isUsed(output)) emitSlice(x!, output, { axis, start, end: start + sizes[at]! }, writer);
+        start += sizes[at]!;
+      });
+      return;
+    }
     writer.node('Split', [x!, writer.constant('int64', [sizes.length], int64(sizes))], outputs, { axis });
   },
   gradient: ({ inputs: [x], outputs, attributes: { axis } }, upstream) => [
@@ -89,10 +101,7 @@ const sliceOperator: Operator<Range> = {
   infer: ([x], { axis, start, end }) => [
     { dtype: x!.dtype, shape: x!.shape.map((dim, at) => (at === axis ? end - start : dim)) },
   ],
-  emit: ({ inputs: [x], outputs, attributes: { axis, start, end } }, writer) => {
-    const one = (number: number): string => writer.constant('int64', [1], int64([number]));
-    writer.node('Slice', [x!, one(start), one(end), one(axis)], outputs);
-  },
+  emit: ({ inputs: [x], outputs, attributes }, writer) => emitSlice(x!, outputs[0]!, attributes, writer),
   gradient: ({ inputs: [x], attributes: { axis, start, end } }, [up]) => {
     const size = staticDim(x!.shape, axis);
     const pad = (length: number): Value[] =>
@@ -100,6 +109,19 @@ const sliceOperator: Operator<Range> = {
     return [concat([...pad(start), up!, ...pad(size - end)], axis)];
   },
 };
+
+/** WebGPU cuts floats only; of integers it looks up what is wanted. */
+function emitSlice(x: Value, output: Value, { axis, start, end }: Range, writer: NodeWriter): void {
+  if (writer.dialect === 'webgpu' && !FLOATS.has(x.dtype)) {
+    const places = Int32Array.from({ length: end - start }, (_, at) => start + at);
+    writer.node('Gather', [x, writer.constant('int32', [places.length], places)], [output], { axis });
+    return;
+  }
+  const one = (number: number): string => writer.constant('int64', [1], int64([number]));
+  writer.node('Slice', [x, one(start), one(end), one(axis)], [output]);
+}
+
+const FLOATS: ReadonlySet<DType> = new Set(['float32', 'float16']);
 
 /** Elements `start` up to, not including, `end` along an axis. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
@@ -127,10 +149,16 @@ const zerosOperator: Operator<{ shape: Shape }> = {
   name: 'zeros',
   infer: (_, { shape }) => [{ dtype: 'float32', shape }],
   emit: ({ outputs, attributes: { shape } }, writer) => {
-    const dims = writer.constant('int64', [shape.length], int64(shape.map((_, axis) => staticDim(shape, axis))));
-    writer.node('ConstantOfShape', [dims], outputs);
+    emitZeros(shape, outputs[0]!, writer);
   },
 };
+
+/** Zeros of a static shape; WebGPU has no ConstantOfShape. */
+export function emitZeros(shape: Shape, output: Value | string, writer: NodeWriter): void {
+  const dims = writer.constant('int64', [shape.length], int64(shape.map((_, axis) => staticDim(shape, axis))));
+  if (writer.dialect === 'webgpu') writer.node('Expand', [writer.constant('float32', [], new Float32Array(1)), dims], [output]);
+  else writer.node('ConstantOfShape', [dims], [output]);
+}
 
 function zeros(graph: Graph, shape: Shape): Value {
   return graph.apply(zerosOperator, [], { shape })[0]!;

@@ -1,6 +1,6 @@
 import { broadcast, dimAt, showShape, staticDim, type Shape } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
-import { MICROSOFT, type NodeWriter } from '../onnx/node-writer.ts';
+import { made, MICROSOFT, type NodeWriter, type OnnxAttribute } from '../onnx/node-writer.ts';
 import { reshape } from './layout.ts';
 import { reduceTo } from './reduce.ts';
 
@@ -30,6 +30,8 @@ const matmulOperator: Operator<MatMul> = {
         { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } }, MICROSOFT);
     } else if (writer.dialect === 'webgpu' && inputs.every(({ rank }) => rank === 2)) {
       writer.node('Gemm', inputs, outputs, { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } });
+    } else if (writer.dialect === 'webgpu' && inputs[1]!.rank === 2 && !transA) {
+      emitOverRows(inputs as [Value, Value], outputs[0]!, { transB: transB ? 1 : 0, alpha: { float: alpha } }, writer);
     } else {
       const [a, b] = inputs as [Value, Value];
       const factors = [transA ? swapped(a, writer) : a, transB ? swapped(b, writer) : b];
@@ -50,6 +52,18 @@ const matmulOperator: Operator<MatMul> = {
     return [reduceTo(da, a.shape), reduceTo(db, b.shape)];
   },
 };
+
+/** A product with one matrix over all rows at once, where turning the matrix round would copy it each time. */
+function emitOverRows([x, matrix]: [Value, Value], output: Value, attributes: Readonly<Record<string, OnnxAttribute>>, writer: NodeWriter): void {
+  const int64 = (...numbers: number[]): string => writer.constant('int64', [numbers.length], BigInt64Array.from(numbers, BigInt));
+  const rows = made(writer, 'Reshape', [x, int64(-1, staticDim(x.shape, -1))]);
+  const product = made(writer, 'Gemm', [rows, matrix], attributes);
+  const leading = x.shape.slice(0, -1);
+  const shape = leading.filter((dim) => typeof dim === 'string').length > 1
+    ? writer.sizes([...leading, -1])
+    : int64(...leading.map((dim) => (typeof dim === 'string' ? -1 : dim)), staticDim(output.shape, -1));
+  writer.node('Reshape', [product, shape], [output]);
+}
 
 /** The last two axes of a factor exchanged, in a node of its own. */
 function swapped(x: Value, writer: NodeWriter): string {

@@ -1,3 +1,4 @@
+import { made } from '../onnx/node-writer.ts';
 import { broadcast, broadcastAxes, dimAt, normalizeAxis, sameShape, staticDim, type Shape } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 import { reshape } from './layout.ts';
@@ -12,8 +13,15 @@ const sumOperator: Operator<Reduction> = {
   name: 'sum',
   infer: ([x], attributes) => [{ dtype: x!.dtype, shape: reducedShape(x!.shape, attributes) }],
   emit: ({ inputs, outputs, attributes }, writer) => {
-    const axes = writer.constant('int64', [attributes.axes.length], BigInt64Array.from(attributes.axes, BigInt));
-    writer.node('ReduceSum', [inputs[0]!, axes], outputs, { keepdims: attributes.keepDims ? 1 : 0 });
+    const over = (axes: readonly number[]): string => writer.constant('int64', [axes.length], BigInt64Array.from(axes, BigInt));
+    const { axes, keepDims } = attributes;
+    const last = inputs[0]!.rank - 1;
+    const keepdims = keepDims ? 1 : 0;
+    // One after the other, as WebGPU sums, millions of numbers lose their last digits: the rows first.
+    if (writer.dialect === 'webgpu' && axes.length > 1 && axes.includes(last)) {
+      const rows = made(writer, 'ReduceSum', [inputs[0]!, over([last])], { keepdims: 1 });
+      writer.node('ReduceSum', [rows, over(axes)], outputs, { keepdims });
+    } else writer.node('ReduceSum', [inputs[0]!, over(axes)], outputs, { keepdims });
   },
   gradient: ({ inputs: [x], attributes }, [up]) => {
     const kept = reducedShape(x!.shape, { ...attributes, keepDims: true });

@@ -1,3 +1,4 @@
+import { made } from '../onnx/node-writer.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 import { exp, mul, neg, sub } from './elementwise.ts';
 import { reduceTo, sum } from './reduce.ts';
@@ -17,7 +18,16 @@ export function softmax(x: Value): Value {
 const logSoftmaxOperator: Operator = {
   name: 'logSoftmax',
   infer: softmaxOperator.infer,
-  emit: (node, writer) => writer.node('LogSoftmax', node.inputs, node.outputs, { axis: -1 }),
+  emit: ({ inputs, outputs }, writer) => {
+    if (writer.dialect !== 'webgpu') {
+      writer.node('LogSoftmax', inputs, outputs, { axis: -1 });
+      return;
+    }
+    const last = writer.constant('int64', [1], BigInt64Array.of(-1n));
+    const below = made(writer, 'Sub', [inputs[0]!, made(writer, 'ReduceMax', [inputs[0]!, last], { keepdims: 1 })]);
+    const total = made(writer, 'ReduceSum', [made(writer, 'Exp', [below]), last], { keepdims: 1 });
+    writer.node('Sub', [below, made(writer, 'Log', [total])], outputs);
+  },
   gradient: ({ outputs: [logp] }, [up]) => [sub(up!, mul(exp(logp!), sum(up!, [-1], true)))],
 };
 

@@ -3,9 +3,12 @@ import { lengthAlong } from '../../graph/ops/distances.ts';
 import { add, sub } from '../../graph/ops/elementwise.ts';
 import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
 import { lastStates, shifted } from '../../graph/ops/look-back.ts';
+import { positionMask } from '../../graph/ops/position-mask.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
+import { attentionCore, MASKED } from './core.ts';
+import { joinHeads, splitHeads } from './heads.ts';
 import { rotate } from './rotate.ts';
 import { attendSource } from './source.ts';
 
@@ -30,11 +33,16 @@ export class CachedAttention implements Attention {
   readonly present: Record<string, Value> = {};
   private readonly graph: Graph;
   private readonly maxLength: number;
+  private readonly lacksCaps: boolean;
 
-  /** @param maxLength  the longest text, prompt and completion together, that positions are prepared for */
-  constructor(graph: Graph, maxLength: number) {
+  /**
+   * @param maxLength  the longest text, prompt and completion together, that positions are prepared for
+   * @param lacksCaps  whether what runs the graph leaves the cap of scores out of its own operator, as WebGPU does
+   */
+  constructor(graph: Graph, maxLength: number, lacksCaps = false) {
     this.graph = graph;
     this.maxLength = maxLength;
+    this.lacksCaps = lacksCaps;
     this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   }
 
@@ -44,8 +52,9 @@ export class CachedAttention implements Attention {
     const places = { positions: this.positions, longest: this.maxLength, total: totalLength };
     const width = cachedWidth(headDim);
     const past = (part: 'key' | 'value'): Value => graph.input(pastName(layer, part), 'float32', ['batch', kvHeads, 'capacity', width]);
+    const rotated = resizeHeads(rotate(query, heads, 'query', rope, places), heads, headDim, width);
     const { context, presentKey, presentValue } = cachedAttention({
-      query: resizeHeads(rotate(query, heads, 'query', rope, places), heads, headDim, width),
+      query: rotated,
       key: resizeHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim, width),
       value: resizeHeads(value, kvHeads, headDim, width),
       pastKey: past('key'),
@@ -58,7 +67,14 @@ export class CachedAttention implements Attention {
     }, { heads, kvHeads, scale, softCap, window: window ?? -1 });
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;
-    return resizeHeads(context, heads, width, headDim);
+    if (softCap === null || !this.lacksCaps) return resizeHeads(context, heads, width, headDim);
+    // Query heads that share a key head stand below each other.
+    const apart = reshape(splitHeads(rotated, heads, width), ['batch', kvHeads, 'grouped', width]);
+    const capped = attentionCore(apart, presentKey, presentValue, {
+      scale, softCap, shape: ['batch', heads, 'sequence', 'capacity'], bias: null,
+      mask: positionMask(this.positions, lengthAlong(presentKey, 2), window, MASKED),
+    });
+    return resizeHeads(joinHeads(reshape(capped, ['batch', heads, 'sequence', width]), heads, width), heads, width, headDim);
   }
 
   lookBack({ layer, x, reach }: LookBackCall): Value[] {

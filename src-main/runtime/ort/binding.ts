@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device } from '../../contract/divergence.ts';
 import type { OnnxGraph } from '../../graph/onnx/write.ts';
+import { withSizes } from '../open-sizes.ts';
 import type { Program, ProgramOptions, Tensors } from '../program.ts';
 import { hostTensor, type StoredTensor, type Tensor, type TensorData } from '../tensor.ts';
 import { runtimeFailure } from './failure.ts';
@@ -38,7 +39,7 @@ class BoundProgram implements Program {
   }
 
   async run(inputs: Tensors, into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
-    const feeds = mapValues(inputs, toOrt);
+    const feeds = mapValues(withSizes(this.graph, inputs), toOrt);
     const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
     const results = await this.session.run(feeds, fetches).catch((cause: unknown) => { throw runtimeFailure('run', cause); });
     return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ?? fromOrt(results[name]!)]));

@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
 import type { MappedFile } from '../../mapping/mapped-file.ts';
+import { openSizes, type Sizes } from '../../open-sizes.ts';
 import type { Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
 import { tensorOf, type Tensor } from '../../tensor.ts';
 import { runtimeFailure } from '../failure.ts';
@@ -104,16 +105,7 @@ function explained<T>(what: Parameters<typeof runtimeFailure>[0], call: () => T)
   }
 }
 
-/** The sizes that dimensions left open have in these inputs, by the dimension's name. */
-function openSizes(ports: readonly Port[], inputs: Tensors): ReadonlyMap<string, number> {
-  const sizes = new Map<string, number>();
-  for (const { name, shape } of ports) {
-    shape.forEach((dim, axis) => { if (typeof dim === 'string') sizes.set(dim, inputs[name]!.shape[axis]!); });
-  }
-  return sizes;
-}
-
-function empty({ name, dtype, shape }: Port, sizes: ReadonlyMap<string, number>): Tensor {
+function empty({ name, dtype, shape }: Port, sizes: Sizes): Tensor {
   const whole = shape.map((dim) => {
     const size = typeof dim === 'string' ? sizes.get(dim) : dim;
     if (size === undefined) throw new Error(`no input tells the size "${dim}" of the output ${name}`);
