@@ -3,6 +3,7 @@ import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addExportCommands } from './export-command.ts';
 import { addForecastCommand } from './forecast-command.ts';
+import { addHandoverCommands } from './handover-commands.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { addDataHubCommands } from './hub-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
@@ -41,6 +42,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program, act);
   addForecastCommand(program, act);
   addStudyCommand(program, act);
+  addHandoverCommands(program, act);
   addHistoryCommands(program, act);
   addReportCommand(program, act);
   addDataCommands(program, act);

@@ -61,7 +61,8 @@ async function withRun(context: Context, trust: boolean | undefined, go: (option
 
 let total = 0;
 
-function printEvent({ output }: Context, event: RunEvent): void {
+/** Prints what a run tells, for people and for programs. */
+export function printEvent({ output }: Context, event: RunEvent): void {
   // The history keeps them; a program that follows the run would drown in rollouts, and has had what is restored.
   if (event.event !== 'rollouts' && event.event !== 'restored') output.json(event);
   switch (event.event) {

@@ -1,4 +1,5 @@
 import type { BestScore, Rollout, RunStatus, Score, StepMetrics } from './events.ts';
+import type { Engine } from './handover.ts';
 import type { ProblemReport } from './problem.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -28,6 +29,8 @@ export interface RunRecord {
   /** As of the last checkpoint; null where the recipe asks for none. */
   best: BestScore | null;
   error: ProblemReport | null;
+  /** What trained it where that was not Retort; null for a run of its own. */
+  engine: Engine | null;
 }
 
 /** A step as it is read back. SQLite keeps no NaN: what was not a number is null. */

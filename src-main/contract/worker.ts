@@ -8,6 +8,7 @@ import { exportPartSchema } from './export-parts.ts';
 import type { ExportOrigin, ExportReport } from './export-report.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast, MemoryForecast, Remedy } from './forecast.ts';
+import type { Handover } from './handover.ts';
 import type { HubFound, HubGot, HubLook } from './hub.ts';
 import { FORK_KINDS, TOKEN_ROLES } from './fork.ts';
 import type { Alternatives, MeasuredSample } from './inspection.ts';
@@ -178,6 +179,9 @@ const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isS
 /** What a run of a recipe would take of memory, worked out without making any of it. */
 const forecastMemory = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: view<{ forecast: MemoryForecast; remedies: Remedy[] }>(), event: z.never() };
 
+/** A folder that trains a recipe by other means. Nothing of it is there unless all of it is. */
+const handover = { params: z.strictObject({ recipe: recipeSchema, to: path }), result: view<Handover>(), event: z.never() };
+
 const page = { offset: z.int().nonnegative(), limit: count };
 
 const preview = { params: z.strictObject({ data: path, ...page }), result: view<DataPreview>(), event: z.never() };
@@ -213,5 +217,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, handover, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -10,7 +10,7 @@ import { HistoryRecorder, type Recorded } from '../store/history-recorder.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Consent } from './consent/consent.ts';
 import type { Home } from './home.ts';
-import { adoptRun } from './adopt-run.ts';
+import { adoptRun } from './adopt/adopt-run.ts';
 import { newRunId } from './ids.ts';
 import { settleRecipe } from './own-recipe.ts';
 import { isRunFolder, runPaths } from './run-folder.ts';
@@ -45,6 +45,7 @@ export interface ResumeOptions { fromStep?: number; allowChanged?: boolean }
 /** Goes on with a run from its newest whole checkpoint, or another one. A run folder that the history does not know is adopted. */
 export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: string, options: RunOptions & ResumeOptions): Promise<RunResult> {
   const known = await findOrAdopt(home, wanted);
+  refuseElsewhere(known);
   if (known.status === 'done' && options.fromStep === undefined) {
     throw new Problem(`Run ${known.id} is done.`, { hint: 'Start a new run from its recipe: retort run. From an earlier checkpoint it goes on with --step.' });
   }
@@ -58,6 +59,14 @@ export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: 
     recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true, allowed,
     ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }),
   }, options);
+}
+
+/** @throws Problem where a run was trained elsewhere: only there it goes on */
+export function refuseElsewhere({ id, engine, runDir }: Pick<RunRecord, 'id' | 'engine' | 'runDir'>): void {
+  if (engine === null) return;
+  throw new Problem(`Run ${id} was trained by ${engine.name}, and goes on there: its optimizer's state is not Retort's.`, {
+    hint: `Start the training again by the command in the README.md of its folder, and follow it: retort adopt ${runDir}. Or begin a new run from its student.`,
+  });
 }
 
 async function findOrAdopt(home: Home, wanted: string): Promise<RunRecord> {

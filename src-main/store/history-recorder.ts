@@ -55,9 +55,12 @@ export class HistoryRecorder {
     this.#onProblem = options.onProblem ?? (() => undefined);
   }
 
-  /** Takes an event at once; it is written within 200 ms, or with the 64th that waits, or when the run ends. */
-  record(event: RunEvent): void {
-    if (event.event !== 'phase') this.#take(event);
+  /**
+   * Takes an event at once; it is written within 200 ms, or with the 64th that waits, or when the run ends.
+   * @param at  when it happened, in milliseconds since 1970
+   */
+  record(event: RunEvent, at = Date.now()): void {
+    if (event.event !== 'phase') this.#take(event, at);
   }
 
   /** Notes that the computing process died in the middle of the run. */
@@ -74,8 +77,8 @@ export class HistoryRecorder {
     return done;
   }
 
-  #take(event: Recorded): void {
-    this.#waiting.push({ at: Date.now(), event });
+  #take(event: Recorded, at = Date.now()): void {
+    this.#waiting.push({ at, event });
     const last = event.event === 'done' || event.event === 'stopped' || event.event === 'failed' || event.event === 'interrupted';
     if (last || this.#waiting.length === FLUSH_EVENTS) this.#flushSoon();
     else this.#timer ??= setTimeout(() => this.#flushSoon(), FLUSH_MS);

@@ -1,3 +1,4 @@
+import type { Engine } from '../contract/handover.ts';
 import type { BestScore, RunStatus } from '../contract/events.ts';
 import type { Headline, RunRecord } from '../contract/history.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
@@ -59,6 +60,11 @@ export async function setTags(queries: Queries, id: string, tags: readonly strin
   await changeOne(queries, id, 'UPDATE runs SET tags = ?1 WHERE id = ?2', JSON.stringify([...new Set(tags)]));
 }
 
+/** Notes what trained a run, where it was not Retort. */
+export async function setEngine(queries: Queries, id: string, engine: Engine): Promise<void> {
+  await changeOne(queries, id, 'UPDATE runs SET engine = ?1 WHERE id = ?2', JSON.stringify(engine));
+}
+
 /** Says where a run stands while no worker can: in the queue, taken out of it, refused before its start. */
 export async function setStatus(queries: Queries, id: string, status: RunStatus, error: ProblemReport | null = null): Promise<void> {
   await queries.run('UPDATE runs SET status = ?, error = ?, updated = ? WHERE id = ?', [status, error && JSON.stringify(error), Date.now(), id]);
@@ -104,7 +110,7 @@ interface RunRow {
   id: string; name: string; status: RunStatus; recipe: string; runDir: string; tags: string;
   created: number; started: number | null; updated: number; ended: number | null;
   lastStep: number | null; totalSteps: number | null; parameters: number | null;
-  checkpointStep: number | null; checkpointPath: string | null; best: string | null; error: string | null;
+  checkpointStep: number | null; checkpointPath: string | null; best: string | null; error: string | null; engine: string | null;
   evaluatedStep: number | null; divergence: number | null; loss: number | null;
   score: string | null; scoreValue: number | null;
 }
@@ -127,6 +133,7 @@ function toRecord(row: RunRow): RunRecord {
       ? null : { step: row.checkpointStep, path: row.checkpointPath },
     headline: headline(row),
     best: row.best === null ? null : JSON.parse(row.best) as BestScore,
+    engine: row.engine === null ? null : JSON.parse(row.engine) as Engine,
     error: row.error === null ? null : JSON.parse(row.error) as ProblemReport,
   };
 }

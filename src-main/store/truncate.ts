@@ -1,5 +1,10 @@
 import type { Queries } from './sqlite.ts';
 
+/** Forgets all that was told of a run: it is read again from its beginning. */
+export async function forgetTold(queries: Pick<Queries, 'run'>, run: string): Promise<void> {
+  for (const table of ['steps', 'evaluations', 'rollouts', 'log']) await queries.run(`DELETE FROM ${table} WHERE run = ?`, [run]);
+}
+
 /**
  * Forgets what a run measured after `step`: it goes on from that checkpoint and will measure it again.
  * What the log says of starting and stopping stays, because that did happen.

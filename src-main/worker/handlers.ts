@@ -14,6 +14,7 @@ import { compareModels } from '../service/compare/compare-models.ts';
 import { exportModel } from '../service/export/export-model.ts';
 import { generateText } from '../service/generate-text.ts';
 import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
+import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
 import { survey } from '../service/inspect/survey.ts';
@@ -75,6 +76,7 @@ export function createHandlers(): Handlers<Commands> {
       return { forecast, remedies: remedies() };
     },
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
+    handover: ({ recipe, to }, { signal }) => writeHandover(recipe, to, { signal }),
     preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
     see: (params, { signal }) => seeData(params, signal),
     describe: ({ model }) => describeModel(model),

@@ -10,6 +10,7 @@ const TOOLS = {
   python: { present: () => python() !== undefined, hint: 'install Python 3 or name one in RETORT_PYTHON' },
   onnxruntime: { present: onnxruntime, hint: 'install onnxruntime and numpy for the Python in RETORT_PYTHON' },
   transformers: { present: transformers, hint: 'install torch and transformers for the Python in RETORT_PYTHON' },
+  trl: { present: trl, hint: 'install what resources/handover/requirements.txt names for the Python in RETORT_PYTHON' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
@@ -20,7 +21,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -55,6 +56,11 @@ function onnxruntime(): boolean {
 function transformers(): boolean {
   const program = python();
   return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; version("torch"); version("transformers")']).status === 0;
+}
+
+function trl(): boolean {
+  const program = python();
+  return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; [version(name) for name in ("torch", "trl", "peft", "accelerate", "datasets")]']).status === 0;
 }
 
 function vulkan(): boolean {

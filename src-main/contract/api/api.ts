@@ -5,6 +5,7 @@ import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
 import type { DeviceState } from '../divergence.ts';
 import type { Finding } from '../finding.ts';
+import type { Handover } from '../handover.ts';
 import type { Forecast, MemoryForecast, Remedy } from '../forecast.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
@@ -117,7 +118,7 @@ export const API = {
   'runs.fineTuneFirst': writes<{ runIds: [string, string] }>()(byRun),
   /** `allowChanged`: although files that the run reads have changed since it began. */
   'runs.resume': writes<null>()(z.strictObject({ runId: id, allowChanged: z.boolean().default(false) })),
-  /** Takes a run folder that the history does not know, or knows elsewhere. */
+  /** Takes a run folder that the history does not know, or knows elsewhere; a training elsewhere (`recipe.handover`) is followed as it goes on. */
   'runs.adopt': writes<{ runId: string }>()(z.strictObject({ folder: path })),
   /** `save`: finish the step, write a checkpoint. `abandon`: end at once; the steps since the last checkpoint are lost. */
   'runs.stop': writes<null>()(z.strictObject({ runId: id, how: z.enum(['save', 'abandon']) })),
@@ -139,6 +140,8 @@ export const API = {
   'recipe.save': writes<null>()(z.strictObject({ path, recipe: recipeSchema, replace: z.boolean() })),
   /** What a run would take of memory, and what would lower it; nothing is run for it. */
   'recipe.memory': reads<{ forecast: MemoryForecast; remedies: Remedy[] }>()(z.strictObject({ recipe: recipeSchema, asker })),
+  /** Writes a folder that trains the recipe with TRL over torch.distributed. */
+  'recipe.handover': writes<Handover>()(z.strictObject({ recipe: recipeSchema, to: path })),
   'recipe.forecast': writes<Forecast>()(z.strictObject({ recipe: recipeSchema, steps: z.int().min(2).max(20) })),
 
   'drafts.list': reads<Draft[]>()(nothing),

@@ -47,9 +47,9 @@ function noCheckpoint({ name, runDir, checkpoint }: RunRecord): Problem {
 }
 
 /** The step of a run's best evaluation, as its last checkpoint knows it: a history may be behind. @throws Problem where it knows none. */
-async function bestStepOf({ name, runDir, recipe }: RunRecord): Promise<number> {
+async function bestStepOf({ name, runDir, recipe, engine }: RunRecord): Promise<number> {
   const last = (await listCheckpoints(runPaths(runDir).checkpoints)).at(-1);
-  const best = last && (await readCheckpointState(last.path)).best;
+  const best = last && engine === null && (await readCheckpointState(last.path)).best;
   if (best) return best.step;
   throw new Problem(`Run "${name}" has no best checkpoint${recipe.evaluate.best === undefined ? ': its recipe does not give evaluate.best' : ' yet'}.`, {
     hint: 'Name a step, or leave --step out for the last checkpoint.',

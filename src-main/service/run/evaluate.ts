@@ -13,7 +13,7 @@ import { judgeCompletions, type Comparison } from '../judge-completions.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
 /** How many outputs an evaluation keeps to be read. */
-const SAMPLES = 8;
+export const SAMPLES = 8;
 
 export interface EvaluationSettings extends AnswerSettings {
   step: number;

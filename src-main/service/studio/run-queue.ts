@@ -4,7 +4,6 @@ import type { RunEvent, StepMetrics } from '../../contract/events.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { refuseDamaged } from '../../store/damage.ts';
-import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
 import type { Consent } from '../consent/consent.ts';
@@ -12,8 +11,9 @@ import type { Home } from '../home.ts';
 import { newRunId } from '../ids.ts';
 import { settleRecipe } from '../own-recipe.ts';
 import { runPaths } from '../run-folder.ts';
-import { followRun } from '../runs.ts';
+import { followRun, refuseElsewhere } from '../runs.ts';
 import { followTime } from './run-time.ts';
+import { tellWritten } from './tell-written.ts';
 import type { Feed } from './feed.ts';
 import type { Workers } from './workers.ts';
 
@@ -76,6 +76,7 @@ export class RunQueue {
   async resume(runId: string, { allowChanged = false } = {}): Promise<void> {
     if (this.#find(runId)) throw new Problem('This run is going already.');
     const known = await findRun(this.#home.database, runId);
+    refuseElsewhere(known);
     const { name, runDir, status } = known;
     if (status === 'done') throw new Problem('This run is done.', { hint: 'Duplicate it to train on with changes.' });
     if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
@@ -142,7 +143,7 @@ export class RunQueue {
           live.phase = { name: 'read', done: rows, total: 0 };
           this.#tellLive();
         },
-        onWritten: (events) => this.#tellWritten(runId, events),
+        onWritten: (events) => tellWritten(this.#feed, runId, events),
       })).status;
     } catch (caught) {
       error = toReport(caught);
@@ -196,16 +197,6 @@ export class RunQueue {
     const steps = this.#untold.splice(0);
     if (steps.length > 0) this.#feed.publish({ topic: 'steps', runId, steps });
     this.#tellLive();
-  }
-
-  #tellWritten(runId: string, events: readonly Recorded[]): void {
-    const kinds = new Set(events.map(({ event }) => event));
-    const rollouts = events.findLast((event) => event.event === 'rollouts');
-    if (rollouts?.event === 'rollouts') this.#feed.publish({ topic: 'rollouts', runId, step: rollouts.rollouts.at(-1)?.step ?? 0 });
-    if (['started', 'evaluation', 'checkpoint', 'stopped', 'done', 'failed', 'interrupted'].some((kind) => kinds.has(kind as Recorded['event']))) {
-      this.#feed.publish({ topic: 'runs' });
-    }
-    if (events.some(({ event }) => event !== 'step' && event !== 'rollouts')) this.#feed.publish({ topic: 'log', runId });
   }
 
   #tellLive(): void {

@@ -28,6 +28,7 @@ import { recipeCalls } from './calls/recipes.ts';
 import { runCalls } from './calls/runs.ts';
 import { sampleCalls } from './calls/sample.ts';
 import { Feed } from './feed.ts';
+import { FollowedTrainings } from './followed-trainings.ts';
 import type { Handlers } from './handlers.ts';
 import { watchHistory } from './history-watch.ts';
 import { Jobs } from './jobs.ts';
@@ -71,7 +72,8 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const consent = new Consent(home.database, askPerson ?? pending!.ask);
   const queue = new RunQueue(home, workers, feed, consent);
   const jobs = new Jobs(feed);
-  const parts = { home, workers, queue, jobs, feed, consent, pending, keyStore: keyStore ?? null };
+  const trainings = new FollowedTrainings(home, feed);
+  const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
     'app.devices': () => workers.ask('devices', {}),
@@ -97,6 +99,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
     close: async () => {
       stopWatching();
       jobs.cancelAll();
+      await trainings.stopAll();
       await queue.stopAll();
       await workers.close();
       await home.close();

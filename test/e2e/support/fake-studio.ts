@@ -57,7 +57,7 @@ export function fakeRun(changes: Partial<RunRecord> = {}): RunRecord {
       name: 'A run', teacher: { model: '/models/teacher' }, student: { model: '/models/student' },
       data: { train: '/data/train.jsonl', prompt: '{{question}}', completion: ' {{answer}}' }, method: { preset: 'gkd' }, train: { steps: 200_000 },
     }),
-    created: Date.now() - 7_200_000, started: Date.now() - 7_200_000, updated: Date.now() - 60_000, ended: null,
+    created: Date.now() - 7_200_000, started: Date.now() - 7_200_000, updated: Date.now() - 60_000, ended: null, engine: null,
     lastStep: 100_000, totalSteps: 200_000, parameters: 134_515_008, checkpoint: { step: 99_800, path: '/home/person/retort/runs/run-1/checkpoints/step-99800' },
     headline: null, best: null, error: null, ...changes,
   };

@@ -1,4 +1,5 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Problem } from '../../../contract/problem.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema } from '../../../contract/recipe.ts';
@@ -40,6 +41,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { hom
       return null;
     },
     'recipe.memory': ({ recipe, asker }) => outlooks.answer(asker, (signal) => workers.ask('forecastMemory', { recipe, runDir: home.runDir(newRunId()) }, { signal })),
+    'recipe.handover': ({ recipe, to }) => workers.ask('handover', { recipe, to: resolve(to) }),
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
       const allowed = await consent.settle(recipe);

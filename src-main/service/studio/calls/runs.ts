@@ -7,7 +7,8 @@ import { findRun, listRuns, renameRun, setTags } from '../../../store/runs.ts';
 import { readSeries } from '../../../store/series.ts';
 import { readSteps } from '../../../store/steps.ts';
 import { removeDraft } from '../../../store/drafts.ts';
-import { adoptRun } from '../../adopt-run.ts';
+import { adoptRun } from '../../adopt/adopt-run.ts';
+import { trainingFolder } from '../../adopt/training-folder.ts';
 import type { Home } from '../../home.ts';
 import { moveToTrash } from '../../keeping/trash.ts';
 import { refuseGoing, useOf } from '../../keeping/use.ts';
@@ -16,11 +17,12 @@ import { writeReport } from '../../report/write-report.ts';
 import { isRunFolder } from '../../run-folder.ts';
 import { lockHolder } from '../../run-lock.ts';
 import type { Feed } from '../feed.ts';
+import type { FollowedTrainings } from '../followed-trainings.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
 import type { RunQueue } from '../run-queue.ts';
 
-export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQueue; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'runs'>> {
+export function runCalls({ home, queue, trainings, jobs, feed }: { home: Home; queue: RunQueue; trainings: FollowedTrainings; jobs: Jobs; feed: Feed }): Handlers<CallsOf<'runs'>> {
   const { database } = home;
   const changed = async (change: Promise<void>): Promise<null> => {
     await change;
@@ -56,6 +58,8 @@ export function runCalls({ home, queue, jobs, feed }: { home: Home; queue: RunQu
       return null;
     },
     'runs.adopt': async ({ folder }) => {
+      const place = trainingFolder(folder);
+      if (place !== null) return { runId: await trainings.follow(place) };
       const { id } = await adoptRun(home, resolve(folder));
       feed.publish({ topic: 'runs' });
       return { runId: id };

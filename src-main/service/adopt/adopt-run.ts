@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import type { RunRecord, LogLevel } from '../contract/history.ts';
-import { Problem } from '../contract/problem.ts';
-import { HistoryRecorder } from '../store/history-recorder.ts';
-import { insertLog } from '../store/log.ts';
-import { createRun, findRun, moveRun, setStatus } from '../store/runs.ts';
-import { listCheckpoints } from './checkpoint-folder.ts';
-import type { Home } from './home.ts';
-import { newRunId } from './ids.ts';
-import { readRecipe } from './recipe-file.ts';
-import { isRunFolder, runPaths } from './run-folder.ts';
-import { readCheckpointState } from './run/checkpoint-state.ts';
-import { runIdIn } from './run/known-as.ts';
-import { keptRollouts } from './run/rollout-files.ts';
-import { readTold } from './run/told.ts';
+import type { RunRecord, LogLevel } from '../../contract/history.ts';
+import { Problem } from '../../contract/problem.ts';
+import { HistoryRecorder } from '../../store/history-recorder.ts';
+import { insertLog } from '../../store/log.ts';
+import { createRun, findRun, moveRun, setStatus } from '../../store/runs.ts';
+import { listCheckpoints } from '../checkpoint-folder.ts';
+import type { Home } from '../home.ts';
+import { newRunId } from '../ids.ts';
+import { readRecipe } from '../recipe-file.ts';
+import { isRunFolder, runPaths } from '../run-folder.ts';
+import { readCheckpointState } from '../run/checkpoint-state.ts';
+import { runIdIn } from '../run/known-as.ts';
+import { keptRollouts } from '../run/rollout-files.ts';
+import { readTold } from '../run/told.ts';
 
 /**
  * Takes a run folder into the history: one that was moved is known again by its id, another one enters with what its folder

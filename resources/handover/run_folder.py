@@ -1,0 +1,129 @@
+"""What Retort reads back (`retort adopt`): run/events.jsonl, run/evaluations, run/checkpoints."""
+
+import json
+import math
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import accelerate
+import torch
+import transformers
+import trl
+
+# What of a model's folder is not its weights, and what is.
+COMPANIONS = ("config.json", "generation_config.json", "tokenizer", "special_tokens_map.json", "added_tokens.json", "chat_template", "vocab", "merges")
+WEIGHTS = ("model.safetensors", "model-", "adapter_model.safetensors", "adapter_config.json")
+
+
+class RunFolder:
+    def __init__(self, path: Path, settings: dict, processes: int):
+        self.path, self.settings, self.processes = path, settings, processes
+        self.is_main = int(os.environ.get("RANK", "0")) == 0
+
+    def tell(self, event: str, **facts) -> None:
+        """One event, one line; a line that is not whole is not read."""
+        if not self.is_main:
+            return
+        line = json.dumps({"at": int(time.time() * 1000), "event": event, **_finite(facts)}, ensure_ascii=False, allow_nan=False)
+        with open(self.path / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def started(self, step: int, parameters: int) -> None:
+        self.tell(
+            "started", fromStep=step, steps=self.settings["train"]["steps"], parameters=parameters,
+            engine={
+                "name": "TRL", "version": trl.__version__, "processes": self.processes,
+                "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
+                "with": {"torch": torch.__version__, "transformers": transformers.__version__, "accelerate": accelerate.__version__},
+            },
+        )
+
+    def tokens_until(self, step: int) -> int:
+        """Tokens that were learned from up to a step that is gone on from."""
+        tokens, path = 0, self.path / "events.jsonl"
+        if step > 0 and path.exists():
+            for line in open(path, encoding="utf-8"):
+                event = json.loads(line) if line.endswith("\n") else {}
+                if event.get("event") == "step" and event["step"] == step:
+                    tokens = event["totalTokens"]
+        return tokens
+
+    def keep_evaluation(self, step: int, texts: list[dict]) -> None:
+        if not self.is_main:
+            return
+        name = f"evaluations/step-{step}.jsonl"
+        (self.path / "evaluations").mkdir(exist_ok=True)
+        temporary = self.path / f"{name}.tmp"
+        temporary.write_text("".join(json.dumps(_finite(text)) + "\n" for text in texts))
+        temporary.replace(self.path / name)
+        self.tell("evaluation", step=step, path=name)
+
+    def publish(self, step: int, saved: Path) -> None:
+        """The weights that the trainer saved, as a model's folder with the student's own config and tokenizer."""
+        if not self.is_main:
+            return
+        name = f"checkpoints/step-{step}"
+        place, temporary = self.path / name, self.path / "checkpoints" / f".step-{step}.tmp-{os.getpid()}"
+        model = temporary / "model"
+        shutil.rmtree(temporary, ignore_errors=True)
+        model.mkdir(parents=True)
+        base = Path(self.settings["student"])
+        for file in base.iterdir() if base.is_dir() else []:
+            if file.name.startswith(COMPANIONS) and not file.name.startswith("adapter"):
+                shutil.copy(file, model / file.name)
+        for file in saved.iterdir():
+            if file.name.startswith(WEIGHTS):
+                _link(file, model / file.name)
+        if (model / "adapter_config.json").exists():
+            self._stand_on_base(model)
+        (temporary / "state.json").write_text(json.dumps({"engine": "TRL", "step": step}) + "\n")
+        shutil.rmtree(place, ignore_errors=True)
+        temporary.replace(place)
+        self.tell("checkpoint", step=step, path=name)
+        self._prune()
+
+    def _stand_on_base(self, model: Path) -> None:
+        """An adapter's folder holds nothing of its base but the place where that lies at home."""
+        for file in model.iterdir():
+            if not file.name.startswith("adapter"):
+                file.unlink()
+        path = model / "adapter_config.json"
+        config = json.loads(path.read_text())
+        # A copy: the trainer's own must keep the place where the base lies here.
+        path.unlink()
+        path.write_text(json.dumps({**config, "base_model_name_or_path": self.settings["baseAtHome"]}, indent=2) + "\n")
+
+    def _prune(self) -> None:
+        steps = sorted((int(folder.name[5:]), folder) for folder in (self.path / "checkpoints").glob("step-*"))
+        for _, folder in steps[: -self.settings["checkpoint"]["keep"]]:
+            shutil.rmtree(folder)
+
+    @contextmanager
+    def telling_failures(self, trainer):
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                self.tell("stopped", step=trainer.state.global_step)
+            else:
+                self.tell("failed", message=f"{type(error).__name__}: {error}"[:2000])
+            raise
+
+
+def _link(source: Path, place: Path) -> None:
+    try:
+        os.link(source, place)
+    except OSError:
+        shutil.copy(source, place)
+
+
+def _finite(value):
+    """JSON has no word for what is not a number."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list) else value

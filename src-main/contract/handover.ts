@@ -1,0 +1,25 @@
+/** What trained a run, where it was not Retort itself. */
+export interface Engine {
+  name: string;
+  version: string;
+  /** How many processes shared every batch. */
+  processes: number;
+  /** What they computed on, in the words of the machine. */
+  device: string;
+  /** The libraries under it, with their versions. */
+  with: Record<string, string>;
+}
+
+/** A recipe that was handed over. */
+export interface Handover {
+  folder: string;
+  /** In what the training there differs from a run here, one sentence each. */
+  differences: string[];
+  /** Examples that went with it: to learn from, and held out. */
+  examples: number;
+  heldOut: number;
+}
+
+/** In a few words for lists and facts: "TRL 1.16.0, 8 processes on NVIDIA H100". */
+export const engineText = ({ name, version, processes, device }: Engine): string =>
+  `${name} ${version}, ${processes === 1 ? 'one process' : `${processes} processes`} on ${device}`;

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunEvent } from '../../contract/events.ts';
+import type { RunRecord } from '../../contract/history.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { openWholeModel } from '../../model/load-model.ts';
+import { HistoryRecorder, type Recorded } from '../../store/history-recorder.ts';
+import { createRun, findRun, moveRun, setEngine, setStatus } from '../../store/runs.ts';
+import { forgetTold } from '../../store/truncate.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
+import type { Home } from '../home.ts';
+import { newRunId } from '../ids.ts';
+import { readRecipe } from '../recipe-file.ts';
+import { isRunFolder, runPaths } from '../run-folder.ts';
+import { acquireLock } from '../run-lock.ts';
+import { noteRunId, runIdIn } from '../run/known-as.ts';
+import { LineTail } from './line-tail.ts';
+import { toldEvent, type Telling } from './told-events.ts';
+import { eventsOf } from './training-folder.ts';
+import { readTrainingEvent, type TrainingEvent } from './training-events.ts';
+
+/** Milliseconds between two looks: a shared folder tells nobody of its changes. */
+const LOOK_EVERY = 1000;
+
+export interface FollowOptions {
+  /** Whether to wait for what is still to come; what is there already is read in any case. */
+  waits: boolean;
+  signal?: AbortSignal;
+  onEvent?(event: RunEvent): void;
+  /** Told what can be read from the history now. */
+  onWritten?(events: readonly Recorded[]): void;
+}
+
+/** A training elsewhere that has a place in the history, not yet read. */
+export interface AdoptedTraining { run: RunRecord; recipe: Recipe; telling: Telling }
+
+/** Takes the run folder of a training elsewhere into the history, or finds it there. @throws Problem where its recipe or tokenizer cannot be read */
+export async function enterTraining(home: Home, runDir: string): Promise<AdoptedTraining> {
+  const { database } = home;
+  const recipe = await readRecipe(runPaths(runDir).recipe);
+  const noted = await runIdIn(runDir);
+  const known = noted === null ? null : await findRun(database, noted).catch(() => null);
+  // A copy beside the original is a run of its own.
+  const isOwn = known !== null && (known.runDir === runDir || !isRunFolder(known.runDir));
+  if (isOwn && known.runDir !== runDir) await moveRun(database, known.id, runDir);
+  const id = isOwn ? known.id : newRunId();
+  if (!isOwn) {
+    await createRun(database, { id, name: recipe.name, recipe, runDir });
+    await noteRunId(runDir, id).catch(() => undefined);
+  }
+  return { run: await findRun(database, id), recipe, telling: { recipe, runId: id, runDir, tokenizer: await tokenizerFor(recipe, runDir) } };
+}
+
+/**
+ * Reads what a training elsewhere has told, from its beginning, and what it tells as it goes on, until it has ended.
+ * The run's history becomes what its folder says.
+ * @returns whether it has come to an end, whatever that was
+ * @throws Problem where the folder is followed by another program, or holds what no training tells; the reason of `signal`
+ */
+export async function followTraining({ database }: Home, { run, telling }: AdoptedTraining, { waits, signal, onEvent, onWritten }: FollowOptions): Promise<boolean> {
+  const lock = await acquireLock(run.runDir, 'Run folder');
+  const recorder = new HistoryRecorder(database, run.id, onWritten ? { onWritten } : {});
+  try {
+    await forgetTold(database, run.id);
+    await setStatus(database, run.id, 'running');
+    const path = eventsOf(run.runDir);
+    const tail = new LineTail(path);
+    let lines = 0;
+    let hasEnded = false;
+    for (;;) {
+      if (existsSync(path)) {
+        for await (const line of tail.read()) {
+          const event = readTrainingEvent(line, path, ++lines);
+          hasEnded = isLast(event);
+          if (event.event === 'started') await setEngine(database, run.id, event.engine);
+          const told = await toldEvent(event, telling);
+          recorder.record(told, event.at);
+          onEvent?.(told);
+          signal?.throwIfAborted();
+        }
+      }
+      if (hasEnded || !waits) break;
+      await sleep(LOOK_EVERY, undefined, signal ? { signal } : {});
+    }
+    await recorder.flush();
+    if (!hasEnded) await setStatus(database, run.id, 'interrupted');
+    return hasEnded;
+  } catch (error) {
+    await recorder.flush();
+    await setStatus(database, run.id, 'interrupted');
+    throw error;
+  } finally {
+    await lock.release();
+  }
+}
+
+const isLast = ({ event }: TrainingEvent): boolean => event === 'done' || event === 'stopped' || event === 'failed';
+
+/** What reads the student's tokens: the student's own, or that of a checkpoint where the student is not at its place. */
+async function tokenizerFor(recipe: Recipe, runDir: string): Promise<Tokenizer> {
+  const last = (await listCheckpoints(runPaths(runDir).checkpoints)).at(-1);
+  for (const model of [recipe.student.model, ...(last ? [modelOf(last.path)] : [])]) {
+    const opened = await openWholeModel(model).catch(() => null);
+    if (opened) return opened.tokenizer;
+  }
+  throw new Problem(`The student of this run, ${recipe.student.model}, is not there, and its folder holds no checkpoint yet: its texts cannot be read.`, {
+    hint: 'Bring the student back to its place, or write its place into student.model of run/recipe.json.',
+  });
+}

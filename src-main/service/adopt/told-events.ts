@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Evaluation, Prediction, RunEvent } from '../../contract/events.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { meanOfTokens, PERPLEXITY, scorePerplexity, type JudgedText } from '../../metrics/perplexity.ts';
+import { scoreAll } from '../../metrics/score.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { SAMPLES } from '../run/evaluate.ts';
+import { readJudgedLine, type JudgedLine, type TrainingEvent } from './training-events.ts';
+
+/** What makes a training's words this program's own: places become absolute, tokens become text, sums become scores. */
+export interface Telling { recipe: Recipe; runId: string; runDir: string; tokenizer: Tokenizer }
+
+/** The event as the history takes it. @throws Problem where what it leads to cannot be read */
+export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, tokenizer }: Telling): Promise<RunEvent> {
+  switch (event.event) {
+    case 'started': {
+      const { fromStep, steps, parameters } = event;
+      return { event: 'started', runId, runDir, name: recipe.name, steps, fromStep, parameters };
+    }
+    case 'step': {
+      const { at: _, ...metrics } = event;
+      return { ...metrics, teacherCovered: null };
+    }
+    case 'rollouts':
+      return { event: 'rollouts', rollouts: event.rollouts.map((rollout) => ({ ...rollout, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }) })) };
+    case 'evaluation':
+      return { event: 'evaluation', ...await evaluationIn(join(runDir, event.path), event.step, recipe, tokenizer) };
+    case 'checkpoint':
+      return { event: 'checkpoint', step: event.step, path: join(runDir, event.path) };
+    case 'done':
+      return { event: 'done', step: event.step, checkpoint: join(runDir, event.path) };
+    case 'stopped':
+      return { event: 'stopped', step: event.step, checkpoint: null };
+    case 'failed':
+      return { event: 'failed', error: { message: event.message, kind: 'failure' } };
+  }
+}
+
+/** Scores held-out texts as an evaluation here does, from the sums and answers that were measured there. */
+async function evaluationIn(path: string, step: number, { evaluate, seed }: Recipe, tokenizer: Tokenizer): Promise<Evaluation> {
+  const lines = await judgedLines(path);
+  const judged = lines.filter(({ tokens }) => tokens > 0).map(({ tokens, loss, divergence }): JudgedText => ({ tokens, loss, divergence: divergence ?? NaN }));
+  const isCompared = lines.some(({ divergence }) => divergence !== null);
+  const [divergence, loss] = [isCompared ? meanOfTokens(judged, 'divergence', seed) : null, judged.length > 0 ? meanOfTokens(judged, 'loss', seed) : null];
+  const predictions = lines.flatMap(({ prompt, reference, written }): Prediction[] => (
+    written === null ? [] : [{ prompt, reference, prediction: tokenizer.decode(written, { skipSpecial: true }) }]));
+  return {
+    step, examples: lines.length,
+    divergence: divergence && divergence.value, divergenceLow: divergence && divergence.low, divergenceHigh: divergence && divergence.high,
+    loss: loss && loss.value, lossLow: loss && loss.low, lossHigh: loss && loss.high,
+    metrics: {
+      ...scoreAll(evaluate.metrics, predictions, seed),
+      ...(evaluate.metrics.includes(PERPLEXITY) && judged.length > 0 && { [PERPLEXITY]: scorePerplexity(judged, seed) }),
+    },
+    samples: predictions.slice(0, SAMPLES).map((prediction) => ({ ...prediction, teacher: null })),
+  };
+}
+
+async function judgedLines(path: string): Promise<JudgedLine[]> {
+  const lines: JudgedLine[] = [];
+  for await (const line of createInterface(createReadStream(path, 'utf8'))) lines.push(readJudgedLine(line, path, lines.length + 1));
+  return lines;
+}

@@ -1,0 +1,125 @@
+import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { recipeSchema, type Recipe } from '../../src-main/contract/recipe.ts';
+import { enterTraining, followTraining } from '../../src-main/service/adopt/follow-training.ts';
+import { trainingFolder } from '../../src-main/service/adopt/training-folder.ts';
+import { writeHandover } from '../../src-main/service/handover/write-handover.ts';
+import { openHome, type Home } from '../../src-main/service/home.ts';
+import { openPair } from '../../src-main/model/model-pair.ts';
+import { refuseElsewhere } from '../../src-main/service/runs.ts';
+import { readEvaluations, readSamples } from '../../src-main/store/evaluations.ts';
+import { readLog } from '../../src-main/store/log.ts';
+import { readRollouts } from '../../src-main/store/rollouts.ts';
+import { findRun, listRuns } from '../../src-main/store/runs.ts';
+import { readSteps } from '../../src-main/store/steps.ts';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+let recipe: Recipe;
+let home: Home;
+let folder: string;
+let count = 0;
+beforeAll(async () => {
+  project = await tinyProject();
+  recipe = recipeSchema.parse(project.recipe({ data: { ...project.recipe().data, maxCompletionTokens: 64 }, evaluate: { every: 4, metrics: ['exact-match', 'perplexity'] } }));
+});
+afterAll(() => project.remove());
+beforeEach(async () => {
+  home = await openHome(join(project.folder, `home-${++count}`));
+  folder = join(project.folder, `handed-${count}`);
+  await writeHandover(recipe, folder);
+});
+afterEach(() => home.close());
+
+const at = (...parts: string[]): string => join(folder, 'run', ...parts);
+const tell = (...events: object[]): Promise<void> => appendFile(at('events.jsonl'), events.map((event) => `${JSON.stringify({ at: 1_700_000_000_000, ...event })}\n`).join(''));
+const started = (fromStep = 0): object => ({ event: 'started', fromStep, steps: 12, parameters: 4960, engine: { name: 'TRL', version: '1.16.0', processes: 2, device: 'CPU', with: { torch: '2.15.0' } } });
+const step = (at: number, loss: number | null): object => ({
+  event: 'step', step: at, loss, divergenceOnPolicy: loss, divergenceOffPolicy: null, studentEntropy: 2.5, teacherEntropy: 2.2, agreement: 0.1, onPolicyShare: 1,
+  rolloutLength: 8, rolloutEosRate: 0.5, reward: null, gradientNorm: 0.2, learningRate: 1e-3, lambda: 0.5, epoch: 0.1, completionTokens: 48, totalTokens: 48 * at,
+  tokensPerSecond: 100, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 3, memory: 1e6,
+});
+const rollouts = (at: number): object => ({ event: 'rollouts', rollouts: [{ step: at, example: 3, prompt: '1+2=', tokens: [5, 1], divergence: [0.25, null], ended: true }] });
+
+async function evaluation(at_: number): Promise<object> {
+  const lines = (await readFile(join(folder, 'data', 'validation.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as { prompt: string; reference: string; completion: number[] });
+  await mkdir(at('evaluations'), { recursive: true });
+  // The first answer is right, the others are nothing.
+  await writeFile(at('evaluations', `step-${at_}.jsonl`), lines.map(({ prompt, reference, completion }, place) => `${JSON.stringify({
+    place, prompt, reference, tokens: 4, loss: 2, divergence: place === 0 ? 1 : 0.5, written: place === 0 ? completion.filter((token) => token !== 1) : [],
+  })}\n`).join(''));
+  return { event: 'evaluation', step: at_, path: `evaluations/step-${at_}.jsonl` };
+}
+
+async function checkpoint(at_: number): Promise<object> {
+  await cp(project.student, at('checkpoints', `step-${at_}`, 'model'), { recursive: true });
+  await writeFile(at('checkpoints', `step-${at_}`, 'state.json'), '{"engine":"TRL"}\n');
+  return { event: 'checkpoint', step: at_, path: `checkpoints/step-${at_}` };
+}
+
+async function adopt(): Promise<string> {
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  await followTraining(home, training, { waits: false });
+  return training.run.id;
+}
+
+it('brings steps, texts, scores and checkpoints of a training into the history, by this program\'s own scores', async () => {
+  await tell(started(), await evaluation(0), rollouts(1), step(1, 0.5), step(2, null), await checkpoint(2), { event: 'done', step: 2, path: 'checkpoints/step-2' });
+  const id = await adopt();
+  const { database } = home;
+  expect(await findRun(database, id)).toMatchObject({
+    status: 'done', lastStep: 2, totalSteps: 12, parameters: 4960, checkpoint: { step: 2, path: at('checkpoints', 'step-2') },
+    engine: { name: 'TRL', version: '1.16.0', processes: 2, device: 'CPU' }, runDir: at(), headline: { name: 'exact-match' },
+  });
+  expect((await readSteps(database, id, { after: 0, limit: 10 })).map(({ loss }) => loss)).toEqual([0.5, null]);
+  const [evaluated] = await readEvaluations(database, id);
+  expect(evaluated).toMatchObject({ step: 0, examples: 6, loss: 0.5, divergence: (1 + 5 * 0.5) / 24, metrics: { 'exact-match': { value: 1 / 6 }, 'perplexity': { value: Math.exp(0.5) } } });
+  expect((await readSamples(database, id, 0))[0]).toMatchObject({ teacher: null });
+  const { rollouts: [rollout] } = await readRollouts(database, id, { order: 'step', descending: false, offset: 0, limit: 5 });
+  const { student: { tokenizer } } = await openPair(project.student, project.teacher);
+  expect(rollout).toMatchObject({ prompt: '1+2=', completion: tokenizer.decode([5], { skipSpecial: true }), tokens: [5, 1], ended: true });
+  expect((await readLog(database, id, { after: 0, limit: 10 }))[0]).toMatchObject({ at: 1_700_000_000_000, message: 'Started; 12 steps.' });
+  expect(() => refuseElsewhere({ id, runDir: at(), engine: { name: 'TRL', version: '1', processes: 1, device: 'CPU', with: {} } })).toThrow('goes on there');
+});
+
+it('reads a training that goes on as it goes on, a line only once it is whole, and one that was cut off and began again', async () => {
+  await tell(started(), step(1, 0.5), step(2, 0.4), step(3, 0.3));
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  const seen: string[] = [];
+  const following = followTraining(home, training, { waits: true, onEvent: (event) => { seen.push(event.event === 'step' ? `${event.step} ${event.loss}` : event.event); } });
+  await expect.poll(() => seen.length).toBe(4);
+  // From the checkpoint of step 2; half a line at first.
+  await tell(started(2));
+  await appendFile(at('events.jsonl'), JSON.stringify({ at: 1, ...step(3, 0.25) }).slice(0, 40));
+  await expect.poll(() => seen.length).toBe(5);
+  await appendFile(at('events.jsonl'), `${JSON.stringify({ at: 1, ...step(3, 0.25) }).slice(40)}\n`);
+  await tell({ event: 'stopped', step: 3 });
+  expect(await following).toBe(true);
+  expect(seen).toEqual(['started', '1 0.5', '2 0.4', '3 0.3', 'started', '3 0.25', 'stopped']);
+  expect((await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).map(({ loss }) => loss)).toEqual([0.5, 0.4, 0.25]);
+});
+
+it('knows the same folder again, read once or twice, and a moved one by its id', async () => {
+  await tell(started(), rollouts(1), step(1, 0.5));
+  const id = await adopt();
+  expect((await findRun(home.database, id)).status).toBe('interrupted');
+  await tell(step(2, 0.4), { event: 'failed', message: 'CUDA out of memory' });
+  expect(await adopt()).toBe(id);
+  expect(await listRuns(home.database)).toHaveLength(1);
+  expect(await findRun(home.database, id)).toMatchObject({ status: 'failed', lastStep: 2, error: { message: 'CUDA out of memory' } });
+  expect((await readRollouts(home.database, id, { order: 'step', descending: false, offset: 0, limit: 5 })).total).toBe(1);
+});
+
+it.each([
+  ['{"event":"step"}', 'events.jsonl, line 2'],
+  ['not json', 'events.jsonl, line 2 is not JSON'],
+  [JSON.stringify({ at: 1, event: 'checkpoint', step: 1, path: '../../elsewhere' }), 'events.jsonl, line 2'],
+  [JSON.stringify({ at: 1, event: 'evaluation', step: 1, path: '/etc/passwd' }), 'events.jsonl, line 2'],
+])('names the line that is no event: %s', async (line, said) => {
+  await tell(started());
+  await appendFile(at('events.jsonl'), `${line}\n`);
+  await expect(adopt()).rejects.toThrow(said);
+  const [run] = await listRuns(home.database);
+  expect(run!.status).toBe('interrupted');
+});
