@@ -1,15 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FrozenPrecision } from '../../src-main/contract/recipe.ts';
 import { integer } from '../../src-main/contract/random.ts';
 import { initModel } from '../../src-main/model/init.ts';
 import type { Shape, Size } from './sizes.ts';
 
 /**
  * What is measured. `step`: one update on fixed texts of which every token but the first is learned; the teacher's
- * hidden states are given. `iteration`: the student continues the prompts, the teacher judges, one update.
+ * hidden states are given. `iteration`: the student continues the prompts, the teacher judges, one update; with the
+ * teacher in `int8` or `int4`, or with `adapters` in place of the whole student.
  */
-export type Task = 'step' | 'iteration';
-export const TASKS: readonly Task[] = ['step', 'iteration'];
+export type Task = 'step' | 'iteration' | 'int8' | 'int4' | 'adapters';
+export const TASKS: readonly Task[] = ['step', 'iteration', 'int8', 'int4', 'adapters'];
+
+/** Columns of each adapter; its scale is 2, and it stands beside every matrix but the output layer. */
+const RANK = 16;
 
 /** What a peer is told, as a JSON file. */
 export interface Plan {
@@ -17,6 +22,10 @@ export interface Plan {
   /** Model folders. */
   student: string;
   teacher: string;
+  /** Of Retort's teacher: that of PyTorch is float32 in any case, for there is no other arithmetic on a CPU that would be faster. */
+  teacherPrecision: FrozenPrecision;
+  /** Null where the whole student is trained. */
+  adapter: { rank: number; alpha: number } | null;
   /** One batch in token ids, used at every step. */
   examples: { prompt: number[]; completion: number[] }[];
   maxNewTokens: number;
@@ -24,8 +33,8 @@ export interface Plan {
   clipNorm: number;
 }
 
-/** Makes both models with random weights below `folder`, and the plan of each task. @returns the plans' paths */
-export async function writePlans(size: Size, folder: string): Promise<Record<Task, string>> {
+/** Makes both models with random weights below `folder`, and the plan of each of its tasks. @returns the plans' paths */
+export async function writePlans(size: Size, folder: string): Promise<ReadonlyMap<Task, string>> {
   const tokenizer = join(folder, 'tokenizer');
   await mkdir(tokenizer, { recursive: true });
   for (const [name, content] of Object.entries(tokenizerFiles(size.vocabulary))) await writeJson(join(tokenizer, name), content);
@@ -40,15 +49,17 @@ export async function writePlans(size: Size, folder: string): Promise<Record<Tas
   const length = size.prompt + size.completion;
   const texts = Array.from({ length: size.batch }, (_, example) => (
     Array.from({ length }, (_, index) => integer(3, { purpose: 'generate', example, index }, size.vocabulary))));
-  const plan = async (task: Task, prompt: number): Promise<string> => {
+  const plan = async (task: Task): Promise<[Task, string]> => {
+    const prompt = task === 'step' ? 1 : size.prompt;
     const path = join(folder, `${task}.json`);
     await writeJson(path, {
-      ...models, task, maxNewTokens: size.completion, learningRate: 3e-4, clipNorm: 1,
+      ...models, task, teacherPrecision: task === 'int8' || task === 'int4' ? task : 'fp32',
+      adapter: task === 'adapters' ? { rank: RANK, alpha: 2 * RANK } : null, maxNewTokens: size.completion, learningRate: 3e-4, clipNorm: 1,
       examples: texts.map((text) => ({ prompt: text.slice(0, prompt), completion: text.slice(prompt) })),
     } satisfies Plan);
-    return path;
+    return [task, path];
   };
-  return { step: await plan('step', 1), iteration: await plan('iteration', size.prompt) };
+  return new Map(await Promise.all(size.tasks.map(plan)));
 }
 
 function configOf(shape: Shape, { vocabulary, prompt, completion }: Size): object {

@@ -17,7 +17,7 @@ export type Python = { path: string; versions: Record<string, string> } | { miss
  */
 export async function findPython(tell: (message: string) => void): Promise<Python> {
   const named = process.env['RETORT_PYTHON'];
-  if (named) return await withPeers(named) ?? { missing: `RETORT_PYTHON is ${named}, which has no torch, transformers and trl` };
+  if (named) return await withPeers(named) ?? { missing: `RETORT_PYTHON is ${named}, which has no torch, transformers, trl and peft` };
   const own = process.platform === 'win32' ? join(ENVIRONMENT, 'Scripts', 'python.exe') : join(ENVIRONMENT, 'bin', 'python');
   const ready = existsSync(own) ? await withPeers(own) : null;
   if (ready) return ready;
@@ -28,11 +28,11 @@ export async function findPython(tell: (message: string) => void): Promise<Pytho
   } catch (error) {
     return { missing: `no Python with PyTorch and TRL could be had (${(error as Error).message.trim().split('\n').at(-1)})` };
   }
-  return await withPeers(own) ?? { missing: `the Python in ${ENVIRONMENT} does not import torch, transformers and trl` };
+  return await withPeers(own) ?? { missing: `the Python in ${ENVIRONMENT} does not import torch, transformers, trl and peft` };
 }
 
 async function withPeers(path: string): Promise<Python | null> {
-  const program = 'import json, torch, transformers, trl; print(json.dumps({m.__name__: m.__version__ for m in (torch, transformers, trl)}))';
+  const program = 'import json, peft, torch, transformers, trl; print(json.dumps({m.__name__: m.__version__ for m in (torch, transformers, trl, peft)}))';
   try {
     const { stdout } = await run(path, ['-c', program], { env: { ...process.env, CUDA_VISIBLE_DEVICES: '' } });
     return { path, versions: JSON.parse(stdout) as Record<string, string> };

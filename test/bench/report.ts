@@ -21,13 +21,16 @@ export function row(size: string, task: Task, measured: Measured): Row {
   };
 }
 
-const PEER: Record<Task, string> = { step: 'PyTorch', iteration: 'TRL' };
+const PEER: Record<Task, string> = { step: 'PyTorch', iteration: 'TRL', int8: 'TRL', int4: 'TRL', adapters: 'TRL, PEFT' };
+const MEASURED: Record<Task, string> = {
+  step: 'training step', iteration: 'on-policy iteration', int8: 'the same, int8 teacher', int4: 'the same, int4 teacher', adapters: 'the same, adapters',
+};
 const HEADER = ['size', 'measured', 'Retort ms', 'peer', 'peer ms', 'times faster', 'by the fastest', 'Retort GB', 'peer GB', 'memory', 'Retort: rollout + teacher + update ms'];
 
 /** The rows as a Markdown table; in parentheses the fastest and the slowest. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.map(({ size, task, retort, python, speedup, fastestSpeedup, memory }) => [
-    size, task === 'step' ? 'training step' : 'on-policy iteration',
+    size, MEASURED[task],
     time(retort), PEER[task], python ? time(python) : 'skipped', speedup?.toFixed(2) ?? '', fastestSpeedup?.toFixed(2) ?? '',
     gigabytes(retort), python ? gigabytes(python) : '', memory?.toFixed(2) ?? '',
     Object.values(retort.parts).map((part) => part.toFixed(0)).join(' + '),

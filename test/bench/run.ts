@@ -3,20 +3,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measure } from './measure.ts';
-import { TASKS, writePlans } from './plan.ts';
+import { TASKS, writePlans, type Task } from './plan.ts';
 import { findPython } from './python.ts';
 import { row, table, type Row } from './report.ts';
 import { SIZES, type Size } from './sizes.ts';
 
-interface Options { size?: string[]; quick?: true; json?: true }
+interface Options { size?: string[]; task?: string[]; quick?: true; json?: true }
 
 /** Rounds of a run that only shows whether the benchmark works. */
 const QUICK = 2;
 
 const tell = (message: string): void => { process.stderr.write(`${message}\n`); };
 
-async function main({ size: names = SIZES.map(({ name }) => name), quick, json }: Options): Promise<void> {
+async function main({ size: names = SIZES.map(({ name }) => name), task: asked = [...TASKS], quick, json }: Options): Promise<void> {
   const sizes = names.map(sizeOf);
+  const tasks = new Set(asked.map(taskOf));
   const python = await findPython(tell);
   if ('missing' in python) tell(`PyTorch and TRL are skipped: ${python.missing}.`);
   const rows: Row[] = [];
@@ -25,9 +26,10 @@ async function main({ size: names = SIZES.map(({ name }) => name), quick, json }
     try {
       tell(`${size.name}: making the models ...`);
       const plans = await writePlans(size, folder);
-      for (const task of TASKS) {
+      for (const [task, plan] of plans) {
+        if (!tasks.has(task)) continue;
         tell(`${size.name}: measuring the ${task} ...`);
-        const measured = await measure(task, plans[task], 'path' in python ? python.path : null, quick ? QUICK : size.rounds);
+        const measured = await measure(task, plan, 'path' in python ? python.path : null, quick ? QUICK : size.rounds);
         rows.push(row(size.name, task, measured));
       }
     } finally {
@@ -45,9 +47,16 @@ function sizeOf(name: string): Size {
   return size;
 }
 
+function taskOf(name: string): Task {
+  const task = TASKS.find((candidate) => candidate === name);
+  if (!task) throw new Error(`there is no task ${name}; choose from ${TASKS.join(', ')}`);
+  return task;
+}
+
 await new Command('bench')
   .description('Measures Retort against PyTorch and TRL on this machine')
   .option('--size <names...>', `only these sizes of student: ${SIZES.map(({ name }) => name).join(', ')}`)
+  .option('--task <names...>', `only these: ${TASKS.join(', ')}`)
   .option('--quick', `${QUICK} rounds only, to see that it works`)
   .option('--json', 'print JSON instead of a table')
   .action(main)

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
+import { trainedAdapter } from '../../../src-main/model/adapter/trained-adapter.ts';
 import { openPair } from '../../../src-main/model/model-pair.ts';
 import { methodOf } from '../../../src-main/service/recipe-file.ts';
 import { buildTrainer } from '../../../src-main/service/run/build-trainer.ts';
+import { openBase } from '../../../src-main/service/run/open-base.ts';
 import { openRunTeacher } from '../../../src-main/service/run/run-teacher.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
 import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
@@ -17,13 +19,14 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   const batchSize = plan.examples.length;
   const recipe = recipeSchema.parse({
     name: 'bench',
-    teacher: { model: plan.teacher },
-    student: { model: plan.student },
+    teacher: { model: plan.teacher, precision: plan.teacherPrecision },
+    student: { model: plan.student, ...(plan.adapter && { adapter: plan.adapter }) },
     data: { train: 'given as ids', maxPromptTokens: first.prompt.length, maxCompletionTokens: first.completion.length, shuffle: false },
     method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
     train: { steps: 1e6, batchSize, learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
   });
   const [method, pair] = [methodOf(recipe), await openPair(plan.student, plan.teacher)];
+  const adapter = trainedAdapter(pair.student.folder, recipe.student);
   const train = inMemory(plan.examples.map(({ prompt, completion }, index) => ({
     index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
     prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
@@ -31,19 +34,19 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     notes: { isMoved: false, opening: null, ignored: [] },
   })));
   const { forecast } = await memoryOf(recipe, {
-    method: async () => method, student: async () => pair.student, adapter: async () => null, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
+    method: async () => method, student: async () => pair.student, adapter: async () => adapter, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
     train: async () => train, validation: async () => NO_EXAMPLES,
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, adapter: null, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }
 
 const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Plan;
 const run = await prepare(plan);
 const { trainer } = await buildTrainer(
-  run, { base: null, from: null },
+  run, { base: await openBase(run), from: null },
   run.train, await openRunTeacher(run, null), { totalTokens: 0 });
 
 let step = 0;

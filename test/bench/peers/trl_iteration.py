@@ -4,6 +4,7 @@ import time
 
 import torch
 from datasets import Dataset
+from peft import LoraConfig
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from trl.experimental.gkd import GKDConfig, GKDTrainer
 
@@ -35,6 +36,8 @@ def collate(examples):
 student = AutoModelForCausalLM.from_pretrained(plan["student"], dtype=torch.float32)
 # Nothing ends a text, so that every completion has the same length.
 student.generation_config.eos_token_id = None
+peft_config = plan["adapter"] and LoraConfig(
+    r=plan["adapter"]["rank"], lora_alpha=plan["adapter"]["alpha"], lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
 with tempfile.TemporaryDirectory() as folder:
     trainer = GKDTrainer(
         model=student,
@@ -49,6 +52,7 @@ with tempfile.TemporaryDirectory() as folder:
         train_dataset=Dataset.from_list(plan["examples"]),
         processing_class=PreTrainedTokenizerFast.from_pretrained(plan["student"]),
         callbacks=[Clock()],
+        peft_config=peft_config,
     )
     trainer.generation_config.eos_token_id = None
     trainer.train()

@@ -1,0 +1,58 @@
+import { DTYPES } from '../graph/dtype.ts';
+import { writeOnnx, type WriteOptions } from '../graph/onnx/write.ts';
+import { sizeOf } from '../graph/shape.ts';
+import { packedParts, packingGraph, type PackedPart } from '../nn/weights/packed.ts';
+import { rowPieces, storedViews } from '../nn/weights/stored.ts';
+import type { StoredLayout } from '../nn/weights/stored-layout.ts';
+import type { ConstantFormat } from '../nn/weights/weight-format.ts';
+import type { Executor, Program } from '../runtime/program.ts';
+import { tensorOf, type Tensor } from '../runtime/tensor.ts';
+import type { Weights } from '../runtime/weights.ts';
+
+/** Matrices that a session which writes has in another form than the file, by name. */
+export type Packs = ConstantFormat['packs'];
+
+type Placement = Exclude<WriteOptions['weights'], 'inputs'>;
+
+/** Where a graph's weights lie, with those that are packed first. */
+export function withPacked(placement: Placement, packs: Packs): Placement {
+  const lengths = new Map([...packs].flatMap(([name, layout]) => packedParts(name, layout).map((part) => [part.name, bytesOfPart(part)] as const)));
+  return (name, shape, dtype) => {
+    const length = lengths.get(name);
+    return length === undefined ? placement(name, shape, dtype) : { location: name, offset: 0, length };
+  };
+}
+
+/**
+ * Packs matrices, some of their rows at a time. What is packed takes the place of what every token would unpack.
+ * @param weights  as they are stored
+ */
+export async function packWeights(executor: Executor, packs: Packs, weights: Weights): Promise<Record<string, Tensor>> {
+  const made: Record<string, Tensor> = {};
+  const programs = new Map<string, Promise<Program>>();
+  for (const [name, layout] of packs) {
+    const parts = packedParts(name, layout);
+    for (const { name: part, dtype, shape } of parts) made[part] = tensorOf(dtype, shape, new Uint8Array(bytesOfPart({ dtype, shape })));
+    const stored = Object.fromEntries(storedViews(name, layout).map((view, at) => [storedViews(ANY, layout)[at]!.name, weights[view.name]!]));
+    for (const [from, to] of rowPieces(layout)) {
+      const key = JSON.stringify([layout, from, to]);
+      const program = programs.get(key) ?? executor.compile(writeOnnx(packingGraph(ANY, layout, from, to), { weights: 'inputs' }), { optimize: 'none' });
+      programs.set(key, program);
+      await (await program).run(stored, Object.fromEntries(parts.map((part, at) => [`${at}`, rowsOfPart(made[part.name]!, layout, from, to)])));
+    }
+  }
+  for (const program of programs.values()) await (await program).release();
+  return made;
+}
+
+/** The name of the matrix in graphs that pack any of its shape. */
+const ANY = 'matrix';
+
+const bytesOfPart = ({ dtype, shape }: Pick<PackedPart, 'dtype' | 'shape'>): number => DTYPES[dtype].bytes * sizeOf(shape);
+
+/** What of a part belongs to some of the matrix's rows, as the graph makes it. */
+function rowsOfPart({ dtype, shape, data }: Tensor, { rows }: StoredLayout, from: number, to: number): Tensor {
+  const perRow = data.length / rows;
+  const [first = 0, ...rest] = shape;
+  return { dtype, shape: [(first / rows) * (to - from), ...rest], data: data.subarray(from * perRow, to * perRow) };
+}

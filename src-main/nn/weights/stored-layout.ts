@@ -1,0 +1,16 @@
+import type { EncodingName } from './encodings/encodings.ts';
+
+/** A weight as it lies in a file. */
+export interface StoredLayout {
+  readonly encoding: EncodingName;
+  /** Elements of a row. */
+  readonly width: number;
+  readonly rows: number;
+  /** What a row of a matrix belongs to; a table's belongs to an id. */
+  readonly of: 'outputs' | 'inputs';
+  /**
+   * Where the rows of a head stand in pairs, as llama.cpp has them for its rotary embedding (2 i and 2 i + 1 are what
+   * others keep at i and i + headDim / 2): the width of a head.
+   */
+  readonly pairedHeads: number | null;
+}
