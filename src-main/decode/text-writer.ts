@@ -8,6 +8,7 @@ import type { DecodePrograms } from './decode-session.ts';
 import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
 import { generateBeams } from './generate-beams.ts';
 import { inBatches } from './in-batches.ts';
+import { packWeights, withPacked, type Packs } from './pack-weights.ts';
 import { cacheBytes } from './kv-cache.ts';
 import type { Sampling } from './sampling.ts';
 import { sourceGraph } from './source.ts';
@@ -44,16 +45,21 @@ export class TextPlan {
   private readonly source: OnnxGraph | null;
   private readonly options: ProgramOptions;
   private readonly weights: Weights;
+  private readonly packs: Packs;
   private readonly atOnce: number;
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice, changing }: TextWriterSettings) {
     const { placement, initializers } = asInitializers(weights, changing);
+    const constant = executor.readsStored ? decoder.constant : undefined;
+    this.packs = constant?.packs ?? new Map();
     this.isLasting = changing !== undefined;
     this.weights = weights;
     this.executor = executor;
     this.decoder = decoder;
-    this.graph = decodeGraph(decoder, { choice, vocabulary, maxLength }, placement, executor.dialect);
-    this.source = decoder.encoder && sourceGraph(decoder, placement, executor.dialect);
+    const written = constant?.decoder ?? decoder;
+    const place = withPacked(placement, this.packs);
+    this.graph = decodeGraph(written, { choice, vocabulary, maxLength }, place, executor.dialect);
+    this.source = written.encoder && sourceGraph(written, place, executor.dialect);
     this.options = { initializers, optimize: 'basic' };
     this.atOnce = textsAtOnce(decoder, maxLength);
   }
@@ -64,13 +70,14 @@ export class TextPlan {
   }
 
   async compile(): Promise<DecodePrograms> {
-    return { decode: await this.ready(this.graph), source: this.source && await this.ready(this.source) };
+    const packed = await packWeights(this.executor, this.packs, this.weights);
+    return { decode: await this.ready(this.graph, packed), source: this.source && await this.ready(this.source, packed) };
   }
 
-  private async ready(graph: OnnxGraph): Promise<Program> {
-    const program = await this.executor.compile(graph, this.options);
+  private async ready(graph: OnnxGraph, packed: Weights): Promise<Program> {
+    const program = await this.executor.compile(graph, { ...this.options, initializers: { ...this.options.initializers, ...packed } });
     if (!this.isLasting) return program;
-    const changing = asInputs(this.weights, graph.parameters.filter(({ name }) => !this.options.initializers![name]));
+    const changing = asInputs(this.weights, graph.parameters.filter(({ name }) => !this.options.initializers![name] && !packed[name]));
     return { graph, run: (inputs, into) => program.run({ ...inputs, ...changing }, into), release: () => program.release() };
   }
 }

@@ -3,11 +3,17 @@ import { sizeOf } from '../graph/shape.ts';
 import { bytesKept, keptWeights } from '../model/frozen/kept.ts';
 import type { Model } from '../model/load-model.ts';
 import { listHead } from '../nn/build.ts';
+import { packedBytes } from './packed-bytes.ts';
 
 /** What a model takes that is not trained. What of it is read from its file counts as well: it has to be there to be fast. */
 export function frozenBytes({ folder, parameters }: Model, { precision, device }: Pick<NonNullable<Recipe['teacher']>, 'precision' | 'device'>): number {
   const { mapped, own } = bytesKept(keptWeights(folder, parameters, { precision, readsStored: device === 'cpu' }));
   return mapped + own;
+}
+
+/** What it takes more where it writes. */
+export function packedOf({ folder, parameters }: Model, { precision, device }: Parameters<typeof frozenBytes>[1]): number {
+  return packedBytes(keptWeights(folder, parameters, { precision, readsStored: device === 'cpu' }));
 }
 
 const FLOAT = 4;

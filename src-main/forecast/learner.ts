@@ -9,6 +9,7 @@ import { buildDecoder, countParameters, type ParameterSpec } from '../nn/build.t
 import type { Decoder } from '../nn/decoder.ts';
 import { adapted, adapterParameters } from '../nn/weights/adapted.ts';
 import { dropoutOf } from '../nn/weights/dropout.ts';
+import { packedBytes } from './packed-bytes.ts';
 
 const FLOAT = 4;
 
@@ -19,7 +20,7 @@ export interface Learner {
   decoder: Decoder;
   /** Bytes of what stays as it is beside an adapter. */
   beside: number;
-  /** Bytes of the copy that ONNX Runtime packs of weights for writing: of float32 and of integers, not of what is unpacked as it is needed. */
+  /** Bytes of what is packed of the weights for writing. */
   packed: number;
 }
 
@@ -35,7 +36,7 @@ export function learnerOf({ recipe: { student: { precision = 'fp32', device } },
     trained: adapterParameters(adapters),
     decoder: buildDecoder(folder.config, adapted(formatOf(kept), adapters, dropout === 0 ? null : dropoutOf(dropout))),
     beside: mapped + own,
-    packed: precision === 'fp32' ? FLOAT * countParameters(parameters) : precision === 'fp16' ? 0 : own,
+    packed: packedBytes(kept),
   };
 }
 

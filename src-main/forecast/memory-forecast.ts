@@ -10,7 +10,7 @@ import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import type { ExampleSet } from '../text/example-set.ts';
-import { frozenBytes, headBytes } from './frozen-bytes.ts';
+import { frozenBytes, headBytes, packedOf } from './frozen-bytes.ts';
 import { freeMemory } from './free-memory.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { teachesItself } from '../model/adapter/teaches-itself.ts';
@@ -86,10 +86,10 @@ function writingOf({ recipe, method, student, adapter, teacher, writesAnswers, s
   const { data, train, evaluate } = recipe;
   const length = data.maxPromptTokens + data.maxCompletionTokens;
   const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
-  const of = ({ decoder, parameters }: Model): { decoding: number; cache: number } => writingBytes(decoder, parameters, Math.min(texts, textsAtOnce(decoder, length)), length);
+  const of = ({ decoder }: Model, packed: () => number): { decoding: number; cache: number } => writingBytes(decoder, packed(), Math.min(texts, textsAtOnce(decoder, length)), length);
   const none = { decoding: 0, cache: 0 };
-  const learner = method.lambda > 0 || writesAnswers ? { ...of(student), decoding: learnerOf({ recipe, student, adapter, shipping }).packed } : none;
-  const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher) : none;
+  const learner = method.lambda > 0 || writesAnswers ? of(student, () => learnerOf({ recipe, student, adapter, shipping }).packed) : none;
+  const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher, () => packedOf(teacher, recipe.teacher!)) : none;
   if (method.preset === 'minillm') return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache };
   return learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge;
 }

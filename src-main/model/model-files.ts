@@ -1,6 +1,6 @@
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelConfig } from '../nn/config.ts';
-import type { StoredLayout } from '../nn/weights/stored.ts';
+import type { StoredLayout } from '../nn/weights/stored-layout.ts';
 import type { Companions } from '../text/companions.ts';
 import type { TensorInfo } from './safetensors-read.ts';
 

@@ -31,7 +31,11 @@ export const IN_MEMORY = inRows(EXACT);
 
 export function buildDecoder(config: ModelConfig, weights: WeightFormat = IN_MEMORY): Decoder {
   const decoder = familyOf(config, weights);
-  return { ...decoder, unpacksOutput: weights.unpacks?.(decoder.outputLayer.name) ?? false };
+  const { constant } = weights;
+  return {
+    ...decoder, unpacksOutput: weights.unpacks?.(decoder.outputLayer.name) ?? false,
+    ...(constant && { constant: { decoder: familyOf(config, constant), packs: constant.packs } }),
+  };
 }
 
 function familyOf(config: ModelConfig, weights: WeightFormat): Decoder {

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/value.ts';
 import type { Attention, SelfAttention } from './attention/attention.ts';
-import type { Matrix, Table } from './weights/weight-format.ts';
+import type { ConstantFormat, Matrix, Table } from './weights/weight-format.ts';
 
 /**
  * A language model, written once. Every graph there is (train step, teacher forward, cached decode, export) comes from
@@ -29,6 +29,8 @@ export interface Decoder {
   readonly outputLayer: Matrix;
   /** Whether the output layer is made ready anew for each product, so that few products of many rows are worth their memory. */
   readonly unpacksOutput?: boolean;
+  /** The same model for a session that keeps its weights as constants, where that is another one, and what of them has to be made first. */
+  readonly constant?: { readonly decoder: Decoder; readonly packs: ConstantFormat['packs'] };
   /** Logits [..., vocabSize] of hidden states. */
   logits(hidden: Value): Value;
 }

@@ -12,7 +12,7 @@ export type HostWeights = Readonly<Record<string, Tensor>>;
  * they lie; each is a location of its own, because a model may be spread over several memories.
  * @param changing  weights that stay inputs, to be given at each run
  */
-export function asInitializers(weights: Weights, changing: ReadonlySet<string> = NONE): { placement: WriteOptions['weights']; initializers: Weights } {
+export function asInitializers(weights: Weights, changing: ReadonlySet<string> = NONE): { placement: Exclude<WriteOptions['weights'], 'inputs'>; initializers: Weights } {
   return {
     placement: (name) => (changing.has(name) ? null : { location: name, offset: 0, length: bytesOf(find(weights, name)) }),
     initializers: Object.fromEntries(Object.entries(weights).filter(([name]) => !changing.has(name))),

@@ -4,7 +4,8 @@ import { gradients } from '../../src-main/graph/gradient.ts';
 import { Graph } from '../../src-main/graph/value.ts';
 import { BLOCK_FORMATS } from '../../src-main/model/gguf/dequantize/types.ts';
 import { ENCODINGS, type EncodingName } from '../../src-main/nn/weights/encodings/encodings.ts';
-import { stored, storedViews, type StoredLayout } from '../../src-main/nn/weights/stored.ts';
+import { stored, storedViews } from '../../src-main/nn/weights/stored.ts';
+import type { StoredLayout } from '../../src-main/nn/weights/stored-layout.ts';
 import { float32, int32, tensorOf, type Tensor } from '../../src-main/runtime/tensor.ts';
 import { noise, runGraph } from '../support/run-graph.ts';
 

@@ -9,9 +9,11 @@ import { INT4, INT4_BLOCK } from '../../nn/weights/int4.ts';
 import { INT8, integersName, scalesName } from '../../nn/weights/int8.ts';
 import { inRows } from '../../nn/weights/in-rows.ts';
 import { int4Quantizer, int8Quantizer } from '../../nn/weights/quantize.ts';
+import { canPack, packed } from '../../nn/weights/packed.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
-import { stored, storedViews, type StoredLayout } from '../../nn/weights/stored.ts';
-import { sides, type Matrix, type WeightFormat } from '../../nn/weights/weight-format.ts';
+import { stored, storedViews } from '../../nn/weights/stored.ts';
+import type { StoredLayout } from '../../nn/weights/stored-layout.ts';
+import { sides, type ConstantFormat, type Matrix, type WeightFormat } from '../../nn/weights/weight-format.ts';
 import { MappedFile } from '../../runtime/mapping/mapped-file.ts';
 import { float32, tensorOf, type StoredTensor } from '../../runtime/tensor.ts';
 import type { Weights } from '../../runtime/weights.ts';
@@ -54,7 +56,26 @@ export function formatOf(kept: readonly KeptWeight[]): WeightFormat {
     }));
     return (name) => found.get(name)!;
   };
-  return byName(formats(({ product }) => product), formats(({ other }) => other));
+  const format = byName(formats(({ product }) => product), formats(({ other }) => other));
+  const packs = packsOf(kept);
+  if (packs.size === 0) return format;
+  const constant: ConstantFormat = {
+    packs, lookUp: format.lookUp,
+    multiply: (x, matrix) => {
+      const layout = packs.get(matrix.name);
+      return (layout ? packed(layout) : format).multiply(x, matrix);
+    },
+  };
+  return { ...format, constant };
+}
+
+/** Matrices that a session which keeps them as constants has in another form than the file. */
+export function packsOf(kept: readonly KeptWeight[]): ReadonlyMap<string, StoredLayout> {
+  return new Map(kept.flatMap(({ name, matrix, product }) => {
+    if (product?.as !== 'stored' || isPlain(product.place)) return [];
+    const layout = layoutOf(product.place, matrix);
+    return canPack(layout) ? [[name, layout] as const] : [];
+  }));
 }
 
 function formatFor(kept: Kept, matrix: Matrix | null): WeightFormat {

@@ -38,8 +38,10 @@ export function adapterParameters(adapters: Adapters): ParameterSpec[] {
 
 /** A format with adapters beside some of its matrices. Their weights are parameters of their own, always float32. */
 export function adapted(base: WeightFormat, adapters: Adapters, dropout: Dropout | null = null): WeightFormat {
+  const { constant } = base;
   return {
     ...base,
+    ...(constant && { constant: { ...adapted(constant, adapters, dropout), packs: constant.packs } }),
     multiply: (x, matrix) => {
       const product = base.multiply(x, matrix);
       const adapter = adapters.get(matrix.name);

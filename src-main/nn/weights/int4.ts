@@ -13,7 +13,7 @@ export const INT4: WeightFormat = {
     const blocks = Math.ceil(inputs / INT4_BLOCK);
     const integers = x.graph.parameter(integersName(matrix.name), [outputs, blocks, INT4_BLOCK / 2], 'uint8');
     const scales = x.graph.parameter(scalesName(matrix.name), [outputs * blocks]);
-    return int4Product(x, integers, scales, { inputs, outputs, block: INT4_BLOCK });
+    return int4Product(x, integers, scales, { inputs, outputs, block: INT4_BLOCK, isExact: false });
   },
   lookUp: HALF.lookUp,
 };

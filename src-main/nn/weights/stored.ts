@@ -8,23 +8,9 @@ import { matmul } from '../../graph/ops/matmul.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { DType } from '../../graph/dtype.ts';
-import { ENCODINGS, type EncodingName } from './encodings/encodings.ts';
+import { ENCODINGS } from './encodings/encodings.ts';
+import type { StoredLayout } from './stored-layout.ts';
 import type { WeightFormat } from './weight-format.ts';
-
-/** A weight as it lies in a file. */
-export interface StoredLayout {
-  readonly encoding: EncodingName;
-  /** Elements of a row. */
-  readonly width: number;
-  readonly rows: number;
-  /** What a row of a matrix belongs to; a table's belongs to an id. */
-  readonly of: 'outputs' | 'inputs';
-  /**
-   * Where the rows of a head stand in pairs, as llama.cpp has them for its rotary embedding (2 i and 2 i + 1 are what
-   * others keep at i and i + headDim / 2): the width of a head.
-   */
-  readonly pairedHeads: number | null;
-}
 
 /** Elements that are unpacked at once: 32 MiB, so that neither layers nor vocabularies need a matrix in float32 as a whole. */
 const PIECE = 2 ** 23;
@@ -54,12 +40,19 @@ export function stored(layout: StoredLayout): WeightFormat {
   };
 }
 
+/** Rows of a matrix as they are stored, in the order of its heads' halves: what each view of its encoding reads of them. */
+export function storedRows(graph: Graph, name: string, layout: StoredLayout, from: number, to: number, use?: string): Value[] {
+  return declared(graph, name, layout).map((view) => slice(inHeads(use === undefined ? view : anew(view, use), layout.pairedHeads), 0, from, to));
+}
+
 class UnpackedWeight {
-  private readonly views: readonly Value[];
+  private readonly graph: Graph;
+  private readonly name: string;
   private readonly layout: StoredLayout;
 
   constructor(graph: Graph, name: string, layout: StoredLayout) {
-    this.views = declared(graph, name, layout);
+    this.graph = graph;
+    this.name = name;
     this.layout = layout;
   }
 
@@ -67,27 +60,25 @@ class UnpackedWeight {
   timesRows(x: Value, use: string): Value {
     if (this.layout.of === 'inputs') return matmul(x, this.unpack(0, this.layout.rows, use));
     // The activations come first: what is unpacked is then needed at once, and gone before the next piece.
-    return concat(this.pieces().map(([from, to]) => matmul(x, this.unpack(from, to, use), { transB: true })), -1);
+    return concat(rowPieces(this.layout).map(([from, to]) => matmul(x, this.unpack(from, to, use), { transB: true })), -1);
   }
 
   /** What flows back, [..., outputs], times the matrix turned round. */
   timesColumns(up: Value, use: string): Value {
     if (this.layout.of === 'inputs') return matmul(up, this.unpack(0, this.layout.rows, use), { transB: true });
-    return this.pieces().map(([from, to]) => matmul(slice(up, -1, from, to), this.unpack(from, to, use))).reduce((sum, part) => add(sum, part));
+    return rowPieces(this.layout).map(([from, to]) => matmul(slice(up, -1, from, to), this.unpack(from, to, use))).reduce((sum, part) => add(sum, part));
   }
 
   /** Rows of the matrix in float32. @param use  each unpacks for itself */
   private unpack(from: number, to: number, use: string): Value {
-    const { encoding, pairedHeads } = this.layout;
-    const raw = this.views.map((view) => slice(inHeads(anew(view, use), pairedHeads), 0, from, to));
-    return ENCODINGS[encoding].unpack(raw);
+    return ENCODINGS[this.layout.encoding].unpack(storedRows(this.graph, this.name, this.layout, from, to, use));
   }
+}
 
-  private pieces(): [from: number, to: number][] {
-    const { rows, width } = this.layout;
-    const size = Math.max(1, Math.floor(PIECE / width));
-    return Array.from({ length: Math.ceil(rows / size) }, (_, at) => [at * size, Math.min((at + 1) * size, rows)]);
-  }
+/** Rows that are unpacked at once. */
+export function rowPieces({ rows, width }: StoredLayout): [from: number, to: number][] {
+  const size = Math.max(1, Math.floor(PIECE / width));
+  return Array.from({ length: Math.ceil(rows / size) }, (_, at) => [at * size, Math.min((at + 1) * size, rows)]);
 }
 
 function declared(graph: Graph, name: string, layout: StoredLayout): Value[] {

@@ -1,4 +1,5 @@
 import type { Value } from '../../graph/value.ts';
+import type { StoredLayout } from './stored-layout.ts';
 
 /** A weight matrix of a model: `[out, in]` as most families store it, or `[in, out]` as GPT-2 does. */
 export interface Matrix {
@@ -21,6 +22,14 @@ export interface WeightFormat {
   lookUp(ids: Value, table: Table): Value;
   /** Whether a matrix is made ready anew for each product; left out where none is. */
   unpacks?(matrix: string): boolean;
+  /** How a session computes that keeps its weights as constants, where that is another way. */
+  readonly constant?: ConstantFormat;
+}
+
+/** A format in which some matrices have to be made of what is stored of them first. */
+export interface ConstantFormat extends WeightFormat {
+  /** These (`nn/weights/packed`), by name. */
+  readonly packs: ReadonlyMap<string, StoredLayout>;
 }
 
 /** Widths of a matrix by what they mean. */

@@ -1,4 +1,5 @@
 import type { DType } from '../../../graph/dtype.ts';
+import { add, mul, sub } from '../../../graph/ops/elementwise.ts';
 import { staticDim } from '../../../graph/shape.ts';
 import { cast, concat, reshape, slice } from '../../../graph/ops/layout.ts';
 import type { Value } from '../../../graph/value.ts';
@@ -13,6 +14,28 @@ export interface Encoding {
   readonly views: readonly DType[];
   /** Rows [..., width] as float32 of what is read of them by each view, [..., bytes of a row / bytes of the type]. */
   unpack(views: readonly Value[]): Value;
+  /** The integers behind these, of the same views; left out where numbers are none, or stand in a table. */
+  integers?(views: readonly Value[]): Integers;
+}
+
+/** Blocks of integers that share a scale. A number is (integer - middle) * scale, or integer * scale with something added or taken away after. */
+export interface Integers {
+  /** Bytes, of which the lower 4 bits or all mean something, [...axes of blocks, size]. */
+  readonly values: Value;
+  readonly bits: 4 | 8;
+  /** Of each block, [...axes of blocks, 1], in float32, like what follows. */
+  readonly scale: Value;
+  readonly middle?: number;
+  readonly added?: Value;
+  readonly taken?: Value;
+}
+
+/** The numbers of blocks. */
+export function numbersOf({ values, scale, middle, added, taken }: Integers): Value {
+  if (middle !== undefined) return mul(sub(real(values), middle), scale);
+  const scaled = mul(real(values), scale);
+  if (added) return add(scaled, added);
+  return taken ? sub(scaled, taken) : scaled;
 }
 
 /** The same elements with the last `count` axes cut or joined to others. */

@@ -1,8 +1,8 @@
-import { add, mul, sub } from '../../../graph/ops/elementwise.ts';
+import { add, mul } from '../../../graph/ops/elementwise.ts';
 import { and, or, shiftLeft, shiftRight } from '../../../graph/ops/bits.ts';
-import { transpose } from '../../../graph/ops/layout.ts';
+import { cast, transpose } from '../../../graph/ops/layout.ts';
 import type { Value } from '../../../graph/value.ts';
-import { asRows, beside, inBlocks, part, real, tail, type Encoding } from './encoding.ts';
+import { asRows, beside, inBlocks, numbersOf, part, real, tail, type Encoding, type Integers } from './encoding.ts';
 
 /** Blocks of 32 elements with one scale, and in the `_1` types one minimum, as float16 at their beginning. */
 const SIZE = 32;
@@ -19,17 +19,20 @@ interface Layout {
 }
 
 function simple({ bytes, fifth, packed, middle }: Layout): Encoding {
+  const integers = ([rows, halves]: readonly Value[]): Integers => {
+    const blocks = inBlocks(rows!, bytes);
+    const floats = inBlocks(halves!, bytes / 2);
+    const low = nibbles(part(blocks, packed, bytes));
+    return {
+      values: fifth === null ? low : or(low, shiftLeft(bitsOf(part(blocks, fifth, fifth + 4)), 4)),
+      bits: fifth === null ? 4 : 8,
+      scale: real(part(floats, 0, 1)),
+      ...(middle === null ? { added: real(part(floats, 1, 2)) } : { middle }),
+    };
+  };
   return {
-    elements: SIZE, bytes, halves: middle === null ? [0, 2] : [0], views: ['uint8', 'float16'],
-    unpack: ([rows, halves]) => {
-      const blocks = inBlocks(rows!, bytes);
-      const floats = inBlocks(halves!, bytes / 2);
-      const low = nibbles(part(blocks, packed, bytes));
-      const integers = real(fifth === null ? low : or(low, shiftLeft(bitsOf(part(blocks, fifth, fifth + 4)), 4)));
-      const scale = real(part(floats, 0, 1));
-      const elements = middle === null ? add(mul(integers, scale), real(part(floats, 1, 2))) : mul(sub(integers, middle), scale);
-      return asRows(elements, 1, SIZE);
-    },
+    elements: SIZE, bytes, halves: middle === null ? [0, 2] : [0], views: ['uint8', 'float16'], integers,
+    unpack: (views) => asRows(numbersOf(integers(views)), 1, SIZE),
   };
 }
 
@@ -47,8 +50,15 @@ export const Q4_1 = simple({ bytes: 20, fifth: null, packed: 4, middle: null });
 export const Q5_0 = simple({ bytes: 22, fifth: 2, packed: 6, middle: 16 });
 export const Q5_1 = simple({ bytes: 24, fifth: 4, packed: 8, middle: null });
 
+/** What zero is where a signed byte is written as one without a sign. */
+const SIGNED_MIDDLE = 128;
+
 /** A signed byte each. */
 export const Q8_0: Encoding = {
   elements: SIZE, bytes: 34, halves: [0], views: ['int8', 'float16'],
   unpack: ([rows, halves]) => asRows(mul(real(part(inBlocks(rows!, 34), 2, 34)), real(part(inBlocks(halves!, 17), 0, 1))), 1, SIZE),
+  integers: ([rows, halves]) => ({
+    values: cast(add(cast(part(inBlocks(rows!, 34), 2, 34), 'float32'), SIGNED_MIDDLE), 'uint8'),
+    bits: 8, scale: real(part(inBlocks(halves!, 17), 0, 1)), middle: SIGNED_MIDDLE,
+  }),
 };

@@ -2,7 +2,7 @@ import { mul, sub } from '../../../graph/ops/elementwise.ts';
 import { and, flip, or, shiftLeft, shiftRight } from '../../../graph/ops/bits.ts';
 import { staticDim } from '../../../graph/shape.ts';
 import type { Value } from '../../../graph/value.ts';
-import { asRows, beside, inBlocks, part, real, tail, type Encoding } from './encoding.ts';
+import { asRows, beside, inBlocks, numbersOf, part, real, tail, type Encoding, type Integers } from './encoding.ts';
 
 /**
  * The "K" types: blocks of 256 elements in sub-blocks of 16 or 32, whose scales (and minima) are small integers times
@@ -10,51 +10,49 @@ import { asRows, beside, inBlocks, part, real, tail, type Encoding } from './enc
  */
 const SIZE = 256;
 
-/** @param elements  of a block's bytes [..., blocks, bytes] and the float16 whose first byte has a place: [..., blocks, sub-blocks, size] */
-function superBlocks(bytes: number, halves: readonly number[], elements: (block: Value, half: (at: number) => Value) => Value): Encoding {
-  return {
-    elements: SIZE, bytes, halves, views: ['uint8', 'float16'],
-    unpack: ([rows, views]) => {
-      const floats = inBlocks(views!, bytes / 2);
-      return asRows(elements(inBlocks(rows!, bytes), (at) => real(part(floats, at / 2, at / 2 + 1))), 2, SIZE);
-    },
+/** @param read  the sub-blocks of a block's bytes [..., blocks, bytes] and the float16 whose first byte has a place, with axes [..., blocks, sub-blocks] */
+function superBlocks(bytes: number, halves: readonly number[], read: (block: Value, half: (at: number) => Value) => Integers): Encoding {
+  const integers = ([rows, views]: readonly Value[]): Integers => {
+    const floats = inBlocks(views!, bytes / 2);
+    return read(inBlocks(rows!, bytes), (at) => real(part(floats, at / 2, at / 2 + 1)));
   };
+  return { elements: SIZE, bytes, halves, views: ['uint8', 'float16'], integers, unpack: (views) => asRows(numbersOf(integers(views)), 2, SIZE) };
 }
 
 export const Q2_K = superBlocks(84, [80, 82], (block, half) => {
   const both = part(block, 0, 16);
   const scales = mul(half(80), real(and(both, 15)));
   const minima = mul(half(82), real(shiftRight(both, 4)));
-  return sub(mul(real(tail(twoBits(part(block, 16, 80)), 2, 16, 16)), each(scales)), each(minima));
+  return { values: tail(twoBits(part(block, 16, 80)), 2, 16, 16), bits: 4, scale: each(scales), taken: each(minima) };
 });
 
 export const Q3_K = superBlocks(110, [108], (block, half) => {
   const low = twoBits(part(block, 32, 96));
   const third = tail(and(shiftRight(tail(part(block, 0, 32), 1, 1, 32), [0, 1, 2, 3, 4, 5, 6, 7]), 1), 2, 8, 32);
-  const integers = sub(real(or(tail(low, 2, 16, 16), tail(shiftLeft(third, 2), 2, 16, 16))), 4);
+  const values = or(tail(low, 2, 16, 16), tail(shiftLeft(third, 2), 2, 16, 16));
   const lows = part(block, 96, 104);
   const highs = and(shiftRight(tail(part(block, 104, 108), 1, 1, 4), [0, 2, 4, 6]), 3);
   const scales = or(beside([and(lows, 15), shiftRight(lows, 4)]), shiftLeft(tail(highs, 2, 16), 4));
-  return mul(integers, each(mul(half(108), sub(real(scales), 32))));
+  return { values, bits: 4, scale: each(mul(half(108), sub(real(scales), 32))), middle: 4 };
 });
 
 export const Q4_K = superBlocks(144, [0, 2], (block, half) => {
   const { scales, minima } = sixBits(block, half);
-  return sub(mul(real(tail(fourBits(part(block, 16, 144)), 3, 8, 32)), each(scales)), each(minima));
+  return { values: tail(fourBits(part(block, 16, 144)), 3, 8, 32), bits: 4, scale: each(scales), taken: each(minima) };
 });
 
 export const Q5_K = superBlocks(176, [0, 2], (block, half) => {
   const { scales, minima } = sixBits(block, half);
   const fifth = and(shiftRight(tail(part(block, 16, 48), 1, 1, 32), [0, 1, 2, 3, 4, 5, 6, 7]), 1);
-  const integers = or(tail(fourBits(part(block, 48, 176)), 3, 8, 32), shiftLeft(fifth, 4));
-  return sub(mul(real(integers), each(scales)), each(minima));
+  const values = or(tail(fourBits(part(block, 48, 176)), 3, 8, 32), shiftLeft(fifth, 4));
+  return { values, bits: 8, scale: each(scales), taken: each(minima) };
 });
 
 export const Q6_K = superBlocks(210, [208], (block, half) => {
   const packed = tail(part(block, 0, 128), 1, 2, 1, 64);
   const low = beside([and(packed, 15), shiftRight(packed, 4)], -2);
-  const integers = or(tail(low, 3, 16, 16), tail(shiftLeft(twoBits(part(block, 128, 192)), 4), 2, 16, 16));
-  return mul(sub(real(integers), 32), each(mul(half(208), signed(part(block, 192, 208)))));
+  const values = or(tail(low, 3, 16, 16), tail(shiftLeft(twoBits(part(block, 128, 192)), 4), 2, 16, 16));
+  return { values, bits: 8, scale: each(mul(half(208), signed(part(block, 192, 208)))), middle: 32 };
 });
 
 /** A number for each sub-block, beside its elements. */
