@@ -3,7 +3,7 @@
     python make_texts.py split multi30k.train.jsonl.gz TO       TO/captions-01.jsonl ...: parts of 64
     python make_texts.py join TO                                TO/train.jsonl and TO/dev.jsonl of TO/texts-01.jsonl ...
 
-Parts, so that a teacher that was stopped goes on with the next one. The last two are held out.
+Parts, so that a teacher that was stopped goes on with the next one. The last is held out.
 """
 import gzip
 import json
@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-PARTS, SIZE, HELD_OUT = 10, 64, 2
+PARTS, SIZE, HELD_OUT = 5, 64, 1
 
 
 def write(path, rows):
