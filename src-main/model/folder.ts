@@ -63,7 +63,7 @@ class ModelFolder implements ModelFiles {
     const { file, info: { name: stored, shape } } = first!;
     const { begin, end, format } = file.place(stored);
     const [rows, width] = shape as [number, number];
-    return { path: file.path, offset: begin, bytes: end - begin, encoding: format, rows, width, isTurned: false, pairedHeads: null };
+    return { path: file.path, offset: begin, bytes: end - begin, encoding: format, rows, width, isTurned: false, pairedHeads: null, joinedHeads: null };
   }
 
   private find(name: string): StoredWeight {

@@ -19,6 +19,7 @@ export interface WeightPlace {
   /** Whether the rows are outputs although the model's matrix has inputs there. */
   readonly isTurned: boolean;
   readonly pairedHeads: StoredLayout['pairedHeads'];
+  readonly joinedHeads: StoredLayout['joinedHeads'];
 }
 
 /** A model on the disk that has been understood: a folder in the Hugging Face layout, or a GGUF file. */

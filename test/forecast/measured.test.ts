@@ -27,7 +27,7 @@ function modelOf(shape: Shape): Model {
   // A forecast reads neither weights nor tokens.
   const place = (name: string): object => {
     const { shape: [rows, width = 1] } = parameters.find((parameter) => parameter.name === name)!;
-    return { encoding: 'F32', rows, width, bytes: 4 * rows! * width, isTurned: false, pairedHeads: null };
+    return { encoding: 'F32', rows, width, bytes: 4 * rows! * width, isTurned: false, pairedHeads: null, joinedHeads: null };
   };
   return { folder: { path: '.', kind: 'folder', config, place }, decoder: buildDecoder(config), parameters } as unknown as Model;
 }

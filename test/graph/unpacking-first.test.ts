@@ -10,7 +10,7 @@ it('writes what unpacks weights before all that computes with activations', () =
   const graph = new Graph();
   let x = graph.input('x', 'float32', [1, 256]);
   for (const name of ['a', 'b', 'c']) {
-    x = relu(stored({ encoding: 'Q4_K', rows: 256, width: 256, of: 'outputs', pairedHeads: null }).multiply(x, { name, shape: [256, 256], layout: 'out-in' }));
+    x = relu(stored({ encoding: 'Q4_K', rows: 256, width: 256, of: 'outputs', pairedHeads: null, joinedHeads: null }).multiply(x, { name, shape: [256, 256], layout: 'out-in' }));
   }
   const { graph: { node } } = readOnnx(writeOnnx({ y: x }, { weights: 'inputs' }).bytes);
   const withActivations = new Set(['x']);

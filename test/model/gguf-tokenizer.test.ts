@@ -76,7 +76,7 @@ describe('a byte-level tokenizer', () => {
 
   it('is refused for a pre-tokenizer, a kind or a merge that is not known', () => {
     expect(() => plan(byteLevelKeys('bloom'))).toThrow(/tokenizer\.ggml\.pre is "bloom"/);
-    expect(() => plan({ ...byteLevelKeys('gpt-2'), model: 't5' })).toThrow(/tokenizer\.ggml\.model is "t5"/);
+    expect(() => plan({ ...byteLevelKeys('gpt-2'), model: 'bert' })).toThrow(/tokenizer\.ggml\.model is "bert"/);
     expect(() => plan({ ...byteLevelKeys('gpt-2'), merges: ['a zz'] })).toThrow(/the merge "a zz"/);
     expect(() => plan({ ...byteLevelKeys('gpt-2'), merges: ['ab'] })).toThrow(/the merge "ab"/);
   });

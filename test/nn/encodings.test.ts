@@ -19,7 +19,7 @@ const numbersOf = (name: string): Float32Array => new Float32Array(Uint8Array.fr
 const viewsOf = (name: string, layout: StoredLayout, bytes: Buffer): Record<string, Tensor> =>
   Object.fromEntries(storedViews(name, layout).map((view) => [view.name, tensorOf(view.dtype, view.shape, bytes)]));
 const layoutOf = (encoding: EncodingName, rows: number, changes: Partial<StoredLayout> = {}): StoredLayout =>
-  ({ encoding, rows, width: numbersOf(encoding).length / rows, of: 'outputs', pairedHeads: null, ...changes });
+  ({ encoding, rows, width: numbersOf(encoding).length / rows, of: 'outputs', pairedHeads: null, joinedHeads: null, ...changes });
 
 /** x W^T in double precision. */
 function product(x: Tensor, weight: ArrayLike<number>, rows: number): number[] {
@@ -70,7 +70,7 @@ describe('stored weights', () => {
     for (const encoding of ['F16', 'BF16'] as const) {
       for (const of of ['outputs', 'inputs'] as const) {
         const graph = new Graph();
-        const layout: StoredLayout = { encoding, rows: 2, width: 3, of, pairedHeads: null };
+        const layout: StoredLayout = { encoding, rows: 2, width: 3, of, pairedHeads: null, joinedHeads: null };
         const inputs = of === 'outputs' ? 3 : 2;
         const x = noise([1, inputs], 4);
         const y = stored(layout).multiply(graph.input('x', 'float32', [1, inputs]), { name: 'w', shape: [2, 3], layout: of === 'outputs' ? 'out-in' : 'in-out' });
@@ -82,7 +82,7 @@ describe('stored weights', () => {
   });
 
   it('have the pairs of a rotary embedding brought apart', async () => {
-    const layout: StoredLayout = { encoding: 'F32', rows: 8, width: 2, of: 'outputs', pairedHeads: 4 };
+    const layout: StoredLayout = { encoding: 'F32', rows: 8, width: 2, of: 'outputs', pairedHeads: 4, joinedHeads: null };
     // Row r of the file holds r: heads of four, of which rows 0 and 2 are the first half.
     const weight = float32(Float32Array.from({ length: 16 }, (_, at) => at >> 1), [8, 2]);
     const graph = new Graph();
@@ -91,7 +91,7 @@ describe('stored weights', () => {
   });
 
   it('are unpacked piece by piece where they are large, and no sum is shared between uses', async () => {
-    const layout: StoredLayout = { encoding: 'Q8_0', rows: 9000, width: 2048, of: 'outputs', pairedHeads: null };
+    const layout: StoredLayout = { encoding: 'Q8_0', rows: 9000, width: 2048, of: 'outputs', pairedHeads: null, joinedHeads: null };
     const graph = new Graph();
     const [a, b] = [graph.input('a', 'float32', [1, 2048]), graph.input('b', 'float32', [1, 2048])];
     const matrix = { name: 'w', shape: [9000, 2048], layout: 'out-in' } as const;

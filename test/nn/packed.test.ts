@@ -24,7 +24,7 @@ function matrixOf(encoding: EncodingName, rows: number, blocks: number, changes:
   const { bytes: size, elements } = ENCODINGS[encoding];
   const which = Array.from({ length: rows * blocks }, (_, at) => (at * 7 + (at >> 2)) % (values.length / elements));
   return {
-    layout: { encoding, rows, width: blocks * elements, of: 'outputs', pairedHeads: null, ...changes },
+    layout: { encoding, rows, width: blocks * elements, of: 'outputs', pairedHeads: null, joinedHeads: null, ...changes },
     bytes: Buffer.concat(which.map((block) => bytes.subarray(block * size, (block + 1) * size))),
     numbers: (row, column) => values[which[row * blocks + Math.floor(column / elements)]! * elements + column % elements]!,
   };
@@ -45,7 +45,7 @@ async function multiplied({ layout, bytes }: ReturnType<typeof matrixOf>, x: Ret
 describe('packed weights', () => {
   it('are those of all types of integers', () => {
     expect(PACKABLE.sort()).toEqual(['Q2_K', 'Q3_K', 'Q4_0', 'Q4_1', 'Q4_K', 'Q5_0', 'Q5_1', 'Q5_K', 'Q6_K', 'Q8_0']);
-    expect(canPack({ encoding: 'Q4_0', rows: 1, width: 32, of: 'inputs', pairedHeads: null })).toBe(false);
+    expect(canPack({ encoding: 'Q4_0', rows: 1, width: 32, of: 'inputs', pairedHeads: null, joinedHeads: null })).toBe(false);
   });
 
   it.each(PACKABLE)('of %s give the products of the numbers that they stand for', async (encoding) => {

@@ -26,6 +26,8 @@ export async function* tensorPieces(model: Pick<ModelFiles, 'pieces'>, tensor: T
   } else if (typeof layout === 'object' && 'rotary' in layout) {
     const { headDim } = layout.rotary;
     for await (const heads of cut(pieces, headDim * width)) yield pair(heads, headDim, width);
+  } else if (typeof layout === 'object' && 'joined' in layout) {
+    yield joinHeads(await whole(pieces, sizeOf(shape)), layout.joined.heads, sizeOf(shape) / (3 * layout.joined.heads));
   } else {
     yield* cut(pieces, shape.length > 1 ? shape.at(-1)! : width);
   }
@@ -84,6 +86,18 @@ function pair(heads: Float32Array, headDim: number, width: number): Float32Array
     const within = row % headDim;
     const from = row - within + (within >> 1) + (within & 1) * (headDim / 2);
     out.set(heads.subarray(from * width, (from + 1) * width), row * width);
+  }
+  return out;
+}
+
+/** Of elements [heads, 3, size], the queries of all heads, their keys, their values. */
+function joinHeads(apart: Float32Array, heads: number, size: number): Float32Array {
+  const out = new Float32Array(apart.length);
+  for (let head = 0; head < heads; head++) {
+    for (let third = 0; third < 3; third++) {
+      const from = (head * 3 + third) * size;
+      out.set(apart.subarray(from, from + size), (third * heads + head) * size);
+    }
   }
   return out;
 }

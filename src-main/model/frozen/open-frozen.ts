@@ -95,13 +95,13 @@ const HALVES: WeightFormat = inRows({
 });
 
 const halfLayout = ([rows, width]: readonly [number, number], layout: Matrix['layout']): StoredLayout => (
-  { encoding: 'F16', rows, width, of: layout === 'out-in' ? 'outputs' : 'inputs', pairedHeads: null });
+  { encoding: 'F16', rows, width, of: layout === 'out-in' ? 'outputs' : 'inputs', pairedHeads: null, joinedHeads: null });
 
-const layoutOf = ({ encoding, rows, width, isTurned, pairedHeads }: WeightPlace, matrix: Matrix | null): StoredLayout => (
-  { encoding, rows, width, pairedHeads, of: matrix?.layout === 'in-out' && !isTurned ? 'inputs' : 'outputs' });
+const layoutOf = ({ encoding, rows, width, isTurned, pairedHeads, joinedHeads }: WeightPlace, matrix: Matrix | null): StoredLayout => (
+  { encoding, rows, width, pairedHeads, joinedHeads, of: matrix?.layout === 'in-out' && !isTurned ? 'inputs' : 'outputs' });
 
 /** Whether it lies as IN_MEMORY has it. */
-const isPlain = ({ encoding, isTurned, pairedHeads }: WeightPlace): boolean => encoding === 'F32' && !isTurned && pairedHeads === null;
+const isPlain = ({ encoding, isTurned, pairedHeads, joinedHeads }: WeightPlace): boolean => encoding === 'F32' && !isTurned && pairedHeads === null && joinedHeads === null;
 
 class WeightOpener {
   readonly weights: Record<string, StoredTensor> = {};

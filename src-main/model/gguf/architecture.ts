@@ -5,6 +5,7 @@ import { planGemma } from './gemma.ts';
 import { planGlm4 } from './glm4.ts';
 import { planGpt2 } from './gpt2.ts';
 import { planGptOss } from './gpt-oss.ts';
+import { planGptNeoX } from './gptneox.ts';
 import { planLfm2 } from './lfm2.ts';
 import { planLlama } from './llama.ts';
 import { planOlmo2 } from './olmo2.ts';
@@ -12,6 +13,7 @@ import { planPhi3 } from './phi3.ts';
 import { checkTensors, type Plan } from './plan.ts';
 import { planQwen3Moe } from './qwen3-moe.ts';
 import { ROPE_FACTORS } from './rope-scaling.ts';
+import { planT5 } from './t5.ts';
 import { planStableLm } from './stablelm.ts';
 
 /** Tables of the rotary embedding, which follow from the metadata or are read with them. */
@@ -34,7 +36,9 @@ const PLANNERS: Readonly<Record<string, (file: GgufContents) => Plan | Promise<P
   glm4: planGlm4,
   stablelm: planStableLm,
   lfm2: planLfm2,
+  gptneox: planGptNeoX,
   gpt2: planGpt2,
+  t5: planT5,
 };
 
 /** Plans config and tensors. Throws a `Problem` that names an architecture, a key or a tensor that Retort does not support. */

@@ -48,17 +48,17 @@ export function commonConfig(facts: DecoderFacts): Record<string, unknown> {
 /** A plan of a config and the tensors of each block. @param norm  name of the last norm in the folder and in the file */
 export function decoderPlan(
   { hiddenSize, layers, vocabSize, contextLength, tied, keys }: DecoderFacts, config: Readonly<Record<string, unknown>>,
-  { block, norm = ['model.norm', 'output_norm'], normLayout = 'same', normBias = false }: {
-    block: (layer: number) => PlannedTensor[]; norm?: readonly [string, string]; normLayout?: PlannedTensor['layout']; normBias?: boolean;
+  { block, embedding = 'model.embed_tokens', output = 'lm_head', norm = ['model.norm', 'output_norm'], normLayout = 'same', normBias = false }: {
+    block: (layer: number) => PlannedTensor[]; embedding?: string; output?: string; norm?: readonly [string, string]; normLayout?: PlannedTensor['layout']; normBias?: boolean;
   },
 ): Plan {
   keys.refuseRest();
   const tensors = [
-    tensor('model.embed_tokens', 'token_embd', [vocabSize, hiddenSize]),
+    tensor(embedding, 'token_embd', [vocabSize, hiddenSize]),
     ...Array.from({ length: layers }, (_, layer) => block(layer)).flat(),
     tensor(...norm, [hiddenSize], normLayout),
     ...(normBias ? [tensor(...norm, [hiddenSize], 'same', 'bias')] : []),
-    ...(tied ? [] : [tensor('lm_head', 'output', [vocabSize, hiddenSize])]),
+    ...(tied ? [] : [tensor(output, 'output', [vocabSize, hiddenSize])]),
   ];
   return { modelType: String(config['model_type']), config, vocabSize, contextLength, tensors };
 }
@@ -67,7 +67,8 @@ export function tensor(to: string, from: string, shape: readonly number[], layou
   return { name: `${to}.${part}`, source: `${from}.${part}`, shape, layout };
 }
 
-function affine(
+/** A matrix, and a bias where there is one. */
+export function affine(
   to: string, from: string, shape: readonly [number, number], hasBias: boolean, layout: PlannedTensor['layout'] = 'same',
 ): PlannedTensor[] {
   return [tensor(to, from, shape, layout), ...(hasBias ? [tensor(to, from, [shape[0]], layout, 'bias')] : [])];

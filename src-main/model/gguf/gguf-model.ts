@@ -81,6 +81,7 @@ class GgufModel implements ModelFiles {
       encoding: this.file.type(source) as EncodingName,
       isTurned: layout === 'transposed',
       pairedHeads: typeof layout === 'object' && 'rotary' in layout ? layout.rotary.headDim : null,
+      joinedHeads: typeof layout === 'object' && 'joined' in layout ? layout.joined.heads : null,
     };
   }
 

@@ -12,9 +12,10 @@ export interface PlannedTensor {
   /**
    * How the converter of llama.cpp had laid it out. `rotary`: within each head, rows i and i + headDim / 2, which rotate
    * together, were made neighbours. `transposed`: turned from [in, out] to [out, in]. `from one`: one was added. `squeezed`:
-   * sides of one were left out. `experts`: their rows, below each other here, have an axis of their own there.
+   * sides of one were left out. `experts`: their rows, below each other here, have an axis of their own there. `joined`: what a head has of
+   * queries, keys and values, below each other here, was put with that of the other heads: all queries, keys, values.
    */
-  readonly layout: 'same' | 'transposed' | 'from one' | 'squeezed' | { readonly rotary: { readonly headDim: number } } | { readonly experts: number };
+  readonly layout: 'same' | 'transposed' | 'from one' | 'squeezed' | { readonly rotary: { readonly headDim: number } } | { readonly experts: number } | { readonly joined: { readonly heads: number } };
 }
 
 /** What a model folder made of a GGUF file will hold, but for the tokenizer. */
@@ -53,6 +54,11 @@ export class ArchitectureKeys {
     const value = this.metadata.required(this.prefix + key, this.metadata.count(this.prefix + key) ?? fallback);
     if (value < 1) throw this.unsupported(key);
     return value;
+  }
+
+  /** A whole number from 0, such as an id. */
+  index(key: string, fallback: number): number {
+    return this.metadata.count(this.prefix + key) ?? fallback;
   }
 
   /** As `count`; of a list, one number for each layer, the largest. */

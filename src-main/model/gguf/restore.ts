@@ -1,4 +1,5 @@
 import type { GgufFile } from './gguf-file.ts';
+import { sizeOf } from '../../graph/shape.ts';
 import type { PlannedTensor } from './plan.ts';
 
 /** The elements of a tensor in the layout of its model folder, piece by piece; each piece is good until the next. */
@@ -11,11 +12,26 @@ export async function* restoredPieces(file: GgufFile, { source, shape, layout }:
     const [rows, columns] = shape as [number, number];
     // Only GPT-2 needs this; its largest matrix takes 40 MB.
     yield transpose(await file.read(source), columns, rows);
+  } else if ('joined' in layout) {
+    // As GPT-2's; a matrix of Pythia 12B takes 310 MB.
+    yield takeHeadsApart(await file.read(source), layout.joined.heads, sizeOf(shape) / (3 * layout.joined.heads));
   } else {
     const { headDim } = layout.rotary;
     const width = shape[1] ?? 1;
     for await (const piece of file.pieces(source, headDim * width)) yield separatePairs(piece, headDim, width);
   }
+}
+
+/** Of elements [3, heads, size], those of a head together: [heads, 3, size]. */
+function takeHeadsApart(thirds: Float32Array, heads: number, size: number): Float32Array {
+  const out = new Float32Array(thirds.length);
+  for (let third = 0; third < 3; third++) {
+    for (let head = 0; head < heads; head++) {
+      const from = (third * heads + head) * size;
+      out.set(thirds.subarray(from, from + size), (head * 3 + third) * size);
+    }
+  }
+  return out;
 }
 
 /** `matrix` has `rows` rows. */

@@ -1,6 +1,7 @@
 import type { Metadata } from './metadata.ts';
 import { byteLevelBpe } from './byte-level-bpe.ts';
 import { sentencePieceBpe } from './sentencepiece-bpe.ts';
+import { sentencePieceUnigram } from './sentencepiece-unigram.ts';
 import type { TokenizerParts } from './tokenizer-parts.ts';
 import { Vocabulary, type SpecialRole } from './vocabulary.ts';
 
@@ -15,10 +16,10 @@ export interface TokenizerFiles {
 /** Rebuilds the tokenizer's files. Throws a `Problem` that names a kind of tokenizer which Retort does not support. */
 export function planTokenizer(metadata: Metadata, model: { readonly vocabSize: number; readonly contextLength: number }): TokenizerFiles {
   const vocabulary = new Vocabulary(metadata, model.vocabSize);
-  const { addBos: defaultBos, ...parts } = readParts(vocabulary);
+  const { addBos: defaultBos, addEos: defaultEos = false, ...parts } = readParts(vocabulary);
   const { bos, eos, pad } = vocabulary.specialIds();
   const addBos = metadata.flag('tokenizer.ggml.add_bos_token') ?? defaultBos;
-  const addEos = metadata.flag('tokenizer.ggml.add_eos_token') ?? false;
+  const addEos = metadata.flag('tokenizer.ggml.add_eos_token') ?? defaultEos;
   const before = addBos ? [metadata.required('tokenizer.ggml.bos_token_id', bos)] : [];
   const after = addEos ? [metadata.required('tokenizer.ggml.eos_token_id', eos)] : [];
   const end = vocabulary.endIds();
@@ -49,7 +50,8 @@ function readParts(vocabulary: Vocabulary): TokenizerParts {
   switch (kind) {
     case 'gpt2': return byteLevelBpe(vocabulary);
     case 'llama': return sentencePieceBpe(vocabulary);
-    default: throw metadata.unsupported('tokenizer.ggml.model', 'Retort imports the kinds gpt2 (byte-level BPE) and llama (SentencePiece BPE).');
+    case 't5': return sentencePieceUnigram(vocabulary);
+    default: throw metadata.unsupported('tokenizer.ggml.model', 'Retort imports the kinds gpt2 (byte-level BPE), llama (SentencePiece BPE) and t5 (SentencePiece Unigram).');
   }
 }
 

@@ -6,4 +6,6 @@ export interface TokenizerParts {
   readonly model: object;
   /** Whether a text begins with BOS where the file does not say. */
   readonly addBos: boolean;
+  /** Whether it ends with EOS then. */
+  readonly addEos?: boolean;
 }

@@ -54,6 +54,12 @@ export class Vocabulary {
     return Object.fromEntries(ids.filter(([, id]) => id !== undefined));
   }
 
+  /** What stands for what no token can, by its role or its type. */
+  unknownId(): number | null {
+    const typed = this.types.indexOf(TYPE.unknown);
+    return this.specialIds().unk ?? (typed < 0 ? null : typed);
+  }
+
   /** Ids after which generation ends. */
   endIds(): number[] {
     const ids = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map((key) => this.specialId(key));

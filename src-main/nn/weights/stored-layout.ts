@@ -13,4 +13,6 @@ export interface StoredLayout {
    * others keep at i and i + headDim / 2): the width of a head.
    */
   readonly pairedHeads: number | null;
+  /** Where the queries of all heads stand before all keys and these before all values, as llama.cpp has what others keep head by head: how many heads. */
+  readonly joinedHeads: number | null;
 }

@@ -42,7 +42,7 @@ export function stored(layout: StoredLayout): WeightFormat {
 
 /** Rows of a matrix as they are stored, in the order of its heads' halves: what each view of its encoding reads of them. */
 export function storedRows(graph: Graph, name: string, layout: StoredLayout, from: number, to: number, use?: string): Value[] {
-  return declared(graph, name, layout).map((view) => slice(inHeads(use === undefined ? view : anew(view, use), layout.pairedHeads), 0, from, to));
+  return declared(graph, name, layout).map((view) => slice(inHeads(use === undefined ? view : anew(view, use), layout), 0, from, to));
 }
 
 class UnpackedWeight {
@@ -85,10 +85,11 @@ function declared(graph: Graph, name: string, layout: StoredLayout): Value[] {
   return storedViews(name, layout).map((view) => graph.parameter(view.name, view.shape, view.dtype));
 }
 
-/** Rows in the order of their heads' halves. They are moved as they are stored. */
-function inHeads(rows: Value, headDim: number | null): Value {
-  if (headDim === null) return rows;
+/** Rows in the order of their heads, and of the heads' halves. They are moved as they are stored. */
+function inHeads(rows: Value, { pairedHeads: headDim, joinedHeads: heads }: StoredLayout): Value {
   const [count, bytes] = [staticDim(rows.shape, 0), staticDim(rows.shape, 1)];
+  if (heads !== null) return reshape(transpose(reshape(rows, [3, heads, count / (3 * heads), bytes]), [1, 0, 2, 3]), [count, bytes]);
+  if (headDim === null) return rows;
   const pairs = reshape(rows, [count / headDim, headDim / 2, 2, bytes]);
   return reshape(transpose(pairs, [0, 2, 1, 3]), [count, bytes]);
 }
