@@ -4,17 +4,17 @@ import type { Parameter, UpdateRule, UpdateTarget } from './update-rule.ts';
 import { decays } from './weight-decay.ts';
 
 /** Transformers' names of the second moments: by row and by column of a matrix, and whole for a vector. */
-const BY_ROW = 'exp_avg_sq_row';
-const BY_COLUMN = 'exp_avg_sq_col';
-const WHOLE = 'exp_avg_sq';
+export const BY_ROW = 'exp_avg_sq_row';
+export const BY_COLUMN = 'exp_avg_sq_col';
+export const WHOLE = 'exp_avg_sq';
 
 /** Keeps squares from vanishing (epsilon 1), and a step from vanishing where weights are all but zero (epsilon 2). */
-const EPSILON = 1e-30;
-const LEAST_SCALE = 1e-3;
+export const EPSILON = 1e-30;
+export const LEAST_SCALE = 1e-3;
 /** An update whose root mean square is larger is scaled down to it. */
-const LARGEST_UPDATE = 1;
+export const LARGEST_UPDATE = 1;
 /** The second moments' decay is 1 - t^-0.8 at step t. */
-const DECAY_RATE = -0.8;
+export const DECAY_RATE = -0.8;
 
 /**
  * Adafactor (Shazeer and Stern 2018, algorithms 4 and 5) as `transformers.Adafactor` computes it with `relative_step`

@@ -3,8 +3,8 @@ import type { UpdateRule } from './update-rule.ts';
 import { decays } from './weight-decay.ts';
 
 /** PyTorch's names of the two moments. */
-const FIRST = 'exp_avg';
-const SECOND = 'exp_avg_sq';
+export const FIRST = 'exp_avg';
+export const SECOND = 'exp_avg_sq';
 
 /**
  * AdamW as `torch.optim.AdamW` computes it (Loshchilov and Hutter 2019): with gradient g, step t, learning rate lr,

@@ -3,18 +3,13 @@ import { DTYPES, type DType } from '../dtype.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import { topological, type ConstantData, type Value } from '../value.ts';
 import type { LoopBody, NodeWriter, OnnxAttribute } from './node-writer.ts';
+import { ATTRIBUTE, attributeProto, stored, valueInfo, type ExternalData, type TensorProto } from './protos.ts';
 import schema from './schema.json' with { type: 'json' };
 
 const ModelProto = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto');
 
 const OPSET = 21;
 const IR_VERSION = 10;
-/** `AttributeProto.AttributeType` and `TensorProto.DataLocation` of the schema. */
-const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const;
-const EXTERNAL = 1;
-
-/** Where the bytes of a weight lie outside the model: a name the session is told, and a range in bytes. */
-export interface ExternalData { location: string; offset: number; length: number }
 
 export interface WriteOptions {
   /**
@@ -76,7 +71,6 @@ interface NodeProto {
   /** Of a loop: what its body reads of the graph around it, and the body's nodes. */
   body?: { reads: string[]; nodes: NodeProto[] };
 }
-interface TensorProto { name: string; dims: number[]; dataType: number; rawData?: Uint8Array; dataLocation?: number; externalData?: { key: string; value: string }[] }
 
 class OnnxModel implements NodeWriter {
   readonly dialect: NodeWriter['dialect'];
@@ -279,27 +273,4 @@ class OnnxModel implements NodeWriter {
 
 function asRun({ input, output, body }: NodeProto): RunNode {
   return body ? { input: [...input, ...body.reads], output, within: body.nodes.map(asRun) } : { input, output };
-}
-
-function stored(data: ExternalData | Uint8Array): Pick<TensorProto, 'rawData' | 'dataLocation' | 'externalData'> {
-  if (data instanceof Uint8Array) return { rawData: data };
-  const { location, offset, length } = data;
-  return {
-    dataLocation: EXTERNAL,
-    externalData: [
-      { key: 'location', value: location }, { key: 'offset', value: String(offset) }, { key: 'length', value: String(length) },
-    ],
-  };
-}
-
-function valueInfo({ name, dtype, shape }: Port): object {
-  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: DTYPES[dtype].code, shape: { dim } } } };
-}
-
-function attributeProto(name: string, value: OnnxAttribute): object {
-  if (typeof value === 'number') return { name, type: ATTRIBUTE.INT, i: value };
-  if (typeof value === 'string') return { name, type: ATTRIBUTE.STRING, s: new TextEncoder().encode(value) };
-  if ('float' in value) return { name, type: ATTRIBUTE.FLOAT, f: value.float };
-  return { name, type: ATTRIBUTE.INTS, ints: [...value] };
 }
