@@ -16,7 +16,9 @@ import { metricNames, metricsMeasured } from './metrics.ts';
 import { rewardGiven, rewardReferences } from './rewards.ts';
 import { sameModel } from './same-model.ts';
 import { shotsApart } from './shots-apart.ts';
+import { servedTeacher } from './served-teacher.ts';
 import { rewardAnswers } from './start/reward.ts';
+import { serverAnswers } from './start/server.ts';
 import { heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
 import { unreadCompletions } from './unread-completions.ts';
 import { unusedCache } from './unused-cache.ts';
@@ -36,11 +38,11 @@ const steps = check('steps', ['steps'], () => undefined);
  * starts a program, opens a connection or sends anything: a recipe may be of somebody else.
  */
 export const CHECKS: readonly Check[] = [
-  method, student, adapter, teacher, models, studentContext, teacherContext, devices,
+  method, student, adapter, teacher, servedTeacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
   sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */
-export const START_CHECKS: readonly Check[] = [rewardAnswers];
+export const START_CHECKS: readonly Check[] = [serverAnswers, rewardAnswers];

@@ -18,8 +18,10 @@ export interface Needs {
   adapter: TrainedAdapter | null;
   /** How the student is trained as its file will have it; null where that is not asked for. */
   shipping: Shipping | null;
-  /** Null where the run asks none. */
+  /** Null where the run asks none, and where a server is the teacher. */
   teacher: Model | null;
+  /** What a server wants to know before it answers; null where there is none. */
+  serverKey: string | null;
   /** Both models, once it is known that they fit each other. */
   models: readonly Model[];
   /** Ids below this are known to all of them. */

@@ -6,6 +6,7 @@ import { PRESETS } from './presets.ts';
 import { rewardSchema } from './reward.ts';
 import { templateVariablesSchema } from './chat-turn.ts';
 import { shipSchema } from './ship.ts';
+import { serverSchema } from './served-teacher.ts';
 import { shotsSchema } from './shots.ts';
 
 /**
@@ -23,12 +24,22 @@ export const FROZEN_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
 export type FrozenPrecision = (typeof FROZEN_PRECISIONS)[number];
 
 const teacher = z.strictObject({
-  model: path.meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies.')),
+  model: path.optional().meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies.')),
+  server: serverSchema.optional(),
   precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
     'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, are faster on a CPU, and off by about one and ten percent.')),
   device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works.')),
   cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
-    'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly.')),
+    'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly. What a server answers is always kept.')),
+}).superRefine(({ model, server, precision, device, cache }, context) => {
+  if (!server) {
+    if (model === undefined) context.addIssue({ code: 'custom', path: ['model'], input: model, message: 'a folder or a GGUF file is expected, or a server in teacher.server' });
+    return;
+  }
+  const own = { model, precision: precision === 'fp32' ? undefined : precision, device: device === 'cpu' ? undefined : device, cache: cache === false ? undefined : cache };
+  for (const [field, value] of Object.entries(own)) {
+    if (value !== undefined) context.addIssue({ code: 'custom', path: [field], input: value, message: 'is for a teacher on this machine, and teacher.server names another' });
+  }
 });
 
 const student = z.strictObject({
@@ -197,6 +208,8 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>;
 /** A recipe as a person writes it. */
 export type RecipeInput = z.input<typeof recipeSchema>;
+/** A teacher whose model lies on this machine. */
+export type LocalTeacher = Omit<NonNullable<Recipe['teacher']>, 'model' | 'server'> & { model: string };
 export type DecodeSettings = z.infer<typeof decodeSchema>;
 /** As a person gives them, without what has a default. */
 export type DecodeInput = z.input<typeof decodeSchema>;

@@ -26,6 +26,8 @@ const real = z.custom<number>((value) => typeof value === 'number', 'not a numbe
 const nothing = z.null();
 /** Digests of what the person has allowed a recipe to start or to send to; nothing else outside is reached. */
 const allowed = z.array(text).default([]);
+/** Of the system's key store, for the server of a recipe's teacher; the environment's where it is left out. */
+const serverKey = text.exactOptional();
 /** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
 const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
@@ -34,7 +36,7 @@ const conversations = { messages: text.nullish(), tools: text.nullish() };
 
 const run = {
   params: z.strictObject({
-    recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(), allowed,
+    recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(), allowed, serverKey,
     /** Of a resumed run: the checkpoint to go on from, 0 for the start, the newest whole one where it is left out; and whether its files may have changed since it began. */
     fromStep: z.int().nonnegative().exactOptional(), allowChanged: z.boolean().exactOptional(),
     /** Folder in which teachers keep their hidden states. */
@@ -165,7 +167,7 @@ const exportModel = {
 
 /** A few steps and an evaluation of the recipe, measured and thrown away: what the review of a new run forecasts from. */
 const probe = {
-  params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count, allowed }),
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, steps: count, allowed, serverKey }),
   result: view<Forecast>(),
   event: phaseSchema,
 };
@@ -174,7 +176,7 @@ const probe = {
  * Everything that is looked at before a run. Nothing outside the program is started or reached, unless `isStart` says
  * that a run is about to begin, which the person has allowed to.
  */
-const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean(), allowed }), result: view<Finding[]>(), event: z.never() };
+const check = { params: z.strictObject({ recipe: recipeSchema, runDir: path, isStart: z.boolean(), allowed, serverKey }), result: view<Finding[]>(), event: z.never() };
 
 /** What a run of a recipe would take of memory, worked out without making any of it. */
 const forecastMemory = { params: z.strictObject({ recipe: recipeSchema, runDir: path }), result: view<{ forecast: MemoryForecast; remedies: Remedy[] }>(), event: z.never() };

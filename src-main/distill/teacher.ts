@@ -2,10 +2,12 @@ import type { Tensor } from '../runtime/tensor.ts';
 import type { MicroBatch } from './batch.ts';
 import type { Head } from './head.ts';
 
-/** Whoever answers for a token by its hidden state: a model, or what is kept of one. */
+/** Whoever answers for a token by what its head reads: a model, what is kept of one, or a server. */
 export interface Teacher extends Head {
-  /** Last hidden states at the learned positions, [positions, width]; behind the last text's they may be anything finite. */
+  /** What its head makes a distribution of at the learned positions, [positions, width]: a model's last hidden states; behind the last text's they may be anything finite. */
   hidden(batch: MicroBatch): Promise<Tensor>;
+  /** Told which batches it is about to be asked about, where it can begin with all of them at once. */
+  expect?(batches: readonly MicroBatch[]): void;
   /** Told when it will not be asked for a while: what it can read again may go. */
   rest(): Promise<void>;
   release(): Promise<void>;

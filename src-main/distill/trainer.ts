@@ -141,6 +141,7 @@ export class Trainer<Example extends DataExample> {
 /** What a teacher thinks of all of a step's texts; then it may rest, and the student learns. */
 async function judgedBy(teacher: Teacher, batches: readonly MicroBatch[]): Promise<TeacherView[]> {
   const views: TeacherView[] = [];
+  teacher.expect?.(batches);
   for (const batch of batches) views.push({ hidden: await teacher.hidden(batch), head: teacher });
   await teacher.rest();
   return views;

@@ -3,6 +3,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import type { ModelFiles } from '../model/model-files.ts';
+import { teacherName } from '../contract/local-teacher.ts';
 import { visible, visibleLine } from '../contract/visible.ts';
 import { lastName, shareableRecipe } from './without-folders.ts';
 
@@ -36,7 +37,7 @@ function yaml(task: string, origin: ExportOrigin | null): string {
 function comesFrom({ run, step, recipe, evaluation }: ExportOrigin): string {
   const { teacher, student, data, method } = recipe;
   const rows = [
-    ['run', `${quoted(run)}, step ${step}`], ['teacher', teacher ? quoted(lastName(teacher.model)) : 'none'], ['student at the start', quoted(lastName(student.model))],
+    ['run', `${quoted(run)}, step ${step}`], ['teacher', teacher ? quoted(teacher.model === undefined ? teacherName({ teacher })! : lastName(teacher.model)) : 'none'], ['student at the start', quoted(lastName(student.model))],
     ['data', quoted(lastName(data.train))], ['method', method.preset],
   ];
   const scores = evaluation && Object.entries(evaluation.metrics);

@@ -5,6 +5,8 @@ import type { Recipe } from '../contract/recipe.ts';
 import { textsAtOnce } from '../decode/text-writer.ts';
 import type { Shipping } from '../distill/shipping/ship.ts';
 import { recomputes } from '../distill/activations.ts';
+import type { OutputLayer } from '../distill/head.ts';
+import { likeliestHead } from '../distill/likeliest-head.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
 import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
@@ -47,7 +49,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
   const { activations, nodes } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
-    ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : null,
+    ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : servedLayer(inputs),
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: 'onnxruntime',
   });
   const judging = judges ? judgingBytes(teacher.decoder, bucket) : 0;
@@ -75,6 +77,11 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
 }
 
 const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });
+
+/** What reads the answers of a server; null where none is asked. */
+function servedLayer({ recipe: { teacher }, method, sharedVocabulary }: MemoryInputs): OutputLayer | null {
+  return teacher?.server && method.divergence !== 'cross_entropy' ? likeliestHead(Math.min(teacher.server.topLogprobs, sharedVocabulary) + 1).decoder : null;
+}
 
 /** Whether a run asks its teacher about fixed texts alone and keeps what it says. */
 function isKeptWhole({ recipe: { teacher, evaluate }, method }: MemoryInputs): boolean {

@@ -66,6 +66,7 @@ export async function judgeCompletions(
 
 async function statesOf(teacher: Teacher, batches: readonly MicroBatch[]): Promise<Tensor[]> {
   const states: Tensor[] = [];
+  teacher.expect?.(batches);
   for (const batch of batches) states.push(await teacher.hidden(batch));
   await teacher.rest();
   return states;

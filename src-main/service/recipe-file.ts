@@ -68,7 +68,7 @@ function absolutePaths(recipe: Recipe, base: string): Recipe {
   return {
     ...recipe,
     ...(method.reward && { method: { ...method, reward: absoluteReward(method.reward, base) } }),
-    ...(teacher && { teacher: { ...teacher, model: resolve(base, teacher.model) } }),
+    ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: resolve(base, teacher.model) }) } }),
     student: { ...student, model: resolve(base, student.model) },
     data: {
       ...data,

@@ -3,6 +3,7 @@ import type { Head } from '../distill/head.ts';
 import type { Teacher } from '../distill/teacher.ts';
 import type { Encoder } from '../nn/decoder.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
+import type { Keeper } from './keeper.ts';
 import type { StateStore } from './state-store.ts';
 import { textKey } from './text-key.ts';
 
@@ -23,7 +24,7 @@ interface Wanted { text: TrainingExample; into: Float32Array }
  *
  * A fixed text is computed by itself, so that what is kept depends on nothing else that a run happens to hold.
  */
-export class CachedTeacher implements Teacher {
+export class CachedTeacher implements Teacher, Keeper {
   readonly decoder: Head['decoder'];
   readonly weights: Head['weights'];
   private readonly encoder: Encoder | null;

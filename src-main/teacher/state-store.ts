@@ -10,7 +10,7 @@ import { isWhole, listRecords, MAGIC, recordHeader, type Place } from './segment
 const EXTENSION = '.states';
 
 /**
- * Hidden states of texts on the disk, written once and read by every run that has the folder. Each program that adds to
+ * What a teacher thinks of texts, numbers for each token, on the disk: hidden states, or what a server told. It is written once and read by every run that has the folder. Each program that adds to
  * it writes a file of its own, so several may at once; a record that a killed one left half written, and one whose bytes
  * are not as they were written, count as not there.
  */
@@ -18,8 +18,10 @@ export class StateStore {
   private readonly folder: string;
   private readonly format: FloatFormat;
   private readonly places: Map<string, Place>;
-  private readonly files = new Map<string, FileHandle>();
+  private readonly files = new Map<string, Promise<FileHandle>>();
   private own: { path: string; file: FileHandle; end: number } | null = null;
+  /** One record is written after the other, whoever asks. */
+  private adding: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string, format: FloatFormat, places: Map<string, Place>) {
     this.folder = folder;
@@ -53,7 +55,13 @@ export class StateStore {
    * Keeps a text's states, and rounds them to what is kept: whoever uses them now computes with what others will read.
    * @throws Problem where a number is too large for the format, or the disk is full
    */
-  async add(key: Buffer, states: Float32Array): Promise<void> {
+  add(key: Buffer, states: Float32Array): Promise<void> {
+    const turn = this.adding.then(() => this.append(key, states));
+    this.adding = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async append(key: Buffer, states: Float32Array): Promise<void> {
     const most = largestOf(this.format);
     if (states.some((value) => Math.abs(value) > most)) {
       throw new Problem('The teacher has hidden states too large for teacher.cache in fp16.', { hint: 'Set teacher.cache to "fp32".' });
@@ -74,8 +82,9 @@ export class StateStore {
   }
 
   async close(): Promise<void> {
+    await this.adding;
     await this.sync();
-    await Promise.all([...this.files.values(), ...(this.own ? [this.own.file] : [])].map((file) => file.close()));
+    await Promise.all([...this.files.values(), ...(this.own ? [this.own.file] : [])].map(async (file) => (await file).close()));
     this.files.clear();
     this.own = null;
   }
@@ -89,8 +98,9 @@ export class StateStore {
   }
 
   private async fill(data: Buffer, { path, position }: Place): Promise<boolean> {
-    let file = this.files.get(path);
-    if (!file) this.files.set(path, file = await openFile(path));
+    const opened = this.files.get(path) ?? openFile(path);
+    this.files.set(path, opened);
+    const file = await opened;
     for (let at = 0; at < data.length;) {
       const { bytesRead } = await file.read(data, at, data.length - at, position + at);
       if (bytesRead === 0) return false;
@@ -105,8 +115,8 @@ async function writeAll(path: string, file: FileHandle, bytes: Uint8Array, posit
     for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new Problem(isDiskFull(code) ? `The disk is full: the teacher's hidden states could not be kept in ${path}.` : `${path} cannot be written: ${message}`, {
-      kind: 'failure', hint: 'Free some space and resume the run, or leave teacher.cache out.', cause,
+    throw new Problem(isDiskFull(code) ? `The disk is full: what the teacher thinks of a text could not be kept in ${path}.` : `${path} cannot be written: ${message}`, {
+      kind: 'failure', hint: 'Free some space and resume the run; with a teacher on this machine, teacher.cache can be left out.', cause,
     });
   }
 }

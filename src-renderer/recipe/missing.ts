@@ -10,7 +10,7 @@ export function missingIn(recipe: UnfinishedRecipe): Placed[] {
   return [
     ...(lacks('data.train') ? [said('data.train', 'No training file is chosen.')] : []),
     ...(lacks('data.prompt') && lacks('data.messages') ? [said('data.prompt', 'Nothing says what the prompt is made of.', 'Write a template of columns, or choose a column of chat messages.')] : []),
-    ...(lacks('teacher.model') && needsTeacher(method) ? [said('teacher.model', 'No teacher is chosen.')] : []),
+    ...(lacks('teacher.model') && lacks('teacher.server.url') && needsTeacher(method) ? [said('teacher.model', 'No teacher is chosen.')] : []),
     ...(lacks('student.model') ? [said('student.model', 'No student is chosen.')] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { localTeacher } from '../../contract/local-teacher.ts';
 import { answerJudgeSchema, type AnswerJudgeSettings, type ComparedModel } from '../../contract/comparison.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import { resolveMethod } from '../../contract/presets.ts';
@@ -13,7 +14,7 @@ export async function studentOf(run: RunRecord, step: number | null): Promise<Na
 
 /** A run's teacher, where it has one, and its student before and after. */
 export async function modelsOfRun(run: RunRecord): Promise<Named[]> {
-  const { teacher } = run.recipe;
+  const teacher = localTeacher(run.recipe);
   // A run that has made no checkpoint yet has one student only.
   const students = [await studentOf(run, 0), ...(await hasLearned(run) ? [await studentOf(run, null)] : [])];
   return [

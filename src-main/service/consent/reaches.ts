@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Reach } from '../../contract/consent.ts';
-import type { Recipe } from '../../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../../contract/recipe.ts';
+import type { ServerSettings } from '../../contract/served-teacher.ts';
 import { visibleLine } from '../../contract/visible.ts';
 import { Problem } from '../../contract/problem.ts';
 
 /** What a run of a recipe would start or send to, and nobody but the person can allow. */
-export function reachesOf({ method: { reward }, data }: Pick<Recipe, 'method' | 'data'>): Reach[] {
+export function reachesOf({ method: { reward }, data, teacher }: Pick<Recipe, 'method' | 'data' | 'teacher'>): Reach[] {
+  return [...teacher?.server ? [serverReach(teacher.server, data)] : [], ...rewardReaches(reward, data)];
+}
+
+function serverReach({ url }: ServerSettings, { train, validation }: DataSettings): Reach {
+  const files = visibleLine([train, validation].filter((path) => path !== undefined).join(' and '));
+  return reach({
+    kind: 'address', what: visibleLine(url), where: null,
+    given: `As the teacher it is sent the rows of ${files}, what the student writes to them, and the key for servers where there is one (RETORT_SERVER_KEY, or the system's key store).`,
+  }, [url]);
+}
+
+function rewardReaches(reward: Recipe['method']['reward'], data: DataSettings): Reach[] {
   const rows = visibleLine(`the rows of ${data.train}, and what the student writes to them`);
   if (reward?.kind === 'command') {
     return [reach({ kind: 'command', what: reward.command.map(quoted).join(' '), where: visibleLine(reward.directory ?? ''), given: `It runs with your rights, and is given ${rows}.` }, reward.command)];

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../contract/history.ts';
+import { localTeacher } from '../../contract/local-teacher.ts';
 import { Problem } from '../../contract/problem.ts';
 import { dataViewSchema, type Recipe } from '../../contract/recipe.ts';
 import { isModel } from '../../model/is-model.ts';
@@ -59,7 +60,11 @@ async function bestStepOf({ name, runDir, recipe, engine }: RunRecord): Promise<
 /** @throws Problem where a run has none. */
 export function teacherOf({ name, recipe }: RunRecord): string {
   if (!recipe.teacher) throw new Problem(`Run "${name}" has no teacher to compare with.`, { hint: 'Inspect its student and a model as a pair instead.' });
-  return recipe.teacher.model;
+  const teacher = localTeacher(recipe);
+  if (teacher) return teacher.model;
+  throw new Problem(`The teacher of run "${name}" is behind a server, and an inspection asks for its whole distribution.`, {
+    hint: 'Inspect its student and a model on this machine as a pair instead.',
+  });
 }
 
 /** The held-out examples of a recipe. @throws Problem where it has none. */

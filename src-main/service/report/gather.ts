@@ -40,7 +40,7 @@ export async function gatherRun(queries: Pick<Queries, 'get' | 'all' | 'exec'>, 
   const evaluations = await readEvaluations(queries, run.id);
   return {
     run, method: resolveMethod(recipe.method).method,
-    teacher: recipe.teacher ? await modelFacts(recipe.teacher.model) : null,
+    teacher: recipe.teacher?.model === undefined ? null : await modelFacts(recipe.teacher.model),
     student: await modelFacts(recipe.student.model),
     dataLicence: await statedLicence(recipe.data.train),
     series: await readSeries(queries, run.id, { fields: CHARTED_FIELDS, buckets: BUCKETS }),

@@ -1,3 +1,4 @@
+import { teacherName } from '../../contract/local-teacher.ts';
 import type { RunStatus } from '../../contract/events.ts';
 import { lastName, shareableText } from '../../export/without-folders.ts';
 import { resultFigures } from './evaluations-section.ts';
@@ -13,7 +14,7 @@ const SIGNS: Record<RunStatus, string> = { waiting: '◷', running: '▶', done:
 export function headSection({ run, method, teacher, student, evaluations, time, hasLostCheckpoints }: RunFacts): Html {
   const { name, status, tags, recipe, lastStep, totalSteps, started, ended, created, error } = run;
   const facts: [string, Content][] = [
-    ['Teacher', teacher ? html`<span class="teacher">${lastName(teacher.path)}</span> ${size(teacher, null)}` : 'none'],
+    ['Teacher', teacher ? html`<span class="teacher">${lastName(teacher.path)}</span> ${size(teacher, null)}` : teacherName(run.recipe) ?? 'none'],
     ['Student', html`<span class="student">${lastName(student.path)}</span> ${size(student, run.parameters)}`],
     ['Data', html`${lastName(recipe.data.train)}${recipe.data.validation !== undefined && html` <span class="quiet">held out: ${lastName(recipe.data.validation)}</span>`}`],
     ['Method', html`${recipe.method.preset}`],

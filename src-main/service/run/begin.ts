@@ -26,13 +26,13 @@ export interface Begun {
   warnings: Warning[];
 }
 
-type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'allowed'>;
+type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'allowed' | 'serverKey'>;
 
 /** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
-export async function beginRun({ recipe, runDir, runId, allowed = [] }: Job): Promise<Begun> {
+export async function beginRun({ recipe, runDir, runId, allowed = [], serverKey }: Job): Promise<Begun> {
   const { used } = takeThreads(null);
   const today = thisDay();
-  const prepared = await prepareRun(recipe, runDir, { allowed, today });
+  const prepared = await prepareRun(recipe, runDir, { allowed, today, serverKey });
   const inputs = await lookAtInputs(recipe);
   const folder = await createRunFolder(runDir, recipe);
   try {
@@ -72,7 +72,7 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     }
     const recipe = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, recipe !== job.recipe);
-    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [], today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
+    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [], serverKey: job.serverKey, today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
     await noteRunId(job.runDir, job.runId);
     return { folder, prepared, start, threads: used, warnings };
   } catch (error) {

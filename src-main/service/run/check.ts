@@ -9,8 +9,8 @@ import { refuseUnallowed } from '../consent/reaches.ts';
 import { materialOf, stepsOf } from './material.ts';
 
 /** Everything that can be said of a recipe before a run of it begins: what keeps it from beginning, and what is worth knowing. */
-export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart, allowed }: { signal?: AbortSignal; isStart: boolean; allowed: readonly string[] }): Promise<Finding[]> {
-  const material = materialOf(recipe, runDir, { signal });
+export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart, allowed, serverKey }: { signal?: AbortSignal; isStart: boolean; allowed: readonly string[]; serverKey?: string | undefined }): Promise<Finding[]> {
+  const material = materialOf(recipe, runDir, { signal, serverKey });
   const found: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) found.push(finding);
   found.push(...await findings('choices', async () => { await material.questions(); return []; }));

@@ -9,6 +9,8 @@ import { evaluateStudent, sampled, type EvaluationPart } from './evaluate.ts';
 import { keptAnswers } from './kept-answers.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
+import { servedTexts } from './served-texts.ts';
+import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 
 type Models = Pick<BuiltRun, 'student' | 'teacher'>;
 
@@ -22,12 +24,22 @@ interface Told {
 export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | null, examples: readonly EncodedExample[], signal?: AbortSignal): Promise<string[] | null> {
   if (!teacher) return null;
   const [asked, settings] = [sampled(examples), answerSettings(run, signal)];
+  if (teacher.writer) return servedAnswers(run, teacher.writer, asked);
   const write = async (): Promise<string[]> => {
     const answers = await writeAnswers(await teacher.model(), run.student.tokenizer, asked, settings);
     await teacher.judge.rest();
     return answers.map(({ prediction }) => prediction);
   };
   return teacher.kept ? keptAnswers(teacher.kept.folder, asked, settings, write) : write();
+}
+
+/** Of a server: by the recipe's own way of writing where it has that, and greedily otherwise. */
+async function servedAnswers(run: PreparedRun, writer: ServedWriter, asked: readonly EncodedExample[]): Promise<string[]> {
+  const { recipe: { seed, evaluate: { decode, maxNewTokens }, data } } = run;
+  const texts = await servedTexts(run, writer, asked, {
+    seed, maxTokens: maxNewTokens ?? data.maxCompletionTokens, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP,
+  });
+  return texts.map(({ text }) => text);
 }
 
 /** One evaluation as a run's recipe asks for it. @param examples  the first of those that are held out, at least one */

@@ -13,6 +13,8 @@ export interface RunJob {
   allowChanged?: boolean;
   /** Digests of what the person has allowed it to reach outside. */
   allowed?: readonly string[];
+  /** What the teacher's server wants to know; the environment's where it is left out. */
+  serverKey?: string;
   /** Folder in which teachers keep their hidden states; left out, nothing is kept. */
   cache?: string;
   emit(event: RunEvent): void;

@@ -1,6 +1,6 @@
 import { batchIndices } from '../../data/order.ts';
 import { drawOnPolicy } from '../../distill/mixture.ts';
-import type { CachedTeacher } from '../../teacher/cached-teacher.ts';
+import type { Keeper } from '../../teacher/keeper.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -10,7 +10,7 @@ const AT_ONCE = 256;
 
 /** Computes and keeps what the teacher thinks of every fixed text that a run will show it: those it learns from, and those held out. */
 export async function keepStates(
-  run: PreparedRun, teacher: CachedTeacher, train: ExampleSet, onProgress: (done: number, total: number) => void, signal?: AbortSignal,
+  run: PreparedRun, teacher: Keeper, train: ExampleSet, onProgress: (done: number, total: number) => void, signal?: AbortSignal,
 ): Promise<void> {
   if (run.method.divergence === 'cross_entropy') return;
   const visited = visitedExamples(run, train.count);

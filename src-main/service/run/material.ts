@@ -5,6 +5,8 @@ import type { Material } from '../../checks/needs.ts';
 import { shippingOf } from '../../distill/shipping/ship.ts';
 import { shippingPlan } from '../../export/shipping-plan.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
+import { localTeacher } from '../../contract/local-teacher.ts';
+import { environmentKey } from '../../remote/server.ts';
 import { ACCEPTANCE } from '../../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { endTokens, openWholeModel, type Model } from '../../model/load-model.ts';
@@ -27,7 +29,7 @@ export interface RunMaterial extends Material {
 }
 
 /** Opens the models of a recipe and encodes its data, each when it is first asked for. */
-export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { signal?: AbortSignal | undefined; /** The day the run began. */ today?: Date } = {}): RunMaterial {
+export function materialOf(recipe: Recipe, runDir: string, { signal, today, serverKey = environmentKey() }: { signal?: AbortSignal | undefined; /** The day the run began. */ today?: Date; serverKey?: string | null | undefined } = {}): RunMaterial {
   const method = once(async () => methodOf(recipe));
   const student = once(async () => {
     const model = await openWholeModel(recipe.student.model);
@@ -70,6 +72,7 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today }: { 
   const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
   return {
     recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
+    serverKey: () => Promise.resolve(serverKey),
     method, student, adapter, shipping, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
@@ -87,8 +90,10 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 /** Whether a teacher is wanted for the student's drafts, whatever the method needs. */
 const isDraftJudged = ({ evaluate }: Recipe): boolean => evaluate.metrics.includes(ACCEPTANCE);
 
-function openTeacher(recipe: Recipe): Promise<Model> {
-  if (recipe.teacher) return openWholeModel(recipe.teacher.model);
+async function openTeacher(recipe: Recipe): Promise<Model | null> {
+  if (recipe.teacher?.server) return null;
+  const local = localTeacher(recipe);
+  if (local) return openWholeModel(local.model);
   const [what, instead] = isDraftJudged(recipe) ? ['the metric "acceptance"', 'leave the metric out'] : [`the method "${recipe.method.preset}"`, 'use the preset "sft"'];
   throw new Problem(`teacher.model is missing: ${what} needs a teacher.`, { hint: `Add "teacher": { "model": "..." }, or ${instead}.` });
 }

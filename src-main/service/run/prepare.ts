@@ -21,7 +21,9 @@ export interface PreparedRun {
   adapter: TrainedAdapter | null;
   /** How the student is trained as its file will have it; null where that is not asked for. */
   shipping: Shipping | null;
+  /** Null also where a server is the teacher. */
   teacher: Model | null;
+  serverKey: string | null;
   train: ExampleSet;
   validation: ExampleSet;
   /** The validation examples that are evaluated, for the metric `multiple-choice`. */
@@ -41,7 +43,7 @@ export interface PreparedRun {
  * Checks everything that can be checked before the long work, what reaches outside as well, and opens what the run is
  * made from. @param allowed  digests of what may be reached, @param today  the day the run began. @throws Problem of kind input: the first that is found; the reason of `signal`
  */
-export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], ...how }: { allowed?: readonly string[]; signal?: AbortSignal; today?: Date } = {}): Promise<PreparedRun> {
+export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], ...how }: { allowed?: readonly string[]; signal?: AbortSignal; today?: Date; serverKey?: string | undefined } = {}): Promise<PreparedRun> {
   const material = materialOf(recipe, runDir, how);
   const notices: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) {
@@ -51,10 +53,13 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
   const [method, student, train] = [await material.method(), await material.student(), await material.train()];
   const [questions, { microBatchSize, forecast: memory }] = [await material.questions(), await material.memory()];
   refuseUnallowed(recipe, allowed);
-  for await (const finding of lookAt(START_CHECKS, material)) throw problemOf(finding);
+  for await (const finding of lookAt(START_CHECKS, material)) {
+    if (finding.level === 'problem') throw problemOf(finding);
+    notices.push(finding);
+  }
   return {
     recipe, method, student, train, questions, notices,
-    adapter: await material.adapter(), shipping: await material.shipping(), teacher: await material.teacher(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
+    adapter: await material.adapter(), shipping: await material.shipping(), teacher: await material.teacher(), serverKey: await material.serverKey(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
     microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(),
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { StepMetrics } from '../../contract/events.ts';
 import type { Forecast } from '../../contract/forecast.ts';
 import type { Commands } from '../../contract/worker.ts';
@@ -14,17 +17,18 @@ import { diskForecast } from '../../checks/disk.ts';
 
 /** Makes a few steps and an evaluation of a recipe in memory, measures them and throws them away. */
 export async function probeRun(
-  { recipe, runDir, steps, allowed }: Params<Commands, 'probe'>, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'probe'>) => void,
+  { recipe, runDir, steps, allowed, serverKey }: Params<Commands, 'probe'>, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'probe'>) => void,
 ): Promise<Forecast> {
   resetPeakMemory();
-  const run = await prepareRun(recipe, runDir, { allowed, signal });
+  const run = await prepareRun(recipe, runDir, { allowed, signal, serverKey });
   const { student } = run;
   // An evaluation counts as one more step of the way.
   const total = steps + (run.validation.count > 0 ? 1 : 0);
   const start = performance.now();
   // What it measures is a step, not what is kept from before.
   const own = teachesItself(run) ? await openBase(run) : null;
-  const teacher = await openRunTeacher(run, null, own);
+  const aside = await mkdtemp(join(tmpdir(), 'retort-probe-'));
+  const teacher = await openRunTeacher(run, null, own, { cache: aside, own: join(aside, 'own'), step: 0, isStopAsked: () => signal.aborted, tell: () => undefined });
   const built = await buildTrainer(run, { base: own ?? await openBase(run), from: null }, run.train, teacher, { totalTokens: 0 });
   const readMs = performance.now() - start;
   try {
@@ -53,5 +57,6 @@ export async function probeRun(
     };
   } finally {
     await built.release();
+    await rm(aside, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import type { BestScore, Rollout, RunEvent } from '../../contract/events.ts';
 import { toReport } from '../../contract/problem.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
+import type { BaselineState } from '../../distill/reward-baseline.ts';
+import { TeacherAway } from '../../teacher/served/teacher-away.ts';
+import { CoveredWatch } from '../../distill/covered-watch.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
 import type { StepResult } from '../../distill/trainer.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
@@ -25,7 +29,7 @@ import { RolloutFiles } from './rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
 import { openBase } from './open-base.ts';
-import { openRunTeacher } from './run-teacher.ts';
+import { openRunTeacher, type RunTeacher } from './run-teacher.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
 import { WritingWatch } from './writing-watch.ts';
@@ -69,10 +73,12 @@ class Run {
   private readonly files: RolloutFiles;
   private readonly guard = new CollapseGuard();
   private readonly writing: WritingWatch;
+  private readonly covered: CoveredWatch;
   private readonly told = new Told();
   /** Null where the recipe asks for no best checkpoint. */
   private best: BestSoFar | null = null;
   private totalTokens = 0;
+  private teacher: RunTeacher | null = null;
   private readonly expectation: Expectation;
   /** The teacher does not change, so it answers once. */
   private teacherAnswers: Promise<string[] | null> | null = null;
@@ -81,6 +87,7 @@ class Run {
     this.job = job;
     this.prepared = prepared;
     this.writing = new WritingWatch(prepared, this.guard);
+    this.covered = new CoveredWatch(prepared.recipe.teacher?.server?.topLogprobs ?? 0);
     this.begun = begun;
     this.folder = begun.folder;
     this.files = files;
@@ -102,7 +109,8 @@ class Run {
     if (from !== null) job.emit({ event: 'restored', checkpoint: { step: first, path: from }, ...await this.told.read(from), ...this.bestField });
     for (const warning of this.begun.warnings) job.emit({ event: 'warning', ...warning });
     for (const { code, message, hint } of notices) job.emit({ event: 'warning', code, message: hint === undefined ? message : `${message} ${hint}` });
-    const built = await this.build(from, state);
+    const built = await this.buildOrLeave(from, state);
+    if (built === null) return this.stopped();
     try {
       if (first === 0) await this.evaluate(built, 0);
       return await this.steps(built, first);
@@ -111,16 +119,32 @@ class Run {
     }
   }
 
+  /** Null where the run was asked to stop while it waited for its teacher. */
+  private async buildOrLeave(from: string | null, state: CheckpointState | null): Promise<BuiltRun | null> {
+    try {
+      return await this.build(from, state);
+    } catch (error) {
+      await this.teacher?.release();
+      if (error instanceof TeacherAway) return null;
+      throw error;
+    }
+  }
+
   private async build(from: string | null, state: CheckpointState | null): Promise<BuiltRun> {
     const { prepared, job } = this;
     job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
     const own = teachesItself(prepared) ? await openBase(prepared) : null;
-    const teacher = await openRunTeacher(prepared, job.cache ?? null, own);
+    const answers = join(this.folder.path, 'teacher-answers');
+    const teacher = this.teacher = await openRunTeacher(prepared, job.cache ?? null, own, {
+      cache: job.cache ?? answers, own: join(answers, 'own'), step: state?.step ?? 0,
+      isStopAsked: () => job.stopRequest() !== null,
+      tell: (message) => job.emit({ event: 'warning', code: 'server', message }),
+    });
     const examples = prepared.method.source === 'teacher'
       ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
       : prepared.train;
     if (teacher?.kept) {
-      await keepStates(prepared, teacher.kept.teacher, examples, (done, total) => job.emit({ event: 'phase', phase: 'teacher-states', done, total }));
+      await keepStates(prepared, teacher.kept.teacher, examples, (done, total) => job.emit({ event: 'phase', phase: 'teacher-states', done, total }), teacher.outage?.signal);
       const heldOut = await firstExamples(prepared.validation, prepared.recipe.evaluate.examples);
       if (heldOut.length > 0) await (this.teacherAnswers = answersOfTeacher(prepared, teacher, heldOut));
       // It comes back if anything asks for it; the student needs its room now.
@@ -136,7 +160,10 @@ class Run {
     // A run that was cut off behind its last checkpoint has nothing to learn any more.
     while (!this.isOver(step)) {
       step += 1;
-      await this.tell(await built.trainer.step(step), built);
+      const baseline = built.rewardBaseline?.state ?? null;
+      const made = await built.trainer.step(step).catch((error: unknown) => this.leave(error, built, step - 1, baseline));
+      if (made === null) return await this.stopped();
+      await this.tell(made, built);
       // A checkpoint holds which one is the best, the last one too, so an evaluation comes before it; where nobody asks
       // for the best, the last weights are saved before the last evaluation.
       const isDue = step === steps ? this.best !== null : evaluate.every !== undefined && step % evaluate.every === 0;
@@ -154,6 +181,18 @@ class Run {
     const early = step < steps ? this.best?.stoppedEarly : null;
     job.emit({ event: 'done', step, checkpoint: path, ...this.bestField, ...(early && { stoppedEarly: early }) });
     return { status: 'done', step, checkpoint: path };
+  }
+
+  /**
+   * A step that the teacher's server kept from being made has changed nothing yet, so that what was learned before it can be saved.
+   * @returns null where the run was asked to stop meanwhile. @throws what ended the step otherwise
+   */
+  private async leave(error: unknown, built: BuiltRun, step: number, baseline: BaselineState | null): Promise<null> {
+    if (!this.teacher?.outage?.hasCaused(error)) throw error;
+    const last = (await listCheckpoints(this.folder.checkpoints)).at(-1)?.step ?? 0;
+    if (step > last && this.job.stopRequest() !== 'discard') await this.save(built, step, baseline);
+    if (error instanceof TeacherAway) return null;
+    throw error;
   }
 
   private tellOutcome(isWhole: boolean): void {
@@ -205,19 +244,20 @@ class Run {
     // Where nothing is held out, what it writes in training is all there is to see.
     const warnings = validation.count > 0 || rollouts.length === 0 ? [] : await this.writing.wrote(metrics.step, rollouts.map(({ asked, tokens, ended }) => (
       { asked, tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })), teacher);
-    for (const warning of [...warnings, ...this.guard.watch(metrics, rollouts)]) job.emit({ event: 'warning', ...warning });
+    for (const warning of [...warnings, ...this.guard.watch(metrics, rollouts), this.covered.watch(metrics) ?? []].flat()) job.emit({ event: 'warning', ...warning });
   }
 
-  private async save(built: BuiltRun, step: number): Promise<void> {
+  private async save(built: BuiltRun, step: number, baseline = built.rewardBaseline?.state ?? null): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, textVersion: TEXT_VERSION, rewardBaseline: built.rewardBaseline?.state ?? null, ...this.best?.state };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared, built.optimizer, state);
       await this.told.write(place);
     });
     await this.prune();
+    await this.teacher?.saved?.(step, (await listCheckpoints(folder.checkpoints))[0]!.step);
     job.emit({ event: 'checkpoint', step, path, ...this.bestField });
   }
 

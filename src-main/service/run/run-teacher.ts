@@ -1,37 +1,51 @@
 import { basename, join } from 'node:path';
-import type { Recipe } from '../../contract/recipe.ts';
+import { localTeacher } from '../../contract/local-teacher.ts';
+import type { LocalTeacher } from '../../contract/recipe.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
 import type { Teacher } from '../../distill/teacher.ts';
 import { digestOfText } from '../../files/digest.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { listHead } from '../../nn/build.ts';
 import { CachedTeacher } from '../../teacher/cached-teacher.ts';
+import type { Keeper } from '../../teacher/keeper.ts';
+import type { Outage } from '../../teacher/served/outage.ts';
+import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 import { StateStore } from '../../teacher/state-store.ts';
 import { readTeacher } from './build-trainer.ts';
 import { digestsOf } from './inputs.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
+import { openServedTeacher, type ServedPlace } from './served-run-teacher.ts';
 
 /** A run's teacher: what judges texts by it, and the whole model for whoever needs that, read when it is first asked for. */
 export interface RunTeacher {
   judge: Teacher;
   /** What it keeps on the disk; null where it keeps nothing. */
-  kept: { teacher: CachedTeacher; folder: string } | null;
+  kept: { teacher: Keeper; folder: string } | null;
+  /** Writes for a teacher behind a server, which has no model here; null for every other. */
+  writer: ServedWriter | null;
+  /** Of a server: how a run waits for it, and whether that is what ended it. */
+  outage?: Outage;
   model(): Promise<FrozenModel>;
   /** The whole model if it has been read; null otherwise. */
   atHand(): Promise<FrozenModel> | null;
   /** Lets the whole model go; whoever asks for it reads it again. */
   rest(): Promise<void>;
+  /** Told of a checkpoint. @param oldest  step of the oldest one that is kept */
+  saved?(step: number, oldest: number): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
  * @param cache  folder in which teachers keep what the recipe asks them to; null to keep nothing
  * @param own    what the student stands beside, where that is the teacher; null otherwise
+ * @param served where a teacher behind a server keeps its answers; the caller of a recipe that names one gives it
  */
-export async function openRunTeacher(run: PreparedRun, cache: string | null, own: OpenedBase | null = null): Promise<RunTeacher | null> {
+export async function openRunTeacher(run: PreparedRun, cache: string | null, own: OpenedBase | null = null, served: ServedPlace | null = null): Promise<RunTeacher | null> {
   const { teacher, recipe } = run;
-  if (!teacher || !recipe.teacher) return null;
+  if (recipe.teacher?.server && (run.method.divergence !== 'cross_entropy' || run.method.source === 'teacher')) return openServedTeacher(run, served!);
+  const settings = localTeacher(recipe);
+  if (!teacher || !settings) return null;
   let reading: Promise<FrozenModel> | null = null;
   const model = (): Promise<FrozenModel> => reading ??= readTeacher(run, own).then((read) => read!);
   const atHand = (): Promise<FrozenModel> | null => reading;
@@ -40,33 +54,31 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null, own
     reading = null;
     await read?.release();
   };
-  const format = formatOf(recipe.teacher);
+  const format = formatOf(settings);
   const isKept = cache !== null && format !== null;
   const { phases } = recipe.train;
   if (!isKept && !phases) {
     const judge = await model();
-    return { judge, kept: null, model, atHand, rest, release: rest };
+    return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
   // What the loss multiplies by stays; all else of it comes and goes.
-  const head = await ofThe('teacher', () => openWeights(teacher, executorFor('cpu'), recipe.teacher!.precision, listHead(teacher.folder.config)));
+  const head = await ofThe('teacher', () => openWeights(teacher, executorFor('cpu'), settings.precision, listHead(teacher.folder.config)));
   const source = { model, rest: phases ? rest : () => Promise.resolve() };
   if (!isKept) {
-    return { judge: { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), release: rest }, kept: null, model, atHand, rest, release: rest };
+    return { judge: { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), release: rest }, kept: null, writer: null, model, atHand, rest, release: rest };
   }
-  const folder = join(cache, 'teachers', await keyOf(recipe.teacher, format));
+  const folder = join(cache, 'teachers', await keyOf(settings, format));
   const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
-  return { judge: kept, kept: { teacher: kept, folder }, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
+  return { judge: kept, kept: { teacher: kept, folder }, writer: null, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
 }
 
-type TeacherSettings = NonNullable<Recipe['teacher']>;
-
-function formatOf({ cache }: TeacherSettings): 'F16' | 'F32' | null {
+function formatOf({ cache }: LocalTeacher): 'F16' | 'F32' | null {
   if (cache === false) return null;
   return cache === 'fp32' ? 'F32' : 'F16';
 }
 
 /** Tells a teacher from every other that would answer otherwise: what its files hold, and how it computes. */
-async function keyOf({ model, precision, device }: TeacherSettings, format: string): Promise<string> {
+async function keyOf({ model, precision, device }: LocalTeacher, format: string): Promise<string> {
   const files = (await digestsOf('teacher.model', model)).map(({ path, sha256 }) => [basename(path), sha256]);
   return digestOfText(JSON.stringify({ files, precision, device, format })).slice(0, 32);
 }

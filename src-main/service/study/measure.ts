@@ -17,9 +17,9 @@ export function evaluationRequest(evaluation: StudyEvaluation, model: string, { 
     const field = file === undefined ? 'validation' : 'prompt';
     throw new Problem(`The evaluation "${evaluation.name}" cannot be made: data.${field} of the recipe is missing.`, { hint: 'Name a file, and the prompt as a template.' });
   }
-  if (metrics.includes(ACCEPTANCE) && !teacher) throw new Problem(`The evaluation "${evaluation.name}" measures ${ACCEPTANCE}, and the recipe has no teacher to draft for.`);
+  if (metrics.includes(ACCEPTANCE) && teacher?.model === undefined) throw new Problem(`The evaluation "${evaluation.name}" measures ${ACCEPTANCE}, and the recipe has no teacher on this machine to draft for.`);
   return {
-    teacher: metrics.includes(ACCEPTANCE) ? teacher!.model : null,
+    teacher: metrics.includes(ACCEPTANCE) ? teacher!.model! : null,
     model, device: student.device, data: file, prompt: data.prompt ?? null, reference: data.completion ?? null, chat: data.chat,
     messages: data.messages ?? null, tools: data.tools ?? null, template: data.template,
     metrics, examples: examples ?? null, maxNewTokens, decode, seed: 0, shots: data.shots ?? null,

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunEvent } from '../../contract/events.ts';
+import { localTeacher } from '../../contract/local-teacher.ts';
 import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Study } from '../../contract/study.ts';
@@ -132,7 +133,8 @@ class StudyRun {
   #given(): Task[] {
     const models = new Map<string, { name: string; recipe: Recipe }>();
     for (const { recipe } of this.#runs) {
-      if (recipe.teacher) models.set(recipe.teacher.model, { name: 'teacher', recipe });
+      const teacher = localTeacher(recipe);
+      if (teacher) models.set(teacher.model, { name: 'teacher', recipe });
       models.set(recipe.student.model, { name: 'before', recipe });
     }
     const given = [...models].map(([model, entry]) => ({ model, ...entry }));

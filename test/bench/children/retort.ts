@@ -39,7 +39,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, serverKey: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
   };
 }
 

@@ -1,0 +1,44 @@
+import { Problem } from '../../contract/problem.ts';
+import { openServer, type OpenedServer } from '../../remote/open-server.ts';
+import { patiently, SHORT } from '../../remote/patience.ts';
+import { compareTokens, TELLING_TEXTS } from '../../remote/same-tokens.ts';
+import { serverName } from '../../remote/server.ts';
+import { firstExamples } from '../../text/example-set.ts';
+import { check, notice } from '../check.ts';
+
+/** Texts of the data on which the tokenizers are compared. */
+const TEXTS = 4;
+
+/** The server can be reached, has the model, the student's tokens and room for its texts, and tells what the method asks for. */
+export const serverAnswers = check('server', ['recipe', 'method', 'student', 'train', 'serverKey'], async ({ recipe, method, student, train, serverKey }) => {
+  const settings = recipe.teacher?.server;
+  if (!settings || (method.divergence === 'cross_entropy' && method.source === 'data')) return;
+  const opened = await openServer({ ...settings, key: serverKey }, SHORT);
+  const { server, model, tokens } = opened;
+  refuseLonger(opened, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
+  if (!tokens) return;
+  const examples = await firstExamples(train, TEXTS);
+  const cut = (text: string): number[] => student.tokenizer.encode(text, { special: false });
+  // A tokenizer of few tokens cannot write every text, and need not.
+  const telling = TELLING_TEXTS.filter((text) => student.tokenizer.decode(cut(text), { skipSpecial: false }) === text);
+  const isSame = await patiently(SHORT, undefined, () => compareTokens(server, model.id, [...examples.map(({ promptText }) => promptText), ...telling], cut));
+  const [first] = examples;
+  if (first) {
+    // The first token of a prompt has nothing before it.
+    const ids = [...first.prompt, ...first.completion, ...(first.completion.length > 0 ? [] : [first.prompt.at(-1)!])];
+    await patiently(SHORT, undefined, () => tokens.judge([{ ids, from: ids.length - 1 }]));
+  }
+  return isSame ? [] : [notice('server', {
+    field: 'teacher.server',
+    message: `${serverName(server)} does not say how it cuts texts into tokens (it has no /tokenize), so whether its model has the student's tokens is not known.`,
+    hint: 'Make sure that it is of the student\'s family: another tokenizer would teach nonsense.',
+  })];
+});
+
+function refuseLonger({ server, model: { id, contextLength } }: OpenedServer, length: number): void {
+  // A server writes one token behind a text that it judges.
+  if (contextLength === null || length + 1 <= contextLength) return;
+  throw new Problem(`data.maxPromptTokens and data.maxCompletionTokens together are ${length} tokens, and ${serverName(server).replace(/^T/, 't')} reads ${contextLength - 1} of "${id}".`, {
+    hint: 'Lower one of them, or start the server with a longer --max-model-len.',
+  });
+}
