@@ -10,6 +10,7 @@ import { disk } from './disk.ts';
 import { chatEnd, sharedEnds, sharedTokens } from './ends.ts';
 import { fewSteps } from './few-steps.ts';
 import { heldOut, someMetric } from './held-out.ts';
+import { keptStates } from './kept-states.ts';
 import { learningRate } from './learning-rate.ts';
 import { memory } from './memory.ts';
 import { metricNames, metricsMeasured } from './metrics.ts';
@@ -41,7 +42,7 @@ export const CHECKS: readonly Check[] = [
   method, student, adapter, teacher, servedTeacher, models, studentContext, teacherContext, devices,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */
