@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve, sep } from 'node:path';
+import { mkdir, rename } from 'node:fs/promises';
+import { basename, join, parse, resolve, sep } from 'node:path';
 import type { KnownModel } from '../../../contract/api/api.ts';
 import { Problem, toReport, type ProblemReport } from '../../../contract/problem.ts';
 import type { ModelDescription } from '../../../contract/model-description.ts';
@@ -9,6 +10,7 @@ import { listModels, putModel, removeModel, renameModel, type ModelRow } from '.
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
 import { moveToTrash } from '../../keeping/trash.ts';
+import { uploadsFolder } from '../../keeping/uploads.ts';
 import { refuseGoing, useOf } from '../../keeping/use.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
@@ -34,26 +36,37 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
     feed.publish({ topic: 'models' });
     return known(row);
   };
-  /** A folder of this name that does not exist yet. */
-  const freshFolder = (name: string): string => {
+  /** A place of this name where there is nothing yet. @param extension  of a file, '' of a folder */
+  const freshPlace = (name: string, extension = ''): string => {
     const base = name.toLowerCase().replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'model';
     for (let count = 1; ; count++) {
-      const path = join(ownFolder, count === 1 ? base : `${base}-${count}`);
+      const path = join(ownFolder, `${count === 1 ? base : `${base}-${count}`}${extension}`);
       if (!existsSync(path)) return path;
     }
+  };
+  /** Where a model stays: a file that was dropped on a browser's page is only a copy, which becomes the model's own file. */
+  const keep = async (path: string): Promise<string> => {
+    if (!path.startsWith(uploadsFolder(home.path) + sep)) return path;
+    // Looked at before anything is moved.
+    await describe(path);
+    const { name, ext } = parse(path);
+    const to = freshPlace(name, ext);
+    await mkdir(ownFolder, { recursive: true });
+    await rename(path, to);
+    return to;
   };
 
   return {
     'models.list': async () => [...await Promise.all((await listModels(database)).map(known)), ...await trained.list()],
-    'models.add': ({ path, name }) => add(resolve(path), name ?? basename(resolve(path))),
+    'models.add': async ({ path, name }) => add(await keep(resolve(path)), name ?? basename(resolve(path))),
     'models.import': ({ path, name, precision }) => jobs.run('import', name, async (tell, signal, warn) => {
-      const to = freshFolder(name);
+      const to = freshPlace(name);
       const { warnings } = await whileWriting(home.path, to, () => workers.job((host) => host.request('import', { source: path, to, precision }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
       warn(warnings);
       return add(to, name);
     }),
     'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
-      const to = freshFolder(name);
+      const to = freshPlace(name);
       await whileWriting(home.path, to, () => workers.job((host) => host.request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
       return add(to, name);
     }),
