@@ -44,11 +44,11 @@ run cache-fp32
 run cache-fp16
 # The cut student learns to write from fixed text; then from its own, whole and with adapters.
 run fixed
-keep fixed fixed 120
+keep fixed fixed 60
 run adapters
-[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-20/model --to made/adapters
+[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-10/model --to made/adapters
 run full
-keep full full 20
+keep full full 10
 
 for model in half fixed full adapters teacher.gguf; do
   [ -f "made/score-$model.json" ] && continue

@@ -7,6 +7,8 @@ import type { Task } from './plan.ts';
 /** What one peer reached: medians of its answers, in milliseconds, and its peak in bytes. */
 export interface Reached {
   ms: number;
+  /** Of the processor: what counts where other work takes turns with both. */
+  cpuMs: number;
   fastestMs: number;
   slowestMs: number;
   peakBytes: number;
@@ -19,9 +21,12 @@ export interface Measured { retort: Reached; python: Reached | null }
 /** The first answers make programs, caches and memory. */
 const WARM_UP = 2;
 
-/** Measures both peers by turns, so that whatever else the machine does meets both alike. */
-export async function measure(task: Task, plan: string, python: string | null, rounds: number): Promise<Measured> {
-  const peers = { retort: retortPeer(plan), ...(python !== null && { python: pythonPeer(python, task, plan) }) };
+/**
+ * Measures both peers by turns, so that whatever else the machine does meets both alike.
+ * @param threads  of either; 0 for as many as there are processors
+ */
+export async function measure(task: Task, plan: string, python: string | null, rounds: number, threads: number): Promise<Measured> {
+  const peers = { retort: retortPeer(plan, threads), ...(python !== null && { python: pythonPeer(python, task, plan, threads) }) };
   const answers: Record<'retort' | 'python', Answer[]> = { retort: [], python: [] };
   try {
     for (let round = -WARM_UP; round < rounds; round++) {
@@ -37,14 +42,14 @@ export async function measure(task: Task, plan: string, python: string | null, r
   return { retort: summarize(answers.retort), python: python === null ? null : summarize(answers.python) };
 }
 
-function retortPeer(plan: string): Peer {
-  return new Peer(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'children', 'retort.ts'), plan], ALLOCATOR);
+function retortPeer(plan: string, threads: number): Peer {
+  return new Peer(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'children', 'retort.ts'), plan], { ...ALLOCATOR, RETORT_THREADS: String(threads) });
 }
 
-function pythonPeer(python: string, task: Task, plan: string): Peer {
+function pythonPeer(python: string, task: Task, plan: string, threads: number): Peer {
   const script = task === 'step' ? 'pytorch_step.py' : 'trl_iteration.py';
   return new Peer(python, [join(import.meta.dirname, 'peers', script), plan], {
-    OMP_NUM_THREADS: String(availableParallelism()), CUDA_VISIBLE_DEVICES: '', TRL_EXPERIMENTAL_SILENCE: '1', HF_HUB_OFFLINE: '1',
+    OMP_NUM_THREADS: String(threads || availableParallelism()), CUDA_VISIBLE_DEVICES: '', TRL_EXPERIMENTAL_SILENCE: '1', HF_HUB_OFFLINE: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   });
 }
@@ -54,6 +59,7 @@ function summarize(answers: readonly Answer[]): Reached {
   const names = Object.keys(answers[0]?.parts ?? {});
   return {
     ms: median(times),
+    cpuMs: median(answers.map(({ cpuMs }) => cpuMs)),
     fastestMs: Math.min(...times),
     slowestMs: Math.max(...times),
     peakBytes: Math.max(...answers.map(({ peakBytes }) => peakBytes)),

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 /** What a peer tells of one measurement. */
 export interface Answer {
   ms: number;
+  /** Of the processor, by all threads. */
+  cpuMs: number;
   /** The most memory that the process has held so far, its start included. */
   peakBytes: number;
   /** Where the time went, in milliseconds. */

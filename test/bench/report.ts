@@ -6,6 +6,8 @@ export interface Row extends Measured {
   size: string;
   task: Task;
   speedup: number | null;
+  /** The same of the processor's time. */
+  cpuSpeedup: number | null;
   /** The same of the fastest measurements, which a busy machine disturbs least. */
   fastestSpeedup: number | null;
   memory: number | null;
@@ -16,6 +18,7 @@ export function row(size: string, task: Task, measured: Measured): Row {
   return {
     size, task, ...measured,
     speedup: python && python.ms / retort.ms,
+    cpuSpeedup: python && python.cpuMs / retort.cpuMs,
     fastestSpeedup: python && python.fastestMs / retort.fastestMs,
     memory: python && retort.peakBytes / python.peakBytes,
   };
@@ -25,13 +28,13 @@ const PEER: Record<Task, string> = { step: 'PyTorch', iteration: 'TRL', int8: 'T
 const MEASURED: Record<Task, string> = {
   step: 'training step', iteration: 'on-policy iteration', int8: 'the same, int8 teacher', int4: 'the same, int4 teacher', adapters: 'the same, adapters',
 };
-const HEADER = ['size', 'measured', 'Retort ms', 'peer', 'peer ms', 'times faster', 'by the fastest', 'Retort GB', 'peer GB', 'memory', 'Retort: rollout + teacher + update ms'];
+const HEADER = ['size', 'measured', 'Retort ms', 'peer', 'peer ms', 'times faster', 'by processor time', 'by the fastest', 'Retort GB', 'peer GB', 'memory', 'Retort: rollout + teacher + update ms'];
 
 /** The rows as a Markdown table; in parentheses the fastest and the slowest. */
 export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ size, task, retort, python, speedup, fastestSpeedup, memory }) => [
+  const lines = rows.map(({ size, task, retort, python, speedup, cpuSpeedup, fastestSpeedup, memory }) => [
     size, MEASURED[task],
-    time(retort), PEER[task], python ? time(python) : 'skipped', speedup?.toFixed(2) ?? '', fastestSpeedup?.toFixed(2) ?? '',
+    time(retort), PEER[task], python ? time(python) : 'skipped', speedup?.toFixed(2) ?? '', cpuSpeedup?.toFixed(2) ?? '', fastestSpeedup?.toFixed(2) ?? '',
     gigabytes(retort), python ? gigabytes(python) : '', memory?.toFixed(2) ?? '',
     Object.values(retort.parts).map((part) => part.toFixed(0)).join(' + '),
   ]);

@@ -8,14 +8,14 @@ import { findPython } from './python.ts';
 import { row, table, type Row } from './report.ts';
 import { SIZES, type Size } from './sizes.ts';
 
-interface Options { size?: string[]; task?: string[]; quick?: true; json?: true }
+interface Options { size?: string[]; task?: string[]; threads: string; quick?: true; json?: true }
 
 /** Rounds of a run that only shows whether the benchmark works. */
 const QUICK = 2;
 
 const tell = (message: string): void => { process.stderr.write(`${message}\n`); };
 
-async function main({ size: names = SIZES.map(({ name }) => name), task: asked = [...TASKS], quick, json }: Options): Promise<void> {
+async function main({ size: names = SIZES.map(({ name }) => name), task: asked = [...TASKS], threads, quick, json }: Options): Promise<void> {
   const sizes = names.map(sizeOf);
   const tasks = new Set(asked.map(taskOf));
   const python = await findPython(tell);
@@ -29,7 +29,7 @@ async function main({ size: names = SIZES.map(({ name }) => name), task: asked =
       for (const [task, plan] of plans) {
         if (!tasks.has(task)) continue;
         tell(`${size.name}: measuring the ${task} ...`);
-        const measured = await measure(task, plan, 'path' in python ? python.path : null, quick ? QUICK : size.rounds);
+        const measured = await measure(task, plan, 'path' in python ? python.path : null, quick ? QUICK : size.rounds, Number(threads));
         rows.push(row(size.name, task, measured));
       }
     } finally {
@@ -57,6 +57,7 @@ await new Command('bench')
   .description('Measures Retort against PyTorch and TRL on this machine')
   .option('--size <names...>', `only these sizes of student: ${SIZES.map(({ name }) => name).join(', ')}`)
   .option('--task <names...>', `only these: ${TASKS.join(', ')}`)
+  .option('--threads <number>', 'of each peer; with one, compare the time of the processor where the machine has other work', '0')
   .option('--quick', `${QUICK} rounds only, to see that it works`)
   .option('--json', 'print JSON instead of a table')
   .action(main)

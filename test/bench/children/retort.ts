@@ -52,10 +52,13 @@ const { trainer } = await buildTrainer(
 let step = 0;
 for await (const _ of createInterface({ input: process.stdin })) {
   step++;
+  const begun = process.cpuUsage();
   const { metrics: { stepMs, rolloutMs, teacherMs, updateMs } } = await trainer.step(step);
+  const { user, system } = process.cpuUsage(begun);
   const answer: Answer = {
     // The peer of `step` has the teacher's hidden states ready.
     ms: plan.task === 'step' ? stepMs - teacherMs : stepMs,
+    cpuMs: ((user + system) / 1000) * (plan.task === 'step' ? 1 - teacherMs / stepMs : 1),
     peakBytes: process.resourceUsage().maxRSS * 1024,
     parts: { rollout: rolloutMs, teacher: teacherMs, update: updateMs },
   };

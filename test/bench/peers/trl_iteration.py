@@ -1,6 +1,5 @@
 """A whole on-policy iteration of TRL's GKDTrainer, timed from the beginning of its step to the end of the update."""
 import tempfile
-import time
 
 import torch
 from datasets import Dataset
@@ -8,18 +7,18 @@ from peft import LoraConfig
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from trl.experimental.gkd import GKDConfig, GKDTrainer
 
-from stepping import answer, plan, wait
+from stepping import Clock, answer, plan, wait
 
 STEPS = 1_000_000
 
 
-class Clock(TrainerCallback):
+class Timer(TrainerCallback):
     def on_step_begin(self, *args, **kwargs):
         wait()
-        self.begun = time.perf_counter()
+        self.clock = Clock()
 
     def on_step_end(self, *args, **kwargs):
-        answer(time.perf_counter() - self.begun)
+        answer(self.clock)
 
 
 def collate(examples):
@@ -51,7 +50,7 @@ with tempfile.TemporaryDirectory() as folder:
         data_collator=collate,
         train_dataset=Dataset.from_list(plan["examples"]),
         processing_class=PreTrainedTokenizerFast.from_pretrained(plan["student"]),
-        callbacks=[Clock()],
+        callbacks=[Timer()],
         peft_config=peft_config,
     )
     trainer.generation_config.eos_token_id = None
