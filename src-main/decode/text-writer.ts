@@ -78,7 +78,10 @@ export class TextPlan {
     const program = await this.executor.compile(graph, { ...this.options, initializers: { ...this.options.initializers, ...packed } });
     if (!this.isLasting) return program;
     const changing = asInputs(this.weights, graph.parameters.filter(({ name }) => !this.options.initializers![name] && !packed[name]));
-    return { graph, run: (inputs, into) => program.run({ ...inputs, ...changing }, into), release: () => program.release() };
+    return {
+      graph, run: (inputs, into) => program.run({ ...inputs, ...changing }, into),
+      bind: (inputs, outputs) => program.bind({ ...inputs, ...changing }, outputs), release: () => program.release(),
+    };
   }
 }
 

@@ -1,10 +1,25 @@
 import type { Device } from '../contract/divergence.ts';
 import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import type { OnnxGraph } from '../graph/onnx/write.ts';
+import type { DeviceMemory, DeviceTensor } from './device/device-memory.ts';
 import type { StoredTensor, Tensor } from './tensor.ts';
 
 /** What goes into a program, by name. */
 export type Tensors = Readonly<Record<string, StoredTensor>>;
+
+/** What a bound program reads: tensors of the host, or of its executor's memory. */
+export type BoundInputs = Readonly<Record<string, StoredTensor | DeviceTensor>>;
+
+/** Where a bound program leaves its results. */
+export type BoundOutputs = Readonly<Record<string, Tensor | DeviceTensor>>;
+
+/** A program with every tensor in its place. */
+export interface Bound {
+  /** Reads the inputs as they are now and writes every output; one that is a device's is there to be read or used next. */
+  run(): Promise<void>;
+  /** Forgets the tensors, which belong to whoever brought them. */
+  release(): void;
+}
 
 /** A graph made ready to run. */
 export interface Program {
@@ -14,6 +29,11 @@ export interface Program {
    * in `into` are written there, in place; the tensors may share memory with inputs that are read before.
    */
   run(inputs: Tensors, into?: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /**
+   * Fixes where inputs (weights among them, where they are inputs) and outputs lie, all of them. An output may be an
+   * input of the same run where the graph reads the old before it writes the new.
+   */
+  bind(inputs: BoundInputs, outputs: BoundOutputs): Bound;
   /** Frees the native memory; the program is not used afterwards. */
   release(): Promise<void>;
 }
@@ -28,6 +48,8 @@ export interface ProgramOptions {
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
 export interface Executor {
   readonly device: Device;
+  /** Memory that its programs read and write in place; null where that is the host's. @throws Problem where the device is not there */
+  readonly memory: DeviceMemory | null;
   /** Whether it reads what `nn/weights/stored` keeps: mapped files, bfloat16, bytes of blocks. */
   readonly readsStored: boolean;
   /** The operators that graphs for it are written in. */

@@ -55,7 +55,7 @@ describe('a mapped file', () => {
 
   it('is copied for an executor that cannot read by address', async () => {
     const { weight } = numbers();
-    expect(await run(await kept(compileBound(product('inputs'), {}, 'cpu', 1)), weight)).toEqual(PRODUCT);
+    expect(await run(await kept(compileBound(product('inputs'), {}, 1)), weight)).toEqual(PRODUCT);
     expect([...hostTensor(weight).data as Float32Array].at(-1)).toBe(15);
   });
 

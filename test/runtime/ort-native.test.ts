@@ -68,7 +68,7 @@ describe('ONNX Runtime by its C interface', () => {
     const inputs: Record<string, Tensor> = { x: noise([9, 6], 2) };
     const weights = { w: noise([6, 5], 3), unused: noise([2], 4) };
     const { placement, initializers } = asInitializers(weights);
-    const bound = await compileBound(product('rows', placement), { initializers: { w: weights.w } }, 'cpu', 1);
+    const bound = await compileBound(product('rows', placement), { initializers: { w: weights.w } }, 1);
     const { y: wanted } = await bound.run(inputs);
     await bound.release();
     const fixed = await compile(product('rows', placement), { initializers });

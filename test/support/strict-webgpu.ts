@@ -30,7 +30,7 @@ function open(): NonNullable<typeof shared> {
  * Inputs and outputs are of this process's memory.
  */
 export function strictWebgpu(): Executor {
-  return { device: 'webgpu', readsStored: false, dialect: 'webgpu', compile: async (graph, options = {}) => new StrictProgram(graph, options) };
+  return { device: 'webgpu', memory: null, readsStored: false, dialect: 'webgpu', compile: async (graph, options = {}) => new StrictProgram(graph, options) };
 }
 
 class StrictProgram implements Program {
@@ -62,6 +62,10 @@ class StrictProgram implements Program {
       for (const value of [...read, ...written]) runtime.api.ReleaseValue(value);
     }
     return results;
+  }
+
+  bind(): never {
+    throw new Error('a strict program has tensors of the host alone');
   }
 
   async release(): Promise<void> {

@@ -1,23 +1,21 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Device } from '../../contract/divergence.ts';
 import type { OnnxGraph } from '../../graph/onnx/write.ts';
+import { isOnDevice } from '../device/device-memory.ts';
 import { withSizes } from '../open-sizes.ts';
-import type { Program, ProgramOptions, Tensors } from '../program.ts';
+import type { Bound, BoundInputs, BoundOutputs, Program, ProgramOptions, Tensors } from '../program.ts';
 import { hostTensor, type StoredTensor, type Tensor, type TensorData } from '../tensor.ts';
 import { runtimeFailure } from './failure.ts';
-import { deviceProblem, providers } from './providers.ts';
 
 const LEVELS = { none: 'disabled', basic: 'basic', all: 'all' } as const;
 
-/** Makes a program of ONNX Runtime's JavaScript interface, which knows every device but copies every output. */
-export async function compile(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<Program> {
-  return new BoundProgram(graph, await createSession(graph, options, device, threads));
+/** Makes a program of ONNX Runtime's JavaScript interface, which copies every output: where the library cannot be called directly. */
+export async function compile(graph: OnnxGraph, options: ProgramOptions, threads: number): Promise<Program> {
+  return new BoundProgram(graph, await createSession(graph, options, threads));
 }
 
-async function createSession(graph: OnnxGraph, options: ProgramOptions, device: Device, threads: number): Promise<InferenceSession> {
-  const executionProviders = providers(device);
+async function createSession(graph: OnnxGraph, options: ProgramOptions, threads: number): Promise<InferenceSession> {
   return InferenceSession.create(graph.bytes, {
-    executionProviders,
+    executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     graphOptimizationLevel: LEVELS[options.optimize ?? 'basic'],
     // The arena keeps the largest step's memory for ever and asks for it in blocks that may pass 1 GiB.
@@ -25,7 +23,7 @@ async function createSession(graph: OnnxGraph, options: ProgramOptions, device: 
     logSeverityLevel: 3,
     ...(options.initializers ? { externalData: Object.entries(options.initializers).map(([path, tensor]) => ({ path, data: bytesOf(hostTensor(tensor).data) })) } : {}),
   }).catch((cause: unknown) => {
-    throw deviceProblem(device, cause);
+    throw runtimeFailure('make ready', cause);
   });
 }
 
@@ -43,6 +41,11 @@ class BoundProgram implements Program {
     const fetches = Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ? toOrt(into[name]) : null]));
     const results = await this.session.run(feeds, fetches).catch((cause: unknown) => { throw runtimeFailure('run', cause); });
     return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, into[name] ?? fromOrt(results[name]!)]));
+  }
+
+  bind(inputs: BoundInputs, outputs: BoundOutputs): Bound {
+    if ([...Object.values(inputs), ...Object.values(outputs)].some((tensor) => isOnDevice(tensor))) throw new Error('the JavaScript interface has no tensors of devices');
+    return { run: async () => { await this.run(inputs as Tensors, outputs as Record<string, Tensor>); }, release: () => {} };
   }
 
   async release(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Device } from '../../contract/divergence.ts';
 import type { Executor } from '../program.ts';
+import { deviceProblem } from './device-failure.ts';
 import { nativeExecutor } from './native/executor.ts';
 
 /**
@@ -8,22 +9,20 @@ import { nativeExecutor } from './native/executor.ts';
  * @param threads  threads inside an operator; 0 leaves it to ONNX Runtime, which is fastest on an idle machine
  */
 export function ortExecutor(device: Device, threads = 0): Executor {
-  if (device !== 'cpu') return boundExecutor(device, threads);
   try {
-    return nativeExecutor(threads);
+    return nativeExecutor(threads, device);
   } catch (cause) {
+    if (device !== 'cpu') throw deviceProblem(device, cause);
     warnOnce(cause);
-    return boundExecutor(device, threads);
+    return boundExecutor(threads);
   }
 }
 
 /** By ONNX Runtime's JavaScript interface, loaded where it is needed. */
-function boundExecutor(device: Device, threads: number): Executor {
+function boundExecutor(threads: number): Executor {
   return {
-    device,
-    readsStored: false,
-    dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
-    compile: async (graph, options = {}) => (await import('./binding.ts')).compile(graph, options, device, threads),
+    device: 'cpu', memory: null, readsStored: false, dialect: 'onnxruntime',
+    compile: async (graph, options = {}) => (await import('./binding.ts')).compile(graph, options, threads),
   };
 }
 

@@ -22,7 +22,10 @@ export interface OrtApi {
   SetSessionGraphOptimizationLevel(options: Pointer, level: number): Status;
   SetIntraOpNumThreads(options: Pointer, threads: number): Status;
   CreateRunOptions(options: Out): Status;
+  CreateTensorAsOrtValue(allocator: Pointer, shape: Memory, rank: number, type: number, value: Out): Status;
   CreateTensorWithDataAsOrtValue(info: Pointer, data: Memory, bytes: number, shape: Memory, rank: number, type: number, value: Out): Status;
+  GetTensorMutableData(value: Pointer, data: Out): Status;
+  CreateMemoryInfo(name: string, allocator: number, device: number, memory: number, info: Out): Status;
   CreateCpuMemoryInfo(allocator: number, memory: number, info: Out): Status;
   ReleaseStatus(status: Pointer): void;
   ReleaseMemoryInfo(info: Pointer): void;
@@ -30,12 +33,24 @@ export interface OrtApi {
   ReleaseValue(value: Pointer): void;
   ReleaseSessionOptions(options: Pointer): void;
   AddSessionConfigEntry(options: Pointer, key: string, value: string): Status;
+  CreateAllocator(session: Pointer, info: Pointer, allocator: Out): Status;
+  RunWithBinding(session: Pointer, options: Pointer | null, binding: Pointer): Status;
+  CreateIoBinding(session: Pointer, binding: Out): Status;
+  ReleaseIoBinding(binding: Pointer): void;
+  BindInput(binding: Pointer, name: string, value: Pointer): Status;
+  BindOutput(binding: Pointer, name: string, value: Pointer): Status;
   CreateAndRegisterAllocator(env: Pointer, info: Pointer, arena: Pointer): Status;
   AddInitializer(options: Pointer, name: string, value: Pointer): Status;
   ReleaseArenaCfg(arena: Pointer): void;
   CreateArenaCfgV2(keys: Memory, values: Memory, count: number, arena: Out): Status;
   AddRunConfigEntry(options: Pointer, key: string, value: string): Status;
+  SessionOptionsAppendExecutionProvider_CUDA_V2(options: Pointer, cuda: Pointer): Status;
+  CreateCUDAProviderOptions(cuda: Out): Status;
+  UpdateCUDAProviderOptions(cuda: Pointer, keys: Memory, values: Memory, count: number): Status;
+  ReleaseCUDAProviderOptions(cuda: Pointer): void;
   AddExternalInitializers(options: Pointer, names: Memory, values: Memory, count: number): Status;
+  SessionOptionsAppendExecutionProvider(options: Pointer, provider: string, keys: Memory, values: Memory, count: number): Status;
+  CopyTensors(env: Pointer, from: Memory, to: Memory, stream: Pointer | null, count: number): Status;
 }
 
 interface Entry { index: number; result: string; parameters: string[] }
@@ -56,7 +71,10 @@ const TABLE: Readonly<Record<keyof OrtApi, Entry>> = {
   SetSessionGraphOptimizationLevel: call(23, POINTER, 'int'),
   SetIntraOpNumThreads: call(24, POINTER, 'int'),
   CreateRunOptions: call(39, POINTER),
+  CreateTensorAsOrtValue: call(48, POINTER, POINTER, 'size_t', 'int', POINTER),
   CreateTensorWithDataAsOrtValue: call(49, POINTER, POINTER, 'size_t', POINTER, 'size_t', 'int', POINTER),
+  GetTensorMutableData: call(51, POINTER, POINTER),
+  CreateMemoryInfo: call(68, 'str', 'int', 'int', 'int', POINTER),
   CreateCpuMemoryInfo: call(69, 'int', 'int', POINTER),
   ReleaseStatus: release(93),
   ReleaseMemoryInfo: release(94),
@@ -64,16 +82,28 @@ const TABLE: Readonly<Record<keyof OrtApi, Entry>> = {
   ReleaseValue: release(96),
   ReleaseSessionOptions: release(100),
   AddSessionConfigEntry: call(130, POINTER, 'str', 'str'),
+  CreateAllocator: call(131, POINTER, POINTER, POINTER),
+  RunWithBinding: call(133, POINTER, POINTER, POINTER),
+  CreateIoBinding: call(134, POINTER, POINTER),
+  ReleaseIoBinding: release(135),
+  BindInput: call(136, POINTER, 'str', POINTER),
+  BindOutput: call(137, POINTER, 'str', POINTER),
   CreateAndRegisterAllocator: call(144, POINTER, POINTER, POINTER),
   AddInitializer: call(150, POINTER, 'str', POINTER),
   ReleaseArenaCfg: release(157),
   CreateArenaCfgV2: call(164, POINTER, POINTER, 'size_t', POINTER),
   AddRunConfigEntry: call(165, POINTER, 'str', 'str'),
+  SessionOptionsAppendExecutionProvider_CUDA_V2: call(204, POINTER, POINTER),
+  CreateCUDAProviderOptions: call(205, POINTER),
+  UpdateCUDAProviderOptions: call(206, POINTER, POINTER, POINTER, 'size_t'),
+  ReleaseCUDAProviderOptions: release(208),
   AddExternalInitializers: call(210, POINTER, POINTER, POINTER, 'size_t'),
+  SessionOptionsAppendExecutionProvider: call(216, POINTER, 'str', POINTER, POINTER, 'size_t'),
+  CopyTensors: call(386, POINTER, POINTER, POINTER, POINTER, 'size_t'),
 };
 
 /** The version of the interface that brought the last entry of the table; newer libraries still offer it. */
-const VERSION = 12;
+const VERSION = 23;
 
 /** @throws Error where the library is older than the table */
 export function readApi(library: LibraryHandle): OrtApi {

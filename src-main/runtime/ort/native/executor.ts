@@ -1,15 +1,22 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
+import type { Device } from '../../../contract/divergence.ts';
+import { Problem } from '../../../contract/problem.ts';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
 import type { MappedFile } from '../../mapping/mapped-file.ts';
-import { openSizes, type Sizes } from '../../open-sizes.ts';
-import type { Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
-import { tensorOf, type Tensor } from '../../tensor.ts';
-import { runtimeFailure } from '../failure.ts';
+import { inputPorts, openSizes, withSizes, type Sizes } from '../../open-sizes.ts';
+import type { Bound, BoundInputs, BoundOutputs, Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
+import { bytesOf, tensorOf, type Tensor } from '../../tensor.ts';
+import { failureOn } from '../device-failure.ts';
+import type { runtimeFailure } from '../failure.ts';
 import type { Pointer } from './api.ts';
+import { BoundProgram } from './bound-program.ts';
 import { CNames } from './c-memory.ts';
+import { ProviderMemory } from './device-memory.ts';
+import { NativeMemory } from './native-memory.ts';
 import { OrtRuntime } from './runtime.ts';
-import { createSession } from './session.ts';
+import { createSession, type Where } from './session.ts';
+import { StandInMemory } from './stand-in-memory.ts';
 
 /**
  * Bytes of results from which on a run leaves the arena empty: what a large model's step has taken must not add up
@@ -18,16 +25,42 @@ import { createSession } from './session.ts';
 const LARGE = 2 ** 28;
 
 let runtime: OrtRuntime | undefined;
+/** Of each device: a process has one. */
+const memories = new Map<Device, NativeMemory>();
 
 /**
- * ONNX Runtime on the CPU by its C interface, for which inputs and outputs are the caller's own memory. Its
+ * ONNX Runtime by its C interface, for which inputs and outputs are the caller's own memory, or a device's. Its
  * JavaScript interface copies every output: at each token the whole KV cache, at each step every gradient.
  *
  * @throws Error where the library cannot be loaded
  */
-export function nativeExecutor(threads: number): Executor {
+export function nativeExecutor(threads: number, device: Device = 'cpu'): Executor {
   const shared = runtime ??= new OrtRuntime();
-  return { device: 'cpu', readsStored: true, dialect: 'onnxruntime', compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, threads) };
+  const memory = (): NativeMemory | null => (device === 'cpu' ? null : kept(device, () => new NativeMemory(new ProviderMemory(shared, device))));
+  return {
+    device, readsStored: device === 'cpu', dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    get memory() { return memory(); },
+    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device, threads }, memory()),
+  };
+}
+
+/**
+ * The CPU with memories of its own, in software and to the bit: what stands for a graphics card where there is none.
+ * It has the graphs of `device`, whose operators all compute here as well.
+ */
+export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> = 'webgpu'): Executor {
+  const shared = runtime ??= new OrtRuntime();
+  const memory = new NativeMemory(new StandInMemory(shared));
+  return {
+    device, readsStored: false, dialect: nativeExecutor(threads, device).dialect, memory,
+    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory),
+  };
+}
+
+function kept(device: Device, make: () => NativeMemory): NativeMemory {
+  const memory = memories.get(device) ?? make();
+  memories.set(device, memory);
+  return memory;
 }
 
 class NativeProgram implements Program {
@@ -40,27 +73,42 @@ class NativeProgram implements Program {
   /** Null once released. */
   private session: Pointer | null;
   private readonly names: CNames;
+  private readonly device: Device;
+  private readonly memory: NativeMemory | null;
 
-  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, threads: number) {
+  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null) {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;
     this.files = mappedFiles(options.initializers ?? {});
-    this.session = explained('make ready', () => createSession(shared, graph, options, threads));
-    this.names = new CNames([...graph.inputs, ...graph.parameters, ...graph.outputs].map(({ name }) => name));
+    this.device = where.device;
+    this.memory = memory;
+    this.session = this.explained('make ready', () => createSession(shared, graph, options, where));
+    this.names = new CNames([...inputPorts(graph), ...graph.parameters, ...graph.outputs].map(({ name }) => name));
   }
 
-  async run(inputs: Tensors, into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
-    const { inputs: ports, parameters, outputs } = this.graph;
+  async run(given: Tensors, into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
+    const { parameters, outputs } = this.graph;
+    const ports = inputPorts(this.graph);
+    const inputs = withSizes(this.graph, given);
     const missing = ports.find(({ name }) => !inputs[name]);
     if (missing) throw new Error(`the input "${missing.name}" is not given`);
-    const given = [...ports, ...parameters.filter(({ name }) => inputs[name])];
-    const sizes = openSizes(given, inputs);
+    const used = [...ports, ...parameters.filter(({ name }) => inputs[name])];
+    const sizes = openSizes(used, inputs);
     const results = Object.fromEntries(outputs.map((port) => [port.name, into[port.name] ?? empty(port, sizes)]));
     // The thread computes from here to the end: whoever waits for it has a turn before.
     await otherWork();
-    this.compute(given, inputs, results);
+    this.compute(used, inputs, results);
     return results;
+  }
+
+  bind(inputs: BoundInputs, outputs: BoundOutputs): Bound {
+    const { runtime: shared, graph, memory } = this;
+    return new BoundProgram({
+      runtime: shared, session: this.open(), graph, memory,
+      check: () => { this.open(); for (const file of new Set([...mappedFiles(inputs), ...this.files])) file.check(); },
+      explained: (call) => this.explained('run', call),
+    }, withSizes(graph, inputs), outputs);
   }
 
   async release(): Promise<void> {
@@ -68,10 +116,24 @@ class NativeProgram implements Program {
     this.session = null;
   }
 
+  private open(): Pointer {
+    if (this.session === null) throw new Error('the program has been released');
+    return this.session;
+  }
+
+  /** @throws Problem that says for a person what ONNX Runtime could not do */
+  private explained<T>(what: Parameters<typeof runtimeFailure>[0], call: () => T): T {
+    try {
+      return call();
+    } catch (cause) {
+      throw cause instanceof Problem ? cause : failureOn(this.device, what, cause);
+    }
+  }
+
   private compute(given: readonly Port[], inputs: Tensors, results: Readonly<Record<string, Tensor>>): void {
     const { api } = this.runtime;
     const { outputs } = this.graph;
-    if (this.session === null) throw new Error('the program has been released');
+    const session = this.open();
     for (const file of new Set([...mappedFiles(inputs), ...this.files])) file.check();
     const made: Pointer[] = [];
     const values = (ports: readonly Port[], tensors: Tensors): BigUint64Array => BigUint64Array.from(ports, ({ name }) => {
@@ -82,9 +144,13 @@ class NativeProgram implements Program {
     const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
     try {
       const status = api.Run(
-        this.session, bytes < LARGE ? null : this.runtime.thenShrink, this.names.pointersTo(given), values(given, inputs), given.length,
+        session, bytes < LARGE ? null : this.runtime.thenShrink, this.names.pointersTo(given), values(given, inputs), given.length,
         this.names.pointersTo(outputs), outputs.length, values(outputs, results));
-      explained('run', () => this.runtime.check(status));
+      this.explained('run', () => this.runtime.check(status));
+      if (this.memory) {
+        this.memory.crossed.toDevice += given.reduce((sum, { name }) => sum + bytesOf(inputs[name]!), 0);
+        this.memory.crossed.toHost += bytes;
+      }
     } finally {
       made.forEach((value) => api.ReleaseValue(value));
     }
@@ -92,17 +158,8 @@ class NativeProgram implements Program {
 }
 
 /** Files that tensors lie in. */
-function mappedFiles(tensors: Tensors): MappedFile[] {
+function mappedFiles(tensors: BoundInputs): MappedFile[] {
   return [...new Set(Object.values(tensors).flatMap((tensor) => ('mapped' in tensor ? [tensor.mapped.file] : [])))];
-}
-
-/** @throws Problem that says for a person what ONNX Runtime could not do */
-function explained<T>(what: Parameters<typeof runtimeFailure>[0], call: () => T): T {
-  try {
-    return call();
-  } catch (cause) {
-    throw runtimeFailure(what, cause);
-  }
 }
 
 function empty({ name, dtype, shape }: Port, sizes: Sizes): Tensor {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { DTYPES } from '../../../graph/dtype.ts';
-import { bytesOf, type StoredTensor } from '../../tensor.ts';
+import { bytesOf, type StoredTensor, type Tensor, type TensorData } from '../../tensor.ts';
 import { libraryFolder } from '../library-folder.ts';
 import { readApi, type OrtApi, type Pointer, type Status } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
@@ -58,9 +58,12 @@ export class OrtRuntime {
 
   /** A tensor of ONNX Runtime's over the same memory. */
   value(tensor: StoredTensor): Pointer {
-    const { dtype, shape } = tensor;
-    return this.made((out) => this.api.CreateTensorWithDataAsOrtValue(
-      this.cpu, 'mapped' in tensor ? tensor.mapped.address : tensor.data, bytesOf(tensor), BigInt64Array.from(shape, BigInt), shape.length, DTYPES[dtype].code, out));
+    return this.valueAt('mapped' in tensor ? tensor.mapped.address : tensor.data, bytesOf(tensor), tensor);
+  }
+
+  /** A tensor of ONNX Runtime's over memory that somebody else owns. @param info  which memory; the host's if left out */
+  valueAt(place: Pointer | TensorData, bytes: number, { dtype, shape }: Pick<Tensor, 'dtype' | 'shape'>, info = this.cpu): Pointer {
+    return this.made((out) => this.api.CreateTensorWithDataAsOrtValue(info, place, bytes, BigInt64Array.from(shape, BigInt), shape.length, DTYPES[dtype].code, out));
   }
 
   private memoryInfo(allocator: number): Pointer {

@@ -1,7 +1,9 @@
+import type { Device } from '../../../contract/divergence.ts';
 import type { OnnxGraph } from '../../../graph/onnx/write.ts';
 import type { ProgramOptions } from '../../program.ts';
 import type { Pointer } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
+import { appendProvider } from './provider.ts';
 import type { OrtRuntime } from './runtime.ts';
 
 /** Constants of `onnxruntime_c_api.h`. */
@@ -9,8 +11,11 @@ const LEVELS = { none: 0, basic: 1, all: 99 } as const;
 /** Errors are thrown with their message, which need not be printed as well. */
 const LOG_FATAL = 4;
 
-/** A session with threads of its own. It reads initializers where they lie, so their memory must outlive it. */
-export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {} }: ProgramOptions, threads: number): Pointer {
+/** Where a session computes. */
+export interface Where { device: Device; threads: number }
+
+/** A session with threads of its own. On the CPU it reads initializers where they lie, so their memory must outlive it; a device has copies. */
+export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {} }: ProgramOptions, { device, threads }: Where): Pointer {
   const { api } = runtime;
   const options = runtime.made((out) => api.CreateSessionOptions(out));
   const used = graph.parameters.filter(({ name }) => initializers[name]);
@@ -26,8 +31,9 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
     }
     // One block for all of a step takes more memory than the arena's many, and may pass 1 GiB.
     runtime.check(api.DisableMemPattern(options));
+    appendProvider(runtime, options, device);
     for (const { name } of used) values.push(runtime.value(initializers[name]!));
-    addInitializers(runtime, options, used.map(({ name }) => name), values);
+    addInitializers(runtime, options, used.map(({ name }) => name), values, device);
     return runtime.made((out) => api.CreateSessionFromArray(runtime.env, graph.bytes, graph.bytes.byteLength, options, out));
   } finally {
     api.ReleaseSessionOptions(options);
@@ -37,13 +43,13 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
 }
 
 /**
- * Names values for initializers that the model has only by name. Both calls are needed: the first lets the model be
- * read without their bytes, but alone would leave the session a copy of each.
+ * Names values for initializers that the model has only by name. On the CPU both calls are needed: the first lets the
+ * model be read without their bytes, but alone would leave the session a copy of each, as a device must have it.
  */
-function addInitializers(runtime: OrtRuntime, options: Pointer, names: readonly string[], values: readonly Pointer[]): void {
+function addInitializers(runtime: OrtRuntime, options: Pointer, names: readonly string[], values: readonly Pointer[], device: Device): void {
   if (names.length === 0) return;
   const { api } = runtime;
   const texts = names.map(cString);
   runtime.check(api.AddExternalInitializers(options, pointersTo(texts), BigUint64Array.from(values), names.length));
-  names.forEach((name, at) => runtime.check(api.AddInitializer(options, name, values[at]!)));
+  if (device === 'cpu') names.forEach((name, at) => runtime.check(api.AddInitializer(options, name, values[at]!)));
 }

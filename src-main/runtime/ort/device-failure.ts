@@ -1,0 +1,46 @@
+import type { Device } from '../../contract/divergence.ts';
+import { Problem } from '../../contract/problem.ts';
+import { runtimeFailure } from './failure.ts';
+
+const LOST = /device (was |is )?lost|DEVICE_LOST|device has been (lost|destroyed)|DXGI_ERROR|illegal memory access/i;
+const MEMORY = /out of memory|OUT_OF_(DEVICE_)?MEMORY|failed to allocate|bad_alloc|cudaErrorMemoryAllocation/i;
+
+/** What a device could not do, in one sentence. */
+export function failureOn(device: Device, what: 'make ready' | 'run', cause: unknown): Problem {
+  if (device === 'cpu') return runtimeFailure(what, cause);
+  const told = toldBy(cause);
+  if (LOST.test(told)) {
+    return new Problem(`The device "${device}" was lost in the middle of a computation: its driver was reset, or it was taken away.`, {
+      kind: 'failure', hint: 'Nothing before the last checkpoint is lost. Resume the run; where it happens again, take smaller batches (train.microBatchSize) or the device "cpu".', cause,
+    });
+  }
+  if (MEMORY.test(told)) return full(device, 'computes', cause);
+  return what === 'run' ? runtimeFailure(what, cause) : deviceProblem(device, cause);
+}
+
+/** A device that is not there, or whose driver fails. */
+export function deviceProblem(device: Device, cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  if (LOST.test(toldBy(cause))) return failureOn(device, 'run', cause);
+  const [line] = toldBy(cause).split('\n');
+  return new Problem(`The device "${device}" cannot be used: ${line}`, {
+    hint: device === 'webgpu' ? 'Check that the machine has a GPU with a Vulkan, Metal or Direct3D 12 driver, or choose the device "cpu".'
+      : 'Check the CUDA driver, or choose the device "cpu".',
+    cause,
+  });
+}
+
+/** A device that has no room for a tensor. */
+export function deviceFull(device: Device, bytes: number, cause: unknown): Problem {
+  return full(device, `keeps a tensor of ${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MiB`, cause);
+}
+
+function full(device: Device, does: string, cause: unknown): Problem {
+  return new Problem(`The device "${device}" has no memory left where it ${does}.`, {
+    kind: 'failure',
+    hint: 'End what else uses it, take smaller batches (train.microBatchSize), shorter texts or a smaller model, or the device "cpu"; a run goes on from its last checkpoint.',
+    cause,
+  });
+}
+
+const toldBy = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

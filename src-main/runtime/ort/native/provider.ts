@@ -1,0 +1,38 @@
+import type { Device } from '../../../contract/divergence.ts';
+import { requireCuda } from '../cuda-libraries.ts';
+import type { Pointer } from './api.ts';
+import { cString, pointersTo } from './c-memory.ts';
+import type { OrtRuntime } from './runtime.ts';
+
+/** What ONNX Runtime calls a device's memory. */
+export const MEMORY: Readonly<Record<Exclude<Device, 'cpu'>, string>> = { webgpu: 'WebGPU_Buf', cuda: 'Cuda' };
+
+/** Operators on int64 stay on the device, and the device outlives the session that asked for it first. */
+const WEBGPU = { enableInt64: '1', preserveDevice: '1' };
+/** float32 means float32. */
+const CUDA = { use_tf32: '0' };
+
+/** Lets a session compute on a device. @throws Problem or Error where it is not there */
+export function appendProvider(runtime: OrtRuntime, session: Pointer, device: Device): void {
+  if (device === 'webgpu') runtime.check(withPairs(WEBGPU, (keys, values, count) => runtime.api.SessionOptionsAppendExecutionProvider(session, 'WebGPU', keys, values, count)));
+  if (device === 'cuda') appendCuda(runtime, session);
+}
+
+function appendCuda(runtime: OrtRuntime, session: Pointer): void {
+  requireCuda();
+  const { api } = runtime;
+  const options = runtime.made((out) => api.CreateCUDAProviderOptions(out));
+  try {
+    runtime.check(withPairs(CUDA, (keys, values, count) => api.UpdateCUDAProviderOptions(options, keys, values, count)));
+    runtime.check(api.SessionOptionsAppendExecutionProvider_CUDA_V2(session, options));
+  } finally {
+    api.ReleaseCUDAProviderOptions(options);
+  }
+}
+
+/** Texts by name as C has them: two arrays, which last for the call. */
+function withPairs<T>(pairs: Readonly<Record<string, string>>, call: (keys: BigUint64Array, values: BigUint64Array, count: number) => T): T {
+  const keys = Object.keys(pairs).map(cString);
+  const values = Object.values(pairs).map(cString);
+  return call(pointersTo(keys), pointersTo(values), keys.length);
+}

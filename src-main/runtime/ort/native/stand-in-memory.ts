@@ -1,0 +1,53 @@
+import koffi from 'koffi';
+import type { TensorData } from '../../tensor.ts';
+import type { Pointer } from './api.ts';
+import { bytesFor, type Backing, type Place, type TensorType } from './native-memory.ts';
+import type { OrtRuntime } from './runtime.ts';
+
+interface OwnPlace extends Place { readonly bytes: Uint8Array }
+
+/**
+ * Memory of this process that stands for a device's: apart from what the host sees, so that whatever is forgotten to be
+ * copied, or is used after its release, shows in the numbers.
+ */
+export class StandInMemory implements Backing {
+  private readonly runtime: OrtRuntime;
+
+  constructor(runtime: OrtRuntime) {
+    this.runtime = runtime;
+  }
+
+  make(type: TensorType): OwnPlace {
+    return this.over(new Uint8Array(bytesFor(type)), type, true);
+  }
+
+  view(of: OwnPlace, type: TensorType): OwnPlace {
+    return this.over(of.bytes.subarray(0, bytesFor(type)), type, false);
+  }
+
+  upload(data: TensorData, _: TensorType, to: OwnPlace): void {
+    to.bytes.set(bytesOf(data));
+  }
+
+  download(from: OwnPlace, _: TensorType, data: TensorData): void {
+    bytesOf(data).set(from.bytes);
+  }
+
+  copy(from: OwnPlace, to: OwnPlace): void {
+    to.bytes.set(from.bytes);
+  }
+
+  private over(bytes: Uint8Array, { dtype, shape }: TensorType, isOwner: boolean): OwnPlace {
+    const value: Pointer = this.runtime.valueAt(koffi.address(bytes), bytes.byteLength, { dtype, shape });
+    return {
+      value, bytes,
+      free: () => {
+        this.runtime.api.ReleaseValue(value);
+        // A not-a-number in every element type of floats.
+        if (isOwner) bytes.fill(0xff);
+      },
+    };
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
