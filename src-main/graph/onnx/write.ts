@@ -2,7 +2,7 @@ import protobuf from 'protobufjs';
 import { DTYPES, type DType } from '../dtype.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import { topological, type ConstantData, type Value } from '../value.ts';
-import type { LoopBody, NodeWriter, OnnxAttribute } from './node-writer.ts';
+import { made, type LoopBody, type NodeWriter, type OnnxAttribute } from './node-writer.ts';
 import { ATTRIBUTE, attributeProto, stored, valueInfo, type ExternalData, type TensorProto } from './protos.ts';
 import schema from './schema.json' with { type: 'json' };
 
@@ -255,6 +255,8 @@ class OnnxModel implements NodeWriter {
         this.reserve(value, source.name);
         const port = { name: source.name, dtype: value.dtype, shape: value.shape };
         this.parameters.push(port);
+        // WebGPU does nothing with signed bytes but this.
+        if (this.dialect === 'webgpu' && value.dtype === 'int8') this.names.set(value, made(this, 'DequantizeLinear', [source.name, this.constant('float32', [], Float32Array.of(1))]));
         const data = this.options.weights === 'inputs' ? null : this.options.weights(source.name, value.shape, value.dtype);
         if (data === null) this.given.push(port);
         else {

@@ -1,3 +1,5 @@
+import { DTYPES } from '../dtype.ts';
+import { made } from '../onnx/node-writer.ts';
 import { staticDim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
 import { emitZeros, reshape } from './layout.ts';
@@ -21,9 +23,17 @@ export function gatherRows(table: Value, ids: Value): Value {
 const scatterOperator: Operator<{ count: number }> = {
   name: 'scatterRows',
   infer: ([, rows], { count }) => [{ dtype: rows!.dtype, shape: [count, ...rows!.shape.slice(1)] }],
-  emit: ({ inputs: [, rows, index], outputs }, writer) => {
+  emit: ({ inputs: [ids, rows, index], outputs }, writer) => {
     const zeros = writer.temporary();
     emitZeros(outputs[0]!.shape, zeros, writer);
+    if (writer.dialect === 'webgpu' && rows!.rank === 2) {
+      // Adding in place has no fixed order there. The sum of all rows of an id, by a product, stands at each of its places, so it is the same that is written.
+      const count = staticDim(ids!.shape, 0);
+      const shaped = (...dims: number[]): string => made(writer, 'Reshape', [ids!, writer.constant('int64', [dims.length], BigInt64Array.from(dims, BigInt))]);
+      const same = made(writer, 'Cast', [made(writer, 'Equal', [shaped(count, 1), shaped(1, count)])], { to: DTYPES.float32.code });
+      writer.node('ScatterElements', [zeros, index!, made(writer, 'MatMul', [same, rows!])], outputs, { axis: 0 });
+      return;
+    }
     // ScatterND with reduction=add loses updates on the CPU when an id repeats; ScatterElements does not.
     writer.node('ScatterElements', [zeros, index!, rows!], outputs, { axis: 0, reduction: 'add' });
   },

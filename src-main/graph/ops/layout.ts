@@ -1,7 +1,11 @@
 import { DTYPES, type DType } from '../dtype.ts';
-import type { NodeWriter } from '../onnx/node-writer.ts';
+import { made, type NodeWriter } from '../onnx/node-writer.ts';
+import { throughFloats } from '../onnx/through-floats.ts';
 import { dimAt, normalizeAxis, sameShape, showShape, sizeOf, staticDim, type Dim, type Shape } from '../shape.ts';
 import { apply, type Graph, type Operator, type Value } from '../value.ts';
+
+/** Of which WebGPU looks some up and shapes them anew, and moves none. */
+const areBytes = ([x]: readonly Value[], { dialect }: NodeWriter): boolean => dialect === 'webgpu' && x!.dtype === 'uint8';
 
 const int64 = (numbers: readonly number[]): BigInt64Array => BigInt64Array.from(numbers, BigInt);
 
@@ -36,7 +40,10 @@ export function reshape(x: Value, shape: Shape): Value {
 const transposeOperator: Operator<{ order: readonly number[] }> = {
   name: 'transpose',
   infer: ([x], { order }) => [{ dtype: x!.dtype, shape: order.map((axis) => dimAt(x!.shape, axis)) }],
-  emit: ({ inputs, outputs, attributes: { order } }, writer) => writer.node('Transpose', inputs, outputs, { perm: order }),
+  emit: ({ inputs, outputs, attributes: { order } }, writer) => {
+    if (areBytes(inputs, writer)) throughFloats(inputs, outputs[0]!, writer, (floats) => made(writer, 'Transpose', floats, { perm: order }));
+    else writer.node('Transpose', inputs, outputs, { perm: order });
+  },
   gradient: ({ attributes: { order } }, [up]) => [transpose(up!, order.map((_, axis) => order.indexOf(axis)))],
 };
 
@@ -54,7 +61,10 @@ const concatOperator: Operator<{ axis: number }> = {
       : dims.join(' + ');
     return [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape.map((dim, at) => (at === axis ? total : dim)) }];
   },
-  emit: ({ inputs, outputs, attributes: { axis } }, writer) => writer.node('Concat', inputs, outputs, { axis }),
+  emit: ({ inputs, outputs, attributes: { axis } }, writer) => {
+    if (areBytes(inputs, writer)) throughFloats(inputs, outputs[0]!, writer, (floats) => made(writer, 'Concat', floats, { axis }));
+    else writer.node('Concat', inputs, outputs, { axis });
+  },
   gradient: ({ inputs, attributes: { axis } }, [up]) => split(up!, axis, inputs.map((input) => staticDim(input.shape, axis))),
 };
 

@@ -1,6 +1,6 @@
 import { dimAt, staticDim } from '../shape.ts';
 import { apply, type Operator, type Value } from '../value.ts';
-import { MICROSOFT } from '../onnx/node-writer.ts';
+import { made, MICROSOFT } from '../onnx/node-writer.ts';
 import { and, shiftRight } from './bits.ts';
 import { mul, sub } from './elementwise.ts';
 import { cast, concat, reshape, slice } from './layout.ts';
@@ -14,6 +14,12 @@ const int8Operator: Operator = {
   infer: ([x, weight]) => [{ dtype: 'float32', shape: [...x!.shape.slice(0, -1), dimAt(weight!.shape, 1)] }],
   emit: ({ inputs, outputs }, writer) => {
     const [x, weight, scales] = inputs as [Value, Value, Value];
+    if (writer.dialect === 'webgpu') {
+      // It multiplies no integers, so x stays as it is.
+      const centred = made(writer, 'Sub', [made(writer, 'Cast', [weight], { to: 1 }), writer.constant('float32', [], Float32Array.of(INT8_ZERO))]);
+      writer.node('Mul', [made(writer, 'MatMul', [x, centred]), scales], outputs);
+      return;
+    }
     const names = Array.from({ length: 6 }, () => writer.temporary());
     const [quantized, scale, zero, product, real, both] = names as [string, string, string, string, string, string];
     writer.node('DynamicQuantizeLinear', [x], [quantized, scale, zero]);
