@@ -39,11 +39,11 @@ export function flatAdamw({ beta1, beta2, epsilon, weightDecay }: Pick<TrainSett
 }
 
 /** A running mean: what was there, and a share of what is new. */
-export function moved(old: Value, next: Value, share: number, guard: Guard): Value {
+function moved(old: Value, next: Value, share: number, guard: Guard): Value {
   return add(mul(old, guard.choose(share, 1)), mul(next, guard.choose(1 - share, 0)));
 }
 
-export function stateBuffer({ name, length, places }: FlatBuffer, region: string): FlatBuffer {
+function stateBuffer({ name, length, places }: FlatBuffer, region: string): FlatBuffer {
   return { name: `${region} of ${name}`, length, places: places.map((place) => ({ ...place, name: `${place.name}.${region}` })) };
 }
 
