@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { chatTurnSchema, type ChatTurn } from '../contract/chat-turn.ts';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -14,7 +16,7 @@ interface EvalOptions extends DecodeOptions, TemplateOptions {
   shots?: string; shotsCount?: number; shotsTemplate?: string; shotsSeparator?: string; calculator?: boolean;
   choices?: string; teacher?: string; draftTokens: number;
 }
-interface GenerateOptions extends DecodeOptions, TemplateOptions { model: string; prompt: string; chat?: boolean; system?: string; nBest?: number }
+interface GenerateOptions extends DecodeOptions, TemplateOptions { model: string; prompt?: string; messages?: ChatTurn[]; chat?: boolean; system?: string; nBest?: number }
 
 /** Commands that run models over data. */
 export function addDataCommands(program: Command, act: Action): void {
@@ -67,7 +69,8 @@ export function addDataCommands(program: Command, act: Action): void {
 
   addTemplateOption(addDecodeOptions(program.command('generate').description('text out of one model')))
     .requiredOption('--model <dir>', 'model folder')
-    .requiredOption('--prompt <text>', 'what to continue')
+    .option('--prompt <text>', 'what to continue')
+    .option('--messages <json>', 'a conversation to answer instead: [{"role": "user", "content": "..."}]', turnsIn)
     .option('--chat', 'wrap the prompt in the model\'s chat template')
     .option('--system <text>', 'system message of the chat')
     .option('--n-best <number>', 'beam: print as many texts, best first', count)
@@ -78,7 +81,7 @@ export function addDataCommands(program: Command, act: Action): void {
         throw new Problem(`--n-best is ${nBest}: there are no more texts than beams.`, { hint: `Give --decode beam --beams ${nBest}.` });
       }
       const result = await context.worker().request('generate', {
-        model: resolve(options.model), device: options.device, prompt: options.prompt, chat: options.chat ?? false,
+        model: resolve(options.model), device: options.device, prompt: options.prompt ?? null, messages: options.messages ?? null, chat: options.chat ?? false,
         system: options.system ?? null, template: options.template, maxNewTokens: options.maxNewTokens, decode, seed: options.seed,
       }, {
         onEvent: (event) => {
@@ -90,6 +93,19 @@ export function addDataCommands(program: Command, act: Action): void {
       if (nBest === undefined) context.output.line('');
       else for (const { text, score } of result.best.slice(0, nBest)) context.output.line(`${score.toFixed(4)}  ${text}`);
     }));
+}
+
+/** @throws Problem where the text is no list of turns */
+function turnsIn(text: string): ChatTurn[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new Problem(`--messages is not JSON: ${(cause as Error).message}`, { hint: 'Give a list: \'[{"role": "user", "content": "..."}]\'.', cause });
+  }
+  const parsed = z.array(chatTurnSchema).min(1).safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new Problem('--messages is no list of turns with a role and content.', { hint: 'Give a list: \'[{"role": "user", "content": "..."}]\'.' });
 }
 
 function promptsIn({ prompt, messages, tools }: EvalOptions): { prompt: string | null; messages: string | null; tools: string | null } {

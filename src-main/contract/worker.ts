@@ -78,11 +78,19 @@ const evaluate = {
 
 const generate = {
   params: z.strictObject({
-    model: path, device: z.enum(DEVICES), prompt: text, chat: z.boolean(), system: text.nullable(), template: templateVariablesSchema.optional(),
+    model: path, device: z.enum(DEVICES), system: text.nullable(), template: templateVariablesSchema.optional(),
+    /** One of both: a text, wrapped as a turn where `chat` says so, or a conversation. */
+    prompt: text.nullable(), messages: z.array(chatTurnSchema).min(1).nullable().default(null), chat: z.boolean(),
     maxNewTokens: count, decode: decodeSchema, seed,
+    /** Whether the model stays open for what is asked next. */
+    keeps: z.boolean().default(false),
   }),
   /** `best`: of beam search every text it kept, best first, with its score. */
-  result: z.strictObject({ text, tokens: z.array(z.int()), ended: z.boolean(), best: z.array(z.strictObject({ text, score: real })) }),
+  result: z.strictObject({
+    text, tokens: z.array(z.int()), ended: z.boolean(), best: z.array(z.strictObject({ text, score: real })),
+    /** Length of the prompt, and milliseconds of writing. */
+    promptTokens: z.int(), ms: real,
+  }),
   /** The text as it grows: what was added since the last event. */
   event: z.discriminatedUnion('event', [warningSchema, z.strictObject({ event: z.literal('text'), text })]),
 };

@@ -25,7 +25,7 @@ export function buildMenu(command: (name: MenuCommand) => void): void {
     {
       label: '&View',
       submenu: [
-        item('Runs', 'runs', 'CmdOrCtrl+1'), item('Models', 'models', 'CmdOrCtrl+2'), item('Mistakes', 'mistakes', 'CmdOrCtrl+3'), item('Compare', 'compare', 'CmdOrCtrl+4'), { type: 'separator' },
+        item('Runs', 'runs', 'CmdOrCtrl+1'), item('Models', 'models', 'CmdOrCtrl+2'), item('Mistakes', 'mistakes', 'CmdOrCtrl+3'), item('Compare', 'compare', 'CmdOrCtrl+4'), item('Chat', 'chat', 'CmdOrCtrl+5'), { type: 'separator' },
         { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { type: 'separator' }, { role: 'togglefullscreen' },
       ],
     },

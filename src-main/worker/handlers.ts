@@ -12,7 +12,7 @@ import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
 import { compareModels } from '../service/compare/compare-models.ts';
 import { exportModel } from '../service/export/export-model.ts';
-import { generateText } from '../service/generate-text.ts';
+import { generateText, writeText } from '../service/writing/generate-text.ts';
 import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
 import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
@@ -26,6 +26,7 @@ import { probeRun } from '../service/run/probe.ts';
 import type { StopRequest } from '../service/run/job.ts';
 import { runJob } from '../service/run/run-job.ts';
 import { seeData } from '../service/see-data.ts';
+import { WriterKeeper } from '../service/writing/writer-keeper.ts';
 import type { Handlers } from './serve.ts';
 
 /** Repositories that a search shows. */
@@ -38,6 +39,7 @@ export function createHandlers(): Handlers<Commands> {
   /** Runs that were asked to stop after their present step. */
   const stopping = new Map<string, StopRequest>();
   const pairs = new PairKeeper();
+  const writers = new WriterKeeper();
   return {
     run: async (params, { signal, emit }) => {
       let isStarted = false;
@@ -63,7 +65,8 @@ export function createHandlers(): Handlers<Commands> {
       return null;
     },
     evaluate: (params, { signal, emit }) => evaluateModel(params, signal, emit),
-    generate: (params, { signal, emit }) => generateText(params, signal, emit),
+    generate: (params, { signal, emit }) => (params.keeps
+      ? writers.use(params.model, params.device, (open) => writeText(open, params, signal, emit)) : generateText(params, signal, emit)),
     inspect: (params, { signal, emit }) => inspectData(params, signal, emit),
     survey: (params, { signal, emit }) => survey(params, pairs, signal, emit),
     look: (params) => lookAt(params, pairs),

@@ -12,6 +12,7 @@ export type Route =
   | { screen: 'models' }
   | { screen: 'mistakes'; inspectionId?: string | undefined; sampleId?: number | undefined; position?: number | undefined }
   | { screen: 'compare'; comparisonId?: string | undefined; view?: string | undefined }
+  | { screen: 'chat'; model?: string | undefined }
   | { screen: 'export'; exportId: number }
   | { screen: 'settings' };
 
@@ -23,6 +24,7 @@ export function parseRoute(hash: string): Route {
     case 'new': return { screen, draftId: rest || undefined, page: WIZARD_PAGES.find((page) => page === last) };
     case 'mistakes': return { screen, inspectionId: rest || undefined, sampleId: wholeNumber(last), position: wholeNumber(deepest) };
     case 'compare': return { screen, comparisonId: rest || undefined, view: last || undefined };
+    case 'chat': return { screen, model: rest || undefined };
     case 'export': {
       const exportId = wholeNumber(rest);
       return exportId === undefined ? { screen: 'models' } : { screen, exportId };
@@ -39,6 +41,7 @@ export function addressOf(route: Route): string {
     case 'new': return route.draftId ? `#/new/${encodeURIComponent(route.draftId)}${route.page ? `/${route.page}` : ''}` : '#/new';
     case 'mistakes': return ['#/mistakes', ...[route.inspectionId, route.sampleId, route.position].filter((part) => part !== undefined).map((part) => encodeURIComponent(part))].join('/');
     case 'compare': return ['#/compare', ...[route.comparisonId, route.view].filter((part) => part !== undefined).map(encodeURIComponent)].join('/');
+    case 'chat': return route.model ? `#/chat/${encodeURIComponent(route.model)}` : '#/chat';
     case 'export': return `#/export/${route.exportId}`;
     default: return `#/${route.screen}`;
   }

@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { About } from '../../src-main/contract/api/api.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { ChatState } from './chat.svelte.ts';
 import { ComparisonsState } from './comparisons.svelte.ts';
 import { DevicesState } from './devices.svelte.ts';
 import { DraftsState } from './drafts.svelte.ts';
@@ -27,6 +28,7 @@ export class AppState {
   readonly drafts: DraftsState;
   readonly inspections: InspectionsState;
   readonly comparisons: ComparisonsState;
+  readonly chat: ChatState;
   readonly exports: ExportsState;
   readonly reading: ReadingState;
   readonly devices: DevicesState;
@@ -43,6 +45,7 @@ export class AppState {
     this.drafts = new DraftsState(bridge);
     this.inspections = new InspectionsState(bridge, this.notices.fail);
     this.comparisons = new ComparisonsState(bridge, this.notices.fail);
+    this.chat = new ChatState(bridge, (path) => this.models.named(path)?.description?.hasChatTemplate ?? true);
     this.devices = new DevicesState(bridge);
     this.exports = new ExportsState(bridge, this.notices.fail);
     this.reading = new ReadingState(bridge);
@@ -52,7 +55,7 @@ export class AppState {
   follow(): () => void {
     void this.bridge.call('app.about', null).then((about) => { this.about = about; }, this.notices.fail);
     const end = this.bridge.subscribe((message) => { if (message.topic === 'ended') this.tellEnd(message); });
-    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons, this.exports, this.reading].map((part) => part.follow());
+    const ends = [this.route, this.settings, this.runs, this.live, this.models, this.drafts, this.inspections, this.comparisons, this.chat, this.exports, this.reading].map((part) => part.follow());
     return () => { for (const stop of [...ends, end]) stop(); };
   }
 

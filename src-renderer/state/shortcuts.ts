@@ -6,6 +6,7 @@ export const SHORTCUTS: readonly { key: string; command: MenuCommand | 'search';
   { key: 'n', command: 'new-run', label: 'New run' },
   { key: 'i', command: 'mistakes', label: 'Mistakes' },
   { key: 'c', command: 'compare', label: 'Compare' },
+  { key: 't', command: 'chat', label: 'Chat' },
   { key: 'm', command: 'models', label: 'Models' },
   { key: ',', command: 'settings', label: 'Settings' },
   { key: '/', command: 'search', label: 'Search on this screen' },

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import { decodeSchema } from '../../src-main/contract/recipe.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
-import { generateText } from '../../src-main/service/generate-text.ts';
+import { generateText } from '../../src-main/service/writing/generate-text.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { exported } from '../support/exported.ts';
 import { python, requires } from '../support/requires.ts';
@@ -27,7 +27,7 @@ requires('python', 'onnxruntime')('an exported folder in Python\'s onnxruntime',
         input: JSON.stringify({ prompts: prompts.map((prompt) => [...tokenizer.encode(prompt, { special: true })]), newTokens: NEW_TOKENS, eos: tokenizer.eosIds[0] }),
       });
       const own = await Promise.all(prompts.map(async (prompt) => (await generateText({
-        model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: NEW_TOKENS, decode: decodeSchema.parse({}), seed: 0,
+        model, device: 'cpu', prompt, chat: false, system: null, messages: null, maxNewTokens: NEW_TOKENS, decode: decodeSchema.parse({}), seed: 0,
       }, new AbortController().signal, () => undefined)).tokens));
       expect(JSON.parse(stdout || JSON.stringify(stderr))).toEqual(own);
     } finally {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision } from '../../src-main/contract/export-report.ts';
 import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
-import { generateText } from '../../src-main/service/generate-text.ts';
+import { generateText } from '../../src-main/service/writing/generate-text.ts';
 import { exported } from '../support/exported.ts';
 import { python, requires } from '../support/requires.ts';
 import { t5Model } from '../support/t5-model.ts';
@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function writtenBy(model: string): Promise<{ text: string; tokens: number[] }[]> {
   return Promise.all(PROMPTS.map((prompt) => generateText({
-    model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: NEW_TOKENS, decode: decodeSchema.parse({}), seed: 0,
+    model, device: 'cpu', prompt, chat: false, system: null, messages: null, maxNewTokens: NEW_TOKENS, decode: decodeSchema.parse({}), seed: 0,
   }, new AbortController().signal, quiet)));
 }
 

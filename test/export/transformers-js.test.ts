@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportReport } from '../../src-main/contract/export-report.ts';
 import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
-import { generateText } from '../../src-main/service/generate-text.ts';
+import { generateText } from '../../src-main/service/writing/generate-text.ts';
 import { openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { exported } from '../support/exported.ts';
@@ -51,7 +51,7 @@ it.each(EXPORT_PRECISIONS)('opens and writes in %s in transformers.js', async (p
   const texts = await byTransformersJs(to, DTYPES[precision]);
   if (precision === 'fp32') {
     const own = await Promise.all(prompts.map(async (prompt) => (await generateText({
-      model, device: 'cpu', prompt, chat: false, system: null, maxNewTokens: 60, decode: decodeSchema.parse({}), seed: 0,
+      model, device: 'cpu', prompt, chat: false, system: null, messages: null, maxNewTokens: 60, decode: decodeSchema.parse({}), seed: 0,
     }, new AbortController().signal, quiet)).text));
     expect(texts).toEqual(own);
   }

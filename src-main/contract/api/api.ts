@@ -15,6 +15,7 @@ import { WEIGHT_PRECISIONS, type ModelDescription, type StudentOrigin } from '..
 import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
 import { reads, writes, type Call } from './call.ts';
+import { CHAT_CALLS } from './chat-calls.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
 import { CONSENT_CALLS } from './consent-calls.ts';
 import { EXPORT_CALLS } from './export-calls.ts';
@@ -167,6 +168,7 @@ export const API = {
 
   ...INSPECTION_CALLS,
   ...COMPARISON_CALLS,
+  ...CHAT_CALLS,
   ...EXPORT_CALLS,
   ...HUB_CALLS,
   ...KEEPING_CALLS,

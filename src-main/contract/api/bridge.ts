@@ -11,7 +11,7 @@ export interface FileRequest {
 }
 
 /** Menu entries and shortcuts that the window's own page carries out. */
-export const MENU_COMMANDS = ['new-run', 'runs', 'mistakes', 'compare', 'models', 'settings', 'shortcuts', 'about', 'open'] as const;
+export const MENU_COMMANDS = ['new-run', 'runs', 'mistakes', 'compare', 'chat', 'models', 'settings', 'shortcuts', 'about', 'open'] as const;
 export type MenuCommand = (typeof MENU_COMMANDS)[number];
 
 /** What Electron's preload script gives the page as `window.retort`. In a browser it is not there. */

@@ -49,6 +49,8 @@ export type FeedMessage =
   | { topic: 'comparisons' }
   /** The answer of a model to a typed prompt as far as it is written, the whole of it each time. */
   | { topic: 'answer'; id: string; example: number; model: number; text: string }
+  /** The answer `id` as far as it is written, the whole of it each time. */
+  | { topic: 'chat'; id: string; text: string }
   | { topic: 'exports' }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }

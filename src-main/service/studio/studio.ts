@@ -13,6 +13,7 @@ import { emptyOld } from '../keeping/trash.ts';
 import { sweepUploads } from '../keeping/uploads.ts';
 import { acquireLock, type FolderLock } from '../run-lock.ts';
 import { describeProgram } from './about.ts';
+import { chatCalls } from './calls/chat.ts';
 import { comparisonCalls } from './calls/comparisons.ts';
 import { consentCalls } from './calls/consent.ts';
 import { correctionCalls } from './calls/corrections.ts';
@@ -84,7 +85,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       if (queue.live().length === 0) void workers.end('compute');
     }),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },

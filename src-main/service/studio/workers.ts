@@ -6,9 +6,9 @@ import type { CommandEvent, ParamsInput, RequestOptions, Result, WorkerHost } fr
 
 /**
  * `compute` does the runs, one after the other; `jobs` what takes long beside them (inspections, comparisons, exports);
- * `interactive` answers what a person waits for, and so waits for neither.
+ * `interactive` answers what a person waits for, and so waits for neither; `chat` holds the models that a person talks to.
  */
-export type WorkerKind = 'compute' | 'jobs' | 'interactive';
+export type WorkerKind = 'compute' | 'jobs' | 'interactive' | 'chat';
 
 /** What a person asks and waits for: in what words, for how many seconds at most, and how long the worker may block. */
 const QUESTIONS = {
@@ -28,8 +28,9 @@ const QUESTIONS = {
 } as const satisfies Partial<Record<keyof Commands, { what: string; limit: number; silence: number }>>;
 export type Question = keyof typeof QUESTIONS;
 
-/** Seconds that an idle process of jobs keeps its models in memory. */
-const IDLE = 60;
+/** Seconds that an idle process keeps its models in memory. */
+const IDLE = { jobs: 60, chat: 300 };
+type IdleKind = keyof typeof IDLE;
 export type CreateWorker = (kind: WorkerKind, settings: Settings) => WorkerHost<Commands>;
 
 /** The computing processes, each started when it is first needed. One that died is told by the request it had. */
@@ -37,7 +38,7 @@ export class Workers {
   readonly #create: CreateWorker;
   readonly #settings: () => Settings;
   readonly #hosts = new Map<WorkerKind, WorkerHost<Commands>>();
-  #jobs = 0;
+  readonly #users: Record<IdleKind, number> = { jobs: 0, chat: 0 };
 
   constructor(create: CreateWorker, settings: () => Settings) {
     this.#create = create;
@@ -86,20 +87,25 @@ export class Workers {
   }
 
   /** Does a part of a job on the worker of the jobs, which ends when there has been none for a while. */
-  async job<T>(work: (host: WorkerHost<Commands>) => Promise<T>): Promise<T> {
-    this.#jobs += 1;
+  job<T>(work: (host: WorkerHost<Commands>) => Promise<T>): Promise<T> {
+    return this.during('jobs', work);
+  }
+
+  /** Uses a worker that ends when nobody has for a while. */
+  async during<T>(kind: IdleKind, work: (host: WorkerHost<Commands>) => Promise<T>): Promise<T> {
+    this.#users[kind] += 1;
     try {
-      return await work(this.get('jobs'));
+      return await work(this.get(kind));
     } finally {
-      this.#jobs -= 1;
-      void this.#endWhenIdle();
+      this.#users[kind] -= 1;
+      void this.#endWhenIdle(kind);
     }
   }
 
-  async #endWhenIdle(): Promise<void> {
-    const host = this.#hosts.get('jobs');
-    await sleep(IDLE * 1000, undefined, { ref: false });
-    if (this.#jobs === 0 && host !== undefined && this.#hosts.get('jobs') === host) await this.end('jobs');
+  async #endWhenIdle(kind: IdleKind): Promise<void> {
+    const host = this.#hosts.get(kind);
+    await sleep(IDLE[kind] * 1000, undefined, { ref: false });
+    if (this.#users[kind] === 0 && host !== undefined && this.#hosts.get(kind) === host) await this.end(kind);
   }
 
   /** Ends a worker, so that the next one starts with the present settings. */

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { resource } from '../../src-main/service/resources.ts';
+import { seriousFindings } from './support/accessible.ts';
+import { openApp, type App } from './support/app.ts';
+import { eventually } from './support/eventually.ts';
+import { addModel } from './support/sample-project.ts';
+
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await openApp();
+  page = app.page;
+  await addModel(app, 'teacher', 'teacher');
+  await addModel(app, 'student', 'student');
+});
+afterAll(() => app.close());
+
+const turn = (at: number) => page.getByRole('region', { name: `Turn ${at}` });
+const said = (at: number, model: string) => turn(at).getByRole('article', { name: model }).locator('.text');
+const alone = async (model: string, prompt: string): Promise<string> => (
+  await app.client.call('models.generate', { model: resource('sample', model), prompt, chat: false, maxNewTokens: 48, decode: {}, seed: 0 })).text;
+
+it('lets two models answer side by side, and keeps, repeats and remembers what they said', async () => {
+  await page.keyboard.press('t');
+  await page.getByRole('heading', { level: 1, name: 'Chat' }).waitFor();
+  await page.getByLabel('Add a model').selectOption({ label: 'teacher' });
+  await page.getByLabel('Add a model').selectOption({ label: 'student' });
+  await page.getByText('How they answer').click();
+  await page.getByLabel('At most').fill('48');
+  await page.getByLabel('At most').blur();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await page.getByLabel('What to say').fill('10+4+2+6-9+2=');
+  await page.keyboard.press('Enter');
+  await turn(1).getByRole('button', { name: 'Again' }).nth(1).waitFor();
+  // The sample's models have no chat template: they go on from the text itself.
+  for (const model of ['teacher', 'student']) await eventually(() => said(1, model).textContent()).toBe(await alone(model, '10+4+2+6-9+2='));
+
+  await page.getByLabel('What to say').fill('3+30+3+3+3+3=');
+  await page.keyboard.press('Enter');
+  await turn(2).getByRole('button', { name: 'Again' }).nth(1).waitFor();
+  const answer = await alone('teacher', '3+30+3+3+3+3=');
+  await turn(2).getByRole('article', { name: 'teacher' }).getByRole('button', { name: 'Keep' }).click();
+  await page.getByText('Kept in "chat texts"').waitFor();
+  const [set] = await app.client.call('corrections.sets', null);
+  expect(await app.client.call('corrections.list', { dataset: set!.name, offset: 0, limit: 5 })).toMatchObject([{ prompt: '3+30+3+3+3+3=', completion: answer, turns: null }]);
+
+  await page.reload();
+  await eventually(() => said(2, 'teacher').textContent()).toBe(answer);
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'New conversation' }).click();
+  await page.getByText('Say something to a model').waitFor();
+});
+
+it('says at the answer what keeps a model from answering', async () => {
+  const tokenizer = JSON.parse(await readFile(resource('sample', 'student', 'config.json'), 'utf8')) as { max_position_embeddings: number };
+  await page.getByText('How they answer').click();
+  await page.getByLabel('At most').fill(String(tokenizer.max_position_embeddings + 1));
+  await page.getByLabel('What to say').fill('1+1=');
+  await page.keyboard.press('Enter');
+  await turn(1).getByRole('alert').first().waitFor();
+  expect(await turn(1).getByRole('alert').first().textContent()).toContain('more than the context');
+});
