@@ -71,7 +71,12 @@ function fewerActivations(inputs: MemoryInputs): Change[] {
 function smallerMoments(inputs: MemoryInputs): Change[] {
   const { train } = inputs.recipe;
   if (train.optimizer === 'adafactor') return [];
-  return [{ label: 'Update with adafactor', patch: { train: { optimizer: 'adafactor' } }, inputs: withRecipe(inputs, { train: { ...train, optimizer: 'adafactor' } }) }];
+  const adafactor: Change = {
+    label: 'Update with adafactor', patch: { train: { optimizer: 'adafactor', ...(train.moments === 'bf16' && { moments: 'fp32' }) } },
+    inputs: withRecipe(inputs, { train: { ...train, optimizer: 'adafactor', moments: 'fp32' } }),
+  };
+  if (train.moments === 'bf16') return [adafactor];
+  return [adafactor, { label: 'Keep AdamW\'s moments in bf16', patch: { train: { moments: 'bf16' } }, inputs: withRecipe(inputs, { train: { ...train, moments: 'bf16' } }) }];
 }
 
 const withRecipe = (inputs: MemoryInputs, changes: Partial<Recipe>): MemoryInputs => ({ ...inputs, recipe: { ...inputs.recipe, ...changes } });

@@ -18,7 +18,7 @@ interface Reference {
 }
 interface ScheduleCase extends Pick<TrainSettings, 'learningRate' | 'schedule' | 'finalLearningRate' | 'warmupSteps'> { rates: number[] }
 
-const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
+const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, moments: 'fp32' } as const;
 const finite = fc.float({ min: -4, max: 4, noNaN: true });
 
 describe('AdamW', () => {
@@ -30,7 +30,7 @@ describe('AdamW', () => {
     (_, memoryLimit) => {
       // Rows that nobody uses fill a page each, so that the small limit separates the parameters.
       const padded = parameters.map((p) => ({ ...p, gradientRows: memoryLimit ? 15000 / (p.shape[1] ?? 1) | 0 : 1 }));
-      const optimizer = new Optimizer(padded, adamw(reference.settings), memoryLimit === undefined ? {} : { memory: memoryLimit });
+      const optimizer = new Optimizer(padded, adamw({ ...reference.settings, moments: 'fp32' }), memoryLimit === undefined ? {} : { memory: memoryLimit });
       expect(optimizer.memory.memories).toHaveLength(memoryLimit ? parameters.length : 1);
       for (const { name } of parameters) optimizer.weights(name).set(unpack(reference.initial[name]!));
       reference.steps.forEach(({ gradients, norm, weights }, i) => {

@@ -86,6 +86,7 @@ describe('what would make a run fit', () => {
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"microBatchSize":1}}')?.peak).toBe(peakWith({ micro: 1 }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"teacher":{"precision":"int8"}}')?.peak).toBe(peakWith({ teacher: 'int8' }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"optimizer":"adafactor"}}')?.peak).toBe(peakWith({ optimizer: 'adafactor' }));
+    expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"moments":"bf16"}}')!.peak).toBeLessThan(peakWith({}));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"phases":true}}')?.peak).toBe(peakWith({ phases: true }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"student":{"adapter":{}}}')!.peak).toBeLessThan(0.8 * peakWith({}));
     expect(remedies.map(({ peak }) => peak)).toEqual(remedies.map(({ peak }) => peak).sort((a, b) => a - b));

@@ -8,10 +8,7 @@ import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-beforeAll(async () => {
-  project = await tinyProject();
-  await writeFile(join(project.folder, 'recipe.json'), JSON.stringify(project.recipe()));
-});
+beforeAll(async () => { project = await tinyProject(); });
 afterAll(() => project.remove());
 
 interface Event { event: string; step?: number; loss?: number }
@@ -43,9 +40,11 @@ async function weights(runDir: string): Promise<string[]> {
     createHash('sha256').update(await readFile(join(runDir, 'checkpoints', 'step-12', file))).digest('hex')));
 }
 
-it('a run killed with SIGKILL and resumed ends with the losses and the weights of one that was not, to the bit', async () => {
-  const recipe = join(project.folder, 'recipe.json');
-  const [whole, cut] = [join(project.folder, 'whole'), join(project.folder, 'cut')];
+it.each(['fp32', 'bf16'] as const)('a run killed with SIGKILL and resumed ends with the losses and the weights of one that was not, to the bit, with moments in %s', async (moments) => {
+  const recipe = join(project.folder, `${moments}.json`);
+  const { train } = project.recipe();
+  await writeFile(recipe, JSON.stringify(project.recipe({ train: { ...train, moments } })));
+  const [whole, cut] = [join(project.folder, `whole ${moments}`), join(project.folder, `cut ${moments}`)];
   const undisturbed = losses(await follow(retort('run', recipe, '--run-dir', whole)));
   expect(undisturbed.size).toBe(12);
 

@@ -1,4 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
+import type { Region } from '../../runtime/memory/layout.ts';
 import { ParameterMemory, WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
 import { rowsOf, type Rows } from '../../nn/weights/rows.ts';
 import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
@@ -23,10 +24,11 @@ export interface OptimizerLimits {
   memory?: number;
 }
 
-/** A tensor of the saved state; `data` is a view of the live one, to be written or copied before the next update. */
+/** A tensor of the saved state. */
 export interface StateTensor {
   readonly name: string;
   readonly shape: readonly number[];
+  /** A view of the live one, to be written or copied before the next update; of one in bfloat16 a copy, made when it is asked for. */
   readonly data: Float32Array;
 }
 
@@ -110,15 +112,20 @@ export class Optimizer {
 
   /** What a checkpoint holds besides the weights, named `<parameter>.<region>`. */
   state(): StateTensor[] {
-    return this.tensors.flatMap((tensor) => this.rule.stateRegions(tensor).map(({ name, shape }) => (
-      { name: `${tensor.name}.${name}`, shape, data: this.memory.view(tensor.name, name) }
-    )));
+    return this.regions().map(({ tensor, name, shape, isHalf }) => {
+      const { memory } = this;
+      return { name: `${tensor}.${name}`, shape, get data() { return isHalf ? widened(memory.halves(tensor, name)) : memory.view(tensor, name); } };
+    });
+  }
+
+  private regions(): (Region & { tensor: string })[] {
+    return this.tensors.flatMap((tensor) => this.rule.stateRegions(tensor).map((region) => ({ ...region, tensor: tensor.name })));
   }
 
   /** Takes back what `state` gave; every tensor must be there, in its shape. */
   loadState(tensors: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void {
-    const own = this.state();
-    for (const { name, shape } of own) {
+    const own = this.regions().map((region) => ({ ...region, whole: `${region.tensor}.${region.name}` }));
+    for (const { whole: name, shape } of own) {
       const saved = tensors.get(name);
       if (saved?.shape.join() !== shape.join()) {
         const found = saved ? `has shape [${saved.shape.join(', ')}]` : 'is missing';
@@ -127,7 +134,11 @@ export class Optimizer {
         });
       }
     }
-    for (const { name, data } of own) data.set(tensors.get(name)!.data);
+    for (const { whole, tensor, name, isHalf } of own) {
+      const { data } = tensors.get(whole)!;
+      if (isHalf) this.memory.halves(tensor, name).set(narrowed(data));
+      else this.memory.view(tensor, name).set(data);
+    }
   }
 
   private target({ name }: Rows): UpdateTarget {
@@ -140,4 +151,15 @@ export class Optimizer {
       read: ({ offset, length }) => new Float32Array(this.memory.memories[weights.memory]!.buffer, offset, length),
     };
   }
+}
+
+/** Numbers of bfloat16 in float32. */
+function widened(halves: Uint16Array): Float32Array {
+  const bits = Uint32Array.from(halves, (half) => half << 16);
+  return new Float32Array(bits.buffer);
+}
+
+/** Back again: what was widened loses nothing. */
+function narrowed(values: Float32Array): Uint16Array {
+  return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), (bits) => bits >>> 16);
 }

@@ -1,7 +1,9 @@
-/** A float32 tensor that belongs to a parameter: its weights, its gradients, a moment. */
+/** A tensor that belongs to a parameter: its weights, its gradients, a moment. */
 export interface Region {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Whether its elements are bfloat16, the upper halves of float32; float32 if left out. */
+  readonly isHalf?: boolean;
 }
 
 /** Regions of one parameter. They share a memory, because a kernel sees only one. */
@@ -79,8 +81,11 @@ function stride(region: Region): number {
 }
 
 function regionBytes(region: Region): number {
-  return roundUp(elements(region.shape) * Float32Array.BYTES_PER_ELEMENT, ALIGNMENT);
+  return roundUp(elements(region.shape) * bytesOfElement(region), ALIGNMENT);
 }
+
+/** Of a region's elements. */
+export const bytesOfElement = ({ isHalf }: Region): number => (isHalf ? 2 : 4);
 
 function elements(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);

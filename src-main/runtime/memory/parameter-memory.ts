@@ -5,7 +5,7 @@ import { layOut, PAGE, type ParameterBlock, type Placement } from './layout.ts';
 export const WEIGHTS = 'weights';
 
 /**
- * Float32 tensors in WebAssembly memories: ONNX Runtime reads and writes their views without a copy, and kernels
+ * Tensors, nearly all of float32, in WebAssembly memories: ONNX Runtime reads and writes their views without a copy, and kernels
  * work on them in place. The size is fixed from the start, since growing a memory would detach every view.
  */
 export class ParameterMemory {
@@ -32,6 +32,12 @@ export class ParameterMemory {
   view(parameter: string, region: string): Float32Array<ArrayBuffer> {
     const { memory, offset, length } = this.place(parameter, region);
     return new Float32Array(this.memories[memory]!.buffer, offset, length);
+  }
+
+  /** The same of a region of bfloat16, as their bits. */
+  halves(parameter: string, region: string): Uint16Array<ArrayBuffer> {
+    const { memory, offset, length } = this.place(parameter, region);
+    return new Uint16Array(this.memories[memory]!.buffer, offset, length);
   }
 
   private reserve(bytes: number): WebAssembly.Memory {

@@ -28,7 +28,7 @@ async function compile(): Promise<Buffer> {
   const binary = join(folder, 'kernel.wasm');
   try {
     await promisify(execFile)(process.execPath, [
-      compiler, 'update.ts', 'round.ts', '--outFile', binary, '-Ospeed', '--noAssert', '--enable', 'simd',
+      compiler, 'update.ts', 'halves.ts', 'round.ts', '--outFile', binary, '-Ospeed', '--noAssert', '--enable', 'simd',
       '--runtime', 'stub', '--importMemory', '--noExportMemory', '--initialMemory', '0',
     ], { cwd: fileURLToPath(new URL('assembly/', import.meta.url)) });
     return await readFile(binary);

@@ -7,6 +7,12 @@ export interface UpdateKernel {
     gradientScale: number, decay: number, beta1Complement: number, beta2: number, beta2Complement: number,
     rootScale: number, epsilon: number, stepSize: number,
   ): void;
+  /** With moments in bfloat16, rounded by chance. */
+  adamwHalf(
+    weights: number, gradients: number, firstMoments: number, secondMoments: number, bytes: number,
+    gradientScale: number, decay: number, beta1Complement: number, beta2: number, beta2Complement: number,
+    rootScale: number, epsilon: number, stepSize: number, seed: number,
+  ): void;
   adafactorMoments(
     gradients: number, rows: number, columns: number, rowMoments: number, columnMoments: number,
     gradientScale: number, epsilon: number, decay: number,
