@@ -70,7 +70,7 @@ function textsOf({ data, prompt, completion, chat = false }: ExportOptions): Awa
   return { data: resolve(data), view: dataViewSchema.parse({ prompt, completion, chat }), holdOut: null };
 }
 
-function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai }: ExportReport): void {
+function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai, others = [] }: ExportReport): void {
   const line = (text: string): void => output.line(text);
   line(`Wrote ${folder}, ${size(bytes)}.`);
   if (precisions.length > 0) {
@@ -86,6 +86,9 @@ function print(output: Output, { folder, bytes, precisions, trainedPerplexity, m
     if (!keeps) line(`${precision} does not keep what is expected of it: the same first choice at ${(100 * topAgreement).toFixed(1)}% of positions, not ${100 * PRECISION_FACTS[precision].agreement}%.`);
   }
   if (safetensors) line(`${safetensors.name}: the trained weights, ${size(safetensors.bytes)}.`);
+  for (const { kind, name, bytes: taken, parity, opens } of others) {
+    line(`${kind}: ${name}, ${size(taken)}${parity ? `; read back, the same first choice at ${(100 * parity.topAgreement).toFixed(1)}% of positions, perplexity ${parity.perplexity.toFixed(3)}` : ', the trained weights as they are'}. ${opens}`);
+  }
   if (genai !== null) line(`genai_config.json: ONNX Runtime GenAI runs ${genai}.`);
 }
 

@@ -6,11 +6,17 @@ import { Problem } from './problem.ts';
 export const GGUF_TYPES = ['f16', 'bf16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m', 'q4_0'] as const;
 export type GgufType = (typeof GGUF_TYPES)[number];
 
+/** How the weights of an MLX folder are kept. */
+export const MLX_TYPES = ['f16', '4bit'] as const;
+export type MlxType = (typeof MLX_TYPES)[number];
+
 /** The ways out, each with what is to be chosen of it; one export may hold several. */
 export const exportPartSchema = z.discriminatedUnion('format', [
   z.strictObject({ format: z.literal('onnx'), types: z.array(z.enum(EXPORT_PRECISIONS)).min(1) }),
   z.strictObject({ format: z.literal('safetensors') }),
   z.strictObject({ format: z.literal('gguf'), types: z.array(z.enum(GGUF_TYPES)).min(1), /** Whether weights are rounded by how much the model's texts use them. */ imatrix: z.boolean() }),
+  z.strictObject({ format: z.literal('adapter') }),
+  z.strictObject({ format: z.literal('mlx'), types: z.array(z.enum(MLX_TYPES)).min(1) }),
 ]);
 export type ExportPart = z.infer<typeof exportPartSchema>;
 export type ExportFormat = ExportPart['format'];
@@ -21,6 +27,8 @@ export const FORMAT_TYPES: Readonly<Record<ExportFormat, { types: readonly strin
   onnx: { types: EXPORT_PRECISIONS, usual: 'fp32' },
   safetensors: { types: [], usual: null },
   gguf: { types: GGUF_TYPES, usual: 'q8_0' },
+  adapter: { types: [], usual: null },
+  mlx: { types: MLX_TYPES, usual: '4bit' },
 };
 export const EXPORT_FORMATS = Object.keys(FORMAT_TYPES) as ExportFormat[];
 

@@ -33,6 +33,16 @@ export interface ExportedPrecision {
 /** The greedy text of one prompt by the trained model and by every exported precision. */
 export interface ExportSample { prompt: string; trained: string; exported: Partial<Record<ExportPrecision, string>> }
 
+/** A file or folder for another runtime, and what was found when its weights were read back and computed with. */
+export interface ExportedOther extends ExportedFile {
+  /** `adapter` or `mlx 4bit`. */
+  kind: string;
+  /** What opens it, and how. */
+  opens: string;
+  /** Against the trained weights; null where it holds those as they are. */
+  parity: { topAgreement: number; perplexity: number } | null;
+}
+
 /** What an export has made, and how near it is. */
 export interface ExportReport {
   folder: string;
@@ -41,6 +51,8 @@ export interface ExportReport {
   bytes: number;
   precisions: ExportedPrecision[];
   safetensors: ExportedFile | null;
+  /** What else it holds; older reports have none. */
+  others?: ExportedOther[];
   /** The ONNX file that genai_config.json names; null where the family has none. */
   genai: string | null;
   measuredOn: { kind: 'data' | 'own'; texts: number; tokens: number };

@@ -43,6 +43,17 @@ export async function measureParity(
   return difference.result();
 }
 
+/** The same of two models that are asked in the same way, about whole texts. */
+export async function compareLogits(width: number, texts: readonly ParityText[], found: (text: ParityText) => Promise<Float32Array>, expected: (text: ParityText) => Promise<Float32Array>): Promise<Parity> {
+  const difference = new Difference(width);
+  for (const text of texts) {
+    const [one, other] = [await found(text), await expected(text)];
+    difference.add(one, other);
+    difference.addText(one, other, text.completion);
+  }
+  return difference.result();
+}
+
 class Difference {
   private readonly width: number;
   private largest = 0;

@@ -5,9 +5,18 @@ import { bytesPerElement, encodeFloats, largestOf, type FloatFormat } from './fl
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The elements in row-major order, whole or piece by piece. */
-  readonly data: Float32Array | Iterable<Float32Array> | AsyncIterable<Float32Array>;
+  /** The elements in row-major order, whole or piece by piece; or their bytes as they are stored, in a type of their own. */
+  readonly data: Float32Array | Iterable<Float32Array> | AsyncIterable<Float32Array> | StoredElements;
 }
+
+export interface StoredElements {
+  readonly dtype: 'U32' | 'F16';
+  /** Asked for once, when they are written. */
+  bytes(): Uint8Array;
+}
+
+const isStored = (data: TensorToWrite['data']): data is StoredElements => 'dtype' in data;
+const STORED_BYTES: Readonly<Record<StoredElements['dtype'], number>> = { U32: 4, F16: 2 };
 
 /** Elements converted and written at once. */
 const PIECE = 1 << 22;
@@ -31,10 +40,10 @@ export async function writeSafetensors(
 
 function headerOf(tensors: readonly TensorToWrite[], format: FloatFormat, metadata: Readonly<Record<string, string>>): Uint8Array {
   let end = 0;
-  const entries = tensors.map(({ name, shape }) => {
+  const entries = tensors.map(({ name, shape, data }) => {
     const begin = end;
-    end += elementsOf(shape) * bytesPerElement(format);
-    return [name, { dtype: format, shape, data_offsets: [begin, end] }] as const;
+    end += elementsOf(shape) * (isStored(data) ? STORED_BYTES[data.dtype] : bytesPerElement(format));
+    return [name, { dtype: isStored(data) ? data.dtype : format, shape, data_offsets: [begin, end] }] as const;
   });
   const text = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
   // Padded with spaces, so that the data begin at a multiple of eight.
@@ -45,6 +54,11 @@ function headerOf(tensors: readonly TensorToWrite[], format: FloatFormat, metada
 }
 
 async function writeTensor(file: FileHandle, { name, shape, data }: TensorToWrite, format: FloatFormat): Promise<void> {
+  if (isStored(data)) {
+    const bytes = data.bytes();
+    if (bytes.length !== elementsOf(shape) * STORED_BYTES[data.dtype]) throw new Error(`${name} brought ${bytes.length} bytes for shape [${shape.join(', ')}]`);
+    return writeAll(file, bytes);
+  }
   let written = 0;
   for await (const part of data instanceof Float32Array ? [data] : data) {
     for (let at = 0; at < part.length; at += PIECE) {

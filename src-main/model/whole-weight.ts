@@ -1,5 +1,6 @@
 import { sizeOf } from '../graph/shape.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
+import { float32 } from '../runtime/tensor.ts';
 import type { HostWeights } from '../runtime/weights.ts';
 import type { WeightSpec } from './model-files.ts';
 
@@ -14,4 +15,10 @@ export function wholeWeight(weights: HostWeights, spec: WeightSpec): Float32Arra
     at += part.length;
   }
   return whole;
+}
+
+/** The same the other way: a weight as it lies in memory, whole or in parts of its rows. */
+export function rowsInMemory(spec: WeightSpec, whole: Float32Array): HostWeights {
+  const width = sizeOf(spec.shape.slice(1));
+  return Object.fromEntries(rowsOf(spec).map(({ name, shape, start }) => [name, float32(whole.subarray(start * width, start * width + sizeOf(shape)), shape)]));
 }

@@ -11,6 +11,8 @@ const TOOLS = {
   onnxruntime: { present: onnxruntime, hint: 'install onnxruntime and numpy for the Python in RETORT_PYTHON' },
   transformers: { present: transformers, hint: 'install torch and transformers for the Python in RETORT_PYTHON' },
   trl: { present: trl, hint: 'install what resources/handover/requirements.txt names for the Python in RETORT_PYTHON' },
+  mlx: { present: mlx, hint: 'install mlx[cpu] and mlx-lm for the Python in RETORT_MLX_PYTHON' },
+  peft: { present: () => module('peft'), hint: 'install torch, transformers and peft for the Python in RETORT_PYTHON' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
@@ -21,7 +23,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -61,6 +63,19 @@ function transformers(): boolean {
 function trl(): boolean {
   const program = python();
   return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; [version(name) for name in ("torch", "trl", "peft", "accelerate", "datasets")]']).status === 0;
+}
+
+/** A Python with mlx-lm, which wants other versions than the rest. */
+export const mlxPython = (): string | undefined => process.env['RETORT_MLX_PYTHON'] ?? python();
+
+function mlx(): boolean {
+  const program = mlxPython();
+  return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; version("mlx"); version("mlx-lm")']).status === 0;
+}
+
+function module(name: string): boolean {
+  const program = python();
+  return program !== undefined && spawnSync(program, ['-c', `from importlib.metadata import version; version("${name}")`]).status === 0;
 }
 
 function vulkan(): boolean {

@@ -22,8 +22,13 @@ export interface AdapterToWrite {
 }
 
 /** Writes an adapter into a folder that does not exist yet, as PEFT saves it; its files are on the disk when it returns. */
-export async function writeAdapter(folder: string, { base, adapters, dropout, from, weights }: AdapterToWrite): Promise<void> {
+export async function writeAdapter(folder: string, adapter: AdapterToWrite): Promise<void> {
   await mkdir(folder);
+  await writeAdapterFiles(folder, adapter);
+}
+
+/** The same into a folder that is there. */
+export async function writeAdapterFiles(folder: string, { base, adapters, dropout, from, weights }: AdapterToWrite): Promise<void> {
   await writeJson(join(folder, CONFIG), { ...from ?? configOf(base.config, adapters), base_model_name_or_path: resolve(base.path), lora_dropout: dropout, inference_mode: true });
   await writeJson(join(folder, BASE), await describeBase(base));
   await writeSafetensors(join(folder, WEIGHTS), adapterParameters(adapters).map(({ name, shape }) => ({ name: PREFIX + name, shape, data: weights(name) })), 'F32');

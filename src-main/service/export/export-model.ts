@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { namesOfPart, type ExportPart } from '../../contract/export-parts.ts';
-import type { ExportReport } from '../../contract/export-report.ts';
+import type { ExportedOther, ExportReport } from '../../contract/export-report.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts';
@@ -50,12 +50,15 @@ export async function exportModel(
         measuredOn: { kind: source ? 'data' : 'own', texts: texts.length, tokens: texts.reduce((sum, { completion }) => sum + completion.length, 0) },
         trainedPerplexity: null, samples: measure.samples,
       };
+      const others: ExportedOther[] = [];
       let config: JsonObject = model.folder.rawConfig;
       for (const part of parts) {
-        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
+        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
         report = { ...report, ...made.report, bytes: report.bytes + made.bytes };
         config = { ...config, ...made.config };
+        others.push(...made.others ?? []);
       }
+      if (others.length > 0) report = { ...report, others };
       step();
       if (parts.some(needsCompanions)) {
         await writeConfig(join(folder, 'config.json'), config);

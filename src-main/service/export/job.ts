@@ -1,5 +1,5 @@
 import type { ExportPart } from '../../contract/export-parts.ts';
-import type { ExportReport } from '../../contract/export-report.ts';
+import type { ExportedOther, ExportReport } from '../../contract/export-report.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import type { Model } from '../../model/load-model.ts';
 import type { Measure } from './measure.ts';
@@ -12,6 +12,8 @@ export interface ExportJob {
   readonly folder: string;
   /** The name that the folder will have. */
   readonly name: string;
+  /** Whether the folder is for one format and one type alone, and so may be what a runtime opens. */
+  readonly isAlone: boolean;
   readonly signal: AbortSignal;
   /** One of the part's steps begins. @throws the signal's reason where the export was cancelled */
   step(): void;
@@ -23,6 +25,8 @@ export interface ExportJob {
 export interface Made {
   readonly report: Partial<ExportReport>;
   readonly bytes: number;
+  /** What stands beside the well-known formats of a report. */
+  readonly others?: readonly ExportedOther[];
   /** Fields for the folder's `config.json`. */
   readonly config?: JsonObject;
 }
