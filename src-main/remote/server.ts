@@ -9,6 +9,11 @@ export interface Server extends ServerSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What a recipe says of a server as the server is asked: for no more tokens than there are, which vLLM does not survive. */
+export function serverOf(settings: ServerSettings, key: string | null, vocabulary: number): Server {
+  return { ...settings, topLogprobs: Math.min(settings.topLogprobs, vocabulary), key };
+}
+
 /** Where a key for servers is looked for first. */
 export const KEY_VARIABLE = 'RETORT_SERVER_KEY';
 

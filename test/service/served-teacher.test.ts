@@ -187,7 +187,7 @@ it('sends its key as a bearer, and keeps it out of the run\'s folder', async () 
 
 it.each<[string, Partial<Settings>, (path: string) => object | null, RegExp]>([
   ['a model it does not have', { model: 'other' }, () => null, /does not have the model "other"; it has teacher/],
-  ['more tokens than it tells', { topLogprobs: 60 }, () => null, /tells at most 50 of the likeliest tokens, and teacher.server.topLogprobs is 60/],
+  ['more tokens than it tells', {}, (path) => (path === '/v1/completions' ? { status: 400, body: { error: { message: 'Requested prompt logprobs of 17, which is greater than max allowed: 10 (parameter=prompt_logprobs, value=17)' } } } : null), /tells at most 10 of the likeliest tokens, and teacher.server.topLogprobs is 17/],
   ['another tokenizer', {}, (path) => (path === '/tokenize' ? { status: 200, body: { tokens: [9, 9] } } : null), /has another tokenizer than the student/],
   ['no prompt_logprobs', {}, (path) => (path === '/v1/completions' ? { status: 200, body: { choices: [{ index: 0, text: '' }] } } : null), /answers without prompt_logprobs/],
   ['another protocol', {}, (path) => (path === '/v1/completions' ? { status: 404, body: { detail: 'Not Found' } } : null), /has no \/v1\/completions \(status 404\)/],

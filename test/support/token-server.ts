@@ -119,7 +119,8 @@ export class TokenServer {
   private async judge(body: Record<string, unknown>): Promise<{ status: number; body: unknown }> {
     if (body['model'] !== 'teacher') return { status: 404, body: { error: { message: `The model \`${String(body['model'])}\` does not exist.` } } };
     const count = Number(body['prompt_logprobs']);
-    if (count > 50) return { status: 400, body: { error: { message: `Requested prompt logprobs of ${count}, which is greater than max allowed: 50` } } };
+    // Where it is asked for more tokens than there are, vLLM 0.32 dies.
+    if (count > this.frozen.decoder.vocabSize) throw new Error('selected index k out of range');
     const choices = [];
     for (const [index, ids] of (body['prompt'] as number[][]).entries()) {
       const places = (await this.logprobs(ids)).map((logprobs, at) => {

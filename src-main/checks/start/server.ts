@@ -2,7 +2,7 @@ import { Problem } from '../../contract/problem.ts';
 import { openServer, type OpenedServer } from '../../remote/open-server.ts';
 import { patiently, SHORT } from '../../remote/patience.ts';
 import { compareTokens, TELLING_TEXTS } from '../../remote/same-tokens.ts';
-import { serverName } from '../../remote/server.ts';
+import { serverName, serverOf } from '../../remote/server.ts';
 import { firstExamples } from '../../text/example-set.ts';
 import { check, notice } from '../check.ts';
 
@@ -10,10 +10,10 @@ import { check, notice } from '../check.ts';
 const TEXTS = 4;
 
 /** The server can be reached, has the model, the student's tokens and room for its texts, and tells what the method asks for. */
-export const serverAnswers = check('server', ['recipe', 'method', 'student', 'train', 'serverKey'], async ({ recipe, method, student, train, serverKey }) => {
+export const serverAnswers = check('server', ['recipe', 'method', 'student', 'train', 'serverKey', 'sharedVocabulary'], async ({ recipe, method, student, train, serverKey, sharedVocabulary }) => {
   const settings = recipe.teacher?.server;
   if (!settings || (method.divergence === 'cross_entropy' && method.source === 'data')) return;
-  const opened = await openServer({ ...settings, key: serverKey }, SHORT);
+  const opened = await openServer(serverOf(settings, serverKey, sharedVocabulary), SHORT);
   const { server, model, tokens } = opened;
   refuseLonger(opened, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
   if (!tokens) return;
@@ -23,7 +23,7 @@ export const serverAnswers = check('server', ['recipe', 'method', 'student', 'tr
   const telling = TELLING_TEXTS.filter((text) => student.tokenizer.decode(cut(text), { skipSpecial: false }) === text);
   const isSame = await patiently(SHORT, undefined, () => compareTokens(server, model.id, [...examples.map(({ promptText }) => promptText), ...telling], cut));
   const [first] = examples;
-  if (first) {
+  if (first && method.divergence !== 'cross_entropy') {
     // The first token of a prompt has nothing before it.
     const ids = [...first.prompt, ...first.completion, ...(first.completion.length > 0 ? [] : [first.prompt.at(-1)!])];
     await patiently(SHORT, undefined, () => tokens.judge([{ ids, from: ids.length - 1 }]));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { digestOfText } from '../../files/digest.ts';
 import { openServer } from '../../remote/open-server.ts';
+import { serverOf } from '../../remote/server.ts';
 import { SHORT } from '../../remote/patience.ts';
 import type { TokenServer } from '../../remote/token-answers.ts';
 import { Asker } from '../../teacher/served/asker.ts';
@@ -26,7 +27,7 @@ export interface ServedPlace extends OutageTold {
 /** The teacher of a recipe that names a server. @throws Problem where the server cannot be reached, or does not have the model */
 export async function openServedTeacher({ recipe, serverKey, sharedVocabulary }: PreparedRun, place: ServedPlace): Promise<RunTeacher> {
   const settings = recipe.teacher!.server!;
-  const { server, model, tokens } = await openServer({ ...settings, key: serverKey }, SHORT);
+  const { server, model, tokens } = await openServer(serverOf(settings, serverKey, sharedVocabulary), SHORT);
   const outage = new Outage(place);
   const { patience, signal } = outage;
   const folder = join(place.cache, 'teachers', keyOf({ url: settings.url, protocol: settings.protocol, model: model.id }));
