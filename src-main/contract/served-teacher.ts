@@ -2,15 +2,14 @@ import { z } from 'zod';
 import { help } from './help.ts';
 
 /** How a server is asked: by vLLM's completions or SGLang's own interface over token ids, or, for its texts alone, by the chats that most services have. */
-export const PROTOCOLS = ['vllm', 'sglang', 'chat'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+const PROTOCOLS = ['vllm', 'sglang', 'chat'] as const;
 
 const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** A teacher that runs elsewhere: `teacher.server` of a recipe. A key is no part of it. */
 export const serverSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, message: 'an address that begins with http:// or https:// is expected' }).meta(help(
-    'Address of the server, for example http://127.0.0.1:8000. It is sent the texts of the run as tokens, so you are asked before the first run that sends to an address. A key that it wants is taken from RETORT_SERVER_KEY or from the system\'s key store, and never stands here.')),
+    'Address of the server, for example http://127.0.0.1:8000. It is sent the texts of the run as tokens, so you are asked before the first run that sends to an address. A key that it wants is taken from the environment variable RETORT_SERVER_KEY, and never stands here.')),
   protocol: z.enum(PROTOCOLS).default('vllm').meta(help(
     'What the server speaks. vllm and sglang tell how likely every token of a text is, which every divergence needs; chat is any OpenAI-compatible service (Ollama, LM Studio, llama.cpp\'s server), which only writes texts: for the method seqkd.')),
   model: z.string().min(1).optional().meta(help('Name of the model, as the server lists it. Left out: the only one that it lists.')),
@@ -27,20 +26,3 @@ export const serverSchema = z.strictObject({
 });
 
 export type ServerSettings = z.infer<typeof serverSchema>;
-
-/** What a server was found to be, for whoever is about to use it as a teacher. */
-export interface ServerLook {
-  /** By its own word. */
-  models: string[];
-  model: string;
-  protocol: Protocol;
-  /** Longest text that it reads; null where it does not say. */
-  contextLength: number | null;
-  /** How many of the likeliest tokens it tells when asked for as many as the recipe wants; null where it tells none. */
-  topLogprobs: number | null;
-  /** Probability of the told tokens over the tokens of the texts that it was asked about; null where it tells none. */
-  covered: number | null;
-  tokensPerSecond: number;
-  /** Whether its tokens are the student's; null without a student. */
-  tokenizer: 'same' | 'unknown' | null;
-}

@@ -26,7 +26,7 @@ const real = z.custom<number>((value) => typeof value === 'number', 'not a numbe
 const nothing = z.null();
 /** Digests of what the person has allowed a recipe to start or to send to; nothing else outside is reached. */
 const allowed = z.array(text).default([]);
-/** Of the system's key store, for the server of a recipe's teacher; the environment's where it is left out. */
+/** For the server of a recipe's teacher; the environment's where it is left out. */
 const serverKey = text.exactOptional();
 /** What only the interface shows: made and read by one build of this program, so its shape is not checked again. */
 const view = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'object' && value !== null);

@@ -14,7 +14,7 @@ function serverReach({ url }: ServerSettings, { train, validation }: DataSetting
   const files = visibleLine([train, validation].filter((path) => path !== undefined).join(' and '));
   return reach({
     kind: 'address', what: visibleLine(url), where: null,
-    given: `As the teacher it is sent the rows of ${files}, what the student writes to them, and the key for servers where there is one (RETORT_SERVER_KEY, or the system's key store).`,
+    given: `As the teacher it is sent the rows of ${files}, what the student writes to them, and the key for servers where there is one (RETORT_SERVER_KEY).`,
   }, [url]);
 }
 
