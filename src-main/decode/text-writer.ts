@@ -1,6 +1,7 @@
 import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Decoder, Encoder } from '../nn/decoder.ts';
 import type { Executor, Program, ProgramOptions } from '../runtime/program.ts';
+import { bytesOf } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
 import type { Hypothesis } from './beam-search.ts';
 import { decodeGraph, type Choice } from './decode-graph.ts';
@@ -21,6 +22,9 @@ export function textsAtOnce(decoder: Decoder, maxLength: number): number {
   return Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(decoder, maxLength)));
 }
 
+/** Bytes of unchanging weights up to which a writer is kept between uses: the room of a larger packed copy is worth packing it anew, a second or so. */
+const KEPT = 2 ** 28;
+
 export interface TextWriterSettings {
   /** Ids below this may be written. */
   vocabulary: number;
@@ -37,7 +41,7 @@ export interface TextWriterSettings {
  * `changing` names those that do, what is opened stays right whatever becomes of them.
  */
 export class TextPlan {
-  /** Whether a writer may be kept while the model is trained. */
+  /** Whether a writer is right, and worth its memory, for as long as the model is trained. */
   readonly isLasting: boolean;
   private readonly executor: Executor;
   private readonly decoder: Decoder;
@@ -49,10 +53,9 @@ export class TextPlan {
   private readonly atOnce: number;
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice, changing }: TextWriterSettings) {
-    const { placement, initializers } = asInitializers(weights, changing);
+    const { placement, initializers } = asInitializers(weights, new Set([...changing ?? [], ...unpacked(weights)]));
     const constant = executor.readsStored ? decoder.constant : undefined;
     this.packs = constant?.packs ?? new Map();
-    this.isLasting = changing !== undefined;
     this.weights = weights;
     this.executor = executor;
     this.decoder = decoder;
@@ -61,6 +64,8 @@ export class TextPlan {
     this.graph = decodeGraph(written, { choice, vocabulary, maxLength }, place, executor.dialect);
     this.source = written.encoder && sourceGraph(written, place, executor.dialect);
     this.options = { initializers, optimize: 'basic' };
+    const constants = this.graph.parameters.flatMap(({ name }) => initializers[name] ?? []);
+    this.isLasting = changing !== undefined && constants.reduce((sum, tensor) => sum + bytesOf(tensor), 0) <= KEPT;
     this.atOnce = textsAtOnce(decoder, maxLength);
   }
 
@@ -75,14 +80,20 @@ export class TextPlan {
   }
 
   private async ready(graph: OnnxGraph, packed: Weights): Promise<Program> {
-    const program = await this.executor.compile(graph, { ...this.options, initializers: { ...this.options.initializers, ...packed } });
-    if (!this.isLasting) return program;
-    const changing = asInputs(this.weights, graph.parameters.filter(({ name }) => !this.options.initializers![name] && !packed[name]));
+    const initializers = { ...this.options.initializers, ...packed };
+    const program = await this.executor.compile(graph, { ...this.options, initializers });
+    const read = asInputs(this.weights, graph.parameters.filter(({ name }) => !initializers[name]));
+    if (Object.keys(read).length === 0) return program;
     return {
-      graph, run: (inputs, into) => program.run({ ...inputs, ...changing }, into),
-      bind: (inputs, outputs) => program.bind({ ...inputs, ...changing }, outputs), release: () => program.release(),
+      graph, run: (inputs, into) => program.run({ ...inputs, ...read }, into),
+      bind: (inputs, outputs) => program.bind({ ...inputs, ...read }, outputs), release: () => program.release(),
     };
   }
+}
+
+/** Weights that a graph unpacks at every use: a session packs none of them, but would hold a copy of each while it is made. */
+function unpacked(weights: Weights): string[] {
+  return Object.entries(weights).flatMap(([name, tensor]) => (('mapped' in tensor && tensor.dtype !== 'float32') || tensor.dtype === 'float16' ? [name] : []));
 }
 
 /** Continues prompts with a model as it was when the plan was opened. */

@@ -1,5 +1,7 @@
+import { withGradient } from '../graph/custom-gradient.ts';
 import { add, equal, exp, greaterOrEqual, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
+import { inTurn } from '../graph/ops/later.ts';
 import { cast, concat, reshape, slice, split } from '../graph/ops/layout.ts';
 import { argMax, sum } from '../graph/ops/reduce.ts';
 import { logSoftmax } from '../graph/ops/softmax.ts';
@@ -68,17 +70,17 @@ export interface TokenLoss {
  */
 export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
   const positions = staticDim(inputs.student.hidden.shape, 0);
-  const sizes = chunkSizes(positions, spec.chunk);
+  const sizes = chunkSizes(positions, chunkOf(inputs, spec));
   const cut = (x: Value): readonly Value[] => split(x, 0, sizes);
-  const students = chunksOf(inputs.student, sizes);
-  const teachers = inputs.teacher && chunksOf(inputs.teacher, sizes);
+  const students = cut(inputs.student.hidden);
+  const teachers = inputs.teacher && cut(inputs.teacher.hidden);
   const targets = cut(inputs.targets);
   const weights = cut(inputs.weights);
   const advantages = inputs.advantages && cut(inputs.advantages);
   const chunks = sizes.map((_, at) => chunkLoss({
     ...inputs,
-    student: students[at]!,
-    teacher: teachers && teachers[at]!,
+    student: { ...inputs.student, hidden: students[at]! },
+    teacher: inputs.teacher && { ...inputs.teacher, hidden: teachers![at]! },
     targets: targets[at]!,
     weights: weights[at]!,
     advantages: advantages?.[at],
@@ -91,23 +93,13 @@ export function tokenLoss(inputs: LossInputs, spec: TokenLossSpec): TokenLoss {
   };
 }
 
-/** Elements of the logits that are made together where the output layer is unpacked for them: 128 MiB. */
-const TOGETHER = 2 ** 25;
+/** Elements of the logits that are made at once where an output layer is unpacked for them, which takes as long as the product of some hundred positions: 40 MiB. */
+const UNPACKED_FOR = 10 * 2 ** 20;
 
-/** A side of every chunk. Chunks of one group are cut from logits that are made at once, when the first of them is needed. */
-function chunksOf(side: Side, sizes: readonly number[]): Side[] {
-  const { hidden, isUnpacked } = side;
-  if (!isUnpacked) return split(hidden, 0, sizes).map((part) => ({ ...side, hidden: part }));
-  const groups: number[][] = [];
-  const rows = (group: readonly number[]): number => group.reduce((sum, size) => sum + size, 0);
-  const width = staticDim(side.logits(slice(hidden, 0, 0, 1)).shape, -1);
-  for (const size of sizes) {
-    const last = groups.at(-1);
-    if (last && (rows(last) + size) * width <= TOGETHER) last.push(size);
-    else groups.push([size]);
-  }
-  return split(hidden, 0, groups.map(rows)).flatMap((part, at) => (
-    split(side.logits(part), 0, groups[at]!).map((logits, chunk) => ({ ...side, hidden: split(part, 0, groups[at]!)[chunk]!, logits: () => logits }))));
+/** Positions of a chunk. */
+function chunkOf({ student, teacher }: LossInputs, { chunk }: TokenLossSpec): number {
+  const widths = [student, teacher].flatMap((side) => (side?.isUnpacked ? [staticDim(side.logits(slice(side.hidden, 0, 0, 1)).shape, -1)] : []));
+  return widths.length === 0 ? chunk : Math.max(chunk, Math.floor(UNPACKED_FOR / Math.max(...widths)));
 }
 
 function chunkLoss({ student, teacher, targets, weights, advantages }: LossInputs, spec: TokenLossSpec): TokenLoss {
@@ -119,24 +111,34 @@ function chunkLoss({ student, teacher, targets, weights, advantages }: LossInput
   const at = { studentLogits, logStudent, logTeacher, targets };
   const value = divergence(spec, at);
   const logprob = (logp: Value): Value => reshape(gatherElements(logp, column(targets)), [count]);
-  return {
-    loss: sum(mul(value, column(weights))),
-    policy: advantages ? sum(mul(divergence({ ...spec, divergence: 'cross_entropy' }, at), column(advantages))) : null,
-    told: {
-      divergence: reshape(value, [count]),
-      ...Object.fromEntries((spec.also ?? []).map((name) => [`divergence ${name}`, reshape(divergence({ ...spec, divergence: name }, at), [count])])),
-      targetLogprob: logprob(logStudent),
-      studentEntropy: entropy(logStudent),
-      ...likeliest('student', logStudent, targets, spec.top),
-      ...(teacher && logTeacher && {
-        teacherLogprob: logprob(logTeacher),
-        teacherEntropy: entropy(logTeacher),
-        agreement: cast(equal(argMax(logStudent, -1), teacher.choice?.(teacher.hidden) ?? argMax(logTeacher, -1)), 'float32'),
-        ...(teacher.covered && { teacherCovered: teacher.covered(teacher.hidden) }),
-        ...likeliest('teacher', logTeacher, targets, spec.top),
-      }),
-    },
+  const told: Record<string, Value> = {
+    divergence: reshape(value, [count]),
+    ...Object.fromEntries((spec.also ?? []).map((name) => [`divergence ${name}`, reshape(divergence({ ...spec, divergence: name }, at), [count])])),
+    targetLogprob: logprob(logStudent),
+    studentEntropy: entropy(logStudent),
+    ...likeliest('student', logStudent, targets, spec.top),
+    ...(teacher && logTeacher && {
+      teacherLogprob: logprob(logTeacher),
+      teacherEntropy: entropy(logTeacher),
+      agreement: cast(equal(argMax(logStudent, -1), teacher.choice?.(teacher.hidden) ?? argMax(logTeacher, -1)), 'float32'),
+      ...(teacher.covered && { teacherCovered: teacher.covered(teacher.hidden) }),
+      ...likeliest('teacher', logTeacher, targets, spec.top),
+    }),
   };
+  const flowsAfter = (x: Value): Value => afterwards(x, Object.values(told).filter(({ dtype, rank }) => dtype === 'float32' && rank === 1).map(column));
+  return {
+    told,
+    loss: sum(mul(flowsAfter(value), column(weights))),
+    policy: advantages ? sum(mul(flowsAfter(divergence({ ...spec, divergence: 'cross_entropy' }, at)), column(advantages))) : null,
+  };
+}
+
+/**
+ * x, whose gradient flows back when what is told of a chunk is there: else all that is told would be left for the end,
+ * and the logits of every chunk would be held until then.
+ */
+function afterwards(x: Value, told: readonly Value[]): Value {
+  return withGradient('afterwards', x, [x], {}, (up) => [inTurn(up, concat(told, 0))]);
 }
 
 function likeliest(model: string, logp: Value, targets: Value, count: number | undefined): Record<string, Value> {

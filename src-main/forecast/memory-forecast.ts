@@ -16,6 +16,7 @@ import { frozenBytes, headBytes, packedOf } from './frozen-bytes.ts';
 import { freeMemory } from './free-memory.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { teachesItself } from '../model/adapter/teaches-itself.ts';
+import { leavesNothing } from '../runtime/large-run.ts';
 import { judgingBytes } from './judging-bytes.ts';
 import { learnerOf } from './learner.ts';
 import { learningBytes } from './learning-bytes.ts';
@@ -42,23 +43,26 @@ export interface MemoryInputs {
   writesAnswers: boolean;
 }
 
+/** Of a graph that learns, the share of nodes that one without a backward pass has. */
+const FORWARD = 1 / 3;
+
 /** The memory of a run by part, before anything of it is loaded. */
 export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const { recipe, method, teacher, sharedVocabulary } = inputs;
   const { decoder, trained, beside } = learnerOf(inputs);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
-  const { activations, nodes } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
+  const { activations, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : servedLayer(inputs),
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: 'onnxruntime',
   });
-  const judging = judges ? judgingBytes(teacher.decoder, bucket) : 0;
+  const { judging, nodes: judgingNodes } = judges ? judgingBytes(teacher.decoder, bucket) : { judging: 0, nodes: 0 };
   const writing = writingOf(inputs);
   const parts = {
     ...withBeside(trainedBytes(trained, recipe.train), beside),
     // One copy serves a student that learns beside its teacher's own weights.
     teacher: teacher && recipe.teacher && !teachesItself(inputs) ? frozenBytes(teacher, recipe.teacher) : 0,
-    runtime: runtimeBytes(nodes, Number(judges) + Number(writing.decoding > 0)),
+    runtime: runtimeBytes(nodes * (writing.cache > 0 ? 1 + FORWARD : 1) + judgingNodes, inputs.student.decoder.vocabSize + (teacher?.decoder.vocabSize ?? 0)),
     activations: Math.max(activations, judging),
     ...writing,
   };
@@ -69,10 +73,11 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     const learning = always + head + Math.max(parts.activations, writing.decoding + writing.cache);
     return { parts, peak: Math.max(parts.runtime + parts.teacher + judging, learning), free: freeMemory(), total: totalmem() };
   }
-  // Writing, judging and learning take turns in the same memory; with phases the teacher is there for its own turn alone.
-  const turns = recipe.train.phases
-    ? [writing.decoding + writing.cache, parts.teacher + judging, activations + head]
-    : [parts.teacher + writing.decoding + writing.cache, parts.teacher + parts.activations];
+  // Writing, judging and learning take turns; in the same memory where what was learned in is given back.
+  const learnedIn = leavesNothing({ ...size, isOften: false }) ? 0 : parts.activations;
+  const write = learnedIn + writing.decoding + writing.cache;
+  // With phases the teacher is there for its own turn alone.
+  const turns = recipe.train.phases ? [write, parts.teacher + judging, activations + head] : [parts.teacher + write, parts.teacher + parts.activations];
   return { parts, peak: always + Math.max(...turns), free: freeMemory(), total: totalmem() };
 }
 

@@ -2,6 +2,7 @@ import { layOut, type MicroBatch } from '../distill/batch.ts';
 import type { DivergenceSpec } from '../distill/divergences.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
 import { Judge } from '../distill/judge.ts';
+import { lossChunk } from '../distill/loss-chunk.ts';
 import type { Teacher } from '../distill/teacher.ts';
 import type { JudgedText } from '../metrics/perplexity.ts';
 import type { GivenText } from '../text/encoded-example.ts';
@@ -12,7 +13,7 @@ import type { Tensor } from '../runtime/tensor.ts';
 const AT_ONCE = 8;
 /** Batches that the teacher is asked about before the student's turn comes. */
 const TURN = 16;
-/** Positions projected to the vocabulary at once. */
+/** Positions projected to the vocabulary at once, fewer where it is large. */
 const CHUNK = 128;
 
 /** By what teacher and student are compared, and over which ids: those that both know. */
@@ -30,7 +31,7 @@ export async function judgeCompletions(
 ): Promise<JudgedText[]> {
   const { vocabSize } = student.decoder;
   const judgeBy = (of: Teacher | null, by: Comparison['loss'], sharedVocabulary: number): Judge =>
-    new Judge(executorFor('cpu'), student, of, { ...by, sharedVocabulary, chunk: CHUNK });
+    new Judge(executorFor('cpu'), student, of, { ...by, sharedVocabulary, chunk: Math.min(CHUNK, lossChunk(sharedVocabulary)) });
   const compared = comparison && judgeBy(comparison.teacher, comparison.loss, comparison.sharedVocabulary);
   // Neither the temperature of a divergence nor what another model does not know is the likelihood's.
   const isOwn = comparison?.loss.lossTemperature === 1 && comparison.sharedVocabulary === vocabSize;

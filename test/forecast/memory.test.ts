@@ -6,6 +6,7 @@ import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { workingBytes } from '../../src-main/graph/onnx/working-memory.ts';
 import { planRun } from '../../src-main/graph/onnx/write.ts';
 import { exp, mul, neg } from '../../src-main/graph/ops/elementwise.ts';
+import { reshape, split } from '../../src-main/graph/ops/layout.ts';
 import { sum } from '../../src-main/graph/ops/reduce.ts';
 import { Graph } from '../../src-main/graph/value.ts';
 import { countParameters, listMatrices } from '../../src-main/nn/build.ts';
@@ -26,12 +27,21 @@ describe('what a graph works in', () => {
   it('is what lives at once, in the order of the runtime', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [1000]);
-    // a lives until the end, b and c one after the other: at most a and two others at once, the output aside.
+    // a lives until the end, and c is written over b: two at once, the output aside.
     const a = exp(x);
     const b = neg(a);
     const c = exp(b);
     const y = mul(c, a);
-    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(3 * 4000);
+    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(2 * 4000);
+  });
+
+  it('is held for each shape by itself, and what only looks at it otherwise takes nothing', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [1000]);
+    // A tensor of 1000, one of as many elements in another shape that is the same memory, and one of 500 that gets its own.
+    const halves = split(reshape(exp(x), [2, 500]), 0, [1, 1]);
+    const y = sum(mul(halves[0]!, neg(halves[1]!)));
+    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(4000 + 2 * 2000);
   });
 
   it('does not count what whoever runs it brings', () => {
@@ -75,10 +85,10 @@ describe('the memory of a run', () => {
     expect(await of({ microBatchSize: 4, batchSize: 24 })).toBe(four);
   });
 
-  it('counts the larger of learning and writing, which take turns', async () => {
+  it('adds writing to what a small model has learned in, which stays for the next step', async () => {
     const { parts, peak } = await forecast();
     const { weights, gradients, moments, teacher, runtime, activations, decoding, cache } = parts;
-    expect(peak).toBe(weights + gradients + moments + teacher + runtime + Math.max(activations, decoding + cache));
+    expect(peak).toBe(weights + gradients + moments + teacher + runtime + activations + decoding + cache);
   });
 
   it('counts a teacher that is kept on the disk, or takes its turn, apart from the student', async () => {

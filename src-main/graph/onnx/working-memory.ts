@@ -25,29 +25,74 @@ function runOrder(nodes: readonly RunNode[]): RunNode[] {
   return order;
 }
 
+/** Memory from the node that takes it to the last that uses it. */
+interface Block { readonly bytes: number; readonly from: number; to: number }
+
+/** Operators whose result lies where what they read first lies. */
+const VIEWS: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Identity']);
+/** Operators that write over what nobody reads after them. */
+const IN_PLACE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Exp', 'Neg', 'Sqrt']);
 const NONE: ReadonlySet<string> = new Set();
 
-/** Most bytes that tensors between the inputs and the outputs of a graph take at once while it runs. */
-export function workingBytes({ nodes, bytes, outputs }: RunPlan): number {
+/**
+ * Most bytes that tensors between the inputs and the outputs of a graph take at once while it runs. ONNX Runtime plans
+ * this before: a tensor takes the memory of one that is not needed any more if that has its very shape, and what has
+ * been passed on so is held until the last that it is passed on to.
+ */
+export function workingBytes({ nodes, bytes, kinds, outputs }: Omit<RunPlan, 'given'>): number {
   const order = runOrder(nodes);
+  /** Where what lies at another's place lies. */
+  const places = new Map<string, string>();
+  const placeOf = (name: string): string => places.get(name) ?? name;
+  for (const { opType, input, output } of order) if (VIEWS.has(opType) && !outputs.has(output[0]!)) places.set(output[0]!, placeOf(input[0]!));
   const lastUse = new Map<string, number>();
   order.forEach(({ input, output }, at) => {
-    for (const name of input) lastUse.set(name, at);
+    for (const name of input) lastUse.set(placeOf(name), at);
     // What nobody reads goes at once.
-    for (const name of output) if (!lastUse.has(name)) lastUse.set(name, at);
+    for (const name of output) if (!lastUse.has(placeOf(name))) lastUse.set(placeOf(name), at);
   });
-  const ending = new Map<number, string[]>();
-  for (const [name, at] of lastUse) ending.set(at, [...ending.get(at) ?? [], name]);
-  const sizeOf = (name: string): number => (outputs.has(name) ? 0 : bytes.get(name) ?? 0);
-  const made = new Set<string>();
-  let [now, most] = [0, 0];
-  order.forEach(({ output, within }, at) => {
+  const ending = order.map((): string[] => []);
+  for (const [name, at] of lastUse) ending[at]!.push(name);
+
+  const blocks: Block[] = [];
+  const blockOf = new Map<string, Block>();
+  const free = new Map<string, Block[]>();
+  const take = (bytes: number, at: number): Block => {
+    const block = { bytes, from: at, to: at };
+    blocks.push(block);
+    return block;
+  };
+  order.forEach(({ opType, output, within }, at) => {
+    const giveBack = (): void => {
+      for (const name of ending[at]!.splice(0)) {
+        const block = blockOf.get(name);
+        if (!block) continue;
+        block.to = at;
+        const kind = kinds.get(name)!;
+        free.set(kind, [...free.get(kind) ?? [], block]);
+      }
+    };
+    if (IN_PLACE.has(opType)) giveBack();
     for (const name of output) {
-      now += sizeOf(name);
-      made.add(name);
+      const size = bytes.get(name);
+      if (size === undefined || places.has(name) || outputs.has(name)) continue;
+      const block = free.get(kinds.get(name)!)?.pop() ?? take(size, at);
+      block.to = at;
+      blockOf.set(name, block);
     }
-    most = Math.max(most, now + (within ? workingBytes({ nodes: within, bytes, outputs: NONE }) : 0));
-    for (const name of ending.get(at) ?? []) if (made.has(name)) now -= sizeOf(name);
+    if (within) take(workingBytes({ nodes: within, bytes, kinds, outputs: NONE }), at);
+    giveBack();
   });
+  return mostAtOnce(blocks, order.length);
+}
+
+function mostAtOnce(blocks: readonly Block[], moments: number): number {
+  const changes = new Float64Array(moments + 1);
+  for (const { bytes, from, to } of blocks) {
+    changes[from]! += bytes;
+    changes[to + 1]! -= bytes;
+  }
+  let [now, most] = [0, 0];
+  for (const change of changes) most = Math.max(most, now += change);
   return most;
 }

@@ -46,8 +46,8 @@ export function writeOnnx(outputs: Readonly<Record<string, Value>>, options: Wri
   return model.write();
 }
 
-/** A node as it is run: names of what it reads and makes, and of a loop the nodes that each round runs. */
-export interface RunNode { readonly input: readonly string[]; readonly output: readonly string[]; readonly within?: readonly RunNode[] }
+/** A node as it is run: its operator, names of what it reads and makes, and of a loop the nodes that each round runs. */
+export interface RunNode { readonly opType: string; readonly input: readonly string[]; readonly output: readonly string[]; readonly within?: readonly RunNode[] }
 
 /** What a graph does with memory when it is run. */
 export interface RunPlan {
@@ -55,8 +55,12 @@ export interface RunPlan {
   readonly nodes: readonly RunNode[];
   /** Bytes of what nodes make, by name; what is as large as its inputs say is left out. */
   readonly bytes: ReadonlyMap<string, number>;
+  /** Of those, their shape and the bytes of an element, as a text that equal ones share. */
+  readonly kinds: ReadonlyMap<string, string>;
   /** Names of the outputs, which whoever runs the graph brings memory for. */
   readonly outputs: ReadonlySet<string>;
+  /** What is given at each run: inputs, and weights that are. */
+  readonly given: readonly Port[];
 }
 
 /** What `writeOnnx` would write, as far as memory goes. */
@@ -134,10 +138,13 @@ class OnnxModel implements NodeWriter {
 
   plan(): RunPlan {
     const bytes = new Map<string, number>();
-    for (const [value, name] of this.names) {
-      if (value.producer && value.shape.every((dim) => typeof dim === 'number')) bytes.set(name, sizeOf(value.shape) * DTYPES[value.dtype].bytes);
+    const kinds = new Map<string, string>();
+    for (const [{ producer, shape, dtype }, name] of this.names) {
+      if (!producer || !shape.every((dim) => typeof dim === 'number')) continue;
+      bytes.set(name, sizeOf(shape) * DTYPES[dtype].bytes);
+      kinds.set(name, `${shape.join()} of ${DTYPES[dtype].bytes}`);
     }
-    return { nodes: this.nodes.map(asRun), bytes, outputs: new Set(this.outputs.map(([name]) => name)) };
+    return { nodes: this.unpackingFirst().map(asRun), bytes, kinds, outputs: new Set(this.outputs.map(([name]) => name)), given: [...this.inputs, ...this.given] };
   }
 
   nameOf(value: Value): string {
@@ -273,6 +280,6 @@ class OnnxModel implements NodeWriter {
   }
 }
 
-function asRun({ input, output, body }: NodeProto): RunNode {
-  return body ? { input: [...input, ...body.reads], output, within: body.nodes.map(asRun) } : { input, output };
+function asRun({ opType, input, output, body }: NodeProto): RunNode {
+  return body ? { opType, input: [...input, ...body.reads], output, within: body.nodes.map(asRun) } : { opType, input, output };
 }

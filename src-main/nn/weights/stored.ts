@@ -12,8 +12,8 @@ import { ENCODINGS } from './encodings/encodings.ts';
 import type { StoredLayout } from './stored-layout.ts';
 import type { WeightFormat } from './weight-format.ts';
 
-/** Elements that are unpacked at once: 32 MiB, so that neither layers nor vocabularies need a matrix in float32 as a whole. */
-const PIECE = 2 ** 23;
+/** Elements that are unpacked at once: 16 MiB, so that neither layers nor vocabularies need a matrix in float32 as a whole. */
+const PIECE = 2 ** 22;
 
 /** The parameters through which a graph reads a weight: views of the same bytes. */
 export function storedViews(name: string, { encoding, width, rows }: StoredLayout): { name: string; dtype: DType; shape: readonly [number, number] }[] {
@@ -75,10 +75,10 @@ class UnpackedWeight {
   }
 }
 
-/** Rows that are unpacked at once. */
+/** Rows that are unpacked at once, in pieces of like sizes: ONNX Runtime gives memory on to tensors of the same shape alone, and holds what it needs of each. */
 export function rowPieces({ rows, width }: StoredLayout): [from: number, to: number][] {
-  const size = Math.max(1, Math.floor(PIECE / width));
-  return Array.from({ length: Math.ceil(rows / size) }, (_, at) => [at * size, Math.min((at + 1) * size, rows)]);
+  const count = Math.ceil(rows / Math.max(1, Math.floor(PIECE / width)));
+  return Array.from({ length: count }, (_, at) => [Math.floor((at * rows) / count), Math.floor(((at + 1) * rows) / count)]);
 }
 
 function declared(graph: Graph, name: string, layout: StoredLayout): Value[] {

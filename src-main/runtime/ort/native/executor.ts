@@ -4,9 +4,10 @@ import { Problem } from '../../../contract/problem.ts';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
 import type { MappedFile } from '../../mapping/mapped-file.ts';
+import { leavesNothing } from '../../large-run.ts';
 import { inputPorts, openSizes, withSizes, type Sizes } from '../../open-sizes.ts';
 import type { Bound, BoundInputs, BoundOutputs, Executor, Program, ProgramOptions, Tensors } from '../../program.ts';
-import { bytesOf, tensorOf, type Tensor } from '../../tensor.ts';
+import { bytesOf, tensorOf, type StoredTensor, type Tensor } from '../../tensor.ts';
 import { failureOn } from '../device-failure.ts';
 import type { runtimeFailure } from '../failure.ts';
 import type { Pointer } from './api.ts';
@@ -17,12 +18,6 @@ import { NativeMemory } from './native-memory.ts';
 import { OrtRuntime } from './runtime.ts';
 import { createSession, type Where } from './session.ts';
 import { StandInMemory } from './stand-in-memory.ts';
-
-/**
- * Bytes of results from which on a run leaves the arena empty: what a large model's step has taken must not add up
- * with the packed weights of the rollout after it. Smaller ones go on faster with the memory they have.
- */
-const LARGE = 2 ** 28;
 
 let runtime: OrtRuntime | undefined;
 /** Of each device: a process has one. */
@@ -141,21 +136,23 @@ class NativeProgram implements Program {
       made.push(value);
       return value;
     });
-    const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
+    const size = { given: total(given.map(({ name }) => inputs[name]!)), results: total(Object.values(results)), isOften: this.initializers !== undefined };
     try {
       const status = api.Run(
-        session, bytes < LARGE ? null : this.runtime.thenShrink, this.names.pointersTo(given), values(given, inputs), given.length,
+        session, leavesNothing(size) ? this.runtime.thenShrink : null, this.names.pointersTo(given), values(given, inputs), given.length,
         this.names.pointersTo(outputs), outputs.length, values(outputs, results));
       this.explained('run', () => this.runtime.check(status));
       if (this.memory) {
-        this.memory.crossed.toDevice += given.reduce((sum, { name }) => sum + bytesOf(inputs[name]!), 0);
-        this.memory.crossed.toHost += bytes;
+        this.memory.crossed.toDevice += size.given;
+        this.memory.crossed.toHost += size.results;
       }
     } finally {
       made.forEach((value) => api.ReleaseValue(value));
     }
   }
 }
+
+const total = (tensors: readonly StoredTensor[]): number => tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
 
 /** Files that tensors lie in. */
 function mappedFiles(tensors: BoundInputs): MappedFile[] {
