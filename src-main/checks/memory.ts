@@ -6,11 +6,11 @@ import { check } from './check.ts';
 const HINT = 'Choose smaller models or shorter texts.';
 
 /** A run fits into this machine's memory, and into what of it is free; where it does not, what would make it fit. */
-export const memory = check('memory', ['memory'], ({ memory: { forecast, remedies } }) => {
+export const memory = check('memory', ['memory'], async ({ memory: { forecast, remedies } }) => {
   const { peak, free, total } = forecast;
   if (peak <= Math.min(free, total)) return;
   const needs = `The run needs about ${bytesText(peak)} of memory (${memoryParts(forecast)})`;
-  const found = remedies();
+  const found = await remedies();
   const mends = found.map(({ label, patch, peak: left }) => ({ label: `${label} (${bytesText(left)})`, patch }));
   return [{
     code: 'memory', field: 'train.microBatchSize', mends,

@@ -39,7 +39,7 @@ export interface Needs {
 }
 
 /** What a run takes of memory, computing so many examples at once, and what would lower it (which takes a moment to work out). */
-export interface MemoryOutlook { forecast: MemoryForecast; microBatchSize: number; remedies(): Remedy[] }
+export interface MemoryOutlook { forecast: MemoryForecast; microBatchSize: number; remedies(): Promise<Remedy[]> }
 
 /** Opens what checks need, each once. @throws Problem where it cannot be had */
 export type Material = { readonly [Need in keyof Needs]: () => Promise<Needs[Need]> };

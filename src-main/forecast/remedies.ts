@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Remedy } from '../contract/forecast.ts';
 import { adapterSchema } from '../contract/adapter.ts';
 import type { Recipe } from '../contract/recipe.ts';
@@ -12,10 +13,15 @@ const WORTH = 0.02;
 interface Change { label: string; patch: Remedy['patch']; inputs: MemoryInputs }
 
 /** What lowers the peak of a run, each with the peak that it leaves; the one that helps most first. */
-export function remediesFor(inputs: MemoryInputs): Remedy[] {
+export async function remediesFor(inputs: MemoryInputs): Promise<Remedy[]> {
   const { peak } = forecastMemory(inputs);
-  return [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...keptAnswers(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs), ...besideWeights(inputs)]
-    .map(({ label, patch, inputs: changed }): Remedy => ({ label, patch, peak: forecastMemory(changed).peak }))
+  const found: Remedy[] = [];
+  for (const { label, patch, inputs: changed } of [...smallerBatches(inputs), ...smallerTeachers(inputs), ...turns(inputs), ...keptAnswers(inputs), ...fewerActivations(inputs), ...smallerMoments(inputs), ...besideWeights(inputs)]) {
+    // Each traces a graph, of a large model for a second: whoever listens for this process hears it in between.
+    await turn();
+    found.push({ label, patch, peak: forecastMemory(changed).peak });
+  }
+  return found
     .filter((remedy) => remedy.peak < (1 - WORTH) * peak)
     .sort((a, b) => a.peak - b.peak);
 }

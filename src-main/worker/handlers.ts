@@ -76,7 +76,7 @@ export function createHandlers(): Handlers<Commands> {
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
     forecastMemory: async ({ recipe, runDir }, { signal }) => {
       const { forecast, remedies } = await materialOf(recipe, runDir, { signal }).memory();
-      return { forecast, remedies: remedies() };
+      return { forecast, remedies: await remedies() };
     },
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
     handover: ({ recipe, to }, { signal }) => writeHandover(recipe, to, { signal }),

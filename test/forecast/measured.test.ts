@@ -77,10 +77,10 @@ describe('the peak of a run', () => {
 });
 
 describe('what would make a run fit', () => {
-  it('leaves the peak that it says, the most helpful first', () => {
+  it('leaves the peak that it says, the most helpful first', async () => {
     const of: Case = { shape: 'm50', teacher: 'fp32', lambda: 1, batch: 4 };
     const inputs = inputsOf(of);
-    const remedies = remediesFor(inputs);
+    const remedies = await remediesFor(inputs);
     const peakWith = (changes: Partial<Case>): number => forecast({ ...of, ...changes }).peak;
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"microBatchSize":2}}')?.peak).toBe(peakWith({ micro: 2 }));
     expect(remedies.find(({ patch }) => JSON.stringify(patch) === '{"train":{"microBatchSize":1}}')?.peak).toBe(peakWith({ micro: 1 }));

@@ -109,7 +109,7 @@ describe('the memory of a run', () => {
 describe('what would make a run fit', () => {
   it('is offered where the machine has too little', async () => {
     const { forecast: found, remedies } = await outlook();
-    const given = { memory: { forecast: { ...found, free: 100, total: 1000 }, remedies: () => [{ label: 'Compute one example at once', patch: { train: { microBatchSize: 1 } }, peak: 500 * 2 ** 20 }, ...remedies()] } };
+    const given = { memory: { forecast: { ...found, free: 100, total: 1000 }, remedies: async () => [{ label: 'Compute one example at once', patch: { train: { microBatchSize: 1 } }, peak: 500 * 2 ** 20 }, ...await remedies()] } };
     const [problem] = await memoryCheck.look(given as never) ?? [];
     expect(problem).toMatchObject({ level: 'problem', code: 'memory' });
     expect(problem!.message).toMatch(/^The run needs about \d.* of memory \(.*runtime.*\), and this machine has 1 KiB\.$/);
