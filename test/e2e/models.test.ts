@@ -1,4 +1,4 @@
-import { cp, rename, stat } from 'node:fs/promises';
+import { cp, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -44,6 +44,29 @@ it('lets a model write', async () => {
   await entry('teacher').getByLabel('Prompt').fill('10+4+2+6-9+2=');
   await entry('teacher').getByRole('button', { name: 'Write' }).click();
   await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor({ timeout: 30_000 });
+});
+
+it('takes a GGUF file that is dropped anywhere as it lies, and says that it is on its way', async () => {
+  const content = (await readFile(join(process.cwd(), 'test/fixtures/model-gguf/llama.gguf'))).toString('base64');
+  let arrive = (): void => undefined;
+  const wait = new Promise<void>((resolve) => { arrive = resolve; });
+  await page.route('**/api/upload*', async (route) => {
+    await wait;
+    await route.continue();
+  });
+  const files = await page.evaluateHandle((base64) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], 'Dropped here.gguf'));
+    return transfer;
+  }, content);
+  await page.dispatchEvent('body', 'drop', { dataTransfer: files });
+  await page.getByRole('status').getByText('Copying Dropped here.gguf …').waitFor();
+  arrive();
+  await page.getByRole('radio', { name: /A teacher: used as it lies, .* kept in the data folder/, checked: true }).waitFor();
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await entry('Dropped here').getByText('GGUF').first().waitFor();
+  expect((await known()).find(({ name }) => name === 'Dropped here')).toMatchObject({ path: join(app.home, 'models', 'dropped-here.gguf'), isOwn: true, problem: null });
+  await page.unroute('**/api/upload*');
 });
 
 it('takes a GGUF file as it lies for a teacher', async () => {
