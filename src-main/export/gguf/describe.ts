@@ -66,7 +66,7 @@ export function describe(config: ModelConfig): Described {
       architecture: 'phi3',
       keys: {
         'attention.sliding_window': u32(config.windows[0] ?? 0),
-        'rope.scaling.original_context_length': u32(config.rope.scaling?.type === 'longrope' ? config.rope.scaling.originalContext : config.contextLength),
+        'rope.scaling.original_context_length': u32(config.rope.scaling?.type === 'longrope' ? config.rope.scaling.originalContext : 4096),
       },
     });
     case 'stablelm': return decoder(config, { architecture: 'stablelm', biases: config.qkvBias, layerNorms: true, keys: { use_parallel_residual: bool(config.isParallel) } });

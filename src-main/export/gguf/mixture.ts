@@ -16,14 +16,16 @@ const EXACT = /_norm\.weight$|ffn_gate_inp\.weight$|^position_embd\.weight$|shor
 
 /**
  * The type of each tensor, as llama.cpp's converter (`prepare_tensors`) and quantizer (`llama_tensor_get_type`) choose it.
- * @param tensors  in the order of the file: some types depend on how many of a kind came before
  */
 export function tensorTypes(tensors: readonly Placed[], mixture: Mixture, model: Model): TensorType[] {
   const { most } = MIXTURES[mixture];
   const isTied = !tensors.some(({ target }) => target === 'output.weight');
   const values = tensors.filter(({ target }) => isValue(target)).length;
   let [value, down] = [0, 0];
-  return tensors.map(({ target, shape }) => {
+  const types = new Map(inLoadingOrder(tensors).map((tensor) => [tensor.target, typeOf(tensor)]));
+  return tensors.map(({ target }) => types.get(target)!);
+
+  function typeOf({ target, shape }: Placed): TensorType {
     if (isExact(target, shape)) return relativeBias(target, most);
     if (tensorFormat(most).elements === 1) return most;
     return fitting(chosen(target), shape.at(-1)!);
@@ -34,7 +36,13 @@ export function tensorTypes(tensors: readonly Placed[], mixture: Mixture, model:
       if (name.includes('ffn_down')) return ofDown(mixture, most, down++, model);
       return most;
     }
-  });
+  }
+}
+
+/** As llama.cpp reads a file: by layer, then by name. */
+function inLoadingOrder(tensors: readonly Placed[]): Placed[] {
+  const layer = ({ target }: Placed): number => Number(/^blk\.(\d+)\./.exec(target)?.[1] ?? -1);
+  return [...tensors].sort((left, right) => layer(left) - layer(right) || (left.target < right.target ? -1 : 1));
 }
 
 const isValue = (name: string): boolean => /attn_(v|qkv|kv_b)\.weight/.test(name);

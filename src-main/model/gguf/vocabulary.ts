@@ -2,7 +2,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Metadata } from './metadata.ts';
 
 /** Values of `tokenizer.ggml.token_type`. */
-const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, byte: 6 } as const;
+const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
 const PREFIX = 'tokenizer.ggml.';
 
@@ -25,9 +25,9 @@ export class Vocabulary {
     }
   }
 
-  /** Ids by token; of two equal tokens the later one counts, as in llama.cpp. */
+  /** Ids by token; of two equal tokens the later one counts, as in llama.cpp. What fills up the embedding's rows is no token. */
   ids(): Map<string, number> {
-    return new Map(this.tokens.map((token, id) => [token, id]));
+    return new Map(this.tokens.map((token, id) => [token, id] as const).filter(([token, id]) => !(this.types[id] === TYPE.unused && token === `[PAD${id}]`)));
   }
 
   isNormal(id: number): boolean {

@@ -72,6 +72,10 @@ export class Tokenizer {
     return this.pipeline.tokenOf(id);
   }
 
+  idOf(token: string): number | undefined {
+    return this.pipeline.idOf(token);
+  }
+
   /** Ids of the tokens that were added to the vocabulary, special or not. */
   addedIds(): number[] {
     return [...this.pipeline.added.tokens.keys()];

@@ -1,0 +1,43 @@
+import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { GgufFile } from '../../../src-main/model/gguf/gguf-file.ts';
+import { readHeader } from '../../../src-main/model/gguf/header.ts';
+import type { MetadataValue } from '../../../src-main/model/gguf/metadata.ts';
+import { temporaryFolder } from '../../model/model-fixtures.ts';
+import { written } from './written.ts';
+
+const GGUF = 'test/fixtures/model-gguf';
+const FILES = [...readdirSync(`${GGUF}/families`).map((file) => `families/${file}`), 'llama.gguf', 'qwen2.gguf', 'qwen3.gguf', 'gpt2.gguf'];
+const temporary = temporaryFolder();
+
+/** What tells files apart, and what the converter finds by the name of a folder. */
+const NAMES = /^general\.(name|size_label|basename|finetune|version|organization|license|tags|languages|base_model.*|file_type|type|alignment|author|url|source.*)$/;
+
+async function metadataOf(path: string): Promise<ReadonlyMap<string, MetadataValue>> {
+  const file = await open(path);
+  try {
+    return (await readHeader(path, file)).metadata;
+  } finally {
+    await file.close();
+  }
+}
+
+describe.each(FILES)('%s, read and written again', (file) => {
+  const place = (): string => temporary.path(file.replace('/', '-'));
+
+  it('has the tensors that llama.cpp\'s converter has made, to the bit', async () => {
+    await written(`${GGUF}/${file}`, place(), 'f32');
+    const [theirs, ours] = [await GgufFile.open(`${GGUF}/${file}`), await GgufFile.open(place())];
+    expect([...ours.tensorNames].sort()).toEqual([...theirs.tensorNames].sort());
+    for (const name of theirs.tensorNames) {
+      expect(ours.shape(name)).toEqual(theirs.shape(name));
+      expect(await ours.read(name)).toEqual(await theirs.read(name));
+    }
+  });
+
+  it('says what the converter\'s says', async () => {
+    const [theirs, ours] = [await metadataOf(`${GGUF}/${file}`), await metadataOf(place())];
+    for (const [key, value] of theirs) if (!NAMES.test(key)) expect([key, ours.get(key)]).toEqual([key, value]);
+  });
+});
