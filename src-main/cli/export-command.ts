@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXPORT_FORMATS, FORMAT_TYPES, partsOf, type ExportFormat, type ExportPart } from '../contract/export-parts.ts';
-import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
+import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportedGguf, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import { Problem } from '../contract/problem.ts';
 import { dataViewSchema } from '../contract/recipe.ts';
-import { askOf, keepExport } from '../service/export/ask.ts';
+import { askOf, keepExport, peersFolder } from '../service/export/ask.ts';
 import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
 import type { Action } from './action.ts';
@@ -39,7 +39,7 @@ export function addExportCommands(program: Command, act: Action): void {
       const parts = wantedParts(options);
       const to = resolve(options.to);
       const report = await whileWriting(context.homePath, to, () => context.worker().request('export', {
-        ...asked, texts: textsOf(options) ?? asked.texts, to, parts, replace: options.force ?? false,
+        ...asked, texts: textsOf(options) ?? asked.texts, to, parts, replace: options.force ?? false, peers: peersFolder(context.homePath),
       }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) }));
       await keepExport(database, { run, step, ...asked }, parts, report);
       context.output.json(report);
@@ -70,7 +70,7 @@ function textsOf({ data, prompt, completion, chat = false }: ExportOptions): Awa
   return { data: resolve(data), view: dataViewSchema.parse({ prompt, completion, chat }), holdOut: null };
 }
 
-function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai, others = [] }: ExportReport): void {
+function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai, others = [], gguf = [], modelfile }: ExportReport): void {
   const line = (text: string): void => output.line(text);
   line(`Wrote ${folder}, ${size(bytes)}.`);
   if (precisions.length > 0) {
@@ -85,11 +85,29 @@ function print(output: Output, { folder, bytes, precisions, trainedPerplexity, m
   for (const { precision, topAgreement, keeps } of precisions) {
     if (!keeps) line(`${precision} does not keep what is expected of it: the same first choice at ${(100 * topAgreement).toFixed(1)}% of positions, not ${100 * PRECISION_FACTS[precision].agreement}%.`);
   }
+  for (const file of gguf) printGguf(line, file);
+  if (modelfile) line(`${modelfile.name}: for Ollama; ollama create NAME -f ${modelfile.name}, within the folder.`);
   if (safetensors) line(`${safetensors.name}: the trained weights, ${size(safetensors.bytes)}.`);
   for (const { kind, name, bytes: taken, parity, opens } of others) {
     line(`${kind}: ${name}, ${size(taken)}${parity ? `; read back, the same first choice at ${(100 * parity.topAgreement).toFixed(1)}% of positions, perplexity ${parity.perplexity.toFixed(3)}` : ', the trained weights as they are'}. ${opens}`);
   }
   if (genai !== null) line(`genai_config.json: ONNX Runtime GenAI runs ${genai}.`);
 }
+
+function printGguf(line: (text: string) => void, { file, imatrix, notes, opened }: ExportedGguf): void {
+  line(`${file.name}, ${size(file.bytes)}${imatrix ? ', rounded by an importance matrix' : ''}:`);
+  if ('missing' in opened) {
+    line(`  ${opened.missing}. ${opened.hint}`);
+  } else {
+    const { runtime, version, agreeing, length, sameTexts, prompts, topAgreement, perplexity, tokensPerSecond, faults } = opened;
+    line(`  opened in ${runtime} ${version}: ${share(agreeing)} of the first ${length} greedy tokens are the trained model's (${sameTexts} of ${prompts} texts whole),`);
+    line(`  the same first choice at ${share(topAgreement)} of positions, perplexity ${perplexity.toFixed(3)}${tokensPerSecond === null ? '' : `, ${tokensPerSecond.toFixed(0)} tokens a second`}.`);
+    for (const fault of faults) line(`  ${fault}`);
+  }
+  for (const note of notes) line(`  ${note}`);
+}
+
+/** Never rounded up. */
+const share = (value: number): string => `${(Math.floor(1000 * value + 1e-6) / 10).toFixed(1)}%`;
 
 const size = (bytes: number): string => (bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { EXPORT_PRECISIONS } from './export-report.ts';
+import { GGUF_TYPES } from './gguf-types.ts';
 import { Problem } from './problem.ts';
-
-/** How the weights of a GGUF file are kept, from the most exact: the names of llama.cpp's mixtures. */
-export const GGUF_TYPES = ['f16', 'bf16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m', 'q4_0'] as const;
-export type GgufType = (typeof GGUF_TYPES)[number];
 
 /** How the weights of an MLX folder are kept. */
 export const MLX_TYPES = ['f16', '4bit'] as const;

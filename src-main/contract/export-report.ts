@@ -1,3 +1,4 @@
+import type { GgufType } from './gguf-types.ts';
 import type { Score } from './events.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -30,8 +31,40 @@ export interface ExportedPrecision {
   tokenMs: number | null;
 }
 
-/** The greedy text of one prompt by the trained model and by every exported precision. */
-export interface ExportSample { prompt: string; trained: string; exported: Partial<Record<ExportPrecision, string>> }
+/** An exported file in the program that people run it with, against the trained weights, over the texts of the report. */
+export interface RuntimeRun {
+  /** `llama.cpp`, and the version that ran it. */
+  runtime: string;
+  version: string;
+  /** Greedy texts of so many prompts, each of up to `length` tokens. */
+  prompts: number;
+  length: number;
+  /** Share of those tokens up to the first that is another one, and the prompts whose whole text is the same. */
+  agreeing: number;
+  sameTexts: number;
+  /** As of an `ExportedPrecision`. */
+  topAgreement: number;
+  perplexity: number;
+  /** Written one text at a time on the machine that exported; null where no token was. */
+  tokensPerSecond: number | null;
+  /** What does not survive the way: a template, a token that ends an answer. In sentences. */
+  faults: string[];
+}
+
+/** A GGUF file of an export. */
+export interface ExportedGguf {
+  type: GgufType;
+  file: ExportedFile;
+  /** Whether it was rounded by an importance matrix. */
+  imatrix: boolean;
+  /** What llama.cpp does otherwise than the model, in sentences. */
+  notes: string[];
+  /** What came of opening it; where nothing did, why, and how to change that. */
+  opened: RuntimeRun | { missing: string; hint: string };
+}
+
+/** The greedy text of one prompt by the trained model and by every exported precision or type. */
+export interface ExportSample { prompt: string; trained: string; exported: Partial<Record<ExportPrecision | GgufType, string>> }
 
 /** A file or folder for another runtime, and what was found when its weights were read back and computed with. */
 export interface ExportedOther extends ExportedFile {
@@ -55,6 +88,9 @@ export interface ExportReport {
   others?: ExportedOther[];
   /** The ONNX file that genai_config.json names; null where the family has none. */
   genai: string | null;
+  /** GGUF files, and the Modelfile beside them; left out where there are none. */
+  gguf?: ExportedGguf[];
+  modelfile?: ExportedFile;
   measuredOn: { kind: 'data' | 'own'; texts: number; tokens: number };
   /** Of the same texts; null where only the weights were taken along. */
   trainedPerplexity: number | null;

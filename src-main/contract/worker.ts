@@ -166,6 +166,8 @@ const exportModel = {
     /** What is measured on; null for texts that the model writes itself. */
     texts: z.strictObject({ data: path, view: dataViewSchema, holdOut: holdOut.nullable() }).nullable(),
     origin: view<ExportOrigin>().nullable(),
+    /** A folder in which runtimes are looked for that Retort does not bring. */
+    peers: path.exactOptional(),
     /** Whether an earlier export at the same place gives way. */
     replace: z.boolean(),
   }),

@@ -1,4 +1,4 @@
-import type { GgufType } from '../../contract/export-parts.ts';
+import type { GgufType } from '../../contract/gguf-types.ts';
 import { tensorFormat, type TensorType } from '../../model/gguf/quantize/types.ts';
 
 /** What llama.cpp calls a mixture: its number in `general.file_type`, and the type of most tensors. */

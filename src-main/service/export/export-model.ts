@@ -25,7 +25,7 @@ type Wanted = Params<Commands, 'export'>;
  * only then puts the folder in its place.
  */
 export async function exportModel(
-  { model: path, to, parts, texts: source, origin, replace }: Wanted, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'export'>) => void,
+  { model: path, to, parts, texts: source, origin, replace, peers }: Wanted, signal: AbortSignal, emit: (event: CommandEvent<Commands, 'export'>) => void,
 ): Promise<Result<Commands, 'export'>> {
   if (parts.flatMap(namesOfPart).length === 0) throw new Problem('Nothing is to be exported.', { hint: 'Name a format and a type of it.' });
   const model = await openWholeModel(path);
@@ -53,7 +53,7 @@ export async function exportModel(
       const others: ExportedOther[] = [];
       let config: JsonObject = model.folder.rawConfig;
       for (const part of parts) {
-        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
+        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), peers: peers ?? null, isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
         report = { ...report, ...made.report, bytes: report.bytes + made.bytes };
         config = { ...config, ...made.config };
         others.push(...made.others ?? []);

@@ -14,6 +14,8 @@ export interface ExportJob {
   readonly name: string;
   /** Whether the folder is for one format and one type alone, and so may be what a runtime opens. */
   readonly isAlone: boolean;
+  /** A folder in which packages are looked for that Retort does not bring; null for none. */
+  readonly peers: string | null;
   readonly signal: AbortSignal;
   /** One of the part's steps begins. @throws the signal's reason where the export was cancelled */
   step(): void;

@@ -4,7 +4,7 @@ import { inOrder } from '../../../contract/export-parts.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { checkPlace } from '../../../model/write-folder.ts';
 import { listExports, removeExport } from '../../../store/exports.ts';
-import { askOf, freshFolder, keepExport } from '../../export/ask.ts';
+import { askOf, freshFolder, keepExport, peersFolder } from '../../export/ask.ts';
 import { EXPORT_REPORT } from '../../export/folder.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
@@ -29,7 +29,7 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       const { run, step, ...asked } = await askOf(database, subject);
       const jobId = newRunId();
       const going = jobs.run('export', basename(to), async (tell, signal, _warn, onReading) => {
-        const report = await whileWriting(home.path, to, () => workers.job((host) => host.request('export', { ...asked, to, parts, replace },
+        const report = await whileWriting(home.path, to, () => workers.job((host) => host.request('export', { ...asked, to, parts, replace, peers: peersFolder(home.path) },
           { signal, onReading, onEvent: ({ done, total }) => tell(done, total) })));
         await keepExport(database, { run, step, ...asked }, parts, report);
         feed.publish({ topic: 'exports' });
