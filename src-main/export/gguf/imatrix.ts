@@ -15,6 +15,9 @@ import type { TensorToMake } from './plan-export.ts';
 /** How much each column of a tensor's rows matters: the mean square of what is multiplied with it. By the tensor's name in the file. */
 export type Imatrix = ReadonlyMap<string, Float32Array>;
 
+/** Before the name of a weight, whose input's squares an output of the graph is. */
+const OUTPUT = 'squares of ';
+
 /** Tokens that are read at once; texts are joined and cut, as llama-imatrix does. */
 const CHUNK = 256;
 
@@ -32,7 +35,7 @@ export async function measureImatrix(
     ...IN_MEMORY,
     multiply(x, matrix) {
       const width = staticDim(x.shape, -1);
-      squares.set(matrix.name, sum(reshape(mul(x, x), [sizeOf(x.shape) / width, width]), [0]));
+      squares.set(OUTPUT + matrix.name, sum(reshape(mul(x, x), [sizeOf(x.shape) / width, width]), [0]));
       return IN_MEMORY.multiply(x, matrix);
     },
   });
@@ -52,7 +55,7 @@ export async function measureImatrix(
     await program.release();
   }
   return new Map(tensors.flatMap(({ name, target }): [string, Float32Array][] => {
-    const total = sums.get(name);
+    const total = sums.get(OUTPUT + name);
     return total ? [[target, Float32Array.from(total, (value) => value / tokens)]] : [];
   }));
 }

@@ -73,7 +73,7 @@ export class OpenedLlama {
     const told = [...prompt, ...completion].map((token, at): number | readonly [number, object] => {
       const next = at + 1 - prompt.length;
       if (next < 0 || next >= completion.length) return token;
-      return [token, { generateNext: { token: true, logits: { filter: { tokens: [completion[next]!], includeMax: true } }, totalLogitWeight: true, options: { temperature: 0 } } }];
+      return [token, { generateNext: { token: true, logits: { filter: { tokens: [completion[next]!], includeSelected: true } }, totalLogitWeight: true, options: { temperature: 0 } } }];
     }).slice(0, -1);
     const judged: { surprise: number; top: number }[] = [];
     for (let from = 0; from < told.length; from += AT_ONCE) {
@@ -82,7 +82,7 @@ export class OpenedLlama {
       outputs.forEach((output, at) => {
         if (!output) return;
         const { logits, totalLogitWeight, token } = output.next;
-        const largest = Math.max(...logits!.values());
+        const largest = logits!.get(token!)!;
         judged.push({ surprise: largest + Math.log(totalLogitWeight!) - logits!.get(completion[from + at + 1 - prompt.length]!)!, top: token! });
       });
     }

@@ -5,7 +5,7 @@ import { count, percent } from '../../format.ts';
 export interface Exportable { name: string; subject: ExportSubject }
 
 /** Never rounded up: what falls short of a share by little must not read as that share. */
-const share = (value: number): string => percent(Math.floor(1000 * value + 1e-6) / 1000);
+export const share = (value: number): string => percent(Math.floor(1000 * value + 1e-6) / 1000);
 
 /** At how many tokens a precision has the trained model's first choice. */
 export const agreementText = ({ topAgreement }: ExportedPrecision): string => share(topAgreement);

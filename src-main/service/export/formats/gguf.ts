@@ -91,7 +91,7 @@ async function writeModelfile({ model, folder }: ExportJob, { template, stops, k
   const isFollowed = turns === null || writeTurns(turns, [{ role: 'user', content: 'Hello.' }]) === template!.render([{ role: 'user', content: 'Hello.' }], { addGenerationPrompt: true });
   const addsBos = keys['tokenizer.ggml.add_bos_token']?.value === true && tokenizer.bosId !== null;
   const content = modelfile({
-    file, turns: isFollowed ? turns : null, bos: addsBos ? tokenizer.tokenOf(tokenizer.bosId!) ?? null : null, stops: stopTexts(model, stops),
+    file, turns: isFollowed ? turns : null, bos: addsBos ? tokenizer.tokenOf(tokenizer.bosId) ?? null : null, stops: stopTexts(model, stops),
     generation: await model.folder.companions.json('generation_config.json') ?? {}, contextLength: model.decoder.contextLength,
   });
   await writeFile(join(folder, MODELFILE), content, { flag: 'wx', flush: true });
