@@ -19,6 +19,11 @@ export interface TrainGraphSpec extends TokenLossSpec {
   isPolicyGradient: boolean;
   /** Whether a layer's results in between are computed again in the reverse pass instead of being kept for it. */
   recompute: boolean;
+  /**
+   * How gradients come out: in `parts`, where what flows back to a table comes as rows; `whole`, each in one tensor, added
+   * to what it was; or whole and `alone`, added to nothing. In parts if left out.
+   */
+  gradients?: 'parts' | 'whole' | 'alone';
   dialect: NodeWriter['dialect'];
 }
 
@@ -27,7 +32,7 @@ export interface TracedTraining {
   outputs: Readonly<Record<string, Value>>;
   /** Gradients that come out as rows, to be added to a parameter's at the ids beside them. */
   rows: { parameter: string; ids: string; rows: string }[];
-  /** Parameters whose dense gradient is an input (so far) and an output (with this micro-batch). */
+  /** Parameters whose dense gradient is an output, and an input as well (so far) unless it comes alone. */
   dense: string[];
 }
 
@@ -66,6 +71,12 @@ export function traceTraining(decoder: Decoder, parameters: readonly ParameterSp
   const rows: TracedTraining['rows'] = [];
   const dense: string[] = [];
   parameters.forEach(({ name, shape }, at) => {
+    const { gradients: form = 'parts' } = spec;
+    if (form !== 'parts') {
+      outputs[gradientOut(name)] = form === 'alone' ? flowing[at]! : accumulate(graph.input(gradientIn(name), 'float32', shape), flowing[at]!);
+      dense.push(name);
+      return;
+    }
     const parts = takeApart(flowing[at]!);
     if (parts.dense) {
       outputs[gradientOut(name)] = accumulate(graph.input(gradientIn(name), 'float32', shape), parts.dense);

@@ -125,15 +125,7 @@ export class Optimizer {
   /** Takes back what `state` gave; every tensor must be there, in its shape. */
   loadState(tensors: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void {
     const own = this.regions().map((region) => ({ ...region, whole: `${region.tensor}.${region.name}` }));
-    for (const { whole: name, shape } of own) {
-      const saved = tensors.get(name);
-      if (saved?.shape.join() !== shape.join()) {
-        const found = saved ? `has shape [${saved.shape.join(', ')}]` : 'is missing';
-        throw new Problem(`the saved optimizer state does not fit the model: ${name} ${found}, expected [${shape.join(', ')}]`, {
-          hint: 'Resume from a checkpoint of the same run.',
-        });
-      }
-    }
+    checkState(own.map(({ whole: name, shape }) => ({ name, shape })), tensors);
     for (const { whole, tensor, name, isHalf } of own) {
       const { data } = tensors.get(whole)!;
       if (isHalf) this.memory.halves(tensor, name).set(narrowed(data));
@@ -162,4 +154,16 @@ function widened(halves: Uint16Array): Float32Array {
 /** Back again: what was widened loses nothing. */
 function narrowed(values: Float32Array): Uint16Array {
   return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), (bits) => bits >>> 16);
+}
+
+/** @throws Problem where a saved state lacks a tensor, or has it in another shape */
+export function checkState(wanted: readonly Omit<StateTensor, 'data'>[], tensors: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void {
+  for (const { name, shape } of wanted) {
+    const saved = tensors.get(name);
+    if (saved?.shape.join() === shape.join()) continue;
+    const found = saved ? `has shape [${saved.shape.join(', ')}]` : 'is missing';
+    throw new Problem(`the saved optimizer state does not fit the model: ${name} ${found}, expected [${shape.join(', ')}]`, {
+      hint: 'Resume from a checkpoint of the same run.',
+    });
+  }
 }
