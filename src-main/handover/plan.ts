@@ -53,6 +53,8 @@ function missingMethods({ preset, divergence, lambda }: Method): string[] {
 function missingModels({ student, teacher }: Recipe, { isEncoderDecoder, studentRows, teacherRows }: HandedModels): string[] {
   const missing: string[] = [];
   if (isEncoderDecoder) missing.push('encoder-decoders (its GKDTrainer is for decoders alone)');
+  if (teacher?.server) missing.push('a teacher behind a server (teacher.server; name a folder as teacher.model)');
+  if (student.ship !== undefined) missing.push(`the rounding of the file that the student will be (student.ship "${student.ship}")`);
   for (const [field, path] of [['student.model', student.model], ['teacher.model', teacher?.model]] as const) {
     if (path?.toLowerCase().endsWith('.gguf')) missing.push(`a GGUF file as ${field} (make a folder of it: retort model import)`);
   }

@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 /** The README of a handed-over folder: what it needs, how it is started, how it comes back. */
 export function handoverReadme(recipe: Recipe, method: Method, { method: { trainer }, differences }: Plan): string {
   const script = method.source === 'teacher' ? 'train.py --train-file teacher.jsonl' : 'train.py';
-  const models = [['student', recipe.student.model], ...(recipe.teacher && (trainer === 'gkd' || method.source === 'teacher') ? [['teacher', recipe.teacher.model]] : [])];
+  const models = [['student', recipe.student.model], ...(recipe.teacher?.model !== undefined && (trainer === 'gkd' || method.source === 'teacher') ? [['teacher', recipe.teacher.model]] : [])];
   return `# ${visibleLine(recipe.name)}
 
 A recipe of Retort, ready to be trained by TRL's \`${trainer === 'gkd' ? 'GKDTrainer' : 'SFTTrainer'}\` over torch.distributed. The examples lie in

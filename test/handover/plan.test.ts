@@ -28,6 +28,8 @@ it.each([
   [{ student: { model: '/models/student.gguf' } }, {}, 'a GGUF file as student.model'],
   [{ teacher: { model: '/models/Teacher.GGUF' } }, {}, 'a GGUF file as teacher.model'],
   [{ train: { steps: 10, optimizer: 'adafactor', scaleParameter: true } }, {}, 'train.scaleParameter'],
+  [{ teacher: { server: { url: 'http://127.0.0.1:8000' } } }, {}, 'a teacher behind a server'],
+  [{ student: { model: '/models/student', ship: 'q4_0' } }, {}, 'student.ship "q4_0"'],
   [{}, { isEncoderDecoder: true }, 'encoder-decoders'],
   [{}, { teacherRows: 128 }, 'vocab_size is 100 in the student and 128 in the teacher'],
 ] as [Partial<RecipeInput>, Partial<HandedModels>, string][])('refuses %j beside %j', (changes, models, said) => {
