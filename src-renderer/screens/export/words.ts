@@ -1,8 +1,16 @@
 import { PRECISION_FACTS, type ExportedPrecision, type ExportPrecision, type ExportReport, type ExportSubject } from '../../../src-main/contract/export-report.ts';
+import type { ShippedType } from '../../../src-main/contract/ship.ts';
 import { count, percent } from '../../format.ts';
 
 /** What shall be exported, and how a person calls it. */
-export interface Exportable { name: string; subject: ExportSubject }
+export interface Exportable {
+  name: string;
+  subject: ExportSubject;
+  /** Whether it is an adapter beside a base model. */
+  isAdapter?: boolean;
+  /** The file that it was trained to be. */
+  ship?: ShippedType | undefined;
+}
 
 /** Never rounded up: what falls short of a share by little must not read as that share. */
 export const share = (value: number): string => percent(Math.floor(1000 * value + 1e-6) / 1000);
