@@ -15,6 +15,8 @@ import type { Alternatives, MeasuredSample } from './inspection.ts';
 import { WEIGHT_PRECISIONS, type ModelDescription } from './model-description.ts';
 import { dataViewSchema, decodeSchema, draftTokens, recipeSchema } from './recipe.ts';
 import { shotsSchema } from './shots.ts';
+import { serverSchema } from './served-teacher.ts';
+import type { ServerLook } from './server-look.ts';
 import type { InspectionReport, TokenReport } from './token-report.ts';
 import type { CommandMap } from './worker-host.ts';
 
@@ -194,6 +196,9 @@ const forecastMemory = { params: z.strictObject({ recipe: recipeSchema, runDir: 
 /** A folder that trains a recipe by other means. Nothing of it is there unless all of it is. */
 const handover = { params: z.strictObject({ recipe: recipeSchema, to: path }), result: view<Handover>(), event: z.never() };
 
+/** A server tried with a few texts of this program's own, which the person has allowed. */
+const lookAtServer = { params: z.strictObject({ server: serverSchema, student: path.nullable(), serverKey }), result: view<ServerLook>(), event: z.never() };
+
 const page = { offset: z.int().nonnegative(), limit: count };
 
 const preview = { params: z.strictObject({ data: path, ...page }), result: view<DataPreview>(), event: z.never() };
@@ -229,5 +234,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, handover, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

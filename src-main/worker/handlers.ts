@@ -14,6 +14,8 @@ import { compareModels } from '../service/compare/compare-models.ts';
 import { exportModel } from '../service/export/export-model.ts';
 import { generateText, writeText } from '../service/writing/generate-text.ts';
 import { goOnFrom, lookAt } from '../service/inspect/alternatives.ts';
+import { environmentKey } from '../remote/server.ts';
+import { lookAtServer } from '../service/served-look.ts';
 import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
@@ -79,6 +81,7 @@ export function createHandlers(): Handlers<Commands> {
       return { forecast, remedies: await remedies() };
     },
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
+    lookAtServer: ({ server, student, serverKey }, { signal }) => lookAtServer(server, student, serverKey ?? environmentKey(), signal),
     handover: ({ recipe, to }, { signal }) => writeHandover(recipe, to, { signal }),
     preview: ({ data, ...page }, { signal }) => previewFile(data, page, signal),
     see: (params, { signal }) => seeData(params, signal),

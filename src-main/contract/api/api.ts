@@ -6,6 +6,8 @@ import type { Reach } from '../consent.ts';
 import type { DeviceState } from '../divergence.ts';
 import type { Finding } from '../finding.ts';
 import type { Handover } from '../handover.ts';
+import { serverSchema } from '../served-teacher.ts';
+import type { ServerLook } from '../server-look.ts';
 import type { Forecast, MemoryForecast, Remedy } from '../forecast.ts';
 import {
   ROLLOUT_ORDERS, SERIES_FIELDS, type RunRecord, type Series, type StoredEvaluation, type StoredLogEntry, type StoredRollout,
@@ -141,6 +143,8 @@ export const API = {
   'recipe.save': writes<null>()(z.strictObject({ path, recipe: recipeSchema, replace: z.boolean() })),
   /** What a run would take of memory, and what would lower it; nothing is run for it. */
   'recipe.memory': reads<{ forecast: MemoryForecast; remedies: Remedy[] }>()(z.strictObject({ recipe: recipeSchema, asker })),
+  /** Tries a server as a teacher, once the person has allowed its address. @see ServerLook */
+  'recipe.tryServer': writes<ServerLook>()(z.strictObject({ server: serverSchema, student: path.nullable() })),
   /** Writes a folder that trains the recipe with TRL over torch.distributed. */
   'recipe.handover': writes<Handover>()(z.strictObject({ recipe: recipeSchema, to: path })),
   'recipe.forecast': writes<Forecast>()(z.strictObject({ recipe: recipeSchema, steps: z.int().min(2).max(20) })),

@@ -22,8 +22,13 @@ export class Consent {
   }
 
   /** Sees that all that a run of these recipes reaches is allowed, asking where it is not. @returns the digests. @throws Problem where the person does not allow it */
-  async settle(...recipes: readonly Recipe[]): Promise<string[]> {
-    const reaches = [...new Map(recipes.flatMap(reachesOf).map((reach) => [reach.digest, reach])).values()];
+  settle(...recipes: readonly Recipe[]): Promise<string[]> {
+    return this.allow(recipes.flatMap(reachesOf));
+  }
+
+  /** The same of what is reached without a recipe. */
+  async allow(wanted: readonly Reach[]): Promise<string[]> {
+    const reaches = [...new Map(wanted.map((reach) => [reach.digest, reach])).values()];
     const known = new Set((await this.list()).map(({ digest }) => digest));
     const unknown = reaches.filter(({ digest }) => !known.has(digest));
     if (unknown.length > 0 && (await this.ask(unknown)).isKept) await this.keep(unknown);

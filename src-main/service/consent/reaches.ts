@@ -10,6 +10,14 @@ export function reachesOf({ method: { reward }, data, teacher }: Pick<Recipe, 'm
   return [...teacher?.server ? [serverReach(teacher.server, data)] : [], ...rewardReaches(reward, data)];
 }
 
+/** A server that is tried, and sent nothing of the person's but a key. */
+export function tryReach({ url }: Pick<ServerSettings, 'url'>): Reach {
+  return reach({
+    kind: 'address', what: visibleLine(url), where: null,
+    given: 'It is tried as a teacher: asked for its model, and sent a few texts of this program\'s own, and the key for servers where there is one (RETORT_SERVER_KEY).',
+  }, [url, 'try']);
+}
+
 function serverReach({ url }: ServerSettings, { train, validation }: DataSettings): Reach {
   const files = visibleLine([train, validation].filter((path) => path !== undefined).join(' and '));
   return reach({

@@ -17,6 +17,7 @@ const QUESTIONS = {
   see: { what: 'Looking at what the model sees', limit: 120, silence: 15 },
   describe: { what: 'Looking at the model', limit: 60, silence: 15 },
   pair: { what: 'Comparing the two models', limit: 60, silence: 15 },
+  lookAtServer: { what: 'Trying the server', limit: 300, silence: 150 },
   handover: { what: 'The handover', limit: 3600, silence: 600 },
   forecastMemory: { what: 'The forecast', limit: 300, silence: 60 },
   check: { what: 'The check', limit: 300, silence: 15 },

@@ -6,6 +6,7 @@ import { recipeSchema } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
 import { newRunId } from '../../ids.ts';
 import type { Consent } from '../../consent/consent.ts';
+import { tryReach } from '../../consent/reaches.ts';
 import type { Home } from '../../home.ts';
 import { readRecipe } from '../../recipe-file.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
@@ -41,6 +42,10 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { hom
       return null;
     },
     'recipe.memory': ({ recipe, asker }) => outlooks.answer(asker, (signal) => workers.ask('forecastMemory', { recipe, runDir: home.runDir(newRunId()) }, { signal })),
+    'recipe.tryServer': async ({ server, student }) => {
+      await consent.allow([tryReach(server)]);
+      return workers.ask('lookAtServer', { server, student });
+    },
     'recipe.handover': ({ recipe, to }) => workers.ask('handover', { recipe, to: resolve(to) }),
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
