@@ -52,7 +52,7 @@ it('killed in the middle of a run, goes on to the same results without computing
   const gone = new Promise((resolve) => { child.once('exit', resolve); });
   for await (const line of createInterface(child.stdout)) {
     const { run, event, step } = JSON.parse(line) as { run?: string; event: string; step?: number };
-    if (run === 'gkd-seed=0' && event === 'step' && step === 7) killTree(child.pid!);
+    if (run === 'gkd-seed=0' && event === 'step' && step === 5) killTree(child.pid!);
   }
   await gone;
   expect(existsSync(path('killed', 'results.json'))).toBe(false);
@@ -60,7 +60,8 @@ it('killed in the middle of a run, goes on to the same results without computing
   expect(status).toBe(0);
   const stepsOf = (run: string): unknown[] => events.filter((event) => event['run'] === run && event['event'] === 'step').map(({ step }) => step);
   expect(stepsOf('sft-seed=0')).toEqual([]);
-  expect(stepsOf('gkd-seed=0')).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+  // From the checkpoint of step 4, or of step 8 where the kill came late.
+  expect([[5, 6, 7, 8, 9, 10, 11, 12], [9, 10, 11, 12]]).toContainEqual(stepsOf('gkd-seed=0'));
   expect(await weights('killed', 'gkd-seed=0')).toBe(await weights('whole', 'gkd-seed=0'));
   expect(await results('killed')).toBe(await results('whole'));
 });

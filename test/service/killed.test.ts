@@ -84,7 +84,9 @@ it('an adapter beside a GGUF file, with another as its teacher, goes on to the b
   expect([merged.code, merged.errors]).toEqual([0, '']);
   const answers = await Promise.all([join(adapter, 'model'), at('merged')].map((model) => (
     command(at('gguf home'), ['generate', '--model', model, '--prompt', 'ABCDEF', '--max-new-tokens', '6']))));
-  expect(answers[0]!.events.at(-1)).toEqual(answers[1]!.events.at(-1));
+  const [beside, whole] = answers.map(({ events }) => events.at(-1) as Told & { text?: string; tokens?: number[] });
+  expect([beside!.text, beside!.tokens]).toEqual([whole!.text, whole!.tokens]);
+  expect(beside!.tokens).toHaveLength(6);
 });
 
 it('a teacher that is kept on the disk goes on to the bit, killed within a write, between two and while it is learned from', async () => {

@@ -17,7 +17,7 @@ const ENGINE = 'test/fixtures/engine';
 /** Of each family a folder for every kind of block; what differs only in its config file is left to the tests on the CPU. */
 const ALIKE = /wrapped|sharded|float16|rope-|flan-start|training|uncapped|pattern|share|serial|nope|-bias|yarn|short|mt5$|partial|parallel/;
 /** They are teachers alone, and the loop over their experts is the CPU's. */
-const MIXTURES = /moe/;
+const MIXTURES = /moe|gpt-oss/;
 const MODELS = ['families', 't5', 'models'].flatMap((kind) => readdirSync(join(ENGINE, kind)).filter((name) => !ALIKE.test(name) && !MIXTURES.test(name)).map((name) => join(kind, name)));
 const cpu = ortExecutor('cpu', 1);
 

@@ -130,7 +130,7 @@ function decoder(config: DecoderConfig, { architecture, biases = false, mlpBias 
       if (tables.has(tensor)) return true;
       switch (tensor) {
         case 'output.weight': return !config.tiedEmbeddings;
-        case 'blk.0.attn_q.bias': return biases;
+        case 'blk.0.attn_q.bias': case 'blk.0.attn_qkv.bias': return biases;
         case 'blk.0.ffn_up.bias': return mlpBias;
         default: return has?.(tensor) ?? false;
       }
