@@ -11,11 +11,13 @@ export default {
     'src-renderer/main.ts',
     'docs/make-icons.ts',
     'docs/make-screens.ts',
+    'docs/paper/shipped.ts',
     'scripts/package/package.mjs',
     // Called by electron-builder.
     'scripts/package/deb.mjs',
     'test/e2e/electron/*.cjs',
     'test/**/*.test.ts',
+    'test/parity/vllm-model.ts',
     // Forked by tests.
     'test/**/*-child.ts',
     'test/**/children/*.ts',

@@ -15,7 +15,7 @@ export function serverOf(settings: ServerSettings, key: string | null, vocabular
 }
 
 /** Where a key for servers is looked for first. */
-export const KEY_VARIABLE = 'RETORT_SERVER_KEY';
+const KEY_VARIABLE = 'RETORT_SERVER_KEY';
 
 /** The key of the environment; null where there is none, or what is there cannot be one. */
 export function environmentKey(env: Environment = process.env): string | null {

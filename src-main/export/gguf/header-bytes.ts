@@ -1,7 +1,7 @@
 import type { KeyValues, TypedValue } from './key-values.ts';
 
 /** Where tensors begin: the default of llama.cpp. */
-export const ALIGNMENT = 32;
+const ALIGNMENT = 32;
 const VERSION = 3;
 
 /** A line of the tensor index. */
