@@ -87,7 +87,8 @@ describe('the page of a run', () => {
     const save = async (name?: string): Promise<void> => {
       await page.getByRole('button', { name: 'Save report' }).click();
       await page.getByLabel('Folder', { exact: true }).fill(app.folder);
-      await page.keyboard.press('Enter');
+      // A dialog that opens takes the focus to its own first field.
+      await page.getByLabel('Folder', { exact: true }).press('Enter');
       if (name !== undefined) await page.getByLabel('Name', { exact: true }).fill(name);
       expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(name ?? 'my-run.html');
       await page.getByRole('button', { name: 'Save', exact: true }).click();

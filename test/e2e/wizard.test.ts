@@ -24,7 +24,8 @@ const step = (name: string): Promise<void> => page.getByRole('button', { name: n
 async function chooseFile(button: string | RegExp, folder: string, file: string): Promise<void> {
   await page.getByRole('button', { name: button }).first().click();
   await page.getByLabel('Folder', { exact: true }).fill(folder);
-  await page.keyboard.press('Enter');
+  // A dialog that opens takes the focus to its own first field.
+  await page.getByLabel('Folder', { exact: true }).press('Enter');
   await page.getByRole('button', { name: file }).click();
 }
 
@@ -148,7 +149,8 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
   const save = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Save to a file …' }).click();
     await page.getByLabel('Folder', { exact: true }).fill(app.folder);
-    await page.keyboard.press('Enter');
+    // A dialog that opens takes the focus to its own first field.
+    await page.getByLabel('Folder', { exact: true }).press('Enter');
     await page.getByLabel('Name', { exact: true }).last().fill('mine.retort');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
   };
