@@ -6,21 +6,29 @@ const SLAB = 2 ** 22;
 
 /** Pieces of a weight as slabs of whole rows; each is good until the next is asked for. */
 export async function* slabs(pieces: AsyncIterable<Float32Array>, rows: number, width: number): AsyncGenerator<{ first: number; data: Float32Array }> {
-  const slab = new Float32Array(Math.min(rows, Math.max(1, Math.floor(SLAB / width))) * width);
-  let [first, filled] = [0, 0];
+  let first = 0;
+  for await (const data of inUnits(pieces, width, Math.min(SLAB, rows * width))) {
+    yield { first, data };
+    first += data.length / width;
+  }
+}
+
+/** The same elements in pieces of whole units, of at most so many elements but for a unit that has more; each is good until the next is asked for. */
+export async function* inUnits(pieces: AsyncIterable<Float32Array>, unit: number, most: number): AsyncGenerator<Float32Array> {
+  const whole = new Float32Array(Math.max(1, Math.floor(most / unit)) * unit);
+  let filled = 0;
   for await (const piece of pieces) {
     for (let at = 0; at < piece.length;) {
-      const part = piece.subarray(at, at + slab.length - filled);
-      slab.set(part, filled);
+      const part = piece.subarray(at, at + whole.length - filled);
+      whole.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled < slab.length) continue;
-      yield { first, data: slab };
-      first += slab.length / width;
+      if (filled < whole.length) continue;
+      yield whole;
       filled = 0;
     }
   }
-  if (filled > 0) yield { first, data: slab.subarray(0, filled) };
+  if (filled > 0) yield whole.subarray(0, filled);
 }
 
 /** Copies what a part of a weight, which begins at element `start`, has in common with a piece of it that begins at `at`. */

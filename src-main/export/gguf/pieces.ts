@@ -1,5 +1,6 @@
 import { sizeOf } from '../../graph/shape.ts';
 import type { ModelFiles } from '../../model/model-files.ts';
+import { inUnits } from '../../model/pieces.ts';
 import type { TensorToMake } from './plan-export.ts';
 
 /** Elements that are handed on at once, at most, but for a row or a head that has more. */
@@ -25,11 +26,11 @@ export async function* tensorPieces(model: Pick<ModelFiles, 'pieces'>, tensor: T
     for await (const piece of pieces) yield piece.map((value) => value + 1);
   } else if (typeof layout === 'object' && 'rotary' in layout) {
     const { headDim } = layout.rotary;
-    for await (const heads of cut(pieces, headDim * width)) yield pair(heads, headDim, width);
+    for await (const heads of inUnits(pieces, headDim * width, MOST)) yield pair(heads, headDim, width);
   } else if (typeof layout === 'object' && 'joined' in layout) {
     yield joinHeads(await whole(pieces, sizeOf(shape)), layout.joined.heads, sizeOf(shape) / (3 * layout.joined.heads));
   } else {
-    yield* cut(pieces, shape.length > 1 ? shape.at(-1)! : width);
+    yield* inUnits(pieces, shape.length > 1 ? shape.at(-1)! : width, MOST);
   }
 }
 
@@ -41,24 +42,6 @@ async function* within(pieces: AsyncIterable<Float32Array>, begin: number, end: 
     if (part.length > 0) yield part;
     at += piece.length;
   }
-}
-
-/** The same elements in pieces of whole units. */
-async function* cut(pieces: AsyncIterable<Float32Array>, unit: number): AsyncGenerator<Float32Array> {
-  const piece = new Float32Array(Math.max(1, Math.floor(MOST / unit)) * unit);
-  let filled = 0;
-  for await (const given of pieces) {
-    for (let at = 0; at < given.length;) {
-      const part = given.subarray(at, at + piece.length - filled);
-      piece.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < piece.length) continue;
-      yield piece;
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 async function whole(pieces: AsyncIterable<Float32Array>, elements: number): Promise<Float32Array> {
