@@ -42,8 +42,20 @@ export const encodeQ5_1: Encode = affine(5, (levels, bytes, at) => {
 
 type Pack = (levels: Uint8Array, bytes: Uint8Array, at: number) => void;
 
+/** Finds the levels of the block that begins at `from` and writes its scale at `at`. */
+type Plain = (values: Float32Array, from: number, most: number, levels: Uint8Array, bytes: Uint8Array, at: number) => void;
+/** The same where `own` says what each element is worth. */
+type Weighed = (values: Float32Array, from: number, most: number, own: Float64Array, levels: Uint8Array, bytes: Uint8Array, at: number) => void;
+
 function symmetric(bits: number, pack: Pack, stride: number): Encode {
-  const most = 2 ** (bits - 1);
+  return blocks(2 ** (bits - 1), plainSymmetric, weighedSymmetric, pack, stride);
+}
+
+function affine(bits: number, pack: Pack, stride: number): Encode {
+  return blocks(2 ** bits - 1, plainAffine, weighedAffine, pack, stride);
+}
+
+function blocks(most: number, plain: Plain, weighed: Weighed, pack: Pack, stride: number): Encode {
   return (values, bytes, width, weights) => {
     const levels = new Uint8Array(SIZE);
     const own = new Float64Array(SIZE);
@@ -52,13 +64,22 @@ function symmetric(bits: number, pack: Pack, stride: number): Encode {
       if (weights) {
         if (from % width === 0) spread = meanSquare(values, from, width);
         weigh(own, values, from, weights, from % width, spread);
-        writeHalf(bytes, at, searchSymmetric(values, from, SIZE, most, own, levels, 0));
+        weighed(values, from, most, own, levels, bytes, at);
       } else {
-        plainSymmetric(values, from, most, levels, bytes, at);
+        plain(values, from, most, levels, bytes, at);
       }
       pack(levels, bytes, at);
     }
   };
+}
+
+function weighedSymmetric(values: Float32Array, from: number, most: number, own: Float64Array, levels: Uint8Array, bytes: Uint8Array, at: number): void {
+  writeHalf(bytes, at, searchSymmetric(values, from, SIZE, most, own, levels, 0));
+}
+
+function weighedAffine(values: Float32Array, from: number, most: number, own: Float64Array, levels: Uint8Array, bytes: Uint8Array, at: number): void {
+  writeHalf(bytes, at, searchAffine(values, from, SIZE, most, own, TRIES, levels, 0));
+  writeHalf(bytes, at + 2, -found.minimum);
 }
 
 function plainSymmetric(values: Float32Array, from: number, most: number, levels: Uint8Array, bytes: Uint8Array, at: number): void {
@@ -68,26 +89,6 @@ function plainSymmetric(values: Float32Array, from: number, most: number, levels
   const inverse = scale === 0 ? 0 : fround(1 / scale);
   writeHalf(bytes, at, scale);
   for (let i = 0; i < SIZE; i++) levels[i] = Math.min(2 * most - 1, Math.trunc(fround(fround(values[from + i]! * inverse) + most + 0.5)));
-}
-
-function affine(bits: number, pack: Pack, stride: number): Encode {
-  const most = 2 ** bits - 1;
-  return (values, bytes, width, weights) => {
-    const levels = new Uint8Array(SIZE);
-    const own = new Float64Array(SIZE);
-    let spread = 0;
-    for (let from = 0, at = 0; from < values.length; from += SIZE, at += stride) {
-      if (weights) {
-        if (from % width === 0) spread = meanSquare(values, from, width);
-        weigh(own, values, from, weights, from % width, spread);
-        writeHalf(bytes, at, searchAffine(values, from, SIZE, most, own, TRIES, levels, 0));
-        writeHalf(bytes, at + 2, -found.minimum);
-      } else {
-        plainAffine(values, from, most, levels, bytes, at);
-      }
-      pack(levels, bytes, at);
-    }
-  };
 }
 
 function plainAffine(values: Float32Array, from: number, most: number, levels: Uint8Array, bytes: Uint8Array, at: number): void {
