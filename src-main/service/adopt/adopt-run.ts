@@ -3,16 +3,15 @@ import type { RunRecord, LogLevel } from '../../contract/history.ts';
 import { Problem } from '../../contract/problem.ts';
 import { HistoryRecorder } from '../../store/history-recorder.ts';
 import { insertLog } from '../../store/log.ts';
-import { createRun, findRun, moveRun, setStatus } from '../../store/runs.ts';
+import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { listCheckpoints } from '../checkpoint-folder.ts';
 import type { Home } from '../home.ts';
-import { newRunId } from '../ids.ts';
 import { readRecipe } from '../recipe-file.ts';
 import { isRunFolder, runPaths } from '../run-folder.ts';
 import { readCheckpointState } from '../run/checkpoint-state.ts';
-import { runIdIn } from '../run/known-as.ts';
 import { keptRollouts } from '../run/rollout-files.ts';
 import { readTold } from '../run/told.ts';
+import { knownRun } from './known-run.ts';
 
 /**
  * Takes a run folder into the history: one that was moved is known again by its id, another one enters with what its folder
@@ -23,13 +22,8 @@ import { readTold } from '../run/told.ts';
 export async function adoptRun(home: Home, runDir: string): Promise<RunRecord> {
   if (!isRunFolder(runDir)) throw new Problem(`${runDir} is not a run folder: it has no recipe.json and no checkpoints.`, { hint: '`retort runs` lists the runs and their folders.' });
   const { database } = home;
-  const noted = await runIdIn(runDir);
-  const known = noted === null ? null : await findRun(database, noted).catch(() => null);
-  // A copy beside the original is a run of its own.
-  if (known && known.runDir !== runDir && !isRunFolder(known.runDir)) await moveRun(database, known.id, runDir);
-  if (known && (known.runDir === runDir || !isRunFolder(known.runDir))) return findRun(database, known.id);
-
-  const id = noted === null || known ? newRunId() : noted;
+  const { known, id } = await knownRun(database, runDir);
+  if (known) return known;
   const paths = runPaths(runDir);
   const recipe = await readRecipe(paths.recipe);
   await createRun(database, { id, name: recipe.name, recipe, runDir });

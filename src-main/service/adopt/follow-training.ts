@@ -6,16 +6,16 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { openWholeModel } from '../../model/load-model.ts';
 import { HistoryRecorder, type Recorded } from '../../store/history-recorder.ts';
-import { createRun, findRun, moveRun, setEngine, setStatus } from '../../store/runs.ts';
+import { createRun, findRun, setEngine, setStatus } from '../../store/runs.ts';
 import { forgetTold } from '../../store/truncate.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
 import type { Home } from '../home.ts';
-import { newRunId } from '../ids.ts';
 import { readRecipe } from '../recipe-file.ts';
-import { isRunFolder, runPaths } from '../run-folder.ts';
+import { runPaths } from '../run-folder.ts';
 import { acquireLock } from '../run-lock.ts';
-import { noteRunId, runIdIn } from '../run/known-as.ts';
+import { noteRunId } from '../run/known-as.ts';
+import { knownRun } from './known-run.ts';
 import { LineTail } from './line-tail.ts';
 import { toldEvent, type Telling } from './told-events.ts';
 import { eventsOf } from './training-folder.ts';
@@ -40,13 +40,8 @@ export interface AdoptedTraining { run: RunRecord; recipe: Recipe; telling: Tell
 export async function enterTraining(home: Home, runDir: string): Promise<AdoptedTraining> {
   const { database } = home;
   const recipe = await readRecipe(runPaths(runDir).recipe);
-  const noted = await runIdIn(runDir);
-  const known = noted === null ? null : await findRun(database, noted).catch(() => null);
-  // A copy beside the original is a run of its own.
-  const isOwn = known !== null && (known.runDir === runDir || !isRunFolder(known.runDir));
-  if (isOwn && known.runDir !== runDir) await moveRun(database, known.id, runDir);
-  const id = isOwn ? known.id : newRunId();
-  if (!isOwn) {
+  const { known, id } = await knownRun(database, runDir);
+  if (!known) {
     await createRun(database, { id, name: recipe.name, recipe, runDir });
     await noteRunId(runDir, id).catch(() => undefined);
   }
