@@ -13,6 +13,10 @@ export const TELLING_TEXTS: readonly string[] = [
   'Hello, world! It\'s 12345.678 o\'clock.', '  two  spaces\tand\n\nlines ', 'naïve Straße Łódź Ελλάδα Привет 你好 こんにちは 안녕 مرحبا 🙂👩‍👩‍👧', 'for (let i = 0; i < 10; i++) { x[i] += 0x1F; }',
 ];
 
+/** Those that a tokenizer can write: one of few tokens cannot write every text, and need not. */
+export const writable = (texts: readonly string[], cut: (text: string) => readonly number[], write: (ids: readonly number[]) => string): string[] =>
+  texts.filter((text) => write(cut(text)) === text);
+
 /**
  * Whether a server cuts texts into the tokens that the student's tokenizer cuts them into.
  * @param cut  the student's tokenizer, without special tokens. @returns false where the server has no `/tokenize` to ask. @throws Problem where they differ

@@ -5,7 +5,7 @@ import { openWholeModel, type Model } from '../model/load-model.ts';
 import { chatAnswer } from '../remote/chat.ts';
 import { openServer, type OpenedServer } from '../remote/open-server.ts';
 import { patiently, SHORT } from '../remote/patience.ts';
-import { compareTokens, TELLING_TEXTS } from '../remote/same-tokens.ts';
+import { compareTokens, TELLING_TEXTS, writable } from '../remote/same-tokens.ts';
 import { serverOf } from '../remote/server.ts';
 
 /** Tokens of a text that is judged, or written, for the measurement. */
@@ -28,9 +28,9 @@ type Measured = Pick<ServerLook, 'topLogprobs' | 'tokensPerSecond'>;
 
 async function tokenizerOf({ server, model }: OpenedServer, { tokenizer }: Model, signal: AbortSignal): Promise<ServerLook['tokenizer']> {
   const cut = (text: string): number[] => tokenizer.encode(text, { special: false });
-  // A tokenizer of few tokens cannot write every text, and need not; its own tokens it can.
+  // What is made of its own tokens, a tokenizer of few can write as well.
   const own = tokenizer.decode(Array.from({ length: Math.min(LENGTH, tokenizer.vocabularySize) }, (_, id) => id), { skipSpecial: true });
-  const telling = [own, ...TELLING_TEXTS].filter((text) => tokenizer.decode(cut(text), { skipSpecial: false }) === text);
+  const telling = writable([own, ...TELLING_TEXTS], cut, (ids) => tokenizer.decode(ids, { skipSpecial: false }));
   return await patiently(SHORT, signal, () => compareTokens(server, model.id, telling, cut, signal)) ? 'same' : 'unknown';
 }
 
