@@ -1,6 +1,7 @@
 import { Problem } from '../../../contract/problem.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
+import { Spaced } from '../spaced.ts';
 import type { Workers } from '../workers.ts';
 
 /** Milliseconds between two words on how a text grows. */
@@ -15,7 +16,8 @@ export function chatCalls({ workers, feed }: { workers: Workers; feed: Feed }): 
       const stopping = new AbortController();
       going.set(id, stopping);
       const warnings: string[] = [];
-      const growing = new GrowingText((text) => feed.publish({ topic: 'chat', id, text }));
+      const growing = new Spaced<string>((text) => feed.publish({ topic: 'chat', id, text }), TELL_EVERY);
+      let written = '';
       try {
         const prompt = plain ? messages.at(-1)!.content ?? '' : null;
         const answer = await workers.during('chat', (host) => host.request('generate', {
@@ -24,7 +26,7 @@ export function chatCalls({ workers, feed }: { workers: Workers; feed: Feed }): 
           signal: stopping.signal,
           onEvent: (event) => {
             if (event.event === 'warning') warnings.push(event.message);
-            else growing.add(event.text);
+            else growing.take(written += event.text);
           },
         }));
         const { text, tokens, promptTokens, ended, ms } = answer;
@@ -39,30 +41,4 @@ export function chatCalls({ workers, feed }: { workers: Workers; feed: Feed }): 
       return null;
     },
   };
-}
-
-/** Tells a text as it grows, a few times a second. */
-class GrowingText {
-  readonly #tell: (text: string) => void;
-  #text = '';
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(tell: (text: string) => void) {
-    this.#tell = tell;
-  }
-
-  add(piece: string): void {
-    this.#text += piece;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#tell(this.#text);
-    }, TELL_EVERY);
-  }
-
-  /** Tells the rest. */
-  end(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#tell(this.#text);
-  }
 }

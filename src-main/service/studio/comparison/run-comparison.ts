@@ -8,6 +8,7 @@ import type { Queries } from '../../../store/sqlite.ts';
 import type { Home } from '../../home.ts';
 import { heldOut, viewOf } from '../../inspect/of-run.ts';
 import type { Feed } from '../feed.ts';
+import { Spaced } from '../spaced.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Workers } from '../workers.ts';
 
@@ -65,31 +66,25 @@ export async function dataOf({ database }: Pick<Home, 'database'>, { run, settin
   return { kind: 'data', view: viewOf(recipe), ...heldOut(recipe) };
 }
 
+type Growing = { model: number; example: number; text: string };
+
 /** Tells every window the answer that is being written, the whole of it each time, so that one that came late has missed nothing. */
 class GrowingText {
-  private readonly feed: Feed;
-  private readonly id: string;
-  private now: { model: number; example: number; text: string } | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly spaced: Spaced<Growing>;
+  private now: Growing | null = null;
 
   constructor(feed: Feed, id: string) {
-    this.feed = feed;
-    this.id = id;
+    this.spaced = new Spaced((growing) => feed.publish({ topic: 'answer', id, ...growing }), EVERY);
   }
 
-  add({ model, example, text }: { model: number; example: number; text: string }): void {
+  add({ model, example, text }: Growing): void {
     const isSame = this.now?.model === model && this.now.example === example;
     this.now = { model, example, text: `${isSame ? this.now!.text : ''}${text}` };
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      if (this.now) this.feed.publish({ topic: 'answer', id: this.id, ...this.now });
-    }, EVERY);
+    this.spaced.take(this.now);
   }
 
   end(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.now) this.feed.publish({ topic: 'answer', id: this.id, ...this.now });
+    this.spaced.end();
     this.now = null;
   }
 }
