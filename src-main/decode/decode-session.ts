@@ -1,6 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import type { GrowingTexts } from './engine.ts';
 import { feedsOf } from './feeds.ts';
 import { KvCache } from './kv-cache.ts';
 import { SourceCache } from './source.ts';
@@ -36,8 +37,7 @@ export interface SessionSize {
  * A batch of texts that grow by a token a step. It neither knows how tokens are chosen nor whether the model reads its
  * prompts with an encoder.
  */
-export class DecodeSession {
-  /** What each row holds so far: its opening (the prompt, or an encoder-decoder's start token, and what is begun) and every token fed. */
+export class DecodeSession implements GrowingTexts {
   private texts: (readonly number[])[];
   private feeds: Record<string, Tensor>;
   private readonly programs: DecodePrograms;
@@ -60,18 +60,15 @@ export class DecodeSession {
     return new DecodeSession(programs, new KvCache(decoder, openings.length, longest + size.newTokens, size.rows), source, openings);
   }
 
-  /** The tokens of each row. */
   get rows(): readonly (readonly number[])[] {
     return this.texts;
   }
 
-  /** Runs what was fed last. @param extra  what the graph's way of choosing needs */
   run(extra: Record<string, Tensor> = {}): Promise<Readonly<Record<string, Tensor>>> {
     const { past, present } = this.cache.tensors();
     return this.programs.decode.run({ ...this.feeds, ...past, ...this.source?.inputs(), ...extra }, present);
   }
 
-  /** Goes on with these rows, in this order; a row may come more than once. */
   take(rows: readonly number[]): void {
     if (rows.length === this.texts.length && rows.every((row, at) => row === at)) return;
     this.cache.take(rows, Math.max(...this.texts.map(({ length }) => length)));
@@ -79,9 +76,11 @@ export class DecodeSession {
     this.texts = rows.map((row) => this.texts[row]!);
   }
 
-  /** Gives every row its next token. */
   feed(tokens: readonly number[]): void {
     this.feeds = feedsOf(this.texts.map(({ length: start }, row) => ({ start, tokens: [tokens[row]!] })));
     this.texts = this.texts.map((text, row) => [...text, tokens[row]!]);
   }
+
+  /** Its memory is the host's, which goes by itself. */
+  release(): void {}
 }

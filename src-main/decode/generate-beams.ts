@@ -1,49 +1,48 @@
-import type { Decoder } from '../nn/decoder.ts';
 import { BeamSearch, type Hypothesis } from './beam-search.ts';
 import { rowsOf } from './choose.ts';
-import { DecodeSession, type DecodePrograms } from './decode-session.ts';
+import type { Engine } from './engine.ts';
 import type { GenerateOptions, Prompt } from './generate.ts';
-import type { Sampling } from './sampling.ts';
+import type { BeamSampling } from './sampling.ts';
 
 /**
  * The best continuations of every prompt by beam search, best first; all prompts in one batch, which those that are
  * done leave.
  *
- * @param programs  whose choice is logits
- * @param prompts   at least one token each
+ * @param engine   gives logits
+ * @param prompts  at least one token each
  */
-export async function generateBeams(
-  programs: DecodePrograms, decoder: Decoder, prompts: readonly Prompt[], options: GenerateOptions<Extract<Sampling, { strategy: 'beam' }>>,
-): Promise<Hypothesis[][]> {
+export async function generateBeams(engine: Pick<Engine, 'grow'>, prompts: readonly Prompt[], options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
   const { sampling, maxNewTokens, eos, signal } = options;
   const { processors = [] } = sampling;
   const searches = prompts.map(() => new BeamSearch(sampling, maxNewTokens, eos));
   if (prompts.length === 0 || maxNewTokens === 0) return searches.map((search) => search.results());
-  const session = await DecodeSession.open(programs, decoder, prompts, {
-    rows: prompts.length * sampling.beams, newTokens: maxNewTokens,
-  });
+  const session = await engine.grow(prompts, { rows: prompts.length * sampling.beams, newTokens: maxNewTokens });
   /** For each search that goes on, the rows of its beams. */
   let active = searches.map((search, row) => ({ search, rows: [row] }));
-  for (;;) {
-    const { logits } = await session.run();
-    const logprobs = rowsOf(logits!).map((row, at) => {
-      toLogprobs(row);
-      for (const process of processors) process(row, session.rows[at]!);
-      return row;
-    });
-    const taken: number[] = [];
-    const tokens: number[] = [];
-    active = active.flatMap(({ search, rows }) => {
-      const advance = search.advance(rows.map((row) => logprobs[row]!));
-      if (advance === null) return [];
-      const first = taken.length;
-      taken.push(...advance.from.map((beam) => rows[beam]!));
-      tokens.push(...advance.tokens);
-      return [{ search, rows: advance.from.map((_, at) => first + at) }];
-    });
-    if (active.length === 0 || signal?.aborted) return searches.map((search) => search.results());
-    session.take(taken);
-    session.feed(tokens);
+  try {
+    for (;;) {
+      const { logits } = await session.run();
+      const logprobs = rowsOf(logits!).map((row, at) => {
+        toLogprobs(row);
+        for (const process of processors) process(row, session.rows[at]!);
+        return row;
+      });
+      const taken: number[] = [];
+      const tokens: number[] = [];
+      active = active.flatMap(({ search, rows }) => {
+        const advance = search.advance(rows.map((row) => logprobs[row]!));
+        if (advance === null) return [];
+        const first = taken.length;
+        taken.push(...advance.from.map((beam) => rows[beam]!));
+        tokens.push(...advance.tokens);
+        return [{ search, rows: advance.from.map((_, at) => first + at) }];
+      });
+      if (active.length === 0 || signal?.aborted) return searches.map((search) => search.results());
+      await session.take(taken);
+      session.feed(tokens);
+    }
+  } finally {
+    session.release();
   }
 }
 

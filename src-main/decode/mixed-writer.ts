@@ -1,6 +1,6 @@
 import type { Program } from '../runtime/program.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
-import { DecodeSession } from './decode-session.ts';
+import type { GrowingTexts } from './engine.ts';
 import type { Completion, Prompt } from './generate.ts';
 import { inBatches } from './in-batches.ts';
 import type { TextWriter } from './text-writer.ts';
@@ -33,30 +33,35 @@ async function writeBatch(
 ): Promise<MixedCompletion[]> {
   const texts = prompts.map(() => ({ tokens: [] as number[], student: [] as number[], teacher: [] as number[], ended: false }));
   const size = { rows: prompts.length, newTokens: maxNewTokens };
-  const sessions = await Promise.all(models.map(({ programs, decoder }) => DecodeSession.open(programs, decoder, prompts, size)));
-  const logits = async (session: DecodeSession): Promise<Tensor> => (await session.run())['logits']!;
+  const sessions: GrowingTexts[] = [];
+  const logits = async (session: GrowingTexts): Promise<Tensor> => (await session.run())['logits']!;
   /** Which prompt each row of the batch continues. */
   let active = prompts.map((_, at) => at);
-  for (let step = 0; step < maxNewTokens; step++) {
-    const chosen = await choose.run({
-      student: await logits(sessions[0]!), teacher: await logits(sessions[1]!), share: float32(Float32Array.of(share), []),
-      uniform: float32(Float32Array.from(active, (at) => uniform(prompts[at]!.id, step)), [active.length, 1]),
-    });
-    active.forEach((at, row) => {
-      const text = texts[at]!;
-      const token = Number(chosen['next']!.data[row]);
-      text.tokens.push(token);
-      text.student.push(Number(chosen['student_logprob']!.data[row]));
-      text.teacher.push(Number(chosen['teacher_logprob']!.data[row]));
-      text.ended = eos.has(token);
-    });
-    const going = active.flatMap((at, row) => (texts[at]!.ended ? [] : [row]));
-    if (going.length === 0) break;
-    active = going.map((row) => active[row]!);
-    for (const session of sessions) {
-      session.take(going);
-      session.feed(active.map((at) => texts[at]!.tokens[step]!));
+  try {
+    for (const { engine } of models) sessions.push(await engine.grow(prompts, size));
+    for (let step = 0; step < maxNewTokens; step++) {
+      const chosen = await choose.run({
+        student: await logits(sessions[0]!), teacher: await logits(sessions[1]!), share: float32(Float32Array.of(share), []),
+        uniform: float32(Float32Array.from(active, (at) => uniform(prompts[at]!.id, step)), [active.length, 1]),
+      });
+      active.forEach((at, row) => {
+        const text = texts[at]!;
+        const token = Number(chosen['next']!.data[row]);
+        text.tokens.push(token);
+        text.student.push(Number(chosen['student_logprob']!.data[row]));
+        text.teacher.push(Number(chosen['teacher_logprob']!.data[row]));
+        text.ended = eos.has(token);
+      });
+      const going = active.flatMap((at, row) => (texts[at]!.ended ? [] : [row]));
+      if (going.length === 0) break;
+      active = going.map((row) => active[row]!);
+      for (const session of sessions) {
+        await session.take(going);
+        session.feed(active.map((at) => texts[at]!.tokens[step]!));
+      }
     }
+  } finally {
+    for (const session of sessions) session.release();
   }
   return texts.map(({ tokens, student, teacher, ended }) => (
     { tokens: Int32Array.from(tokens), student: Float32Array.from(student), teacher: Float32Array.from(teacher), ended }));

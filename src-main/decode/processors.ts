@@ -4,20 +4,31 @@
  * their start token. Added to a `Sampling`, applied in order; training rollouts have none, so that the student is
  * judged on what it would write by itself.
  */
-export type LogitsProcessor = (logits: Float32Array, tokens: readonly number[]) => void;
+export interface LogitsProcessor {
+  (logits: Float32Array, tokens: readonly number[]): void;
+  /** What it does, where a graph can do it as well: on a device logits need not come to the host. */
+  readonly rule?: Rule;
+}
+
+export type Rule =
+  | { readonly kind: 'topK'; readonly count: number }
+  | { readonly kind: 'topP' | 'minP'; readonly share: number }
+  | { readonly kind: 'repetition'; readonly penalty: number };
+
+const ruled = (rule: Rule, process: LogitsProcessor): LogitsProcessor => Object.assign(process, { rule });
 
 /** Keeps the k likeliest tokens, and those as likely as the last of them. */
 export function topK(k: number): LogitsProcessor {
-  return (logits) => {
+  return ruled({ kind: 'topK', count: k }, (logits) => {
     if (k >= logits.length) return;
     const least = Float32Array.from(logits).sort()[logits.length - k]!;
     keep(logits, (logit) => logit >= least);
-  };
+  });
 }
 
 /** Keeps the likeliest tokens whose probabilities together reach `share` (Holtzman et al. 2019, nucleus sampling). */
 export function topP(share: number): LogitsProcessor {
-  return (logits) => {
+  return ruled({ kind: 'topP', share }, (logits) => {
     const probabilities = softmax(logits);
     const order = Uint32Array.from(logits, (_, id) => id).sort((a, b) => logits[b]! - logits[a]! || a - b);
     let reached = 0;
@@ -25,24 +36,24 @@ export function topP(share: number): LogitsProcessor {
     // The token that crosses the share belongs to it.
     while (count < order.length && reached < share) reached += probabilities[order[count++]!]!;
     for (const id of order.subarray(Math.max(count, 1))) logits[id] = -Infinity;
-  };
+  });
 }
 
 /** Keeps tokens at least `share` times as likely as the likeliest (Nguyen et al. 2024). */
 export function minP(share: number): LogitsProcessor {
-  return (logits) => {
+  return ruled({ kind: 'minP', share }, (logits) => {
     const least = largest(logits) + Math.log(share);
     keep(logits, (logit) => logit >= least);
-  };
+  });
 }
 
 /** Makes tokens that are there already `penalty` times less likely in logits (Keskar et al. 2019). */
 export function repetitionPenalty(penalty: number): LogitsProcessor {
-  return (logits, tokens) => {
+  return ruled({ kind: 'repetition', penalty }, (logits, tokens) => {
     for (const id of new Set(tokens)) {
       if (id < logits.length) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
     }
-  };
+  });
 }
 
 /** Probabilities of logits, in float64. */

@@ -17,6 +17,7 @@ export type Sampling =
 
 /** What chooses a token at a time. */
 export type TokenSampling = Exclude<Sampling, { strategy: 'beam' }>;
+export type BeamSampling = Extract<Sampling, { strategy: 'beam' }>;
 
 export interface BeamSettings {
   /** Texts kept going for each prompt. */

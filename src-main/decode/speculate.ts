@@ -1,7 +1,7 @@
 import { uniform, type Purpose } from '../contract/random.ts';
 import { probabilitiesOf } from './choose.ts';
 import type { Completion } from './generate.ts';
-import type { OneText } from './one-text.ts';
+import type { OneText } from './engine.ts';
 import { draw } from './processors.ts';
 import type { TokenSampling } from './sampling.ts';
 import { verify } from './verify.ts';

@@ -1,9 +1,8 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor } from '../runtime/program.ts';
 import type { Weights } from '../runtime/weights.ts';
-import type { DecodePrograms } from './decode-session.ts';
+import type { Engine, OneText } from './engine.ts';
 import type { Prompt } from './generate.ts';
-import { OneText } from './one-text.ts';
 import { speculate, type SpeculateOptions, type Speculated } from './speculate.ts';
 import { TextPlan } from './text-writer.ts';
 
@@ -22,10 +21,10 @@ export interface SpeculativeWriterSettings {
  * waits for another's rejected draft would save nothing, and one text is what speculation makes faster.
  */
 export class SpeculativeWriter {
-  private readonly teacher: Side;
-  private readonly student: Side;
+  private readonly teacher: Engine;
+  private readonly student: Engine;
 
-  private constructor(teacher: Side, student: Side) {
+  private constructor(teacher: Engine, student: Engine) {
     this.teacher = teacher;
     this.student = student;
   }
@@ -39,23 +38,24 @@ export class SpeculativeWriter {
   async write(prompts: readonly Prompt[], options: SpeculateOptions, onDone?: (count: number) => void): Promise<Speculated[]> {
     const written: Speculated[] = [];
     for (const prompt of prompts) {
-      const texts = await Promise.all([this.teacher, this.student].map(({ programs, decoder }) => OneText.open(programs, decoder, prompt, options.maxNewTokens)));
-      written.push(await speculate(texts[0]!, texts[1]!, prompt.id, options));
+      const texts: OneText[] = [];
+      try {
+        for (const engine of [this.teacher, this.student]) texts.push(await engine.read(prompt, options.maxNewTokens));
+        written.push(await speculate(texts[0]!, texts[1]!, prompt.id, options));
+      } finally {
+        for (const text of texts) text.release();
+      }
       onDone?.(written.length);
     }
     return written;
   }
 
   async release(): Promise<void> {
-    for (const { decode, source } of [this.teacher.programs, this.student.programs]) {
-      await decode.release();
-      await source?.release();
-    }
+    await this.teacher.release();
+    await this.student.release();
   }
 }
 
-interface Side { programs: DecodePrograms; decoder: Decoder }
-
-async function openSide({ executor, decoder, weights }: WritingModel, settings: SpeculativeWriterSettings): Promise<Side> {
-  return { decoder, programs: await new TextPlan(executor, decoder, weights, { ...settings, choice: 'logits' }).compile() };
+async function openSide({ executor, decoder, weights }: WritingModel, settings: SpeculativeWriterSettings): Promise<Engine> {
+  return (await new TextPlan(executor, decoder, weights, { ...settings, choice: 'logits' }).open()).engine;
 }

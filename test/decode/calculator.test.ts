@@ -3,6 +3,7 @@ import { calculator, canAnnotate, type Spelling } from '../../src-main/decode/ca
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import { decodeGraph } from '../../src-main/decode/decode-graph.ts';
 import { generate, type Completion, type Prompt } from '../../src-main/decode/generate.ts';
+import { HostEngine } from '../../src-main/decode/host-engine.ts';
 import type { LogitsProcessor } from '../../src-main/decode/processors.ts';
 import type { TokenSampling } from '../../src-main/decode/sampling.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
@@ -83,7 +84,7 @@ describe('while a model writes', () => {
     const { placement, initializers } = asInitializers(weights);
     const program = await executor.compile(decodeGraph(decoder, { choice: choiceOf(sampling), vocabulary: config.vocabSize, maxLength: 60 }, placement), { initializers });
     open.push(program);
-    return generate({ decode: program, source: null }, decoder, some, { maxNewTokens: 24, eos: new Set(), sampling, ...(guided && { guide: calculator(letters) }) });
+    return generate(new HostEngine({ decode: program, source: null }, decoder), some, { maxNewTokens: 24, eos: new Set(), sampling, ...(guided && { guide: calculator(letters) }) });
   }
   const textOf = ({ tokens }: Completion): string => letters.decode([...tokens]);
 

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { OneText } from '../../src-main/decode/one-text.ts';
 import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
@@ -11,16 +10,16 @@ const prompt = Int32Array.of(5, 9, 33);
 async function programs() {
   const { config, weights } = await loadFixture('test/fixtures/engine/families/lfm2');
   const decoder = buildDecoder(config);
-  return { config, decoder, weights, writer: await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, choice: 'logits' }).open() };
+  return { config, writer: await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 32, choice: 'logits' }).open() };
 }
 
 it('a text that goes back forgets what convolutions have seen', async () => {
-  const { writer, decoder } = await programs();
+  const { writer } = await programs();
   const fresh = async (tokens: number[]): Promise<number[]> => {
-    const [logits] = await (await OneText.open(writer.programs, decoder, { tokens: prompt }, 8)).logits(tokens, 1);
+    const [logits] = await (await writer.engine.read({ tokens: prompt }, 8)).logits(tokens, 1);
     return [...logits!];
   };
-  const text = await OneText.open(writer.programs, decoder, { tokens: prompt }, 8);
+  const text = await writer.engine.read({ tokens: prompt }, 8);
   for (const tokens of [[], [7, 8], [7, 8, 9, 10], [7, 11], [7, 11, 12], []]) {
     const [found] = await text.logits(tokens, 1);
     const wanted = await fresh(tokens);
@@ -30,13 +29,13 @@ it('a text that goes back forgets what convolutions have seen', async () => {
 });
 
 it('beams that branch take along what convolutions have seen', async () => {
-  const { config, decoder, writer } = await programs();
+  const { config, writer } = await programs();
   const [beams] = await writer.writeBeams([{ id: 0, tokens: prompt }],
     { maxNewTokens: 5, eos: new Set(), sampling: { strategy: 'beam', beams: 4, lengthPenalty: 1, earlyStopping: 'likely' } });
   for (const { tokens, score } of beams!) {
     let logprob = 0;
     for (let at = 0; at < tokens.length; at++) {
-      const [logits] = await (await OneText.open(writer.programs, decoder, { tokens: prompt }, 8)).logits(tokens.slice(0, at), 1);
+      const [logits] = await (await writer.engine.read({ tokens: prompt }, 8)).logits(tokens.slice(0, at), 1);
       const total = Math.log([...logits!].reduce((sum, value) => sum + Math.exp(value), 0));
       logprob += logits![tokens[at]!]! - total;
     }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeGraph } from '../../src-main/decode/decode-graph.ts';
 import { generate, type Completion, type Prompt } from '../../src-main/decode/generate.ts';
+import { HostEngine } from '../../src-main/decode/host-engine.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
@@ -25,7 +26,7 @@ async function write(config: ModelConfig, weights: Weights, sampling: Exclude<Sa
   const { placement, initializers } = asInitializers(weights);
   const program = await executor.compile(decodeGraph(decoder, { choice: choiceOf(sampling), vocabulary: config.vocabSize, maxLength: 40 }, placement), { initializers });
   open.push(program);
-  return generate({ decode: program, source: null }, decoder, prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
+  return generate(new HostEngine({ decode: program, source: null }, decoder), prompts, { maxNewTokens: 16, eos: new Set(eos), sampling });
 }
 
 /** For each written token: whether the whole, uncached forward pass has it on top. */

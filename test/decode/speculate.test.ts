@@ -3,7 +3,6 @@ import { uniform } from '../../src-main/contract/random.ts';
 import { decodeSchema, type DecodeInput } from '../../src-main/contract/recipe.ts';
 import { choiceOf, probabilitiesOf, rowsOf } from '../../src-main/decode/choose.ts';
 import { draw } from '../../src-main/decode/processors.ts';
-import { DecodeSession } from '../../src-main/decode/decode-session.ts';
 import { samplingOf, type TokenSampling } from '../../src-main/decode/sampling.ts';
 import { SpeculativeWriter, type WritingModel } from '../../src-main/decode/speculative-writer.ts';
 import { TextPlan } from '../../src-main/decode/text-writer.ts';
@@ -95,12 +94,12 @@ describe('sampled: what is written is distributed as the teacher writes', () => 
   /** The probability of every text of `TOKENS` tokens, or shorter with an end, from prompts read whole. */
   async function exact({ decoder, weights }: WritingModel, input: DecodeInput): Promise<Map<string, number>> {
     const sampling = samplingFor(input);
-    const programs = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 48, choice: 'logits' }).compile();
-    open.push(programs.decode);
+    const { engine } = await new TextPlan(executor, decoder, weights, { vocabulary: config.vocabSize, maxLength: 48, choice: 'logits' }).open();
+    open.push(engine);
     const texts = new Map<string, number>();
     let going = [{ tokens: [] as number[], probability: 1 }];
     for (let step = 1; step <= TOKENS; step++) {
-      const session = await DecodeSession.open(programs, decoder, going.map(({ tokens }) => ({ tokens: prompt, begun: Int32Array.from(tokens) })), { rows: going.length, newTokens: 0 });
+      const session = await engine.grow(going.map(({ tokens }) => ({ tokens: prompt, begun: Int32Array.from(tokens) })), { rows: going.length, newTokens: 0 });
       const { logits } = await session.run();
       const next = rowsOf(logits!).flatMap((row, at) => [...probabilitiesOf(row, session.rows[at]!, sampling)].map((probability, token) => (
         { tokens: [...going[at]!.tokens, token], probability: going[at]!.probability * probability })));

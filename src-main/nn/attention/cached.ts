@@ -21,6 +21,9 @@ export const presentName = (layer: number, part: 'key' | 'value'): string => `pr
 export const pastStates = (layer: number): string => `past.${layer}.states`;
 export const presentStates = (layer: number): string => `present.${layer}.states`;
 
+/** The output that takes the place of a layer's past; null where an input is none. */
+export const presentOf = (input: string): string | null => (input.startsWith('past.') ? input.replace('past.', 'present.') : null);
+
 /**
  * Attention through a cache that grows in place, for rows of different lengths padded on the right. One graph
  * serves prompt and continuation, any batch and any capacity: those dimensions stay open.

@@ -1,0 +1,49 @@
+import type { Hypothesis } from '../beam-search.ts';
+import type { Opening, SessionSize } from '../decode-session.ts';
+import type { Engine } from '../engine.ts';
+import { generate, type Completion, type GenerateOptions, type Prompt } from '../generate.ts';
+import { generateBeams } from '../generate-beams.ts';
+import type { Rule } from '../processors.ts';
+import type { BeamSampling, Sampling, TokenSampling } from '../sampling.ts';
+import type { DeviceModel } from './device-model.ts';
+import { DeviceText } from './device-text.ts';
+import { ToldTexts } from './outside.ts';
+import { writeTexts } from './write-texts.ts';
+
+/** Writing on a device: tokens are chosen there, unless a processor is none that a graph knows. */
+export class DeviceEngine implements Engine {
+  private readonly model: DeviceModel;
+
+  constructor(model: DeviceModel) {
+    this.model = model;
+  }
+
+  async generate(prompts: readonly Prompt[], options: GenerateOptions<TokenSampling>): Promise<Completion[]> {
+    const { sampling, maxNewTokens } = options;
+    const rules = rulesOf(sampling);
+    if (rules === null || prompts.length === 0 || maxNewTokens === 0) return generate(this, prompts, options);
+    return writeTexts(this.model, { kind: 'token', strategy: sampling.strategy, rules }, prompts, options);
+  }
+
+  generateBeams(prompts: readonly Prompt[], options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
+    return generateBeams(this, prompts, options);
+  }
+
+  grow(prompts: readonly Opening[], size: SessionSize): Promise<ToldTexts> {
+    return ToldTexts.open(this.model, prompts, size);
+  }
+
+  read(opening: Opening, newTokens: number): Promise<DeviceText> {
+    return DeviceText.open(this.model, opening, newTokens);
+  }
+
+  release(): Promise<void> {
+    return this.model.release();
+  }
+}
+
+/** What processors do, where a graph can do all of it. */
+function rulesOf({ processors = [] }: Sampling): Rule[] | null {
+  const rules = processors.flatMap(({ rule }) => rule ?? []);
+  return rules.length === processors.length ? rules : null;
+}

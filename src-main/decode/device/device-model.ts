@@ -1,0 +1,84 @@
+import type { Decoder } from '../../nn/decoder.ts';
+import type { Port } from '../../graph/onnx/write.ts';
+import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { OnDevice } from '../../runtime/device/on-device.ts';
+import type { BoundInputs, Executor, Program } from '../../runtime/program.ts';
+import { ProgramCache } from '../../runtime/program-cache.ts';
+import type { StoredTensor } from '../../runtime/tensor.ts';
+import { sourceGraph } from '../source.ts';
+import { stepGraph, type Kept, type Told } from './step-graph.ts';
+import { NEXT, takeGraph } from './texts-state.ts';
+
+/** Ways of choosing whose programs are kept; they hold no weights. */
+const PROGRAMS = 4;
+
+/** A step made ready, and how rows change places between two. */
+export interface Step { readonly program: Program; readonly kept: readonly Kept[]; readonly ports: readonly Port[]; readonly take: Program }
+
+export interface DeviceModelSettings {
+  /** Ids below this may be written. */
+  vocabulary: number;
+  /** The longest prompt and completion together. */
+  maxLength: number;
+}
+
+/** A model that writes on a device: its weights lie there, and each way of choosing has a program. */
+export class DeviceModel {
+  readonly decoder: Decoder;
+  readonly memory: DeviceMemory;
+  private readonly executor: Executor;
+  private readonly weights: BoundInputs;
+  private readonly settings: DeviceModelSettings;
+  private readonly lasting: OnDevice;
+  private readonly steps = new ProgramCache<Step>(PROGRAMS);
+  /** Programs that change the places of rows, by what these have. */
+  private readonly takes = new Map<string, Promise<Program>>();
+  private source: Promise<Program> | null = null;
+
+  /** @param weights  on the device already, or brought there when they are needed first */
+  constructor(executor: Executor, memory: DeviceMemory, decoder: Decoder, weights: BoundInputs, settings: DeviceModelSettings) {
+    this.executor = executor;
+    this.memory = memory;
+    this.decoder = decoder;
+    this.weights = weights;
+    this.settings = settings;
+    this.lasting = new OnDevice(memory);
+  }
+
+  /** What continues texts and tells this of each step. */
+  step(told: Told): Promise<Step> {
+    return this.steps.get(JSON.stringify(told), async () => {
+      const { onnx, kept } = stepGraph(this.decoder, told, this.settings, this.executor.dialect);
+      const ports = [...kept.map(({ port }) => port), NEXT];
+      return { kept, ports, take: await this.taking(ports), program: await this.executor.compile(onnx, { optimize: 'none' }) };
+    });
+  }
+
+  /** What reads prompts where there is an encoder. */
+  reader(): Promise<Program> {
+    return this.source ??= this.executor.compile(sourceGraph(this.decoder, 'inputs', this.executor.dialect), { optimize: 'none' });
+  }
+
+  /** The weights that a program reads, on the device. */
+  read({ graph }: Program): Record<string, DeviceTensor> {
+    return Object.fromEntries(graph.parameters.map(({ name }) => {
+      const tensor = this.weights[name];
+      if (!tensor) throw new Error(`the model has no weight "${name}"`);
+      return [name, isOnDevice<StoredTensor>(tensor) ? tensor : this.lasting.bring(tensor)];
+    }));
+  }
+
+  private taking(ports: readonly Port[]): Promise<Program> {
+    const key = JSON.stringify(ports);
+    const program = this.takes.get(key) ?? this.executor.compile(takeGraph(ports, this.executor.dialect), { optimize: 'none' });
+    this.takes.set(key, program);
+    return program;
+  }
+
+  async release(): Promise<void> {
+    await this.steps.release();
+    for (const take of this.takes.values()) await (await take).release();
+    await (await this.source)?.release();
+    this.lasting.release();
+  }
+}

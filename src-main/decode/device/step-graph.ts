@@ -1,0 +1,85 @@
+import type { NodeWriter } from '../../graph/onnx/node-writer.ts';
+import { writeOnnx, type OnnxGraph, type Port } from '../../graph/onnx/write.ts';
+import { div, greaterOrEqual, less } from '../../graph/ops/elementwise.ts';
+import { gatherRows, placeAt } from '../../graph/ops/gather.ts';
+import { cast, concat, reshape, slice } from '../../graph/ops/layout.ts';
+import { argMax } from '../../graph/ops/reduce.ts';
+import { softmax } from '../../graph/ops/softmax.ts';
+import { Graph, type Value } from '../../graph/value.ts';
+import { CachedAttention, presentOf } from '../../nn/attention/cached.ts';
+import type { Decoder } from '../../nn/decoder.ts';
+import type { Rule } from '../processors.ts';
+import { sampleRows } from '../sample.ts';
+import { applyRule, drawRows } from './rules.ts';
+
+/** What a step on a device gives for every row: a token chosen there, or logits for whoever chooses outside. */
+export type Told =
+  | { readonly kind: 'token'; readonly strategy: 'greedy' | 'sample'; readonly rules: readonly Rule[] }
+  | { readonly kind: 'logits' };
+
+/** How many tokens of each row a device remembers until they are read, the last at the end. */
+export const REMEMBERED = 8;
+
+/** A tensor that a batch of texts has on the device from step to step: an input, and the output that takes its place. */
+export interface Kept { readonly port: Port; readonly output: string | null }
+
+export interface StepGraph { readonly onnx: OnnxGraph; readonly kept: readonly Kept[] }
+
+const SEEN = 'seen';
+/** The input that holds them. */
+export const WRITTEN = 'written';
+
+/**
+ * New tokens in, the next one of each row out, with all that a text needs from step to step kept in place.
+ *
+ * Inputs: ids [batch, sequence] (what stands behind a row's end repeats its last token), told_rows (of all batch x
+ * sequence tokens each row's last, or for logits any), those of `CachedAttention`; of tokens written [batch, REMEMBERED];
+ * to sample uniform [batch, 1] and temperature []; for a penalty on repetition seen [batch, vocabSize].
+ * Outputs: next [batch] (int32) or logits [told, vocabulary]; what is kept.
+ */
+export function stepGraph(decoder: Decoder, told: Told, size: { vocabulary: number; maxLength: number }, dialect: NodeWriter['dialect']): StepGraph {
+  const graph = new Graph();
+  const attention = new CachedAttention(graph, size.maxLength, dialect === 'webgpu');
+  const ids = graph.input('ids', 'int32', ['batch', 'sequence']);
+  const hidden = decoder.hidden(ids, attention);
+  const asked = graph.input('told_rows', 'int32', [told.kind === 'token' ? 'batch' : 'told']);
+  const logits = slice(decoder.logits(gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), asked)), -1, 0, size.vocabulary);
+  const outputs: Record<string, Value> = { ...attention.present };
+  if (told.kind === 'logits') outputs['logits'] = logits;
+  else {
+    const marked = markedSeen(ids, decoder.vocabSize);
+    const next = chosen(logits, told, () => slice(marked, -1, 0, size.vocabulary));
+    outputs['next'] = next;
+    const written = graph.input(WRITTEN, 'int32', ['batch', REMEMBERED]);
+    outputs[newOf(WRITTEN)] = concat([slice(written, -1, 1, REMEMBERED), reshape(next, ['batch', 1])], -1);
+    // An operator of its own: none may write what it reads.
+    if (told.rules.some(({ kind }) => kind === 'repetition')) outputs[newOf(SEEN)] = cast(less(0.5, marked), 'float32');
+  }
+  const onnx = writeOnnx(outputs, { weights: 'inputs', dialect });
+  return { onnx, kept: onnx.inputs.flatMap((port) => keptBy(port, outputs)) };
+}
+
+const newOf = (name: string): string => `new ${name}`;
+
+function keptBy(port: Port, outputs: Readonly<Record<string, Value>>): Kept[] {
+  const output = [presentOf(port.name), newOf(port.name)].find((name) => name !== null && outputs[name]);
+  if (output) return [{ port, output }];
+  return port.name.startsWith('source') ? [{ port, output: null }] : [];
+}
+
+/** What texts have had before with the new tokens [batch, sequence], 1 for each: [batch, vocabSize]. */
+function markedSeen(ids: Value, vocabSize: number): Value {
+  const { graph } = ids;
+  const ones = cast(greaterOrEqual(ids, graph.constant('int32', [], Int32Array.of(0))), 'float32');
+  return placeAt(graph.input(SEEN, 'float32', ['batch', vocabSize]), ids, ones);
+}
+
+function chosen(logits: Value, { strategy, rules }: Extract<Told, { kind: 'token' }>, seen: () => Value): Value {
+  const { graph } = logits;
+  const ruled = (from: Value): Value => rules.reduce((changed, rule) => applyRule(changed, rule, seen), from);
+  if (strategy === 'greedy') return cast(argMax(ruled(logits), -1), 'int32');
+  const heated = div(logits, graph.input('temperature', 'float32', []));
+  const uniform = graph.input('uniform', 'float32', ['batch', 1]);
+  // Without rules by the operators of the host's own graph.
+  return rules.length === 0 ? sampleRows(softmax(heated), uniform) : drawRows(softmax(ruled(heated)), uniform);
+}
