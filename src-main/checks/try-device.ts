@@ -1,5 +1,4 @@
-import { DEVICES, type Device, type DeviceState } from '../contract/divergence.ts';
-import { Problem } from '../contract/problem.ts';
+import type { Device } from '../contract/divergence.ts';
 import { writeOnnx } from '../graph/onnx/write.ts';
 import { neg } from '../graph/ops/elementwise.ts';
 import { Graph } from '../graph/value.ts';
@@ -10,17 +9,4 @@ export async function tryDevice(device: Device): Promise<void> {
   if (device === 'cpu') return;
   const graph = writeOnnx({ y: neg(new Graph().input('x', 'float32', [1])) }, { weights: 'inputs' });
   await (await executorFor(device).compile(graph)).release();
-}
-
-/** Every device, and why it cannot be used here. */
-export function findDevices(): Promise<DeviceState[]> {
-  return Promise.all(DEVICES.map(async (device) => {
-    try {
-      await tryDevice(device);
-      return { device, problem: null };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      return { device, problem: error.message };
-    }
-  }));
 }

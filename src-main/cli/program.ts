@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addDeviceCommands } from './device-commands.ts';
 import { addExportCommands } from './export-command.ts';
 import { addForecastCommand } from './forecast-command.ts';
 import { addHandoverCommands } from './handover-commands.ts';
@@ -51,6 +52,7 @@ export function createProgram(version: string): Command {
   addModelCommands(program, act);
   addDataHubCommands(program, act);
   addExportCommands(program, act);
+  addDeviceCommands(program, act);
   addServeCommand(program, act);
   return program;
 }

@@ -4,5 +4,3 @@ export type DivergenceName = (typeof DIVERGENCES)[number];
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof DEVICES)[number];
-/** Why a device cannot be used on this machine; null where it can. */
-export interface DeviceState { device: Device; problem: string | null }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { chatTurnSchema, templateVariablesSchema } from './chat-turn.ts';
 import { compare } from './compare-command.ts';
-import { DEVICES, DIVERGENCES, type DeviceState } from './divergence.ts';
+import type { DeviceState } from './device.ts';
+import { DEVICES, DIVERGENCES } from './divergence.ts';
 import type { DataPreview, SeenData } from './data-view.ts';
 import { phaseSchema, runEventSchema, warningSchema } from './event-schema.ts';
 import { exportPartSchema } from './export-parts.ts';
@@ -219,7 +220,8 @@ const importModel = {
   /** `warnings`: what the file leaves open. */
   result: z.strictObject({ warnings: z.array(text) }), event: progress,
 };
-const devices = { params: z.strictObject({}), result: view<DeviceState[]>(), event: z.never() };
+/** One device, looked at and tried: its driver may end or block the process, which is there for this alone. */
+const device = { params: z.strictObject({ device: z.enum(DEVICES) }), result: view<DeviceState>(), event: z.never() };
 const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
 
 /** Whom to ask, with the token that goes to it alone. */
@@ -234,5 +236,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, devices, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

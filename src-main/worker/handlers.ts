@@ -1,4 +1,4 @@
-import { findDevices } from '../checks/try-device.ts';
+import { probeDevice } from '../devices/probe.ts';
 import { previewFile } from '../data/preview.ts';
 import { importGguf } from '../model/gguf/import-gguf.ts';
 import { openModel } from '../model/folder.ts';
@@ -87,7 +87,7 @@ export function createHandlers(): Handlers<Commands> {
     see: (params, { signal }) => seeData(params, signal),
     describe: ({ model }) => describeModel(model),
     pair: (params) => checkPair(params),
-    devices: () => findDevices(),
+    device: ({ device }) => probeDevice(device),
     import: async ({ source, to, precision }, { signal, emit }) => {
       const { warnings } = await importGguf(source, to, {
         precision,

@@ -1,4 +1,4 @@
-import type { DeviceState } from '../../src-main/contract/divergence.ts';
+import type { DeviceState } from '../../src-main/contract/device.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 
 /** The devices of this machine, looked for when somebody first wants to choose one. */

@@ -34,7 +34,7 @@ it('says what it is, where its data lies and what it is made with', async () => 
 
 it('says which devices there are', async () => {
   const found = await app.client.call('app.devices', null);
-  expect(found.find(({ device }) => device === 'cpu')).toEqual({ device: 'cpu', problem: null });
+  expect(found.find(({ device }) => device === 'cpu')).toMatchObject({ problem: null, uses: ['training', 'writing', 'teacher'] });
   for (const { problem } of found.filter((known) => known.problem !== null)) await page.getByText(problem!, { exact: true }).waitFor();
 });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
-import type { DeviceState } from '../divergence.ts';
+import type { DeviceState } from '../device.ts';
 import type { Finding } from '../finding.ts';
 import type { Handover } from '../handover.ts';
 import { serverSchema } from '../served-teacher.ts';

@@ -7,6 +7,7 @@ import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { Consent, type AskPerson } from '../consent/consent.ts';
 import { ConsentNeeded, Pending } from '../consent/pending.ts';
+import { findDevices } from '../devices/find-devices.ts';
 import type { KeyStore } from '../hub/key-store.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
@@ -77,7 +78,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
-    'app.devices': () => workers.ask('devices', {}),
+    'app.devices': () => findDevices(() => createWorker('probe', preferences.get())),
     ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
       if (before.worker === after.worker && before.threads === after.threads) return;
       void workers.end('interactive');

@@ -6,14 +6,14 @@ import type { CommandEvent, ParamsInput, RequestOptions, Result, WorkerHost } fr
 
 /**
  * `compute` does the runs, one after the other; `jobs` what takes long beside them (inspections, comparisons, exports);
- * `interactive` answers what a person waits for, and so waits for neither; `chat` holds the models that a person talks to.
+ * `interactive` answers what a person waits for, and so waits for neither; `chat` holds the models that a person talks to. A
+ * `probe` tries one device and is ended.
  */
-export type WorkerKind = 'compute' | 'jobs' | 'interactive' | 'chat';
+export type WorkerKind = 'compute' | 'jobs' | 'interactive' | 'chat' | 'probe';
 
 /** What a person asks and waits for: in what words, for how many seconds at most, and how long the worker may block. */
 const QUESTIONS = {
   preview: { what: 'Looking at the data', limit: 60, silence: 15 },
-  devices: { what: 'Looking for devices', limit: 60, silence: 60 },
   see: { what: 'Looking at what the model sees', limit: 120, silence: 15 },
   describe: { what: 'Looking at the model', limit: 60, silence: 15 },
   pair: { what: 'Comparing the two models', limit: 60, silence: 15 },

@@ -1,5 +1,5 @@
 import type { Device } from '../../../contract/divergence.ts';
-import { requireCuda } from '../cuda-libraries.ts';
+import { requireCuda } from '../cuda/require.ts';
 import type { Pointer } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
 import type { OrtRuntime } from './runtime.ts';

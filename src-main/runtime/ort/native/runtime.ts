@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { DTYPES } from '../../../graph/dtype.ts';
 import { bytesOf, type StoredTensor, type Tensor, type TensorData } from '../../tensor.ts';
+import { findCuda } from '../cuda/find.ts';
+import { joinCuda } from '../cuda/join.ts';
 import { libraryFolder } from '../library-folder.ts';
 import { readApi, type OrtApi, type Pointer, type Status } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
@@ -33,7 +35,9 @@ export class OrtRuntime {
   constructor() {
     const name = LIBRARIES[process.platform];
     if (name === undefined) throw new Error(`ONNX Runtime is not made for ${process.platform}`);
-    this.library = koffi.load(join(libraryFolder(), name));
+    const library = join(libraryFolder(), name);
+    const cuda = findCuda();
+    this.library = koffi.load(cuda ? joinCuda(library, cuda) : library);
     this.api = readApi(this.library);
     this.env = this.made((out) => this.api.CreateEnv(LOG_FATAL, 'retort', out));
     this.cpu = this.memoryInfo(ALLOCATOR.device);

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { COMMANDS, type Commands } from '../../../src-main/contract/worker.ts';
+import type { WorkerHost } from '../../../src-main/contract/worker-host.ts';
+import { findDevices } from '../../../src-main/service/devices/find-devices.ts';
+import { childHost } from '../../../src-main/worker/child-host.ts';
+import { createHandlers } from '../../../src-main/worker/handlers.ts';
+import { memoryHost } from '../../../src-main/worker/memory-host.ts';
+
+// A child compiles its source, which takes a while on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+it('tries every device in a process of its own, which ends', async () => {
+  const hosts: WorkerHost<Commands>[] = [];
+  const found = await findDevices(() => {
+    const host = memoryHost(COMMANDS, createHandlers());
+    hosts.push(host);
+    return host;
+  });
+  expect(found.map(({ device }) => device)).toEqual(['cpu', 'webgpu', 'cuda']);
+  expect(found[0]!.problem).toBeNull();
+  expect(hosts).toHaveLength(3);
+  expect(hosts.every(({ isUsable }) => !isUsable)).toBe(true);
+});
+
+it('says that a driver has ended its process, and goes on', async () => {
+  const child = join(import.meta.dirname, 'aborting-child.ts');
+  const found = await findDevices(() => childHost(child, COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')] }));
+  expect(found.map(({ device, problem }) => [device, problem])).toEqual([
+    ['cpu', null], ['webgpu', 'The driver of the device "webgpu" ended the process that tried it.'], ['cuda', 'The driver of the device "cuda" ended the process that tried it.'],
+  ]);
+});
+
+it('gives up a driver that does not answer', async () => {
+  const never = new Promise<never>(() => undefined);
+  const found = await findDevices(() => memoryHost(COMMANDS, { ...createHandlers(), device: () => never }), 0.05);
+  for (const { device, problem } of found) expect(problem).toBe(`The driver of the device "${device}" did not answer within 0.05 s.`);
+});
