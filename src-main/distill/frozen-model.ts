@@ -1,25 +1,32 @@
+import { DTYPES } from '../graph/dtype.ts';
+import { sizeOf } from '../graph/shape.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
-import type { Tensor } from '../runtime/tensor.ts';
-import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
+import { tensorOf, type Tensor } from '../runtime/tensor.ts';
+import { asInputs, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { hiddenGraph } from './hidden-graph.ts';
+import { OnDevice } from './resident/on-device.ts';
 import type { Teacher } from './teacher.ts';
 
-/** Programs kept for different shapes; a program holds no weights of its own on the CPU. */
+/** Programs kept for different shapes; a program holds no weights of its own. */
 const PROGRAMS = 16;
 
 /**
  * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
- * that is being judged (its weights are views, so it is always the student as it is).
+ * that is being judged (its weights are views, so it is always the student as it is). On a device its weights lie there
+ * from the first question on, and must then stay as they are.
  */
 export class FrozenModel implements Teacher {
   readonly executor: Executor;
   readonly decoder: Decoder;
   readonly weights: Weights;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
+  /** Null until it is asked, and on the host. */
+  private lasting: OnDevice | null = null;
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights) {
     this.executor = executor;
@@ -30,9 +37,29 @@ export class FrozenModel implements Teacher {
   /** Last hidden states at the learned positions, [positions, width]. */
   async hidden(batch: MicroBatch): Promise<Tensor> {
     const { program } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch));
-    const weights = this.executor.device === 'cpu' ? asInputs(this.weights, program.graph.parameters) : {};
-    const { hidden } = await program.run({ ...modelInputs(batch), ...weights });
-    return hidden!;
+    const { memory } = this.executor;
+    if (!memory) {
+      const { hidden } = await program.run({ ...modelInputs(batch), ...asInputs(this.weights, program.graph.parameters) });
+      return hidden!;
+    }
+    const { dtype, shape } = outputOf(program);
+    const hidden = tensorOf(dtype, shape, new Uint8Array(sizeOf(shape) * DTYPES[dtype].bytes));
+    await this.compute(program, memory, batch, hidden);
+    return hidden;
+  }
+
+  async hiddenIn(memory: DeviceMemory, batch: MicroBatch): Promise<Tensor | DeviceTensor> {
+    if (this.executor.memory !== memory) return this.hidden(batch);
+    const { program } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch));
+    const { dtype, shape } = outputOf(program);
+    const hidden = memory.make(dtype, shape);
+    try {
+      await this.compute(program, memory, batch, hidden);
+      return hidden;
+    } catch (error) {
+      memory.release(hidden);
+      throw error;
+    }
   }
 
   /** Its weights are its own or somebody else's, and stay. */
@@ -40,16 +67,28 @@ export class FrozenModel implements Teacher {
     return Promise.resolve();
   }
 
-  release(): Promise<void> {
-    return this.programs.release();
+  async release(): Promise<void> {
+    await this.programs.release();
+    this.lasting?.release();
+    this.lasting = null;
+  }
+
+  private async compute(program: Program, memory: DeviceMemory, batch: MicroBatch, hidden: Tensor | DeviceTensor): Promise<void> {
+    this.lasting ??= new OnDevice(memory);
+    const bound = program.bind({ ...modelInputs(batch), ...this.lasting.bringAll(this.weights, program.graph.parameters) }, { hidden });
+    try {
+      await bound.run();
+    } finally {
+      bound.release();
+    }
   }
 
   private async compile({ bucket }: MicroBatch): Promise<{ program: Program }> {
-    if (this.executor.device === 'cpu') {
-      return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: 'inputs' }), { optimize: 'none' }) };
-    }
-    // Inputs would cross to the device at every run; initializers cross once.
-    const { placement, initializers } = asInitializers(this.weights);
-    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: placement, dialect: this.executor.dialect }), { optimize: 'all', initializers }) };
+    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: 'inputs', dialect: this.executor.dialect }), { optimize: 'none' }) };
   }
+}
+
+function outputOf({ graph }: Program): { dtype: Tensor['dtype']; shape: readonly number[] } {
+  const [{ dtype, shape }] = graph.outputs as [Program['graph']['outputs'][number]];
+  return { dtype, shape: shape as readonly number[] };
 }

@@ -1,5 +1,6 @@
 import type { Port } from '../graph/onnx/write.ts';
 import type { Graph, Value } from '../graph/value.ts';
+import type { DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
 import { asInputs, type Weights } from '../runtime/weights.ts';
 import type { Side } from './token-loss.ts';
@@ -43,7 +44,7 @@ export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksO
 }
 
 /** What a graph with a given side reads of its model. @param parameters  of the graph; those of others are left out */
-export function sideInputs(who: Who, hidden: Tensor, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, StoredTensor> {
+export function sideInputs<Hidden extends Tensor | DeviceTensor>(who: Who, hidden: Hidden, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, StoredTensor | Hidden> {
   const prefix = prefixOf(who);
   const own = parameters.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => ({ name: name.slice(prefix.length) }));
   const inputs = Object.entries(asInputs(weights, own)).map(([name, tensor]) => [prefix + name, tensor] as const);

@@ -1,5 +1,6 @@
 import type { Method } from '../contract/presets.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import { isOnDevice, type DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type StoredTensor, type Tensor } from '../runtime/tensor.ts';
@@ -8,6 +9,7 @@ import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { dropoutKeys } from './dropout-keys.ts';
 import { sideInputs, type Head } from './head.ts';
+import type { Learner } from './learner.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { ShippedWeights } from './shipping/shipped-weights.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
@@ -24,7 +26,7 @@ export interface LossSettings {
 }
 
 /** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
-export interface TeacherView { hidden: Tensor; head: Head }
+export interface TeacherView { hidden: Tensor | DeviceTensor; head: Head }
 
 /** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
 export interface Lesson { loss: number; told(name: string): Float32Array | null }
@@ -49,12 +51,12 @@ export interface ShippedPart {
  * The model that learns: its trained weights and their gradients lie in the optimizer's memory, where train graphs use
  * them in place. That is all of the model, or what stands beside its frozen weights.
  */
-export class Student {
+export class Student implements Learner {
   readonly decoder: Decoder;
-  /** What it is made of as it writes and is judged. */
+  /** The trained weights themselves, or what stands for them. */
   readonly weights: Weights;
-  /** Weights that training changes, where others stay as they are. */
   readonly changing: ReadonlySet<string> | undefined;
+  readonly memory = null;
   private readonly executor: Executor;
   private readonly optimizer: Optimizer;
   private readonly settings: LossSettings;
@@ -81,19 +83,20 @@ export class Student {
       Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
     const exact = views((name) => optimizer.weights(name));
     this.read = { ...frozen?.weights, ...shipped?.weights.weights, ...exact };
-    this.weights = shipped ? Object.fromEntries(Object.entries(this.read).filter(([name]) => !shipped.weights.replaced.has(name))) : this.read;
+    this.weights = shipped ? shipped.weights.inPlaceOf(exact) : this.read;
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.gradients = views((name) => optimizer.gradients(name));
     this.updated();
   }
 
-  /** Takes note that the optimizer has changed the weights. */
+  refresh(): void {}
+
   updated(): void {
     this.shipped?.weights.update();
   }
 
-  /** Adds the gradients of a micro-batch's loss to those so far. @param step  number of the update, which dropout is drawn for */
   async learn(batch: MicroBatch, teacher: TeacherView | null, step = 0): Promise<Lesson> {
+    if (teacher && isOnDevice(teacher.hidden)) throw new Error('hidden states on a device, for a student of the host');
     const { program, dense, rows } = await this.programs.get(`${bucketKey(batch.bucket)}${batch.advantages ? ' with advantages' : ''}`, () => this.compile(batch, teacher));
     const inputs: Record<string, StoredTensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,

@@ -1,3 +1,4 @@
+import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { MicroBatch } from './batch.ts';
 import type { Head } from './head.ts';
@@ -6,6 +7,8 @@ import type { Head } from './head.ts';
 export interface Teacher extends Head {
   /** What its head makes a distribution of at the learned positions, [positions, width]: a model's last hidden states; behind the last text's they may be anything finite. */
   hidden(batch: MicroBatch): Promise<Tensor>;
+  /** The same left in a device's memory where it is computed there, and released by whoever asks. Left out where it never is. */
+  hiddenIn?(memory: DeviceMemory, batch: MicroBatch): Promise<Tensor | DeviceTensor>;
   /** Told which batches it is about to be asked about, where it can begin with all of them at once. */
   expect?(batches: readonly MicroBatch[]): void;
   /** Told when it will not be asked for a while: what it can read again may go. */

@@ -2,14 +2,15 @@ import type { Rollout, StepMetrics } from '../contract/events.ts';
 import type { Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TrainSettings } from '../contract/recipe.ts';
+import { isOnDevice, type DeviceMemory } from '../runtime/device/device-memory.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
-import { clipScale } from './optimizers/clip.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Learner, Updates } from './learner.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
-import type { Student, TeacherView } from './student.ts';
+import type { TeacherView } from './student.ts';
 import type { Teacher } from './teacher.ts';
 
 /** An example of the data: a prompt that the student can be asked to continue, and the text that is learned otherwise. */
@@ -22,8 +23,9 @@ export interface ExampleSource<Example> {
 }
 
 export interface TrainerParts<Example extends DataExample> {
-  student: Student;
-  optimizer: Optimizer;
+  student: Learner;
+  /** Of what the student trains. */
+  optimizer: Updates;
   teacher: Teacher | null;
   /** Writes the student's own completions; null where the student never writes. */
   rollouts: { write(asked: readonly Example[], step: number): Promise<Written[]> } | null;
@@ -74,18 +76,21 @@ export class Trainer<Example extends DataExample> {
     const { optimizer, teacher, student } = this.parts;
     const batches = layOut(examples, microBatchSize, method.reduction, student.decoder.encoder, method.alpha);
     const judging = performance.now();
-    const views = teacher && await judgedBy(teacher, batches);
+    const views = teacher && await judgedBy(teacher, batches, student.memory);
     const updating = performance.now();
-    for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step));
-    const gradientNorm = optimizer.gradientNorm();
+    try {
+      for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step));
+    } finally {
+      forget(views ?? []);
+    }
     const learningRate = learningRateAt(step, steps, train);
+    const gradientNorm = await optimizer.apply({ step, learningRate, clipNorm: train.clipNorm });
     if (!Number.isFinite(gradientNorm)) {
       throw new Problem(`the gradient of step ${step} is not finite`, {
         kind: 'failure',
         hint: 'Lower train.learningRate, or set train.clipNorm; then start from the last checkpoint.',
       });
     }
-    optimizer.update({ step, learningRate, gradientScale: clipScale(gradientNorm, train.clipNorm) });
     student.updated();
     const finished = performance.now();
 
@@ -125,6 +130,7 @@ export class Trainer<Example extends DataExample> {
     const isOwn = drawOnPolicy(method, seed, step, batch.length);
     const own = batch.filter((_, at) => isOwn[at]);
     if (own.length === 0) return { examples: batch.map(({ given }) => ({ ...given, isOnPolicy: false })), own, written: [] };
+    this.parts.student.refresh();
     const written = await this.parts.rollouts!.write(own, step);
     const next = written.values();
     return {
@@ -139,12 +145,22 @@ export class Trainer<Example extends DataExample> {
 }
 
 /** What a teacher thinks of all of a step's texts; then it may rest, and the student learns. */
-async function judgedBy(teacher: Teacher, batches: readonly MicroBatch[]): Promise<TeacherView[]> {
+async function judgedBy(teacher: Teacher, batches: readonly MicroBatch[], memory: DeviceMemory | null): Promise<TeacherView[]> {
   const views: TeacherView[] = [];
   teacher.expect?.(batches);
-  for (const batch of batches) views.push({ hidden: await teacher.hidden(batch), head: teacher });
-  await teacher.rest();
-  return views;
+  try {
+    for (const batch of batches) views.push({ hidden: await (memory && teacher.hiddenIn ? teacher.hiddenIn(memory, batch) : teacher.hidden(batch)), head: teacher });
+    await teacher.rest();
+    return views;
+  } catch (error) {
+    forget(views);
+    throw error;
+  }
+}
+
+/** Lets go what a teacher has left on a device. */
+function forget(views: readonly TeacherView[]): void {
+  for (const { hidden } of views) if (isOnDevice<Tensor>(hidden)) hidden.memory.release(hidden);
 }
 
 /** Null of nothing. */

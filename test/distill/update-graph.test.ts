@@ -35,14 +35,14 @@ interface Held { buffers: Map<string, Float32Array>; copies: Map<string, Float32
 async function onDevice(optimizer: 'adamw' | 'adafactor', executor: Executor, steps: number): Promise<Held & { graph: UpdateGraph }> {
   const trained: Trained[] = PARAMETERS.map((parameter) => ({ parameter, parts: rowsOf(parameter, MOST) }));
   const rule = flatRuleOf({ ...TRAIN, ...CHANGES, optimizer });
-  const graph = updateGraph(trained, rule, { clipNorm: CHANGES.clipNorm, copies: 'float32', dialect: executor.dialect });
+  const graph = updateGraph(trained, rule, { copies: 'float32', dialect: executor.dialect });
   const program = await executor.compile(graph.onnx, { optimize: 'none' });
   const buffers = new Map([...graph.weights, ...graph.state].map(({ name, length }) => [name, new Float32Array(length)]));
   const initial = new Map(trained.flatMap(({ parameter, parts }, at) => parts.map((part) => [part.name, partOf(noise(parameter.shape, at).data as Float32Array, parameter.shape, part)] as const)));
   for (const { name, places } of graph.weights) for (const place of places) buffers.get(name)!.set(initial.get(place.name)!, place.offset);
   const held: Held = { buffers, copies: new Map(), norms: [], skipped: [] };
   for (let step = 1, done = 0; step <= steps; step++) {
-    const inputs: Record<string, Tensor> = { lossScale: float32(Float32Array.of(8), []) };
+    const inputs: Record<string, Tensor> = { lossScale: float32(Float32Array.of(8), []), clipNorm: float32(Float32Array.of(CHANGES.clipNorm), []) };
     for (const [name, value] of Object.entries(rule.scalars(done + 1, RATE))) inputs[name] = float32(Float32Array.of(value), []);
     for (const [name, data] of buffers) inputs[oldOf(name)] = float32(data, [data.length]);
     trained.forEach(({ parameter, parts }, at) => {

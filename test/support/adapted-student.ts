@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { TrainSettings } from '../../src-main/contract/recipe.ts';
+import { flatRuleOf } from '../../src-main/distill/optimizers/flat/rules.ts';
 import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';
+import { DeviceOptimizer } from '../../src-main/distill/resident/device-optimizer.ts';
+import { ResidentStudent } from '../../src-main/distill/resident/resident-student.ts';
 import { Student, type LossSettings } from '../../src-main/distill/student.ts';
 import { openAdapter } from '../../src-main/model/adapter/saved-adapter.ts';
 import { buildDecoder, IN_MEMORY } from '../../src-main/nn/build.ts';
@@ -11,7 +14,7 @@ import type { ModelConfig } from '../../src-main/nn/config.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { loadFixture } from './model-fixture.ts';
-import { TRAIN } from './tiny-student.ts';
+import { TRAIN, type TestStudent } from './tiny-student.ts';
 
 export interface AdaptedFixture { config: ModelConfig; weights: HostWeights; adapters: Adapters; read(into: (name: string) => Float32Array): Promise<void> }
 
@@ -20,6 +23,18 @@ export async function loadAdapted(folder: string, base: string): Promise<Adapted
   const { config, weights } = await loadFixture(join(folder, base));
   const { adapters, read } = await openAdapter(folder, config);
   return { config, weights, adapters, read };
+}
+
+/** The same where the executor has memory of its own: it stays there. */
+export async function residentAdapted(
+  executor: Executor, { config, weights, adapters, read }: AdaptedFixture, settings: LossSettings, { dropout = 0, seed = 0, ...train }: Partial<TrainSettings> & { dropout?: number; seed?: number } = {},
+): Promise<TestStudent> {
+  const chosen = { ...TRAIN, ...train };
+  const optimizer = await DeviceOptimizer.open(executor, adapterParameters(adapters), flatRuleOf(chosen));
+  await optimizer.load(read);
+  const decoder = buildDecoder(config, adapted(IN_MEMORY, adapters));
+  const training = dropout === 0 ? decoder : buildDecoder(config, adapted(IN_MEMORY, adapters, dropoutOf(dropout)));
+  return { train: chosen, optimizer, student: new ResidentStudent(executor, decoder, optimizer, settings, { frozen: { weights, training, seed: dropout === 0 ? null : seed } }) };
 }
 
 /** A student that trains a fixture's adapter beside its base. */

@@ -2,8 +2,12 @@ import type { TrainSettings } from '../../src-main/contract/recipe.ts';
 import { shippingOf } from '../../src-main/distill/shipping/ship.ts';
 import type { ShippedType } from '../../src-main/contract/ship.ts';
 import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
+import type { Learner, Updates } from '../../src-main/distill/learner.ts';
+import { flatRuleOf } from '../../src-main/distill/optimizers/flat/rules.ts';
 import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';
+import { DeviceOptimizer } from '../../src-main/distill/resident/device-optimizer.ts';
+import { ResidentStudent } from '../../src-main/distill/resident/resident-student.ts';
 import { Student, type LossSettings } from '../../src-main/distill/student.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../../src-main/nn/build.ts';
@@ -19,9 +23,25 @@ export const TRAIN: TrainSettings = {
   weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, scaleParameter: false, clipNorm: 0,
 };
 
+/** What of it a test trains by, on the host or on a device. */
+export interface TestStudent { student: Learner; optimizer: Updates; train: TrainSettings }
+type Changes = Partial<TrainSettings> & { ship?: ShippedType };
+
+/** The same student where the executor has memory of its own: it stays there. */
+export async function residentStudent(executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, { ship, ...train }: Changes = {}, most?: number): Promise<TestStudent & { student: ResidentStudent; optimizer: DeviceOptimizer }> {
+  const chosen = { ...TRAIN, ...train };
+  const parameters = listParameters(config);
+  const shipping = ship && shippingOf(config, shippingPlan(config, ship));
+  const optimizer = await DeviceOptimizer.open(executor, parameters.map((parameter) => ({ ...parameter, ...(shipping && { beside: shipping.beside(parameter) }) })), flatRuleOf(chosen), most === undefined ? {} : { elements: most });
+  const parts = most === undefined ? weights : inParts(weights, parameters, most);
+  await optimizer.load(async (into) => { for (const { name } of optimizer.tensors) into(name).set(parts[name]!.data as Float32Array); });
+  const { decoder = buildDecoder(config, most === undefined ? undefined : inRows(EXACT, most)), shipped } = shipping?.part(optimizer.mirror) ?? {};
+  return { train: chosen, optimizer, student: new ResidentStudent(executor, decoder, optimizer, settings, { shipped: shipped ?? null }) };
+}
+
 /** A student of a config with the given weights, and its optimizer. */
 export function tinyStudent(
-  executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, { ship, ...train }: Partial<TrainSettings> & { ship?: ShippedType } = {},
+  executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, { ship, ...train }: Changes = {},
 ): { student: Student; optimizer: Optimizer; train: TrainSettings } {
   const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);
@@ -33,11 +53,12 @@ export function tinyStudent(
 }
 
 /** The same whose weights lie in parts of at most `most` elements. */
-export function partsStudent(executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, most: number): { student: Student; optimizer: Optimizer } {
+export function partsStudent(executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, most: number, train: Partial<TrainSettings> = {}): { student: Student; optimizer: Optimizer; train: TrainSettings } {
+  const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);
-  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(TRAIN), { elements: most });
+  const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512 })), ruleOf(chosen), { elements: most });
   for (const [name, { data }] of Object.entries(inParts(weights, parameters, most))) optimizer.weights(name).set(data as Float32Array);
-  return { optimizer, student: new Student(executor, buildDecoder(config, inRows(EXACT, most)), optimizer, settings) };
+  return { optimizer, train: chosen, student: new Student(executor, buildDecoder(config, inRows(EXACT, most)), optimizer, settings) };
 }
 
 /** Weights as parts of their rows. */

@@ -2,6 +2,8 @@ import { Problem } from '../../contract/problem.ts';
 import type { Region } from '../../runtime/memory/layout.ts';
 import { ParameterMemory, WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
 import { rowsOf, type Rows } from '../../nn/weights/rows.ts';
+import type { Update, Updates } from '../learner.ts';
+import { clipScale } from './clip.ts';
 import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
 import type { Parameter, UpdateRule, UpdateStep, UpdateTarget } from './update-rule.ts';
 
@@ -37,7 +39,7 @@ export interface StateTensor {
  * training graph reads and writes them; here they are measured, updated in place, saved and loaded. Where a parameter is
  * kept in parts, each part has these regions, under the part's name.
  */
-export class Optimizer {
+export class Optimizer implements Updates {
   readonly memory: ParameterMemory;
   /** What lies in memory: every parameter, or the parts of its rows. */
   readonly tensors: readonly Rows[];
@@ -61,6 +63,10 @@ export class Optimizer {
 
   weights(parameter: string): Float32Array<ArrayBuffer> {
     return this.memory.view(parameter, WEIGHTS);
+  }
+
+  read(tensor: string): Float32Array {
+    return this.weights(tensor);
   }
 
   gradients(parameter: string): Float32Array<ArrayBuffer> {
@@ -103,6 +109,13 @@ export class Optimizer {
   /** Drops gradients that are not to be used; an update clears them by itself. */
   clearGradients(): void {
     for (const { name } of this.tensors) this.gradients(name).fill(0);
+  }
+
+  async apply({ step, learningRate, clipNorm }: Update): Promise<number> {
+    const norm = this.gradientNorm();
+    if (Number.isFinite(norm)) this.update({ step, learningRate, gradientScale: clipScale(norm, clipNorm) });
+    else this.clearGradients();
+    return norm;
   }
 
   /** Updates every weight in place. */

@@ -4,24 +4,24 @@ import type { Bound, BoundInputs, BoundOutputs, Executor, Program } from '../../
 import { float32, type Tensor } from '../../runtime/tensor.ts';
 import { sizeOf, type FlatBuffer } from '../optimizers/flat/layout.ts';
 import { copyOf, newOf, oldOf, updateGraph, type FlatRule, type Trained, type UpdateGraph } from '../optimizers/flat/update-graph.ts';
-import { checkState, type OptimizerLimits, type StateTensor } from '../optimizers/optimizer.ts';
-import type { Parameter } from '../optimizers/update-rule.ts';
+import type { Update, Updates } from '../learner.ts';
+import { checkState, type OptimizerLimits, type StateTensor, type TrainedParameter } from '../optimizers/optimizer.ts';
 import { gradientOut } from '../train-graph.ts';
+import { HostMirror } from './host-mirror.ts';
 
 type DeviceTensors = Readonly<Record<string, DeviceTensor>>;
-
-/** What an update does to weights, and how it was measured. */
-interface Step { step: number; learningRate: number }
 
 /**
  * Trained weights, their gradients and the optimizer's state in a device's memory: there they are measured, clipped and
  * updated in place by a graph. What `Optimizer` is on the host; everything starts at zero.
  */
-export class DeviceOptimizer {
+export class DeviceOptimizer implements Updates {
   readonly tensors: readonly Rows[];
   readonly memory: DeviceMemory;
   /** As train graphs read them, by the tensor's name. */
   readonly weights: DeviceTensors;
+  /** The same for the host. */
+  readonly mirror: HostMirror;
   private readonly rule: FlatRule;
   private readonly graph: UpdateGraph;
   private readonly program: Program;
@@ -30,13 +30,13 @@ export class DeviceOptimizer {
   private readonly sets: DeviceTensors[] = [];
   /** Which set holds the gradients so far; null where there are none. */
   private current: number | null = null;
-  private readonly scalars: Record<string, Tensor> = { lossScale: float32(Float32Array.of(1), []) };
+  private readonly scalars: Record<string, Tensor> = { lossScale: float32(Float32Array.of(1), []), clipNorm: float32(new Float32Array(1), []) };
   private readonly norm = float32(new Float32Array(1), []);
   private readonly skipped = float32(new Float32Array(1), []);
   /** Updates that read the one and the other set. */
   private readonly updates = new Map<number, Bound>();
 
-  private constructor(tensors: readonly Rows[], memory: DeviceMemory, rule: FlatRule, graph: UpdateGraph, program: Program) {
+  private constructor(tensors: readonly Rows[], memory: DeviceMemory, rule: FlatRule, graph: UpdateGraph, program: Program, beside: ReadonlyMap<string, readonly string[]>) {
     this.tensors = tensors;
     this.memory = memory;
     this.rule = rule;
@@ -44,15 +44,17 @@ export class DeviceOptimizer {
     this.program = program;
     this.buffers = Object.fromEntries([...graph.weights, ...graph.state].map(({ name, length }) => [name, memory.make('float32', [length])]));
     this.weights = this.makeSet();
+    this.mirror = new HostMirror(tensors, this.weights, ({ name }) => beside.get(name) ?? []);
   }
 
-  /** @throws Problem where the device has no room. @param clipNorm  as in a recipe; 0 for none */
-  static async open(executor: Executor, parameters: readonly Parameter[], rule: FlatRule, clipNorm: number, limits: OptimizerLimits = {}): Promise<DeviceOptimizer> {
+  /** @param parameters  what stands beside them lies in the mirror. @throws Problem where the device has no room */
+  static async open(executor: Executor, parameters: readonly TrainedParameter[], rule: FlatRule, { elements }: Pick<OptimizerLimits, 'elements'> = {}): Promise<DeviceOptimizer> {
     const { memory, dialect } = executor;
     if (!memory) throw new Error('the executor has no memory of its own');
-    const trained = parameters.map((parameter): Trained => ({ parameter, parts: rowsOf(parameter, limits.elements) }));
-    const graph = updateGraph(trained, rule, { clipNorm, copies: 'float32', dialect });
-    return new DeviceOptimizer(trained.flatMap(({ parts }) => parts), memory, rule, graph, await executor.compile(graph.onnx, { optimize: 'none' }));
+    const trained = parameters.map((parameter): Trained => ({ parameter, parts: rowsOf(parameter, elements) }));
+    const graph = updateGraph(trained, rule, { copies: 'float32', dialect });
+    const besides = new Map(parameters.flatMap(({ beside = [] }, at) => trained[at]!.parts.map(({ name }) => [name, beside] as const)));
+    return new DeviceOptimizer(trained.flatMap(({ parts }) => parts), memory, rule, graph, await executor.compile(graph.onnx, { optimize: 'none' }), besides);
   }
 
   /** Sets the weights. @param fill  writes each tensor of `tensors` into the memory that it is given for its name */
@@ -62,11 +64,11 @@ export class DeviceOptimizer {
     await fill((name) => views.get(name)!);
     for (const [{ name }, data] of staged) this.memory.write(this.buffers[name]!, data);
     for (const [name, data] of views) this.memory.write(this.weights[name]!, data);
+    this.mirror.changed();
   }
 
-  /** A tensor's weights as they are now, in memory of the host. */
-  read(name: string): Float32Array {
-    return this.memory.read(this.weights[name]!).data as Float32Array;
+  read(tensor: string): Float32Array {
+    return this.mirror.one(tensor);
   }
 
   /** Where a train graph finds the gradients so far, null at first, and where it leaves them with its own. */
@@ -81,34 +83,33 @@ export class DeviceOptimizer {
     this.current = this.current === 0 ? 1 : 0;
   }
 
-  /**
-   * Clips, updates every weight and forgets the gradients.
-   * @returns the norm of all gradients before; where it is not finite nothing has changed
-   */
-  async apply({ step, learningRate }: Step): Promise<number> {
-    if (this.current === null) throw new Error('an update without gradients');
-    for (const [name, value] of Object.entries(this.rule.scalars(step, learningRate))) {
+  async apply({ step, learningRate, clipNorm }: Update): Promise<number> {
+    const set = this.current ?? this.zeros();
+    for (const [name, value] of Object.entries({ ...this.rule.scalars(step, learningRate), clipNorm })) {
       const scalar = this.scalars[name] ??= float32(new Float32Array(1), []);
       (scalar.data as Float32Array)[0] = value;
     }
-    const set = this.current;
     const bound = this.updates.get(set) ?? this.bind(this.sets[set]!);
     this.updates.set(set, bound);
     await bound.run();
     this.current = null;
+    this.mirror.changed();
     // The graph's own answer comes first: a device's infinity may be read as any number.
     return (this.skipped.data as Float32Array)[0] === 0 ? (this.norm.data as Float32Array)[0]! : NaN;
   }
 
-  /** What a checkpoint holds besides the weights, read from the device buffer by buffer. */
-  *state(): Generator<StateTensor> {
-    for (const { name, places } of this.graph.state) {
-      const data = this.memory.read(this.buffers[name]!).data as Float32Array;
-      for (const place of places) yield { name: place.name, shape: place.shape, data: data.subarray(place.offset, place.offset + sizeOf(place)) };
-    }
+  /** In the order of the buffers: one of them is in memory of the host at a time. */
+  state(): StateTensor[] {
+    let held: { name: string; data: Float32Array } | null = null;
+    const read = (name: string): Float32Array => {
+      if (held?.name !== name) held = { name, data: this.memory.read(this.buffers[name]!).data as Float32Array };
+      return held.data;
+    };
+    return this.graph.state.flatMap(({ name: buffer, places }) => places.map((place): StateTensor => ({
+      name: place.name, shape: place.shape, get data() { return read(buffer).subarray(place.offset, place.offset + sizeOf(place)); },
+    })));
   }
 
-  /** Takes back what `state` gave, or that of an optimizer on the host; every tensor must be there, in its shape. */
   loadState(saved: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void {
     checkState(this.graph.state.flatMap(({ places }) => places), saved);
     for (const { name, length, places } of this.graph.state) {
@@ -122,6 +123,13 @@ export class DeviceOptimizer {
     for (const bound of this.updates.values()) bound.release();
     await this.program.release();
     for (const tensors of [this.buffers, this.weights, ...this.sets]) for (const tensor of Object.values(tensors)) this.memory.release(tensor);
+  }
+
+  /** Gradients of a step in which nothing was learned. */
+  private zeros(): number {
+    this.sets[0] ??= this.makeSet();
+    for (const tensor of Object.values(this.sets[0])) this.memory.write(tensor, new Float32Array(sizeOf(tensor)));
+    return 0;
   }
 
   private makeSet(): DeviceTensors {

@@ -1,28 +1,60 @@
 import type { DeviceMemory, DeviceTensor } from '../../runtime/device/device-memory.ts';
 import { hostTensor, type StoredTensor } from '../../runtime/tensor.ts';
+import type { Weights } from '../../runtime/weights.ts';
 
-/** Tensors that do not change, brought to a device once. */
+interface Brought { tensor: DeviceTensor; holders: number }
+
+/** Of each device's memory, what of the host's is there: a teacher and a student may read the same weights. */
+const everything = new WeakMap<DeviceMemory, Map<StoredTensor, Brought>>();
+
+/** Tensors that do not change, brought to a device once for all who hold them. */
 export class OnDevice {
   private readonly memory: DeviceMemory;
-  private readonly brought = new Map<StoredTensor, DeviceTensor>();
+  private readonly all: Map<StoredTensor, Brought>;
+  private readonly held = new Map<StoredTensor, DeviceTensor>();
 
   constructor(memory: DeviceMemory) {
     this.memory = memory;
+    this.all = everything.get(memory) ?? new Map<StoredTensor, Brought>();
+    everything.set(memory, this.all);
   }
 
   /** The same at every call with the same tensor. */
   bring(tensor: StoredTensor): DeviceTensor {
-    const known = this.brought.get(tensor);
-    if (known) return known;
-    const { dtype, shape, data } = hostTensor(tensor);
-    const made = this.memory.make(dtype, shape);
-    this.brought.set(tensor, made);
-    this.memory.write(made, data);
-    return made;
+    const own = this.held.get(tensor);
+    if (own) return own;
+    const brought = this.all.get(tensor) ?? { tensor: this.copied(tensor), holders: 0 };
+    brought.holders += 1;
+    this.all.set(tensor, brought);
+    this.held.set(tensor, brought.tensor);
+    return brought.tensor;
+  }
+
+  /** By name, those that a graph reads. */
+  bringAll(weights: Weights, parameters: readonly { name: string }[]): Record<string, DeviceTensor> {
+    return Object.fromEntries(parameters.flatMap(({ name }) => (weights[name] ? [[name, this.bring(weights[name])] as const] : [])));
   }
 
   release(): void {
-    for (const tensor of this.brought.values()) this.memory.release(tensor);
-    this.brought.clear();
+    for (const tensor of this.held.keys()) {
+      const brought = this.all.get(tensor)!;
+      brought.holders -= 1;
+      if (brought.holders > 0) continue;
+      this.all.delete(tensor);
+      this.memory.release(brought.tensor);
+    }
+    this.held.clear();
+  }
+
+  private copied(tensor: StoredTensor): DeviceTensor {
+    const { dtype, shape, data } = hostTensor(tensor);
+    const made = this.memory.make(dtype, shape);
+    try {
+      this.memory.write(made, data);
+      return made;
+    } catch (error) {
+      this.memory.release(made);
+      throw error;
+    }
   }
 }

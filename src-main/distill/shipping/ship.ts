@@ -3,9 +3,8 @@ import type { ModelConfig } from '../../nn/config.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { inRows } from '../../nn/weights/in-rows.ts';
 import { shipped, type ShippingPlan } from '../../nn/weights/shipped.ts';
-import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { ShippedPart } from '../student.ts';
-import { gridsOfWeight, ShippedWeights } from './shipped-weights.ts';
+import { gridsOfWeight, ShippedWeights, type ShippingMemory } from './shipped-weights.ts';
 
 /** A student that is trained as its file will have it. */
 export interface Shipping {
@@ -13,8 +12,8 @@ export interface Shipping {
   beside(parameter: ParameterSpec): readonly string[];
   /** As the train graph computes the model. */
   readonly training: Decoder;
-  /** As it writes and is judged, and what it reads. @param optimizer  with those regions */
-  part(optimizer: Optimizer): { decoder: Decoder; shipped: ShippedPart };
+  /** As it writes and is judged, and what it reads. @param exact  with those regions */
+  part(exact: ShippingMemory): { decoder: Decoder; shipped: ShippedPart };
 }
 
 export function shippingOf(config: ModelConfig, plan: ShippingPlan): Shipping {
@@ -22,6 +21,6 @@ export function shippingOf(config: ModelConfig, plan: ShippingPlan): Shipping {
   return {
     training,
     beside: (parameter) => gridsOfWeight(plan, parameter),
-    part: (optimizer) => ({ decoder: buildDecoder(config, inRows(shipped(plan, false))), shipped: { training, weights: new ShippedWeights(optimizer, config, plan) } }),
+    part: (exact) => ({ decoder: buildDecoder(config, inRows(shipped(plan, false))), shipped: { training, weights: new ShippedWeights(exact, config, plan) } }),
   };
 }

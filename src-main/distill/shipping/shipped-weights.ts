@@ -5,7 +5,7 @@ import { shippedName, type Grid, type ShippingPlan } from '../../nn/weights/ship
 import { sides, type Matrix } from '../../nn/weights/weight-format.ts';
 import { WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
 import { float32 } from '../../runtime/tensor.ts';
-import type { HostWeights } from '../../runtime/weights.ts';
+import type { HostWeights, Weights } from '../../runtime/weights.ts';
 import type { UpdateKernel } from '../optimizers/kernel/kernel.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 
@@ -17,30 +17,38 @@ function gridsOf({ matrices, tables }: ShippingPlan, name: string): Grid[] {
   return [...new Set([matrices.get(name), tables.get(name)].filter((grid) => grid !== undefined))];
 }
 
-/** The weights of a model as its file will have them, beside the exact ones in the optimizer's memory, in regions by the names of their grids. */
+/** Where exact weights lie with room beside them, and what works on it. */
+export type ShippingMemory = Pick<Optimizer, 'memory' | 'tensors' | 'kernel'>;
+
+/** The weights of a model as its file will have them, beside the exact ones in memory of the host, in regions by the names of their grids. */
 export class ShippedWeights {
   /** By `shippedName`; views, which `update` changes. */
   readonly weights: HostWeights;
   /** Exact weights that these stand for. */
-  readonly replaced: ReadonlySet<string>;
-  private readonly optimizer: Optimizer;
+  private readonly replaced: ReadonlySet<string>;
+  private readonly exact: ShippingMemory;
   private readonly rounded: readonly { readonly name: string; readonly grid: Grid; readonly matrix: Matrix }[];
 
-  /** @param optimizer  with a region for each grid of each weight */
-  constructor(optimizer: Optimizer, config: ModelConfig, plan: ShippingPlan) {
-    this.optimizer = optimizer;
+  /** @param exact  with a region for each grid of each weight */
+  constructor(exact: ShippingMemory, config: ModelConfig, plan: ShippingPlan) {
+    this.exact = exact;
     const layouts = new Map(listMatrices(config).flatMap((matrix) => rowsOf(matrix).map(({ name }) => [name, matrix.layout] as const)));
-    this.rounded = optimizer.tensors.flatMap(({ name, shape }) => gridsOf(plan, name).map((grid) => (
+    this.rounded = exact.tensors.flatMap(({ name, shape }) => gridsOf(plan, name).map((grid) => (
       { name, grid, matrix: { name, shape: shape as Matrix['shape'], layout: layouts.get(name) ?? 'out-in' } })));
-    this.weights = Object.fromEntries(this.rounded.map(({ name, grid, matrix }) => [shippedName(name, grid), float32(optimizer.memory.view(name, grid), matrix.shape)]));
+    this.weights = Object.fromEntries(this.rounded.map(({ name, grid, matrix }) => [shippedName(name, grid), float32(exact.memory.view(name, grid), matrix.shape)]));
     this.replaced = new Set(this.rounded.map(({ name }) => name));
+  }
+
+  /** A model's weights with these in place of the exact ones. */
+  inPlaceOf(weights: Weights): Weights {
+    return { ...Object.fromEntries(Object.entries(weights).filter(([name]) => !this.replaced.has(name))), ...this.weights };
   }
 
   /** Rounds the exact weights as they are now. */
   update(): void {
     for (const { name, grid, matrix } of this.rounded) {
-      const { memory } = this.optimizer;
-      round(this.optimizer.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
+      const { memory } = this.exact;
+      round(this.exact.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { ALL_LINEAR, alphaOf, type AdapterSettings } from '../../contract/adapter.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { buildDecoder } from '../../nn/build.ts';
 import { chooseAdapters } from '../../nn/adapters/choose.ts';
 import { isTarget } from '../../nn/adapters/modules.ts';
 import type { Adapters } from '../../nn/weights/adapted.ts';
@@ -31,12 +32,23 @@ export function trainedAdapter(student: ModelFiles, { adapter: settings, precisi
   if (student instanceof AdaptedModel) {
     const { base, adapter: saved } = student;
     if (settings) refuseOther(saved, settings);
-    return { base, saved, adapters: saved.adapters, dropout: settings?.dropout ?? saved.config.lora_dropout };
+    return withoutHeadDropout({ base, saved, adapters: saved.adapters, dropout: settings?.dropout ?? saved.config.lora_dropout });
   }
-  if (settings) return { base: student, saved: null, adapters: chooseAdapters(student.config, settings), dropout: settings.dropout };
+  if (settings) return withoutHeadDropout({ base: student, saved: null, adapters: chooseAdapters(student.config, settings), dropout: settings.dropout });
   if (precision === undefined || precision === 'fp32') return null;
   throw new Problem(`student.precision is ${precision}, and the whole student is trained, which is only possible in fp32.`, {
     hint: 'Leave student.precision out, or train an adapter beside the student: "adapter": {} in student.',
+  });
+}
+
+/** The output layer sees single positions, for which no dropout is drawn. @throws Problem where an adapter of it is to have some */
+function withoutHeadDropout(adapter: TrainedAdapter): TrainedAdapter {
+  const { base, adapters, dropout } = adapter;
+  const { outputLayer } = buildDecoder(base.config);
+  const head = dropout > 0 && [...adapters.values()].find(({ matrix }) => matrix.name === outputLayer.name);
+  if (!head) return adapter;
+  throw new Problem(`student.adapter has a dropout of ${dropout} and an adapter of the output layer (${head.module}), where Retort draws none.`, {
+    hint: 'Set student.adapter.dropout to 0, or leave the output layer out of student.adapter.targets.',
   });
 }
 

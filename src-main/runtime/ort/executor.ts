@@ -2,6 +2,7 @@ import type { Device } from '../../contract/divergence.ts';
 import type { Executor } from '../program.ts';
 import { deviceProblem } from './device-failure.ts';
 import { nativeExecutor } from './native/executor.ts';
+import { testDevice } from './native/test-device.ts';
 
 /**
  * ONNX Runtime as an executor.
@@ -10,7 +11,7 @@ import { nativeExecutor } from './native/executor.ts';
  */
 export function ortExecutor(device: Device, threads = 0): Executor {
   try {
-    return nativeExecutor(threads, device);
+    return testDevice(device, threads) ?? nativeExecutor(threads, device);
   } catch (cause) {
     if (device !== 'cpu') throw deviceProblem(device, cause);
     warnOnce(cause);

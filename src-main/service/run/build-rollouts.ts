@@ -6,7 +6,7 @@ import { RewardedRollouts, type Score } from '../../distill/rewarded-rollouts.ts
 import { makeReward } from '../../distill/rewards/make-reward.ts';
 import type { Reward } from '../../distill/rewards/reward.ts';
 import { RolloutWriter } from '../../distill/rollout.ts';
-import type { Student } from '../../distill/student.ts';
+import type { Learner } from '../../distill/learner.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
 import type { Executor } from '../../runtime/program.ts';
 import { executorFor } from '../../model/load-model.ts';
@@ -24,7 +24,7 @@ export interface BuiltRollouts {
 
 /** @param baseline  where a run with rewards goes on from */
 export async function buildRollouts(
-  run: PreparedRun, executor: Executor, student: Student, teacher: RunTeacher | null, baseline: BaselineState | null,
+  run: PreparedRun, executor: Executor, student: Learner, teacher: RunTeacher | null, baseline: BaselineState | null,
 ): Promise<BuiltRollouts> {
   const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;

@@ -1,9 +1,14 @@
 import { recomputes } from '../../distill/activations.ts';
 import { lossChunk } from '../../distill/loss-chunk.ts';
 import { mostTokens } from '../../distill/bucket.ts';
-import { Optimizer } from '../../distill/optimizers/optimizer.ts';
+import type { Learner, Updates } from '../../distill/learner.ts';
+import { flatRuleOf } from '../../distill/optimizers/flat/rules.ts';
+import { Optimizer, type TrainedParameter } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';
-import { Student, type FrozenPart, type LossSettings, type ShippedPart } from '../../distill/student.ts';
+import { DeviceOptimizer } from '../../distill/resident/device-optimizer.ts';
+import { ResidentStudent } from '../../distill/resident/resident-student.ts';
+import type { Shipping } from '../../distill/shipping/ship.ts';
+import { Student, type FrozenPart, type LossSettings } from '../../distill/student.ts';
 import { openAdapter } from '../../model/adapter/saved-adapter.ts';
 import type { TrainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import { openModel } from '../../model/folder.ts';
@@ -18,41 +23,80 @@ import { readOptimizerState } from './checkpoint.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
 
-export interface BuiltStudent { student: Student; optimizer: Optimizer }
+export interface BuiltStudent {
+  student: Learner;
+  optimizer: Updates;
+  release(): Promise<void>;
+}
 
 /**
- * A run's student in memory, ready to learn.
+ * A run's student, ready to learn: in memory of the host, or of the device that the recipe names.
  * @param base  the weights beside an adapter; null where the whole student is trained
  * @param from  checkpoint that it goes on from; null at the start
  */
 export async function buildStudent(run: PreparedRun, base: OpenedBase | null, from: string | null): Promise<BuiltStudent> {
   const { recipe, method, sharedVocabulary, adapter } = run;
-  const { optimizer, ...parts } = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
-  if (from !== null) await readOptimizerState(from, optimizer);
+  const learning = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
   const settings: LossSettings = { method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student) };
-  return { optimizer, student: new Student(executorFor(recipe.student.device), parts.decoder, optimizer, settings, parts) };
+  return recipe.student.device === 'cpu' ? onHost(run, learning, settings, from) : onDevice(run, learning, settings, from);
 }
 
-interface Parts { optimizer: Optimizer; decoder: Decoder; frozen?: FrozenPart; shipped?: ShippedPart }
+/** What is trained, where its weights come from, and what a student is made of besides. */
+interface Learning {
+  parameters: readonly TrainedParameter[];
+  fill(into: (name: string) => Float32Array): Promise<void>;
+  decoder: Decoder;
+  frozen?: FrozenPart;
+  shipping?: Shipping | null;
+}
 
-async function whole({ recipe, student: { folder, parameters, decoder }, shipping, microBatchSize }: PreparedRun, from: string | null): Promise<Parts> {
+async function onHost({ recipe }: PreparedRun, { parameters, fill, decoder, frozen, shipping }: Learning, settings: LossSettings, from: string | null): Promise<BuiltStudent> {
+  const optimizer = new Optimizer(parameters, ruleOf(recipe.train));
+  await ofThe('student', () => fill((name) => optimizer.weights(name)));
+  if (from !== null) await readOptimizerState(from, optimizer);
+  const parts = { decoder, frozen: frozen ?? null, ...shipping?.part(optimizer) };
+  const student = new Student(executorFor('cpu'), parts.decoder, optimizer, settings, parts);
+  return { student, optimizer, release: () => student.release() };
+}
+
+async function onDevice({ recipe }: PreparedRun, { parameters, fill, decoder, frozen, shipping }: Learning, settings: LossSettings, from: string | null): Promise<BuiltStudent> {
+  const executor = executorFor(recipe.student.device);
+  const optimizer = await DeviceOptimizer.open(executor, parameters, flatRuleOf(recipe.train));
+  try {
+    await ofThe('student', () => optimizer.load(fill));
+    if (from !== null) await readOptimizerState(from, optimizer);
+    const parts = { decoder, frozen: frozen ?? null, ...shipping?.part(optimizer.mirror) };
+    const student = new ResidentStudent(executor, parts.decoder, optimizer, settings, parts);
+    return { student, optimizer, release: () => student.release().then(() => optimizer.release()) };
+  } catch (error) {
+    await optimizer.release();
+    throw error;
+  }
+}
+
+async function whole({ recipe, student: { folder, parameters, decoder }, shipping, microBatchSize }: PreparedRun, from: string | null): Promise<Learning> {
   const limits = { prompt: recipe.data.maxPromptTokens, completion: recipe.data.maxCompletionTokens };
   const gradientRows = mostTokens(microBatchSize, limits, decoder.encoder !== null);
-  const optimizer = new Optimizer(parameters.map((parameter) => ({
-    ...parameter, ...(shipping && { beside: shipping.beside(parameter) }), ...(decoder.tables.some(({ name }) => name === parameter.name) && { gradientRows }),
-  })), ruleOf(recipe.train));
   const files = from === null ? folder : await openModel(modelOf(from));
-  await files.readWeights((name) => optimizer.weights(name), parameters);
-  return { optimizer, decoder, ...shipping?.part(optimizer) };
+  return {
+    parameters: parameters.map((parameter) => ({
+      ...parameter, ...(shipping && { beside: shipping.beside(parameter) }), ...(decoder.tables.some(({ name }) => name === parameter.name) && { gradientRows }),
+    })),
+    fill: (into) => files.readWeights(into, parameters),
+    decoder, shipping,
+  };
 }
 
-async function besideBase({ recipe }: PreparedRun, { base: { config }, adapters, dropout, saved }: TrainedAdapter, base: OpenedBase, from: string | null): Promise<Parts> {
-  const optimizer = new Optimizer(adapterParameters(adapters), ruleOf(recipe.train));
-  const into = (name: string): Float32Array => optimizer.weights(name);
+async function besideBase({ recipe }: PreparedRun, { base: { config }, adapters, dropout, saved }: TrainedAdapter, base: OpenedBase, from: string | null): Promise<Learning> {
   const start = from === null ? saved : await openAdapter(modelOf(from), config);
-  if (start) await start.read(into);
-  else initializeAdapters(adapters, recipe.seed, into);
   const decoder = buildDecoder(config, adapted(base.format, adapters));
   const training = dropout === 0 ? decoder : buildDecoder(config, adapted(base.format, adapters, dropoutOf(dropout)));
-  return { optimizer, decoder, frozen: { weights: base.weights, training, seed: dropout === 0 ? null : recipe.seed } };
+  return {
+    parameters: adapterParameters(adapters),
+    fill: async (into) => {
+      if (start) await start.read(into);
+      else initializeAdapters(adapters, recipe.seed, into);
+    },
+    decoder, frozen: { weights: base.weights, training, seed: dropout === 0 ? null : recipe.seed },
+  };
 }

@@ -1,5 +1,5 @@
 import { FrozenModel } from '../../distill/frozen-model.ts';
-import type { Optimizer } from '../../distill/optimizers/optimizer.ts';
+import type { Updates } from '../../distill/learner.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type DataExample } from '../../distill/trainer.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
@@ -19,9 +19,9 @@ export type RunExample = EncodedExample & DataExample;
 /** Everything that computes in a run. */
 export interface BuiltRun {
   trainer: Trainer<RunExample>;
-  optimizer: Optimizer;
-  /** The student as it is at any moment, to be judged or to write, and its teacher. */
-  student: FrozenModel;
+  optimizer: Updates;
+  /** The student as it is now, to be judged or to write; asked for again behind every update. */
+  student(): FrozenModel;
   teacher: RunTeacher | null;
   rewardBaseline: RewardBaseline | null;
   release(): Promise<void>;
@@ -33,10 +33,9 @@ export async function buildTrainer(
   teacher: RunTeacher | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
-  // Only the step itself runs on the student's device. Writing runs where the weights lie: decoding is many small
-  // products, of which a GPU spends more time on the way than on the work.
+  // What is trained on a device is written with on the host, from a mirror of its weights.
   const host = executorFor('cpu');
-  const { student, optimizer } = await buildStudent(run, base, from);
+  const { student, optimizer, release } = await buildStudent(run, base, from);
   const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
@@ -48,12 +47,17 @@ export async function buildTrainer(
       batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
+  const judged = new FrozenModel(host, student.decoder, student.weights);
   return {
     trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,
-    student: new FrozenModel(host, student.decoder, student.weights),
+    student: () => {
+      student.refresh();
+      return judged;
+    },
     release: async () => {
-      await trainer.release();
+      await judged.release();
+      await release();
       await rollouts.release();
       await teacher?.release();
     },
@@ -66,6 +70,8 @@ export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedB
   const executor = executorFor(recipe.teacher.device);
   if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights);
   const { precision } = recipe.teacher;
-  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, executor, precision));
+  // Its output layer is read by the student's device as well.
+  const readsStored = executor.readsStored && executorFor(recipe.student.device).readsStored;
+  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored }, precision));
   return new FrozenModel(executor, decoder, weights);
 }

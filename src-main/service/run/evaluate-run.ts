@@ -49,7 +49,7 @@ export async function evaluateRun(
 ): Promise<Evaluation> {
   const { recipe: { evaluate }, method, questions } = run;
   const judge = teacher && evaluate.metrics.includes(ACCEPTANCE) ? { teacher: await teacher.model(), draftTokens: evaluate.draftTokens, eos: endTokens(run.teacher!) } : null;
-  return evaluateStudent(student, method.divergence === 'cross_entropy' ? null : teacher && teacher.judge, run.student.tokenizer, examples,
+  return evaluateStudent(student(), method.divergence === 'cross_entropy' ? null : teacher && teacher.judge, run.student.tokenizer, examples,
     { ...answerSettings(run, signal), step, loss: method, metrics: evaluate.metrics, teacherAnswers },
     onProgress, { judge, questions: questions && questions.slice(0, examples.length), onTexts, ...(onPart && { onPart }) });
 }

@@ -62,10 +62,11 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null, own
     return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
   // What the loss multiplies by stays; all else of it comes and goes.
-  const head = await ofThe('teacher', () => openWeights(teacher, executorFor('cpu'), settings.precision, listHead(teacher.folder.config)));
+  const head = await ofThe('teacher', () => openWeights(teacher, executorFor(recipe.student.device), settings.precision, listHead(teacher.folder.config)));
   const source = { model, rest: phases ? rest : () => Promise.resolve() };
   if (!isKept) {
-    return { judge: { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), release: rest }, kept: null, writer: null, model, atHand, rest, release: rest };
+    const judge: Teacher = { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), hiddenIn: async (memory, batch) => (await model()).hiddenIn(memory, batch), release: rest };
+    return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
   const folder = join(cache, 'teachers', await keyOf(settings, format));
   const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);

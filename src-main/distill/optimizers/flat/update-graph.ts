@@ -48,8 +48,6 @@ export interface FlatRule {
 }
 
 export interface UpdateSpec {
-  /** 0 for none. */
-  clipNorm: number;
   /** Type of the weights that the train graph reads. */
   copies: Extract<DType, 'float32' | 'float16' | 'bfloat16'>;
   dialect: NodeWriter['dialect'];
@@ -59,7 +57,7 @@ export interface UpdateSpec {
  * A step of an optimizer as a graph. No node reads and writes the same buffer last, so outputs may be given the inputs' memory.
  *
  * Inputs: `gradientOut(NAME)` of every tensor, `oldOf(BUFFER)` of every buffer, `lossScale` [] (what the loss, and so every
- * gradient, has been multiplied with), and the rule's scalars, [] each.
+ * gradient, has been multiplied with), `clipNorm` [] (0 for none) and the rule's scalars, [] each.
  * Outputs: `newOf(BUFFER)` of every buffer, `copyOf(NAME)` of every tensor's weights, `norm` [] (the gradients' global norm
  * before it is clipped) and `skipped` [] (1 where a gradient was no number and nothing has changed, else 0).
  */
@@ -78,14 +76,15 @@ export const copyOf = (tensor: string): string => `weight: ${tensor}`;
 /** Norms above it are no numbers. Compared, not tested by arithmetic, which a shader's compiler may simplify away. */
 const LARGEST = 3e38;
 
-export function updateGraph(trained: readonly Trained[], rule: FlatRule, { clipNorm, copies, dialect }: UpdateSpec): UpdateGraph {
+export function updateGraph(trained: readonly Trained[], rule: FlatRule, { copies, dialect }: UpdateSpec): UpdateGraph {
   const graph = new Graph();
   const groups = rule.groups(trained);
   const buffers = groups.flatMap((group) => group.buffers);
   const lossScale = graph.input('lossScale', 'float32', []);
   const norm = div(sqrt(buffers.map((buffer) => sumOfSquares(gradientsOf(graph, buffer, 'norm'))).reduce((a, b) => add(a, b))), lossScale);
   const isSound = less(norm, LARGEST);
-  const clip = clipNorm === 0 ? graph.scalar(1) : min(div(graph.scalar(clipNorm), add(norm, 1e-6)), 1);
+  const clipNorm = graph.input('clipNorm', 'float32', []);
+  const clip = where(less(graph.scalar(0), clipNorm), min(div(clipNorm, add(norm, 1e-6)), 1), 1);
   const scale = div(clip, lossScale);
   const guard: Guard = { isSound, choose: (whole, otherwise) => where(isSound, whole, otherwise) };
   const outputs: Record<string, Value> = { norm, skipped: where(isSound, 0, 1) };

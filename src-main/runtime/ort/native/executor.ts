@@ -39,16 +39,24 @@ export function nativeExecutor(threads: number, device: Device = 'cpu'): Executo
   };
 }
 
+/** What goes wrong on a device that stands in for another. */
+export interface Trouble {
+  /** Bytes that its memory has room for. */
+  room?: number | undefined;
+  /** Asked within each run: what it throws is what the driver says. */
+  onRun?: (() => void) | undefined;
+}
+
 /**
  * The CPU with memories of its own, in software and to the bit: what stands for a graphics card where there is none.
  * It has the graphs of `device`, whose operators all compute here as well.
  */
-export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> = 'webgpu'): Executor {
+export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> = 'webgpu', { room, onRun }: Trouble = {}): Executor {
   const shared = runtime ??= new OrtRuntime();
-  const memory = new NativeMemory(new StandInMemory(shared));
+  const memory = new NativeMemory(new StandInMemory(shared, device, room));
   return {
     device, readsStored: false, dialect: nativeExecutor(threads, device).dialect, memory,
-    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory),
+    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun }),
   };
 }
 
@@ -69,14 +77,17 @@ class NativeProgram implements Program {
   private session: Pointer | null;
   private readonly names: CNames;
   private readonly device: Device;
+  private readonly onRun: (() => void) | undefined;
   private readonly memory: NativeMemory | null;
 
-  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null) {
+  /** @param standsFor  the device that its failures are told of, where that is another */
+  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null, standsFor: { device: Device; onRun?: (() => void) | undefined } = where) {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;
     this.files = mappedFiles(options.initializers ?? {});
-    this.device = where.device;
+    this.device = standsFor.device;
+    this.onRun = standsFor.onRun;
     this.memory = memory;
     this.session = this.explained('make ready', () => createSession(shared, graph, options, where));
     this.names = new CNames([...inputPorts(graph), ...graph.parameters, ...graph.outputs].map(({ name }) => name));
@@ -119,6 +130,7 @@ class NativeProgram implements Program {
   /** @throws Problem that says for a person what ONNX Runtime could not do */
   private explained<T>(what: Parameters<typeof runtimeFailure>[0], call: () => T): T {
     try {
+      if (what === 'run') this.onRun?.();
       return call();
     } catch (cause) {
       throw cause instanceof Problem ? cause : failureOn(this.device, what, cause);

@@ -1,5 +1,7 @@
 import koffi from 'koffi';
+import type { Device } from '../../../contract/divergence.ts';
 import type { TensorData } from '../../tensor.ts';
+import { deviceFull } from '../device-failure.ts';
 import type { Pointer } from './api.ts';
 import { bytesFor, type Backing, type Place, type TensorType } from './native-memory.ts';
 import type { OrtRuntime } from './runtime.ts';
@@ -12,12 +14,21 @@ interface OwnPlace extends Place { readonly bytes: Uint8Array }
  */
 export class StandInMemory implements Backing {
   private readonly runtime: OrtRuntime;
+  private readonly device: Device;
+  private readonly room: number;
+  private taken = 0;
 
-  constructor(runtime: OrtRuntime) {
+  /** @param device  it stands for, @param room  bytes that there are */
+  constructor(runtime: OrtRuntime, device: Device, room = Infinity) {
     this.runtime = runtime;
+    this.device = device;
+    this.room = room;
   }
 
   make(type: TensorType): OwnPlace {
+    const bytes = bytesFor(type);
+    if (this.taken + bytes > this.room) throw deviceFull(this.device, bytes, new Error('no room'));
+    this.taken += bytes;
     return this.over(new Uint8Array(bytesFor(type)), type, true);
   }
 
@@ -43,8 +54,10 @@ export class StandInMemory implements Backing {
       value, bytes,
       free: () => {
         this.runtime.api.ReleaseValue(value);
+        if (!isOwner) return;
         // A not-a-number in every element type of floats.
-        if (isOwner) bytes.fill(0xff);
+        bytes.fill(0xff);
+        this.taken -= bytes.byteLength;
       },
     };
   }

@@ -1,0 +1,31 @@
+import type { Device } from '../../../contract/divergence.ts';
+import type { Executor } from '../../program.ts';
+import { standInExecutor, type Trouble } from './executor.ts';
+
+/**
+ * Named by tests that need a device where there is none: `sound`, `lost N` (the driver gives up in the Nth run) or
+ * `room BYTES`. Every device but the CPU is then one that stands in for it.
+ */
+const NAME = 'RETORT_TEST_DEVICE';
+
+const known = new Map<string, Executor>();
+
+/** Null where no test asks for one. The same memory at every call, as a process has one device of a kind. */
+export function testDevice(device: Device, threads: number): Executor | null {
+  const told = process.env[NAME];
+  if (told === undefined || device === 'cpu') return null;
+  const key = `${device} ${told}`;
+  const executor = known.get(key) ?? standInExecutor(threads, device, troubleOf(told));
+  known.set(key, executor);
+  return executor;
+}
+
+function troubleOf(told: string): Trouble {
+  const [kind, count] = told.split(' ');
+  let runs = 0;
+  switch (kind) {
+    case 'lost': return { onRun: () => { if (++runs >= Number(count)) throw new Error('device was lost'); } };
+    case 'room': return { room: Number(count) };
+    default: return {};
+  }
+}
