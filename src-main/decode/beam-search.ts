@@ -3,6 +3,9 @@ import type { BeamSettings } from './sampling.ts';
 /** A text that beam search has found, and its log-probability divided by its length to the power of the penalty. */
 export interface Hypothesis { tokens: readonly number[]; ended: boolean; score: number }
 
+/** Log-probabilities of a beam's next token: of every one, or of the likeliest by rising id. */
+export type NextLogprobs = Float32Array | { readonly ids: ArrayLike<number>; readonly logprobs: ArrayLike<number> };
+
 interface Beam { tokens: readonly number[]; logprob: number }
 
 /** What goes on: for each beam the one it continues, and the token it continues it with. */
@@ -26,15 +29,20 @@ export class BeamSearch {
     this.eos = eos;
   }
 
+  /** How many of the likeliest continuations of each beam may count. */
+  get width(): number {
+    return Math.max(2, 1 + this.eos.size) * this.settings.beams;
+  }
+
   /**
-   * Takes the log-probabilities of each beam's next token, [vocabulary] each: of one beam at first, of as many as go on
-   * afterwards.
+   * Takes the log-probabilities of each beam's next token: of one beam at first, of as many as go on afterwards.
+   * @param logprobs  of every token [vocabulary], or of the `width` likeliest
    * @returns how the beams go on, or null when the search is over
    */
-  advance(logprobs: readonly Float32Array[]): Advance | null {
+  advance(logprobs: readonly NextLogprobs[]): Advance | null {
     const { beams, lengthPenalty, earlyStopping } = this.settings;
     const length = this.beams[0]!.tokens.length + 1;
-    const candidates = best(this.beams, logprobs, Math.max(2, 1 + this.eos.size) * beams).map(({ from, token, logprob }) => ({
+    const candidates = best(this.beams, logprobs, this.width).map(({ from, token, logprob }) => ({
       from, token, logprob, ended: this.eos.has(token), stops: this.eos.has(token) || length === this.maxNewTokens,
     }));
 
@@ -77,19 +85,22 @@ export class BeamSearch {
 interface Continuation { from: number; token: number; logprob: number }
 
 /** The `count` likeliest continuations of all beams, likeliest first. */
-function best(beams: readonly Beam[], logprobs: readonly Float32Array[], count: number): Continuation[] {
+function best(beams: readonly Beam[], logprobs: readonly NextLogprobs[], count: number): Continuation[] {
   const kept: Continuation[] = [];
   let least = -Infinity;
+  const add = (from: number, token: number, logprob: number): void => {
+    let at = kept.length;
+    while (at > 0 && kept[at - 1]!.logprob < logprob) at--;
+    kept.splice(at, 0, { from, token, logprob });
+    if (kept.length > count) kept.pop();
+    if (kept.length === count) least = kept[count - 1]!.logprob;
+  };
   beams.forEach(({ logprob: before }, from) => {
     const row = logprobs[from]!;
-    for (let token = 0; token < row.length; token++) {
-      const logprob = before + row[token]!;
-      if (logprob <= least || logprob === -Infinity) continue;
-      let at = kept.length;
-      while (at > 0 && kept[at - 1]!.logprob < logprob) at--;
-      kept.splice(at, 0, { from, token, logprob });
-      if (kept.length > count) kept.pop();
-      if (kept.length === count) least = kept[count - 1]!.logprob;
+    const [ids, values] = row instanceof Float32Array ? [null, row] : [row.ids, row.logprobs];
+    for (let place = 0; place < values.length; place++) {
+      const logprob = before + values[place]!;
+      if (logprob > least) add(from, ids ? ids[place]! : place, logprob);
     }
   });
   return kept;

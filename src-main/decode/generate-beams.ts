@@ -1,8 +1,13 @@
-import { BeamSearch, type Hypothesis } from './beam-search.ts';
+import { BeamSearch, type Hypothesis, type NextLogprobs } from './beam-search.ts';
 import { rowsOf } from './choose.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, GrowingTexts } from './engine.ts';
 import type { GenerateOptions, Prompt } from './generate.ts';
 import type { BeamSampling } from './sampling.ts';
+
+/** A batch of texts for beam search: how likely every row's next token is, beside how they grow. */
+export interface BeamTexts extends Pick<GrowingTexts, 'take' | 'feed' | 'release'> {
+  likely(): Promise<readonly NextLogprobs[]>;
+}
 
 /**
  * The best continuations of every prompt by beam search, best first; all prompts in one batch, which those that are
@@ -11,22 +16,33 @@ import type { BeamSampling } from './sampling.ts';
  * @param engine   gives logits
  * @param prompts  at least one token each
  */
-export async function generateBeams(engine: Pick<Engine, 'grow'>, prompts: readonly Prompt[], options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
+export function generateBeams(engine: Pick<Engine, 'grow'>, prompts: readonly Prompt[], options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
+  const { sampling: { beams, processors = [] }, maxNewTokens } = options;
+  return searchBeams(async () => {
+    const texts = await engine.grow(prompts, { rows: prompts.length * beams, newTokens: maxNewTokens });
+    return {
+      take: (rows) => texts.take(rows), feed: (tokens) => { texts.feed(tokens); }, release: () => { texts.release(); },
+      likely: async () => rowsOf((await texts.run())['logits']!).map((row, at) => {
+        toLogprobs(row);
+        for (const process of processors) process(row, texts.rows[at]!);
+        return row;
+      }),
+    };
+  }, prompts.length, options);
+}
+
+/** @param open  the texts, a row for each prompt: of each row the `width` likeliest tokens are enough */
+export async function searchBeams(open: (width: number) => Promise<BeamTexts>, prompts: number, options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
   const { sampling, maxNewTokens, eos, signal } = options;
-  const { processors = [] } = sampling;
-  const searches = prompts.map(() => new BeamSearch(sampling, maxNewTokens, eos));
-  if (prompts.length === 0 || maxNewTokens === 0) return searches.map((search) => search.results());
-  const session = await engine.grow(prompts, { rows: prompts.length * sampling.beams, newTokens: maxNewTokens });
+  const searches = Array.from({ length: prompts }, () => new BeamSearch(sampling, maxNewTokens, eos));
+  const results = (): Hypothesis[][] => searches.map((search) => search.results());
+  if (prompts === 0 || maxNewTokens === 0) return results();
+  const texts = await open(searches[0]!.width);
   /** For each search that goes on, the rows of its beams. */
   let active = searches.map((search, row) => ({ search, rows: [row] }));
   try {
     for (;;) {
-      const { logits } = await session.run();
-      const logprobs = rowsOf(logits!).map((row, at) => {
-        toLogprobs(row);
-        for (const process of processors) process(row, session.rows[at]!);
-        return row;
-      });
+      const logprobs = await texts.likely();
       const taken: number[] = [];
       const tokens: number[] = [];
       active = active.flatMap(({ search, rows }) => {
@@ -37,12 +53,12 @@ export async function generateBeams(engine: Pick<Engine, 'grow'>, prompts: reado
         tokens.push(...advance.tokens);
         return [{ search, rows: advance.from.map((_, at) => first + at) }];
       });
-      if (active.length === 0 || signal?.aborted) return searches.map((search) => search.results());
-      await session.take(taken);
-      session.feed(tokens);
+      if (active.length === 0 || signal?.aborted) return results();
+      await texts.take(taken);
+      texts.feed(tokens);
     }
   } finally {
-    session.release();
+    texts.release();
   }
 }
 

@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Problem } from '../../src-main/contract/problem.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import type { Completion, Prompt } from '../../src-main/decode/generate.ts';
 import { minP, repetitionPenalty, topK, topP } from '../../src-main/decode/processors.ts';
@@ -9,6 +11,7 @@ import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import type { Weights } from '../../src-main/runtime/weights.ts';
+import { loadFixture } from '../support/model-fixture.ts';
 import { requires } from '../support/requires.ts';
 import { randomWeights, tinyGpt2, tinyLlama, tinyT5 } from '../support/tiny-models.ts';
 
@@ -58,13 +61,121 @@ describe.each(MODELS)('writing on a device: %s', (_, config) => {
   });
 });
 
-requires('vulkan')('on WebGPU', () => {
-  const few = SAMPLINGS.filter(([name]) => ['greedy', 'samples', 'all rules at once'].includes(name));
+const beam = (changes: Partial<Extract<Sampling, { strategy: 'beam' }>> = {}): Sampling => ({ strategy: 'beam', beams: 3, lengthPenalty: 1, earlyStopping: 'likely', ...changes });
+const BEAMS: readonly (readonly [string, Sampling])[] = [
+  ['beams', beam()],
+  ['beams with a penalty on repetition, to the last', beam({ processors: [repetitionPenalty(1.3)], lengthPenalty: 2, earlyStopping: 'never' })],
+  ['beams with a processor that no graph knows', beam({ processors: [(logprobs) => { logprobs[7] = -Infinity; }] })],
+];
 
-  it.each(MODELS)('the tokens of the host: %s', async (_, config) => {
+describe.each(MODELS)('beams on a device: %s', (_, config) => {
+  it.each(BEAMS)('%s: the texts of the host', async (_name, sampling) => {
+    const held = standIn.memory!.bytes;
+    const [first] = await write(host, config, sampling, { eos: [] });
+    const eos = [first!.tokens[4]!, 9];
+    expect(await write(standIn, config, sampling, { eos })).toEqual(await write(host, config, sampling, { eos }));
+    expect(standIn.memory!.bytes).toBe(held);
+  });
+});
+
+requires('vulkan')('on WebGPU', () => {
+  const named = (...names: string[]): readonly (readonly [string, Sampling])[] => [...SAMPLINGS, ...BEAMS].filter(([name]) => names.includes(name));
+
+  it.each<[string, ModelConfig, readonly (readonly [string, Sampling])[]]>([
+    ['llama', llama, named('greedy', 'all rules at once', 'beams')], ['gpt2', tinyGpt2(), named('samples')], ['t5', tinyT5(), named('greedy', 'beams')],
+  ])('the tokens of the host: %s', async (_, config, samplings) => {
     const device = nativeExecutor(1, 'webgpu');
     const held = device.memory!.bytes;
-    for (const [name, sampling] of few) expect(await write(device, config, sampling), name).toEqual(await write(host, config, sampling));
+    for (const [name, sampling] of samplings) expect(await write(device, config, sampling), name).toEqual(await write(host, config, sampling));
     expect(device.memory!.bytes).toBe(held);
   });
+});
+
+/** Bytes that go between host and device while texts are written. */
+async function crossed(config: ModelConfig, sampling: Sampling, prompts: readonly Prompt[], maxNewTokens: number): Promise<number> {
+  const open = await writer(standIn, config, randomWeights(config, 11), sampling);
+  // Weights are brought once, with the first text.
+  await open.write(prompts, { maxNewTokens, eos: new Set(), sampling });
+  const { toDevice, toHost } = standIn.memory!.crossed;
+  await open.write(prompts, { maxNewTokens, eos: new Set(), sampling });
+  await open.release();
+  return standIn.memory!.crossed.toDevice - toDevice + standIn.memory!.crossed.toHost - toHost;
+}
+
+describe('what crosses for a token', () => {
+  const large = tinyLlama({ vocabSize: 301, hiddenSize: 48, layers: 4, heads: 8, kvHeads: 4, headDim: 16, intermediateSize: 96, windows: [null, null, null, null] });
+
+  it.each([...SAMPLINGS.slice(0, -1), ...BEAMS.slice(0, -1)])('%s: as much whatever the model\'s size and the text\'s length', async (_, sampling) => {
+    // The 8 tokens after the first 8, and after the first 24.
+    const of = async (config: ModelConfig, prompts: readonly Prompt[], before: number): Promise<number> => (
+      await crossed(config, sampling, prompts, before + 8) - await crossed(config, sampling, prompts, before)) / (8 * prompts.length);
+    const prompts = PROMPTS.slice(0, 2);
+    const long = prompts.map(({ id }) => ({ id, tokens: Int32Array.from({ length: 12 }, (_unused, at) => at + 1) }));
+    const small = await of(llama, prompts, 8);
+    const beams = sampling.strategy === 'beam' ? sampling.beams : 0;
+    expect(small / Math.max(1, beams)).toBeLessThan(100);
+    // Where beams change places, each one's is told.
+    for (const other of [await of(large, prompts, 8), await of(llama, long, 8), await of(llama, prompts, 24)]) expect(Math.abs(other - small)).toBeLessThanOrEqual(4 * beams);
+  });
+});
+
+it('holds as much after fifty texts as before', async () => {
+  const sampling = sample(repetitionPenalty(1.2), topK(20));
+  const open = await writer(standIn, llama, randomWeights(llama, 11), sampling);
+  const some = { maxNewTokens: 11, eos: new Set(ENDS), sampling };
+  await open.write(PROMPTS, some);
+  await open.write(PROMPTS, { ...some, sampling: beam() });
+  const held = standIn.memory!.bytes;
+  for (let round = 0; round < 5; round++) {
+    await open.write(PROMPTS, some);
+    await open.write(PROMPTS, { ...some, sampling: beam() });
+  }
+  expect(standIn.memory!.bytes).toBe(held);
+  await open.release();
+});
+
+describe('a device that fails', () => {
+  const sampling: Sampling = { strategy: 'greedy' };
+  const weights = randomWeights(llama, 11);
+  const lost = new Problem('The device "webgpu" was lost.');
+
+  it('is told where it cannot be used', () => {
+    const away: Executor = { ...standIn, get memory(): never { throw lost; } };
+    expect(() => new TextPlan(away, buildDecoder(llama), weights, { vocabulary: 53, maxLength: 48, choice: 'greedy' })).toThrow(lost);
+  });
+
+  it('is told in the middle of a text, and keeps nothing of it', async () => {
+    let runs = 0;
+    const failing: Executor = {
+      ...standIn,
+      compile: async (graph, options) => {
+        const program = await standIn.compile(graph, options);
+        return { ...program, graph, release: () => program.release(), bind: (inputs, outputs) => {
+          const bound = program.bind(inputs, outputs);
+          return { release: () => { bound.release(); }, run: () => (++runs > 6 ? Promise.reject(lost) : bound.run()) };
+        } };
+      },
+    };
+    const open = await writer(failing, llama, weights, sampling);
+    await open.write(PROMPTS, { maxNewTokens: 2, eos: new Set(), sampling });
+    const held = standIn.memory!.bytes;
+    await expect(open.write(PROMPTS, { maxNewTokens: 21, eos: new Set(), sampling })).rejects.toBe(lost);
+    expect(standIn.memory!.bytes).toBe(held);
+    await open.release();
+  });
+});
+
+const FAMILIES = readdirSync('test/fixtures/engine/families').map((name) => `test/fixtures/engine/families/${name}`);
+
+it.each(FAMILIES)('writes on a device what it writes on the host: %s', async (folder) => {
+  const { config, weights } = await loadFixture(folder);
+  for (const sampling of [{ strategy: 'greedy' }, sample()] satisfies Sampling[]) {
+    const texts = async (executor: Executor): Promise<Completion[]> => {
+      const open = await writer(executor, config, weights, sampling);
+      const written = await open.write(PROMPTS, { maxNewTokens: 21, eos: new Set([9]), sampling });
+      await open.release();
+      return written;
+    };
+    expect(await texts(standIn)).toEqual(await texts(host));
+  }
 });

@@ -2,11 +2,12 @@ import type { Hypothesis } from '../beam-search.ts';
 import type { Opening, SessionSize } from '../decode-session.ts';
 import type { Engine } from '../engine.ts';
 import { generate, type Completion, type GenerateOptions, type Prompt } from '../generate.ts';
-import { generateBeams } from '../generate-beams.ts';
+import { generateBeams, searchBeams } from '../generate-beams.ts';
 import type { Rule } from '../processors.ts';
 import type { BeamSampling, Sampling, TokenSampling } from '../sampling.ts';
 import type { DeviceModel } from './device-model.ts';
 import { DeviceText } from './device-text.ts';
+import { LikelyTexts } from './likely-texts.ts';
 import { ToldTexts } from './outside.ts';
 import { writeTexts } from './write-texts.ts';
 
@@ -26,7 +27,9 @@ export class DeviceEngine implements Engine {
   }
 
   generateBeams(prompts: readonly Prompt[], options: GenerateOptions<BeamSampling>): Promise<Hypothesis[][]> {
-    return generateBeams(this, prompts, options);
+    const rules = rulesOf(options.sampling);
+    if (rules === null) return generateBeams(this, prompts, options);
+    return searchBeams((count) => LikelyTexts.open(this.model, { kind: 'likely', count, rules }, prompts, options.maxNewTokens), prompts.length, options);
   }
 
   grow(prompts: readonly Opening[], size: SessionSize): Promise<ToldTexts> {
