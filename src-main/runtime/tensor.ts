@@ -34,7 +34,8 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
 /** A tensor over raw bytes, which are copied where their place does not suit the element type. */
 export function tensorOf(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
   const isAligned = bytes.byteOffset % DTYPES[dtype].bytes === 0;
-  const { buffer, byteOffset } = isAligned ? bytes : bytes.slice();
+  // Not by `slice`, which of Node's buffers makes no copy.
+  const { buffer, byteOffset } = isAligned ? bytes : new Uint8Array(bytes);
   return { dtype, shape, data: viewOf(dtype, buffer as ArrayBuffer, byteOffset, bytes.byteLength / DTYPES[dtype].bytes) };
 }
 

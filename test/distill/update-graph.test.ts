@@ -9,6 +9,7 @@ import { Graph } from '../../src-main/graph/value.ts';
 import { rowsOf } from '../../src-main/nn/weights/rows.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { tfjsExecutor } from '../../src-main/runtime/tfjs/executor.ts';
 import { float32, type Tensor } from '../../src-main/runtime/tensor.ts';
 import { expectClose } from '../support/close.ts';
 import { requires } from '../support/requires.ts';
@@ -112,6 +113,10 @@ describe.each(['adamw', 'adafactor'] as const)('%s as a graph', (optimizer) => {
 
   requires('vulkan')('on WebGPU alone', () => {
     it('does the same', async () => { await expectSame(optimizer, strictWebgpu()); });
+  });
+
+  requires('tfjs')('on TensorFlow.js', () => {
+    it('does the same', async () => { await expectSame(optimizer, tfjsExecutor(1)); });
   });
 });
 

@@ -8,9 +8,8 @@ import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { expectClose } from '../support/close.ts';
+import { onEveryDevice } from '../support/devices.ts';
 import { loadFixture } from '../support/model-fixture.ts';
-import { requires } from '../support/requires.ts';
-import { strictWebgpu } from '../support/strict-webgpu.ts';
 import { tinyStudent } from '../support/tiny-student.ts';
 
 const ENGINE = 'test/fixtures/engine';
@@ -21,8 +20,7 @@ const MIXTURES = /moe|gpt-oss/;
 const MODELS = ['families', 't5', 'models'].flatMap((kind) => readdirSync(join(ENGINE, kind)).filter((name) => !ALIKE.test(name) && !MIXTURES.test(name)).map((name) => join(kind, name)));
 const cpu = ortExecutor('cpu', 1);
 
-requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
-  const webgpu = strictWebgpu();
+onEveryDevice((device) => {
 
   it.each(MODELS)('%s learns what it learns on the CPU, and writes its text', async (name) => {
     const { config, weights } = await loadFixture(join(ENGINE, name));
@@ -41,7 +39,7 @@ requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
       await Promise.all([student.release(), teacher.release()]);
       return { loss, hidden: data as Float32Array, gradients: listParameters(config).map((parameter) => [parameter.name, optimizer.gradients(parameter.name)] as const) };
     };
-    const [found, wanted] = [await learn(webgpu), await learn(cpu)];
+    const [found, wanted] = [await learn(device()), await learn(cpu)];
     expectClose([found.loss], [wanted.loss], 1e-4);
     expectClose(found.hidden, wanted.hidden, 1e-4);
     const largest = Math.max(...wanted.gradients.map(([, values]) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
@@ -53,6 +51,6 @@ requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
       await writer.release();
       return texts.map(({ tokens }) => [...tokens]);
     };
-    expect(await write(webgpu)).toEqual(await write(cpu));
+    expect(await write(device())).toEqual(await write(cpu));
   });
 });

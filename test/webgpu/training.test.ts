@@ -14,8 +14,7 @@ import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
 import { adaptedStudent, loadAdapted } from '../support/adapted-student.ts';
 import { expectClose } from '../support/close.ts';
-import { requires } from '../support/requires.ts';
-import { strictWebgpu } from '../support/strict-webgpu.ts';
+import { onEveryDevice } from '../support/devices.ts';
 import { randomWeights, tinyGpt2, tinyLlama, tinyT5 } from '../support/tiny-models.ts';
 import { tinyStudent, partsStudent } from '../support/tiny-student.ts';
 
@@ -48,40 +47,39 @@ async function learn(make: Make, executor: Executor, teacher: FrozenModel | null
   return { losses, told, gradients: optimizer.tensors.map(({ name }) => [name, optimizer.gradients(name).slice()]) };
 }
 
-async function expectAlike(make: Make, webgpu: Executor, { teacher = null, advantages = false }: { teacher?: FrozenModel | null; advantages?: boolean } = {}): Promise<void> {
-  const [found, wanted] = [await learn(make, webgpu, teacher, advantages), await learn(make, cpu, teacher, advantages)];
+async function expectAlike(make: Make, device: Executor, { teacher = null, advantages = false }: { teacher?: FrozenModel | null; advantages?: boolean } = {}): Promise<void> {
+  const [found, wanted] = [await learn(make, device, teacher, advantages), await learn(make, cpu, teacher, advantages)];
   expectClose(found.losses, wanted.losses, 1e-4);
   expectClose(found.told, wanted.told, 1e-4);
   const largest = wanted.gradients.reduce((most, [, values]) => values.reduce((a, b) => Math.max(a, Math.abs(b)), most), 0);
   found.gradients.forEach(([name, values], at) => expectClose(values, wanted.gradients[at]![1], 1e-4, { name, least: 1e-2 * largest }));
 }
 
-requires('vulkan')('a step of training on WebGPU alone, with no operator left to the CPU,', () => {
-  const webgpu = strictWebgpu();
+onEveryDevice((device) => {
   const teacherOf = (config: ModelConfig): FrozenModel => new FrozenModel(cpu, buildDecoder(config), randomWeights(config, 9));
 
   it.each(DIVERGENCES)('has the loss and the gradients it has on the CPU with %s', async (divergence) => {
-    await expectAlike((executor) => tinyStudent(executor, LLAMA, randomWeights(LLAMA, 3), settings({ divergence })), webgpu, { teacher: teacherOf(LLAMA) });
+    await expectAlike((executor) => tinyStudent(executor, LLAMA, randomWeights(LLAMA, 3), settings({ divergence })), device(), { teacher: teacherOf(LLAMA) });
   });
 
   it('has them with a policy gradient, with and without a teacher', async () => {
     for (const teacher of [teacherOf(LLAMA), null]) {
-      await expectAlike((executor) => tinyStudent(executor, LLAMA, randomWeights(LLAMA, 3), settings({ divergence: teacher ? 'reverse_kl' : 'cross_entropy' })), webgpu, { teacher, advantages: true });
+      await expectAlike((executor) => tinyStudent(executor, LLAMA, randomWeights(LLAMA, 3), settings({ divergence: teacher ? 'reverse_kl' : 'cross_entropy' })), device(), { teacher, advantages: true });
     }
   });
 
   it.each<[string, ModelConfig]>([['llama', LLAMA], ['gpt2', tinyGpt2()], ['t5', tinyT5({ activation: 'relu', isGated: false })]])('has them where layers are computed again: %s', async (_, config) => {
-    await expectAlike((executor) => tinyStudent(executor, config, randomWeights(config, 3), { ...settings(), recompute: true }), webgpu, { teacher: teacherOf(config) });
+    await expectAlike((executor) => tinyStudent(executor, config, randomWeights(config, 3), { ...settings(), recompute: true }), device(), { teacher: teacherOf(config) });
   });
 
   it.each<[string, ModelConfig]>([['llama', LLAMA], ['gpt2', tinyGpt2()]])('has them where weights lie in parts of their rows: %s', async (_, config) => {
-    await expectAlike((executor) => partsStudent(executor, config, randomWeights(config, 3), settings(), 120), webgpu, { teacher: teacherOf(config) });
+    await expectAlike((executor) => partsStudent(executor, config, randomWeights(config, 3), settings(), 120), device(), { teacher: teacherOf(config) });
   });
 
   it.each(readdirSync(ADAPTERS))('has them for adapters beside frozen weights: %s', async (name) => {
     const { base_model_name_or_path: base } = JSON.parse(readFileSync(join(ADAPTERS, name, 'adapter_config.json'), 'utf8')) as { base_model_name_or_path: string };
     const fixture = await loadAdapted(join(ADAPTERS, name), base);
-    await expectAlike((executor) => adaptedStudent(executor, fixture, { ...settings({ divergence: 'cross_entropy' }), sharedVocabulary: fixture.config.vocabSize }), webgpu);
+    await expectAlike((executor) => adaptedStudent(executor, fixture, { ...settings({ divergence: 'cross_entropy' }), sharedVocabulary: fixture.config.vocabSize }), device());
   });
 
   it('is judged as on the CPU, likeliest tokens and ranks included', async () => {
@@ -92,7 +90,7 @@ requires('vulkan')('a step of training on WebGPU alone, with no operator left to
       const judged = await new Judge(executor, ...models, spec).judge(batch);
       return judged;
     };
-    const [found, wanted] = [await judge(webgpu), await judge(cpu)];
+    const [found, wanted] = [await judge(device()), await judge(cpu)];
     for (const [name, values] of Object.entries(wanted)) expectClose(Array.from(found[name]!, Number), Array.from(values, Number), 1e-4, { name });
   });
 });

@@ -9,8 +9,7 @@ import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
-import { requires } from '../support/requires.ts';
-import { strictWebgpu } from '../support/strict-webgpu.ts';
+import { onEveryDevice } from '../support/devices.ts';
 import { randomWeights, tinyGpt2, tinyLlama, tinyT5 } from '../support/tiny-models.ts';
 
 const cpu = ortExecutor('cpu', 1);
@@ -18,8 +17,7 @@ const PROMPTS = [[1, 2, 3], [4, 5], [6, 7, 8, 9, 10, 11], [12]].map((ids, id) =>
 const MODELS: [string, ModelConfig][] = [['llama with odd heads and a window', tinyLlama({ windows: [4, null] })], ['gpt2', tinyGpt2()], ['t5', tinyT5()]];
 const KINDS: DecodeInput[] = [{ strategy: 'sample', temperature: 0.8 }, { strategy: 'sample', topK: 5, repetitionPenalty: 1.2 }, { strategy: 'beam', beams: 3 }];
 
-requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
-  const webgpu = strictWebgpu();
+onEveryDevice((device) => {
 
   it.each(MODELS)('%s writes what it writes on the CPU, however tokens are chosen', async (_, config) => {
     const weights = randomWeights(config, 11);
@@ -30,7 +28,7 @@ requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
       await writer.release();
       return texts.map(({ tokens }) => [...tokens]);
     };
-    for (const kind of KINDS) expect(await write(webgpu, kind), JSON.stringify(kind)).toEqual(await write(cpu, kind));
+    for (const kind of KINDS) expect(await write(device(), kind), JSON.stringify(kind)).toEqual(await write(cpu, kind));
   });
 
   it('a draft is verified as on the CPU', async () => {
@@ -43,7 +41,7 @@ requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
       await writer.release();
       return texts.map(({ tokens }) => [...tokens]);
     };
-    expect(await write(webgpu)).toEqual(await write(cpu));
+    expect(await write(device())).toEqual(await write(cpu));
   });
 
   it('two models write together as on the CPU', async () => {
@@ -55,6 +53,6 @@ requires('vulkan')('on WebGPU alone, with no operator left to the CPU,', () => {
       await rollouts.release();
       return texts.map(({ tokens }) => [...tokens]);
     };
-    expect(await write(webgpu)).toEqual(await write(cpu));
+    expect(await write(device())).toEqual(await write(cpu));
   });
 });
