@@ -2,7 +2,8 @@ import { DTYPES } from '../graph/dtype.ts';
 import { writeOnnx, type WriteOptions } from '../graph/onnx/write.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { packedParts, packingGraph, type PackedPart } from '../nn/weights/packed.ts';
-import { rowPieces, storedViews } from '../nn/weights/stored.ts';
+import { inPieces } from '../nn/weights/pieces.ts';
+import { storedViews } from '../nn/weights/stored.ts';
 import type { StoredLayout } from '../nn/weights/stored-layout.ts';
 import type { ConstantFormat } from '../nn/weights/weight-format.ts';
 import type { Executor, Program } from '../runtime/program.ts';
@@ -34,7 +35,7 @@ export async function packWeights(executor: Executor, packs: Packs, weights: Wei
     const parts = packedParts(name, layout);
     for (const { name: part, dtype, shape } of parts) made[part] = tensorOf(dtype, shape, new Uint8Array(bytesOfPart({ dtype, shape })));
     const stored = Object.fromEntries(storedViews(name, layout).map((view, at) => [storedViews(ANY, layout)[at]!.name, weights[view.name]!]));
-    for (const [from, to] of rowPieces(layout)) {
+    for (const [from, to] of inPieces(layout.rows, layout.width)) {
       const key = JSON.stringify([layout, from, to]);
       const program = programs.get(key) ?? executor.compile(writeOnnx(packingGraph(ANY, layout, from, to), { weights: 'inputs' }), { optimize: 'none' });
       programs.set(key, program);

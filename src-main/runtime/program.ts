@@ -52,6 +52,8 @@ export interface Executor {
   readonly memory: DeviceMemory | null;
   /** Whether it reads what `nn/weights/stored` keeps: mapped files, bfloat16, bytes of blocks. */
   readonly readsStored: boolean;
+  /** Whether it multiplies by signed bytes (`graph/ops/quantized`), exactly: processors that add their products in 16 bits cut them off. */
+  readonly signsBytes: boolean;
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;

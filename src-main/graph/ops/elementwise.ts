@@ -44,6 +44,7 @@ const UNARY = {
   tanh: { onnx: 'Tanh', gradient: (up, _x, out) => mul(up, sub(1, mul(out, out))) },
   erf: { onnx: 'Erf', gradient: (up, x) => mul(up, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))) },
   relu: { onnx: 'Relu', gradient: (up, _x, out) => mul(up, sign(out)) },
+  round: { onnx: 'Round' },
 } satisfies Record<string, UnaryRule>;
 
 export const add = binary('add');
@@ -67,6 +68,8 @@ export const softplus = unary('softplus');
 export const tanh = unary('tanh');
 export const erf = unary('erf');
 export const relu = unary('relu');
+/** To the nearest integer, of two the even one. Nothing flows back through it. */
+export const round = unary('round');
 
 const whereOperator: Operator = {
   name: 'where',

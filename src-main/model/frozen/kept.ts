@@ -11,7 +11,8 @@ import type { ModelFiles, WeightPlace } from '../model-files.ts';
  * or made when the model is opened: float32, float16, or integers with scales.
  */
 export type Kept =
-  | { readonly as: 'float32' | 'float16' | 'int8' | 'int4' }
+  | { readonly as: 'float32' | 'float16' }
+  | { readonly as: 'int8' | 'int4'; readonly isSigned: boolean }
   | { readonly as: 'stored'; readonly place: WeightPlace };
 
 /** A weight of a frozen model. One that is both a matrix and a table, as a tied embedding is, may be kept in two ways. */
@@ -27,6 +28,8 @@ export interface KeepSettings {
   readonly precision: FrozenPrecision;
   /** Whether the executor reads weights as they are stored. */
   readonly readsStored: boolean;
+  /** Whether integers are kept as signed bytes multiply them; left out where only their size is asked for. */
+  readonly signsBytes?: boolean;
 }
 
 const FLOAT32: Kept = { as: 'float32' };
@@ -44,7 +47,7 @@ export function keptWeights(files: ModelFiles, parameters: readonly ParameterSpe
     const { precision } = settings;
     // The output layer decides between tokens, and hidden states are hard to round: it is never made of integers.
     const isInteger = matrix && name !== decoder.outputLayer.name && (precision === 'int8' || precision === 'int4');
-    return { ...parameter, matrix, product: isInteger ? { as: precision } : matrix && whole, other: tables.has(name) || !matrix ? whole : null };
+    return { ...parameter, matrix, product: isInteger ? { as: precision, isSigned: settings.signsBytes ?? false } : matrix && whole, other: tables.has(name) || !matrix ? whole : null };
   });
 }
 

@@ -5,10 +5,10 @@ import { sizeOf } from '../../graph/shape.ts';
 import { buildDecoder, IN_MEMORY, type ParameterSpec } from '../../nn/build.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { byName } from '../../nn/weights/by-name.ts';
-import { INT4, INT4_BLOCK } from '../../nn/weights/int4.ts';
-import { INT8, integersName, scalesName } from '../../nn/weights/int8.ts';
+import { columnsName, INT4, INT4_BLOCK, SIGNED_INT4 } from '../../nn/weights/int4.ts';
+import { INT8, integersName, scalesName, SIGNED_INT8 } from '../../nn/weights/int8.ts';
 import { inRows } from '../../nn/weights/in-rows.ts';
-import { int4Quantizer, int8Quantizer } from '../../nn/weights/quantize.ts';
+import { int4Columns, int4Quantizer, int8Quantizer, withSigns } from '../../nn/weights/quantize.ts';
 import { canPack, packed } from '../../nn/weights/packed.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { stored, storedViews } from '../../nn/weights/stored.ts';
@@ -82,8 +82,8 @@ function formatFor(kept: Kept, matrix: Matrix | null): WeightFormat {
   switch (kept.as) {
     case 'float32': return IN_MEMORY;
     case 'float16': return HALVES;
-    case 'int8': return INT8;
-    case 'int4': return INT4;
+    case 'int8': return kept.isSigned ? SIGNED_INT8 : INT8;
+    case 'int4': return kept.isSigned ? SIGNED_INT4 : INT4;
     case 'stored': return isPlain(kept.place) ? IN_MEMORY : stored(layoutOf(kept.place, matrix));
   }
 }
@@ -122,7 +122,7 @@ class WeightOpener {
       case 'float32': return this.floats(spec);
       case 'float16': return this.halves(spec);
       case 'int8':
-      case 'int4': return this.integers(matrix!, kept.as);
+      case 'int4': return this.integers(matrix!, kept);
       case 'stored': return this.asStored(spec, matrix, kept.place);
     }
   }
@@ -149,7 +149,7 @@ class WeightOpener {
     }
   }
 
-  private async integers(matrix: Matrix, as: 'int8' | 'int4'): Promise<void> {
+  private async integers(matrix: Matrix, { as, isSigned }: Extract<Kept, { as: 'int8' | 'int4' }>): Promise<void> {
     const quantizer = as === 'int8' ? int8Quantizer(matrix) : int4Quantizer(matrix);
     const [rows, width] = matrix.shape;
     if (matrix.layout === 'in-out') {
@@ -161,7 +161,9 @@ class WeightOpener {
       for await (const { first, data } of slabs(this.files.pieces(matrix.name), rows, width)) quantizer.add(data, first);
     }
     const { integers, scales } = quantizer.result;
-    this.weights[integersName(matrix.name)] = tensorOf('uint8', integerShape(matrix, as), integers);
+    const isByte = as === 'int8' && isSigned;
+    this.weights[integersName(matrix.name)] = tensorOf(isByte ? 'int8' : 'uint8', integerShape(matrix, as), isByte ? withSigns(integers) : integers);
+    if (as === 'int4' && isSigned) this.weights[columnsName(matrix.name)] = float32(int4Columns(scales, sides(matrix).outputs), [sides(matrix).outputs]);
     this.weights[scalesName(matrix.name)] = float32(scales, [scales.length]);
   }
 

@@ -74,6 +74,22 @@ export function int4Quantizer(matrix: Matrix): Quantizer {
   };
 }
 
+/** Unsigned integers about 128 as signed ones about zero, where they lie. */
+export function withSigns(integers: Uint8Array): Uint8Array {
+  // The highest bit turned over, four bytes at a time where they lie so.
+  const words = new Uint32Array(integers.buffer, integers.byteOffset, integers.length >> 2);
+  for (let at = 0; at < words.length; at++) words[at]! ^= 0x80808080;
+  for (let at = words.length << 2; at < integers.length; at++) integers[at]! ^= INT8_ZERO;
+  return integers;
+}
+
+/** For each output the step in which the largest element that its blocks' scales allow is 127 of them, or -127. */
+export function int4Columns(scales: Float32Array, outputs: number): Float32Array {
+  const blocks = scales.length / outputs;
+  return Float32Array.from({ length: outputs }, (_, output) => (
+    8 * scales.subarray(output * blocks, (output + 1) * blocks).reduce((largest, scale) => Math.max(largest, Math.abs(scale)), 0) / 127));
+}
+
 function whole(quantizer: Quantizer, weights: Float32Array): QuantizedMatrix {
   quantizer.add(weights, 0);
   return quantizer.result;

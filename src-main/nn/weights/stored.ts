@@ -9,11 +9,9 @@ import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { DType } from '../../graph/dtype.ts';
 import { ENCODINGS } from './encodings/encodings.ts';
+import { inPieces } from './pieces.ts';
 import type { StoredLayout } from './stored-layout.ts';
 import type { WeightFormat } from './weight-format.ts';
-
-/** Elements that are unpacked at once: 16 MiB, so that neither layers nor vocabularies need a matrix in float32 as a whole. */
-const PIECE = 2 ** 22;
 
 /** The parameters through which a graph reads a weight: views of the same bytes. */
 export function storedViews(name: string, { encoding, width, rows }: StoredLayout): { name: string; dtype: DType; shape: readonly [number, number] }[] {
@@ -60,25 +58,19 @@ class UnpackedWeight {
   timesRows(x: Value, use: string): Value {
     if (this.layout.of === 'inputs') return matmul(x, this.unpack(0, this.layout.rows, use));
     // The activations come first: what is unpacked is then needed at once, and gone before the next piece.
-    return concat(rowPieces(this.layout).map(([from, to]) => matmul(x, this.unpack(from, to, use), { transB: true })), -1);
+    return concat(inPieces(this.layout.rows, this.layout.width).map(([from, to]) => matmul(x, this.unpack(from, to, use), { transB: true })), -1);
   }
 
   /** What flows back, [..., outputs], times the matrix turned round. */
   timesColumns(up: Value, use: string): Value {
     if (this.layout.of === 'inputs') return matmul(up, this.unpack(0, this.layout.rows, use), { transB: true });
-    return rowPieces(this.layout).map(([from, to]) => matmul(slice(up, -1, from, to), this.unpack(from, to, use))).reduce((sum, part) => add(sum, part));
+    return inPieces(this.layout.rows, this.layout.width).map(([from, to]) => matmul(slice(up, -1, from, to), this.unpack(from, to, use))).reduce((sum, part) => add(sum, part));
   }
 
   /** Rows of the matrix in float32. @param use  each unpacks for itself */
   private unpack(from: number, to: number, use: string): Value {
     return ENCODINGS[this.layout.encoding].unpack(storedRows(this.graph, this.name, this.layout, from, to, use));
   }
-}
-
-/** Rows that are unpacked at once, in pieces of like sizes: ONNX Runtime gives memory on to tensors of the same shape alone, and holds what it needs of each. */
-export function rowPieces({ rows, width }: StoredLayout): [from: number, to: number][] {
-  const count = Math.ceil(rows / Math.max(1, Math.floor(PIECE / width)));
-  return Array.from({ length: count }, (_, at) => [Math.floor((at * rows) / count), Math.floor(((at + 1) * rows) / count)]);
 }
 
 function declared(graph: Graph, name: string, layout: StoredLayout): Value[] {

@@ -22,7 +22,7 @@ export function ortExecutor(device: Device, threads = 0): Executor {
 /** By ONNX Runtime's JavaScript interface, loaded where it is needed. */
 function boundExecutor(threads: number): Executor {
   return {
-    device: 'cpu', memory: null, readsStored: false, dialect: 'onnxruntime',
+    device: 'cpu', memory: null, readsStored: false, signsBytes: false, dialect: 'onnxruntime',
     compile: async (graph, options = {}) => (await import('./binding.ts')).compile(graph, options, threads),
   };
 }

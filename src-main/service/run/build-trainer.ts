@@ -72,6 +72,6 @@ export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedB
   const { precision } = recipe.teacher;
   // Its output layer is read by the student's device as well.
   const readsStored = executor.readsStored && executorFor(recipe.student.device).readsStored;
-  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored }, precision));
+  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored, signsBytes: executor.signsBytes }, precision));
   return new FrozenModel(executor, decoder, weights);
 }

@@ -8,5 +8,6 @@ export type OpenedBase = Pick<FrozenWeights, 'format' | 'weights'>;
 /** Null where the whole student is trained. */
 export async function openBase({ adapter, student: { parameters }, recipe: { student: { precision = 'fp32', device } } }: PreparedRun): Promise<OpenedBase | null> {
   if (!adapter) return null;
-  return ofThe('student', () => openFrozen(adapter.base, parameters, { precision, readsStored: executorFor(device).readsStored }));
+  const { readsStored, signsBytes } = executorFor(device);
+  return ofThe('student', () => openFrozen(adapter.base, parameters, { precision, readsStored, signsBytes }));
 }

@@ -17,9 +17,12 @@ import { ProviderMemory } from './device-memory.ts';
 import { NativeMemory } from './native-memory.ts';
 import { OrtRuntime } from './runtime.ts';
 import { createSession, type Where } from './session.ts';
+import { addsSignedBytes } from './signed-bytes.ts';
 import { StandInMemory } from './stand-in-memory.ts';
 
 let runtime: OrtRuntime | undefined;
+/** Of this processor, once it has been asked. */
+let isSigned: boolean | undefined;
 /** Of each device: a process has one. */
 const memories = new Map<Device, NativeMemory>();
 
@@ -34,6 +37,7 @@ export function nativeExecutor(threads: number, device: Device = 'cpu'): Executo
   const memory = (): NativeMemory | null => (device === 'cpu' ? null : kept(device, () => new NativeMemory(new ProviderMemory(shared, device))));
   return {
     device, readsStored: device === 'cpu', dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    get signsBytes() { return device === 'cpu' && (isSigned ??= addsSignedBytes(shared)); },
     get memory() { return memory(); },
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device, threads }, memory()),
   };
@@ -55,7 +59,7 @@ export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> 
   const shared = runtime ??= new OrtRuntime();
   const memory = new NativeMemory(new StandInMemory(shared, device, room));
   return {
-    device, readsStored: false, dialect: nativeExecutor(threads, device).dialect, memory,
+    device, readsStored: false, signsBytes: false, dialect: nativeExecutor(threads, device).dialect, memory,
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun }),
   };
 }
