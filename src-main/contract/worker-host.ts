@@ -36,6 +36,8 @@ export interface WorkerHost<M extends CommandMap> {
   readonly ended: Promise<Problem | null>;
   /** Whether it can still be asked. */
   readonly isUsable: boolean;
+  /** Whether something that it was asked has not been answered yet. */
+  readonly isBusy: boolean;
   /** Cancels what is going on and ends the worker; one that does not end in time is killed. */
   close(): Promise<void>;
   /** Ends the worker whatever it does. */

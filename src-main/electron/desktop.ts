@@ -9,6 +9,7 @@ import { handle, tell } from './channels.ts';
 import { askBeforeQuit, askForConsent, chooseFile } from './dialogs.ts';
 import { harden, refusePermissions } from './harden.ts';
 import { buildMenu } from './menu.ts';
+import { Quitting } from './quitting.ts';
 import { systemKeyStore } from './key-store.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
 import { watchRuns } from './while-running.ts';
@@ -86,29 +87,14 @@ async function followTheme(studio: Studio): Promise<void> {
   studio.subscribe((message) => { if (message.topic === 'settings') nativeTheme.themeSource = message.settings.theme; });
 }
 
-/** Asks before a run is cut off, and lets the studio end in order before the application does. */
+/** Lets the studio end in order before the application does; a person is asked before a run is cut off. */
 function guardQuit(studio: Studio, inFront: () => BrowserWindow | null): void {
-  let state: 'open' | 'asking' | 'closing' | 'closed' = 'open';
-  const quit = async (): Promise<void> => {
-    const runs = studio.live().map(({ name }) => name);
-    state = 'asking';
-    const choice = runs.length === 0 ? 'save' : await askBeforeQuit(inFront(), runs);
-    if (choice === 'stay') {
-      state = 'open';
-      return;
-    }
-    state = 'closing';
-    await (choice === 'now' ? studio.cutOff() : studio.close()).catch(() => undefined);
-    state = 'closed';
-    if (choice === 'now') app.exit(0);
-    else app.quit();
-  };
+  const quitting = new Quitting(studio, (runs) => askBeforeQuit(inFront(), runs), { quit: () => app.quit(), exit: () => app.exit(0) });
   const hold = (event: { preventDefault(): void }): void => {
-    if (state === 'closed') return;
-    event.preventDefault();
-    if (state === 'open') void quit();
+    if (!quitting.mayGo()) event.preventDefault();
   };
   app.on('before-quit', hold);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.told());
   // The last window asks as well, because a run goes on without one only on macOS.
   app.on('browser-window-created', (_, window) => {
     window.on('close', (event) => {

@@ -2,6 +2,7 @@ import { BrowserWindow, dialog, type FileFilter } from 'electron';
 import { Problem } from '../contract/problem.ts';
 import type { Reach } from '../contract/consent.ts';
 import type { FileRequest } from '../contract/api/bridge.ts';
+import type { QuitChoice } from './quitting.ts';
 
 const FILTERS: Readonly<Record<FileRequest['kind'], FileFilter[]>> = {
   data: [{ name: 'Data', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'gz'] }],
@@ -21,9 +22,6 @@ export async function chooseFile(window: BrowserWindow, { title, what, kind, sug
   const { filePaths } = await dialog.showOpenDialog(window, { title, filters, properties: [what === 'open-folder' ? 'openDirectory' : 'openFile'] });
   return filePaths[0] ?? null;
 }
-
-/** What to do about runs that are going when the person quits. */
-export type QuitChoice = 'save' | 'stay' | 'now';
 
 export async function askBeforeQuit(window: BrowserWindow | null, runs: readonly string[]): Promise<QuitChoice> {
   const options = {

@@ -45,6 +45,8 @@ export function createHandlers(): Handlers<Commands> {
   return {
     run: async (params, { signal, emit }) => {
       let isStarted = false;
+      // One that was asked to stop when it had just ended begins anew.
+      stopping.delete(params.runId);
       try {
         return await runJob({
           ...params,

@@ -100,6 +100,10 @@ export class WorkerClient<M extends CommandMap> implements WorkerHost<M> {
     return !this.#lost && !this.#closing;
   }
 
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;

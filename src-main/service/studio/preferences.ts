@@ -28,10 +28,9 @@ export class Preferences {
 
   /**
    * @param checkWorker  throws where another worker is chosen that cannot be had; then nothing changes
-   * @param onChange  told the old and the new
    */
   calls(
-    database: Database, feed: Feed, checkWorker: (settings: Settings) => void, onChange: (before: Settings, after: Settings) => void,
+    database: Database, feed: Feed, checkWorker: (settings: Settings) => void, onChange: () => void,
   ): Handlers<'settings.get' | 'settings.set'> {
     return {
       'settings.get': async () => this.#settings,
@@ -42,7 +41,7 @@ export class Preferences {
         if (after.worker !== before.worker) checkWorker(after);
         this.#settings = after;
         // Before anyone can see them: whoever does must meet the worker that they ask for.
-        onChange(before, after);
+        onChange();
         await writeSettings(database, after);
         feed.publish({ topic: 'settings', settings: after });
         return after;

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
-import { Problem, toReport } from '../../contract/problem.ts';
+import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import type { Commands } from '../../contract/worker.ts';
+import type { WorkerHost } from '../../contract/worker-host.ts';
 import { refuseDamaged } from '../../store/damage.ts';
+import type { Recorded } from '../../store/history-recorder.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
 import type { Consent } from '../consent/consent.ts';
@@ -19,11 +22,18 @@ import type { Workers } from './workers.ts';
 
 /** Milliseconds between two messages about the steps of a run: what an eye can follow. */
 const TELL_EVERY = 100;
+const ENDS: ReadonlySet<Recorded['event']> = new Set(['done', 'stopped', 'failed', 'interrupted']);
 
-/** @param after  the run whose student it begins from, which must be done by then */
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; after?: string }
+/**
+ * @param after  the run whose student it begins from, which must be done by then
+ * @param host  the worker that has been asked for it
+ */
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; after?: string; host?: WorkerHost<Commands> }
 
-/** The runs of this program, computed one after the other. */
+/**
+ * The runs of this program, computed one after the other. A run leaves the queue once its end is in the history, where
+ * everybody sees it; what its worker still puts away then keeps the next one waiting, and nobody else from asking.
+ */
 export class RunQueue {
   readonly #home: Home;
   readonly #workers: Workers;
@@ -31,7 +41,10 @@ export class RunQueue {
   readonly #consent: Consent;
   /** The first computes, the others wait. */
   #entries: Entry[] = [];
-  #going: Promise<void> | null = null;
+  /** What the worker is at, until it has put everything away. */
+  #going: { runId: string; over: Promise<void> } | null = null;
+  /** Runs that are on their way back into the queue. */
+  readonly #resuming = new Set<string>();
   #untold: StepMetrics[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -74,7 +87,17 @@ export class RunQueue {
 
   /** @param allowChanged  although files that the run reads have changed since it began */
   async resume(runId: string, { allowChanged = false } = {}): Promise<void> {
-    if (this.#find(runId)) throw new Problem('This run is going already.');
+    if (this.#find(runId) || this.#resuming.has(runId)) throw new Problem('This run is going already.');
+    this.#resuming.add(runId);
+    try {
+      await this.#takeUp(runId, allowChanged);
+    } finally {
+      this.#resuming.delete(runId);
+    }
+  }
+
+  async #takeUp(runId: string, allowChanged: boolean): Promise<void> {
+    await this.atRest();
     const known = await findRun(this.#home.database, runId);
     refuseElsewhere(known);
     const { name, runDir, status } = known;
@@ -98,7 +121,7 @@ export class RunQueue {
       this.#feed.publish({ topic: 'runs' });
     } else {
       entry.live.state = 'stopping';
-      await this.#workers.get('compute').request('stop', { runId, save: how === 'save' });
+      await entry.host?.request('stop', { runId, save: how === 'save' });
     }
     this.#tellLive();
   }
@@ -106,7 +129,13 @@ export class RunQueue {
   /** Takes everything out of the queue and stops what computes, its work saved. Settles when it has. */
   async stopAll(): Promise<void> {
     for (const { live } of this.#entries.toReversed()) await this.stop(live.runId, 'save').catch(() => undefined);
-    await this.#going;
+    await this.#going?.over;
+  }
+
+  /** Settles when nothing of a run that has come to its end is open any more. */
+  async atRest(): Promise<void> {
+    const going = this.#going;
+    if (going && !this.#find(going.runId)) await going.over;
   }
 
   #find(runId: string): Entry | undefined {
@@ -123,40 +152,58 @@ export class RunQueue {
   #next(): void {
     const [entry] = this.#entries;
     if (!entry || this.#going) return;
-    this.#going = this.#compute(entry).finally(() => {
+    const over = this.#compute(entry).finally(() => {
       this.#going = null;
       this.#next();
     });
+    this.#going = { runId: entry.live.runId, over };
   }
 
-  async #compute({ live, recipe, runDir, isResumed, allowed, allowChanged = false, after }: Entry): Promise<void> {
+  async #compute(entry: Entry): Promise<void> {
+    const { live, recipe, runDir, isResumed, allowed, allowChanged = false, after } = entry;
     const { runId, name } = live;
-    let how: 'done' | 'stopped' | 'interrupted' | 'failed' = 'failed';
-    let error = null;
-    live.state = 'starting';
-    this.#tellLive();
+    let how: 'done' | 'stopped' | 'interrupted' | 'failed';
+    let error: ProblemReport | null = null;
     try {
       if (after !== undefined) await this.#checkDone(after);
-      how = (await followRun(this.#home, this.#workers.get('compute'), { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
+      // It may have been taken out of the queue meanwhile.
+      if (!this.#entries.includes(entry)) return;
+      live.state = 'starting';
+      this.#tellLive();
+      entry.host = this.#workers.get('compute');
+      how = (await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
         onEvent: (event) => this.#follow(live, event, recipe),
         onReading: (rows) => {
           live.phase = { name: 'read', done: rows, total: 0 };
           this.#tellLive();
         },
-        onWritten: (events) => tellWritten(this.#feed, runId, events),
+        onWritten: (events) => {
+          if (events.some(({ event }) => ENDS.has(event))) this.#leave(entry);
+          tellWritten(this.#feed, runId, events);
+        },
       })).status;
     } catch (caught) {
       error = toReport(caught);
-      const { status } = await findRun(this.#home.database, runId);
-      if (status === 'interrupted') how = status;
-      // Refused before its first word, so nothing has been written of it.
-      else if (status === 'waiting') await setStatus(this.#home.database, runId, 'failed', error);
+      how = await this.#endOf(runId, error).catch(() => 'failed' as const);
     }
-    this.#tellSteps(runId);
-    this.#entries = this.#entries.filter((other) => other.live !== live);
-    this.#tellLive();
+    this.#leave(entry);
     this.#feed.publish({ topic: 'runs' });
     this.#feed.publish({ topic: 'ended', runId, name, how, error });
+  }
+
+  /** How a run ended whose request failed. */
+  async #endOf(runId: string, error: ProblemReport): Promise<'interrupted' | 'failed'> {
+    const { status } = await findRun(this.#home.database, runId);
+    // Refused before its first word, so nothing has been written of it.
+    if (status === 'waiting') await setStatus(this.#home.database, runId, 'failed', error);
+    return status === 'interrupted' ? status : 'failed';
+  }
+
+  #leave(entry: Entry): void {
+    if (!this.#entries.includes(entry)) return;
+    this.#entries = this.#entries.filter((other) => other !== entry);
+    // Its last steps, and that it is no longer among the live.
+    this.#tellSteps(entry.live.runId);
   }
 
   async #checkDone(runId: string): Promise<void> {

@@ -79,12 +79,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
     'app.devices': () => findDevices(() => createWorker('probe', preferences.get())),
-    ...preferences.calls(home.database, feed, checkWorker, (before, after) => {
-      if (before.worker === after.worker && before.threads === after.threads) return;
-      void workers.end('interactive');
-      if (jobs.list().every(({ state }) => state !== 'going')) void workers.end('jobs');
-      if (queue.live().length === 0) void workers.end('compute');
-    }),
+    ...preferences.calls(home.database, feed, checkWorker, () => workers.renew()),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
     ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);

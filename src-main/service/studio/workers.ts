@@ -34,11 +34,18 @@ const IDLE = { jobs: 60, chat: 300 };
 type IdleKind = keyof typeof IDLE;
 export type CreateWorker = (kind: WorkerKind, settings: Settings) => WorkerHost<Commands>;
 
-/** The computing processes, each started when it is first needed. One that died is told by the request it had. */
+interface Kept { host: WorkerHost<Commands>; made: Settings }
+
+/**
+ * The computing processes, each started when it is first needed. One that died is told by the request it had; one that was
+ * started with other settings gives way to another as soon as it is through with what it does.
+ */
 export class Workers {
   readonly #create: CreateWorker;
   readonly #settings: () => Settings;
-  readonly #hosts = new Map<WorkerKind, WorkerHost<Commands>>();
+  readonly #hosts = new Map<WorkerKind, Kept>();
+  /** Those that are being put away. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #users: Record<IdleKind, number> = { jobs: 0, chat: 0 };
 
   constructor(create: CreateWorker, settings: () => Settings) {
@@ -47,13 +54,27 @@ export class Workers {
   }
 
   get(kind: WorkerKind): WorkerHost<Commands> {
+    this.#renew(kind);
     const known = this.#hosts.get(kind);
-    if (known?.isUsable === true) return known;
-    const host = this.#create(kind, this.#settings());
-    this.#hosts.set(kind, host);
+    if (known?.host.isUsable === true) return known.host;
+    const made = this.#settings();
+    const host = this.#create(kind, made);
+    this.#hosts.set(kind, { host, made });
     // The next request after a death gets a new one; nothing is done again by itself.
-    void host.ended.then(() => { if (this.#hosts.get(kind) === host) this.#hosts.delete(kind); });
+    void host.ended.then(() => { if (this.#hosts.get(kind)?.host === host) this.#hosts.delete(kind); });
     return host;
+  }
+
+  /** Ends those that the settings no longer want and that do nothing; of the others each when it is next asked. */
+  renew(): void {
+    for (const kind of this.#hosts.keys()) this.#renew(kind);
+  }
+
+  #renew(kind: WorkerKind): void {
+    const known = this.#hosts.get(kind);
+    if (known === undefined || known.host.isBusy || (kind in this.#users && this.#users[kind as IdleKind] > 0)) return;
+    const { worker, threads } = this.#settings();
+    if (known.made.worker !== worker || known.made.threads !== threads) void this.#end(kind);
   }
 
   /**
@@ -94,9 +115,10 @@ export class Workers {
 
   /** Uses a worker that ends when nobody has for a while. */
   async during<T>(kind: IdleKind, work: (host: WorkerHost<Commands>) => Promise<T>): Promise<T> {
+    const host = this.get(kind);
     this.#users[kind] += 1;
     try {
-      return await work(this.get(kind));
+      return await work(host);
     } finally {
       this.#users[kind] -= 1;
       void this.#endWhenIdle(kind);
@@ -104,24 +126,28 @@ export class Workers {
   }
 
   async #endWhenIdle(kind: IdleKind): Promise<void> {
-    const host = this.#hosts.get(kind);
+    const known = this.#hosts.get(kind);
     await sleep(IDLE[kind] * 1000, undefined, { ref: false });
-    if (this.#users[kind] === 0 && host !== undefined && this.#hosts.get(kind) === host) await this.end(kind);
+    if (this.#users[kind] === 0 && known !== undefined && this.#hosts.get(kind) === known) await this.#end(kind);
   }
 
-  /** Ends a worker, so that the next one starts with the present settings. */
-  async end(kind: WorkerKind): Promise<void> {
-    const host = this.#hosts.get(kind);
+  async #end(kind: WorkerKind): Promise<void> {
+    const known = this.#hosts.get(kind);
+    if (known === undefined) return;
     this.#hosts.delete(kind);
-    await host?.close();
+    const closed = known.host.close();
+    this.#ending.add(closed);
+    await closed;
+    this.#ending.delete(closed);
   }
 
   /** Ends all of them whatever they do. */
   kill(): void {
-    for (const host of this.#hosts.values()) host.kill();
+    for (const { host } of this.#hosts.values()) host.kill();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#hosts.keys()].map((kind) => this.end(kind)));
+    for (const kind of this.#hosts.keys()) void this.#end(kind);
+    await Promise.all(this.#ending);
   }
 }

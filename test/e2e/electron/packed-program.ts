@@ -5,10 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { CallInput, CallName, CallResult } from '../../../src-main/contract/api/api.ts';
 
-/** Milliseconds in which a window must appear. */
+/** Milliseconds in which a window must appear, a question be answered, the program end. */
 const PATIENCE = 60_000;
+/** How much of what the program writes is kept, in characters. */
+const TAIL = 8192;
 
-interface Evaluated { id?: number; result: { result: { value: unknown }; exceptionDetails?: { text: string } } }
+interface Evaluated { result: { value: unknown }; exceptionDetails?: { text: string } }
+/** What the page answers; `error` where it was asked nothing that it can answer, or was left meanwhile. */
+interface Answer { id?: number; result?: Evaluated; error?: { message: string } }
 
 /**
  * A packed program that runs. Its fuses forbid the inspector with which Playwright starts Electron, so its page is
@@ -19,17 +23,34 @@ export class PackedProgram {
   private readonly child: ChildProcess;
   private readonly page: WebSocket;
   private lastId = 0;
-  private readonly waiting = new Map<number, { resolve(answer: Evaluated['result']): void; reject(error: Error): void }>();
+  private readonly waiting = new Map<number, { resolve(answer: Evaluated): void; reject(error: Error): void }>();
+  /** What it has written to stderr of late. */
+  private said: string;
 
-  private constructor(child: ChildProcess, page: WebSocket) {
+  private constructor(child: ChildProcess, page: WebSocket, said: string) {
     this.pid = child.pid!;
     this.child = child;
     this.page = page;
+    this.said = said;
+    child.stderr?.on('data', (text: string) => { this.said = (this.said + text).slice(-TAIL); });
     page.on('message', (data: Buffer) => {
-      const { id, result } = JSON.parse(data.toString()) as Evaluated;
-      if (id !== undefined) this.waiting.get(id)?.resolve(result);
+      const { id = 0, result, error } = JSON.parse(data.toString()) as Answer;
+      if (result) this.waiting.get(id)?.resolve(result);
+      else this.waiting.get(id)?.reject(this.error(error?.message ?? 'the page answered nothing'));
     });
-    page.once('close', () => { for (const { reject } of this.waiting.values()) reject(new Error('the program is gone')); });
+    page.once('close', () => { for (const { reject } of this.waiting.values()) reject(this.error('the page is gone')); });
+  }
+
+  /**
+   * Opens a program, uses it and ends it as the system ends one. Where the use fails, its error has what the program wrote, and
+   * what it makes of its end.
+   */
+  static async during(program: string, home: string, use: (opened: PackedProgram) => Promise<void>): Promise<void> {
+    const opened = await PackedProgram.open(program, home);
+    const failed = await use(opened).then(() => null, (error: unknown) => ({ error }));
+    const stayed = await opened.close().then(() => null, (error: unknown) => ({ error }));
+    const errors = [failed, stayed].flatMap((caught) => (caught ? [caught.error] : []));
+    if (errors.length > 0) throw new Error(`${errors.map(String).join('\n')}\n${opened.lastWords}`, { cause: errors[0] });
   }
 
   /** Starts it on a data folder. @throws with what it wrote, where it opens no window */
@@ -45,7 +66,9 @@ export class PackedProgram {
       if (address !== undefined) {
         const page = new WebSocket(address);
         await once(page, 'open');
-        return new PackedProgram(child, page);
+        const opened = new PackedProgram(child, page, said);
+        while (await opened.evaluate('location.origin === "app://retort" && document.readyState').catch(() => null) !== 'complete' && Date.now() < deadline) await sleep(100);
+        return opened;
       }
       await sleep(200);
     }
@@ -56,8 +79,10 @@ export class PackedProgram {
   /** The value of an expression in the page, awaited. */
   async evaluate(expression: string): Promise<unknown> {
     const id = this.lastId += 1;
+    if (this.page.readyState !== WebSocket.OPEN) throw this.error(`the page is gone, so it was not asked for ${expression}`);
+    const answered = new Promise<Evaluated>((resolve, reject) => { this.waiting.set(id, { resolve, reject }); });
     this.page.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, awaitPromise: true, returnByValue: true } }));
-    const { result, exceptionDetails } = await new Promise<Evaluated['result']>((resolve, reject) => { this.waiting.set(id, { resolve, reject }); });
+    const { result, exceptionDetails } = await this.inTime(answered, `an answer to ${expression}`).finally(() => this.waiting.delete(id));
     if (exceptionDetails) throw new Error(exceptionDetails.text);
     return result.value;
   }
@@ -69,10 +94,31 @@ export class PackedProgram {
     return answer.result;
   }
 
+  /** Ends it as the system does. @throws where it does not end */
   async close(): Promise<void> {
-    this.page.close();
-    this.child.kill();
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+    const exited = this.child.exitCode !== null || this.child.signalCode !== null ? Promise.resolve() : once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    try {
+      await this.inTime(exited, 'its end');
+    } finally {
+      this.page.terminate();
+      this.child.kill('SIGKILL');
+    }
+  }
+
+  private get lastWords(): string {
+    return `The program wrote: ${this.said}`;
+  }
+
+  private error(what: string): Error {
+    return new Error(`${what} (exit code ${this.child.exitCode}, signal ${this.child.signalCode})`);
+  }
+
+  private async inTime<T>(answer: Promise<T>, what: string): Promise<T> {
+    const late = new AbortController();
+    const tooLate = sleep(PATIENCE, undefined, { signal: late.signal }).then(() => { throw this.error(`${PATIENCE / 1000} s have brought no sign of ${what}`); });
+    tooLate.catch(() => undefined);
+    return Promise.race([answer, tooLate]).finally(() => late.abort());
   }
 }
 

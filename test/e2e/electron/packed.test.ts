@@ -11,6 +11,9 @@ import { display, freshHome } from './launch.ts';
 import { packForOldElectron, type Packed } from './pack.ts';
 import { PackedProgram } from './packed-program.ts';
 
+/** Milliseconds after which a run that does not come to its next steps is not waited for. */
+const PATIENCE = 150_000;
+
 requires('display', 'electron', 'installers')('the packed application', () => {
   let to: string;
   let packed: Packed;
@@ -63,12 +66,9 @@ requires('display', 'electron', 'installers')('the packed application', () => {
   it('opens as an AppImage', async () => {
     // A container has no FUSE to mount it with.
     execFileSync(packed.appImage, ['--appimage-extract'], { cwd: to, stdio: 'ignore' });
-    const desktop = await PackedProgram.open(join(to, 'squashfs-root', 'AppRun'), folder.home);
-    try {
+    await PackedProgram.during(join(to, 'squashfs-root', 'AppRun'), folder.home, async (desktop) => {
       await expect.poll(() => desktop.evaluate('document.body?.textContent')).toContain('Run the sample project');
-    } finally {
-      await desktop.close();
-    }
+    });
   });
 
   it('has every package that one of its packages needs', () => {
@@ -91,21 +91,23 @@ requires('display', 'electron', 'installers')('the packed application', () => {
   });
 
   it('opens and runs the sample through ONNX Runtime and SQLite, in Electron and then in plain Node', async () => {
-    const desktop = await PackedProgram.open(program, folder.home);
-    try {
+    await PackedProgram.during(program, folder.home, async (desktop) => {
       await expect.poll(() => desktop.evaluate('document.body?.textContent')).toContain('Run the sample project');
       const [runId] = (await desktop.call('sample.start', { methods: ['gkd'] })).runIds as [string];
       const run = (): Promise<RunRecord> => desktop.call('runs.get', { runId });
       const goesBeyond = async (step: number): Promise<void> => {
+        const deadline = Date.now() + PATIENCE;
         for (let now = await run(); now.lastStep <= step; now = await run()) {
           expect(['waiting', 'running'], JSON.stringify(now.error)).toContain(now.status);
+          if (Date.now() > deadline) throw new Error(`Step ${step} was not passed: ${JSON.stringify([now, await desktop.call('runs.live', null), await desktop.call('runs.log', { runId, after: 0, limit: 1000 })])}`);
           await sleep(200);
         }
       };
+      /** Stops it, and goes on as soon as everybody can see that it has stopped. */
       const stopAfter = async (step: number): Promise<void> => {
         await goesBeyond(step);
         await desktop.call('runs.stop', { runId, how: 'save' });
-        await expect.poll(async () => (await run()).status, { interval: 200 }).toBe('stopped');
+        await expect.poll(async () => (await run()).status, { interval: 1 }).toBe('stopped');
       };
       await stopAfter(4);
       // An AppImage lies elsewhere at every start: a run must need nothing of it.
@@ -120,8 +122,19 @@ requires('display', 'electron', 'installers')('the packed application', () => {
       const computing = execFileSync('ps', ['--ppid', String(desktop.pid), '-o', 'args='], { encoding: 'utf8' });
       expect(computing).toMatch(new RegExp(`^\\S*node ${unpacked('out', 'main', 'worker', 'entry.js')}$`, 'm'));
       await stopAfter(checkpoint!.step);
-    } finally {
-      await desktop.close();
-    }
+    });
+  }, 400_000);
+
+  it('told by the system to end, saves the run that is going and asks nobody', async () => {
+    let runId = '';
+    const steps = (desktop: PackedProgram): Promise<RunRecord> => desktop.call('runs.get', { runId });
+    await PackedProgram.during(program, folder.home, async (desktop) => {
+      [runId = ''] = (await desktop.call('sample.start', { methods: ['gkd'] })).runIds;
+      await expect.poll(async () => (await steps(desktop)).lastStep).toBeGreaterThan(2);
+    });
+    await PackedProgram.during(program, folder.home, async (desktop) => {
+      const { status, checkpoint, lastStep } = await steps(desktop);
+      expect([status, checkpoint?.step]).toEqual(['stopped', lastStep]);
+    });
   }, 400_000);
 });

@@ -50,6 +50,7 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { hom
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
       const allowed = await consent.settle(recipe);
+      await queue.atRest();
       return jobs.run('forecast', recipe.name, (tell, signal, _warn, onReading) => workers.get('compute').request(
         'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
     },

@@ -79,6 +79,7 @@ export function runCalls({ home, queue, trainings, jobs, feed }: { home: Home; q
 }
 
 async function deleteRuns(home: Home, queue: RunQueue, runIds: readonly string[], withFiles: boolean): Promise<void> {
+  await queue.atRest();
   const runs = await Promise.all(runIds.map((id) => findRun(home.database, id)));
   const live = new Set(queue.live().map(({ runId }) => runId));
   for (const { id, name, runDir } of runs) {
