@@ -5,6 +5,7 @@ import { check, type Check } from './check.ts';
 import { studentContext, teacherContext } from './context-length.ts';
 import { cutStudent } from './cut-student.ts';
 import { cutHeldOut, cutTraining } from './cut-texts.ts';
+import { deviceMoments } from './device-moments.ts';
 import { devices } from './devices.ts';
 import { disk } from './disk.ts';
 import { chatEnd, sharedEnds, sharedTokens } from './ends.ts';
@@ -39,7 +40,7 @@ const steps = check('steps', ['steps'], () => undefined);
  * starts a program, opens a connection or sends anything: a recipe may be of somebody else.
  */
 export const CHECKS: readonly Check[] = [
-  method, student, adapter, teacher, servedTeacher, models, studentContext, teacherContext, devices,
+  method, student, adapter, teacher, servedTeacher, models, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
   sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DEVICES, type Device } from '../contract/divergence.ts';
 import { bestText, earlyText } from '../contract/best.ts';
 import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { RunEvent } from '../contract/events.ts';
@@ -6,7 +7,7 @@ import { visibleLine } from '../contract/visible.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
-import { whole } from './options.ts';
+import { oneOf, whole } from './options.ts';
 import type { Action } from './action.ts';
 
 /** Help of `--trust`, wherever a recipe is run. */
@@ -28,11 +29,12 @@ export function addRunCommands(program: Command, act: Action): void {
     .argument('<run>', 'id, beginning of an id, or run folder; one that the history does not know is taken in')
     .option('--step <number>', 'from the checkpoint of this step, 0 for the start; newer ones are put aside', whole)
     .option('--changed', 'although files that the run reads have changed since it began')
+    .option('--device <device>', `on another device than before (${DEVICES.join(', ')}); its numbers then differ by rounding from those it would have had`, oneOf(...DEVICES))
     .option('--trust', TRUST)
-    .action(act(async (context, [wanted], { step, changed, trust }: { step?: number; changed?: boolean; trust?: boolean }) => {
+    .action(act(async (context, [wanted], { step, changed, device, trust }: { step?: number; changed?: boolean; device?: Device; trust?: boolean }) => {
       const home = await context.openHome();
       await withRun(context, trust, (settings) => resumeRun(home, context.worker(), wanted!, {
-        ...settings, ...(step !== undefined && { fromStep: step }), ...(changed !== undefined && { allowChanged: changed }),
+        ...settings, ...(step !== undefined && { fromStep: step }), ...(changed !== undefined && { allowChanged: changed }), ...(device !== undefined && { device }),
       }));
     }));
 }

@@ -41,6 +41,8 @@ export interface StepMetrics {
   stepMs: number;
   /** Resident memory of the computing process in bytes. */
   memory: number;
+  /** Bytes that Retort's tensors hold on the device where the student learns; null where that is the host. */
+  deviceMemory: number | null;
 }
 
 /** One number with its 95% interval; `low` and `high` are null where no interval makes sense. */

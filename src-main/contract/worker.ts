@@ -42,6 +42,8 @@ const run = {
     recipe: recipeSchema, runDir: path, runId: text.min(1), isResumed: z.boolean(), allowed, serverKey,
     /** Of a resumed run: the checkpoint to go on from, 0 for the start, the newest whole one where it is left out; and whether its files may have changed since it began. */
     fromStep: z.int().nonnegative().exactOptional(), allowChanged: z.boolean().exactOptional(),
+    /** Of a resumed run: where it goes on; where it was if left out. */
+    device: z.enum(DEVICES).exactOptional(),
     /** Folder in which teachers keep their hidden states. */
     cache: path.exactOptional(),
   }),

@@ -114,6 +114,7 @@ export class Trainer<Example extends DataExample> {
         updateMs: finished - updating,
         stepMs: finished - started,
         memory: process.memoryUsage.rss(),
+        deviceMemory: student.memory?.bytes ?? null,
       },
     };
   }

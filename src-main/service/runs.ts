@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { Device } from '../contract/divergence.ts';
 import type { RunEvent } from '../contract/events.ts';
 import type { RunRecord } from '../contract/history.ts';
 import { fromReport, Problem, toReport } from '../contract/problem.ts';
@@ -39,8 +40,8 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   });
 }
 
-/** How to go on: from the checkpoint of a step, 0 for the start; although files the run reads have changed. */
-export interface ResumeOptions { fromStep?: number; allowChanged?: boolean }
+/** How to go on: from the checkpoint of a step, 0 for the start; although files the run reads have changed; on a device. */
+export interface ResumeOptions { fromStep?: number; allowChanged?: boolean; device?: Device }
 
 /** Goes on with a run from its newest whole checkpoint, or another one. A run folder that the history does not know is adopted. */
 export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: string, options: RunOptions & ResumeOptions): Promise<RunResult> {
@@ -54,10 +55,10 @@ export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: 
   if (warning !== null) options.onEvent({ event: 'warning', code: 'recipe', message: warning });
   const allowed = await options.consent.settle(run.recipe);
   options.onId?.(run.id);
-  const { fromStep, allowChanged } = options;
+  const { fromStep, allowChanged, device } = options;
   return followRun(home, host, {
     recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true, allowed,
-    ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }),
+    ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }), ...(device !== undefined && { device }),
   }, options);
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { join } from 'node:path';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
@@ -8,6 +8,7 @@ import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
+import { command, type KillPlace } from '../support/command.ts';
 import { expectClose } from '../support/close.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -27,7 +28,10 @@ async function run(name: string, recipe: RecipeInput, job: Partial<RunJob> = {})
   const events: RunEvent[] = [];
   await runJob({
     recipe: parseRecipe(recipe, 'test'), runDir: at(name), runId: name, isResumed: false, cache: at(`${name} cache`),
-    stopRequest: () => null, emit: (event) => { events.push(event); }, ...job,
+    stopRequest: () => null, ...job, emit: (event) => {
+      events.push(event);
+      job.emit?.(event);
+    },
   });
   return events;
 }
@@ -53,7 +57,7 @@ const weightsOf = (name: string, step: number): Promise<Map<string, Float32Array
 
 const RUNS: [string, () => Partial<RecipeInput>][] = [
   ['with a mixture of texts', () => ({})],
-  ['with Adafactor, evaluations and a teacher that takes its turn', () => ({ train: { ...project.recipe().train, optimizer: 'adafactor', phases: true }, evaluate: { every: 6, metrics: ['rouge'], best: 'divergence' } })],
+  ['with Adafactor, evaluations and a teacher that takes its turn', () => ({ train: { ...project.recipe().train, optimizer: 'adafactor', phases: true }, evaluate: { every: 3, metrics: ['rouge'], best: 'divergence' } })],
   ['of an adapter with dropout beside fp16', () => ({ student: { model: project.student, precision: 'fp16', adapter: { rank: 3, dropout: 0.2 } } })],
   ['of an adapter beside int4', () => ({ student: { model: project.student, precision: 'int4', adapter: { rank: 2 } } })],
   ['trained as it is shipped', () => ({ student: { model: project.student, ship: 'q8_0' } })],
@@ -64,16 +68,99 @@ const RUNS: [string, () => Partial<RecipeInput>][] = [
   ['with a teacher that is kept on the disk', () => ({ teacher: { model: project.teacher, cache: 'fp32' }, method: { preset: 'supervised-kd' } })],
 ];
 
+const short = (recipe: RecipeInput): RecipeInput => ({ ...recipe, train: { ...recipe.train, steps: 6 } });
+
 it.each(RUNS)('a run on a device is the run on the host within rounding: %s', async (name, changes) => {
-  const wanted = await run(`${name} host`, recipeOf('cpu', changes()));
+  const wanted = await run(`${name} host`, short(recipeOf('cpu', changes())));
   process.env['RETORT_TEST_DEVICE'] = 'sound';
-  const found = await run(`${name} device`, recipeOf('webgpu', changes()));
+  const found = await run(`${name} device`, short(recipeOf('webgpu', changes())));
   expect(found.map(({ event }) => event)).toEqual(wanted.map(({ event }) => event));
-  expect(told(found)).toHaveLength(12);
+  expect(told(found)).toHaveLength(6);
   expectClose(told(found).flat(), told(wanted).flat(), 1e-3);
-  const [there, here] = [await weightsOf(`${name} device`, 12), await weightsOf(`${name} host`, 12)];
+  const [there, here] = [await weightsOf(`${name} device`, 6), await weightsOf(`${name} host`, 6)];
   expect([...there.keys()]).toEqual([...here.keys()]);
   for (const [tensor, weights] of here) expectClose(there.get(tensor)!, weights, 1e-3, { name: tensor });
-  const state = (of: string): Promise<Map<string, Float32Array>> => tensorsOf(at(`${name} ${of}`, 'checkpoints', 'step-12', 'optimizer.safetensors'));
+  const state = (of: string): Promise<Map<string, Float32Array>> => tensorsOf(at(`${name} ${of}`, 'checkpoints', 'step-6', 'optimizer.safetensors'));
   expect([...(await state('device')).keys()].sort()).toEqual([...(await state('host')).keys()].sort());
+});
+
+/** A run that is asked to stop behind a step. */
+const stopsAfter = (step: number, events: RunEvent[]): Partial<RunJob> => ({
+  emit: (event) => { events.push(event); },
+  stopRequest: () => (events.some((event) => event.event === 'step' && event.step === step) ? 'save' : null),
+});
+const warned = (events: readonly RunEvent[], code: string): string[] => events.flatMap((event) => (event.event === 'warning' && event.code === code ? [event.message] : []));
+/** Everything of a checkpoint that has to be the same, to the bit. */
+const allOf = async (name: string): Promise<Map<string, Float32Array>[]> => [await weightsOf(name, 12), await tensorsOf(at(name, 'checkpoints', 'step-12', 'optimizer.safetensors'))];
+
+it.each([['cpu', 'webgpu'], ['webgpu', 'cpu']] as const)('a run that was on %s goes on on %s, within rounding, and says so', async (from, to) => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const name = `${from} to ${to}`;
+  await run(`${name} whole`, recipeOf(from));
+  const before: RunEvent[] = [];
+  await run(name, recipeOf(from), stopsAfter(5, before));
+  const after = await run(name, recipeOf(from), { isResumed: true, device: to });
+  expect(warned(after, 'device')).toEqual([`This run goes on on the device "${to}" and was on "${from}": from here on its numbers differ by rounding from those that it would have had there.`]);
+  const [found, wanted] = [await weightsOf(name, 12), await weightsOf(`${name} whole`, 12)];
+  for (const [tensor, weights] of wanted) expectClose(found.get(tensor)!, weights, 1e-3, { name: tensor });
+  const device = after.flatMap((event) => (event.event === 'step' ? [event.deviceMemory] : []));
+  expect(device.every((bytes) => (to === 'cpu' ? bytes === null : bytes! > 0))).toBe(true);
+});
+
+it('a run that was moved stays where it is', async () => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  for (const [step, job] of [[3, {}], [6, { isResumed: true, device: 'webgpu' }], [9, { isResumed: true }]] as const) {
+    const events: RunEvent[] = [];
+    await run('moved', recipeOf('cpu'), { ...job, ...stopsAfter(step, events) });
+    expect(warned(events, 'device')).toHaveLength(step === 6 ? 1 : 0);
+    expect(events.flatMap((event) => (event.event === 'step' ? [event.deviceMemory !== null] : []))).toEqual([step > 3, step > 3, step > 3]);
+  }
+});
+
+it('a run whose device is lost says so in one sentence, and goes on from its last checkpoint to the bit', async () => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  await run('unlost', recipeOf('webgpu'));
+  process.env['RETORT_TEST_DEVICE'] = 'lost 60';
+  const events: RunEvent[] = [];
+  const lost = run('lost', recipeOf('webgpu'), { emit: (event) => { events.push(event); } });
+  await expect(lost).rejects.toMatchObject({ kind: 'failure', message: 'The device "webgpu" was lost in the middle of a computation: its driver was reset, or it was taken away.', hint: expect.stringContaining('retort resume RUN --device cpu') as string });
+  const last = told(events).at(-1)![0]!;
+  expect(last).toBeGreaterThan(4);
+  expect(last).toBeLessThan(12);
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const after = await run('lost', recipeOf('webgpu'), { isResumed: true });
+  expect(told(after)[0]![0]).toBe(4 * Math.floor(last / 4) + 1);
+  expect(await allOf('lost')).toEqual(await allOf('unlost'));
+});
+
+it('a run that its device has no room for says so in one sentence, and goes on elsewhere', async () => {
+  process.env['RETORT_TEST_DEVICE'] = 'room 40000';
+  await expect(run('full', recipeOf('webgpu'))).rejects.toMatchObject({ kind: 'failure', message: expect.stringMatching(/^The device "webgpu" has no memory left where it keeps a tensor of [0-9.]+ MiB[.]$/) as string });
+  const after = await run('full', recipeOf('webgpu'), { isResumed: true, device: 'cpu' });
+  expect(told(after)).toHaveLength(12);
+});
+
+it('a run with moments in half of the bytes is refused on a device', async () => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const recipe = recipeOf('webgpu', { train: { ...project.recipe().train, moments: 'bf16' } });
+  await expect(run('halves', recipe)).rejects.toMatchObject({ kind: 'input', message: 'train.moments is bf16, and the student learns on the device "webgpu", which keeps them in fp32.' });
+});
+
+it.each<[string, () => Partial<RecipeInput>, KillPlace]>([
+  ['a student', () => ({}), 'step 6'],
+  ['an adapter with dropout', () => ({ student: { model: project.student, adapter: { rank: 3, dropout: 0.2 } } }), 'step 7'],
+])('%s on a device that is killed goes on to the bit', async (name, changes, place) => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const recipe = recipeOf('webgpu', changes());
+  const whole = await run(`${name} undisturbed`, recipe);
+  writeFileSync(at(`${name}.json`), JSON.stringify(recipe));
+  const seen = new Map<number, number>();
+  for (const [args, kill] of [[['run', at(`${name}.json`), '--run-dir', at(name)], place], [['resume', at(name)], undefined]] as const) {
+    const { events, signal, errors } = await command(at(`${name} home`), args, kill);
+    expect(errors).toBe('');
+    expect(signal).toBe(kill === undefined ? null : 'SIGKILL');
+    for (const { event, step, loss } of events) if (event === 'step') seen.set(step!, loss!);
+  }
+  expect([...seen].sort(([a], [b]) => a - b)).toEqual(told(whole).map(([step, loss]) => [step, loss]));
+  expect(await allOf(name)).toEqual(await allOf(`${name} undisturbed`));
 });

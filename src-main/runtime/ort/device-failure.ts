@@ -11,7 +11,7 @@ export function failureOn(device: Device, what: 'make ready' | 'run', cause: unk
   const told = toldBy(cause);
   if (LOST.test(told)) {
     return new Problem(`The device "${device}" was lost in the middle of a computation: its driver was reset, or it was taken away.`, {
-      kind: 'failure', hint: 'Nothing before the last checkpoint is lost. Resume the run; where it happens again, take smaller batches (train.microBatchSize) or the device "cpu".', cause,
+      kind: 'failure', hint: 'Nothing before the last checkpoint is lost. Resume the run; where it happens again, take smaller batches (train.microBatchSize), or go on on the CPU: retort resume RUN --device cpu.', cause,
     });
   }
   if (MEMORY.test(told)) return full(device, 'computes', cause);
@@ -38,7 +38,7 @@ export function deviceFull(device: Device, bytes: number, cause: unknown): Probl
 function full(device: Device, does: string, cause: unknown): Problem {
   return new Problem(`The device "${device}" has no memory left where it ${does}.`, {
     kind: 'failure',
-    hint: 'End what else uses it, take smaller batches (train.microBatchSize), shorter texts or a smaller model, or the device "cpu"; a run goes on from its last checkpoint.',
+    hint: 'End what else uses it, take smaller batches (train.microBatchSize), shorter texts or a smaller model, or the device "cpu"; a run goes on there from its last checkpoint: retort resume RUN --device cpu.',
     cause,
   });
 }

@@ -21,7 +21,7 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
     }
     case 'step': {
       const { at: _, ...metrics } = event;
-      return { ...metrics, teacherCovered: null };
+      return { ...metrics, teacherCovered: null, deviceMemory: null };
     }
     case 'rollouts':
       return { event: 'rollouts', rollouts: event.rollouts.map((rollout) => ({ ...rollout, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }) })) };

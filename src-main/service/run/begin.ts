@@ -1,3 +1,4 @@
+import type { Device } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { isModel } from '../../model/is-model.ts';
@@ -8,6 +9,7 @@ import { thisDay } from '../this-day.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
 import { noteFirstDay, readFirstDay } from './first-day.ts';
+import type { CheckpointState } from './checkpoint-state.ts';
 import { noteRunId } from './known-as.ts';
 import type { RunJob } from './job.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
@@ -26,7 +28,7 @@ export interface Begun {
   warnings: Warning[];
 }
 
-type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'allowed' | 'serverKey'>;
+type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'device' | 'allowed' | 'serverKey'>;
 
 /** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
 export async function beginRun({ recipe, runDir, runId, allowed = [], serverKey }: Job): Promise<Begun> {
@@ -70,8 +72,9 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
           + 'From here on a text is cut as a whole, and a conversation is learned as its template writes it, so some examples may have other tokens than before.',
       });
     }
-    const recipe = withStudent(job.recipe, start, warnings);
-    await compareInputs(job, start, warnings, recipe !== job.recipe);
+    const there = withStudent(job.recipe, start, warnings);
+    await compareInputs(job, start, warnings, there !== job.recipe);
+    const recipe = goesOnAt(there, start?.state ?? null, job.device, warnings);
     const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [], serverKey: job.serverKey, today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
     await noteRunId(job.runDir, job.runId);
     return { folder, prepared, start, threads: used, warnings };
@@ -87,6 +90,20 @@ function withStudent(recipe: Recipe, start: StartingPoint | null, warnings: Warn
   if (start === null || isModel(model)) return recipe;
   warnings.push({ code: 'student', message: `The student's folder ${model} is not there; the run goes on with the model of its checkpoint.` });
   return { ...recipe, student: { ...recipe.student, model: modelOf(start.path) } };
+}
+
+/** A run goes on where it was, unless it is told another place. */
+function goesOnAt(recipe: Recipe, state: CheckpointState | null, wanted: Device | undefined, warnings: Warning[]): Recipe {
+  const was = state?.device;
+  const device = wanted ?? was ?? recipe.student.device;
+  if (was !== undefined && was !== device) {
+    warnings.push({ code: 'device', message: `This run goes on on the device "${device}" and was on "${was}": from here on its numbers differ by rounding from those that it would have had there.` });
+  } else if (state && was === undefined && device !== 'cpu') {
+    warnings.push({ code: 'device', message: `This run was begun by a version that kept its weights on the host, and goes on with them on the device "${device}": from here on its numbers differ by rounding.` });
+  }
+  if (device === recipe.student.device && wanted === undefined) return recipe;
+  const { teacher } = recipe;
+  return { ...recipe, student: { ...recipe.student, device }, ...(teacher && !teacher.server && { teacher: { ...teacher, device } }) };
 }
 
 async function compareInputs({ recipe, runDir, allowChanged }: Job, start: StartingPoint | null, warnings: Warning[], isStudentGone: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { DEVICES } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import { digestOfText } from '../../files/digest.ts';
 
@@ -15,6 +16,8 @@ const stateSchema = z.object({
   microBatchSize: z.int().positive(),
   /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */
   threads: z.int().positive().exactOptional(),
+  /** Where the student lay. Unknown of older checkpoints. */
+  device: z.enum(DEVICES).exactOptional(),
   /** `TEXT_VERSION` of the program that trained it. Older checkpoints have none. */
   textVersion: z.int().positive().exactOptional(),
   /** Where the recipe asks for it: which evaluation was the best, and evaluations in a row since that were no better. */

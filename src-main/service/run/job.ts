@@ -1,3 +1,4 @@
+import type { Device } from '../../contract/divergence.ts';
 import type { RunEvent } from '../../contract/events.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 
@@ -11,6 +12,8 @@ export interface RunJob {
   fromStep?: number;
   /** Of a resumed run: go on although files it reads have changed since it began. */
   allowChanged?: boolean;
+  /** Of a resumed run: where it goes on; left out, where it was. */
+  device?: Device;
   /** Digests of what the person has allowed it to reach outside. */
   allowed?: readonly string[];
   /** What the teacher's server wants to know; the environment's where it is left out. */

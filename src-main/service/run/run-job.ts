@@ -250,7 +250,7 @@ class Run {
   private async save(built: BuiltRun, step: number, baseline = built.rewardBaseline?.state ?? null): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, device: prepared.recipe.student.device, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared, built.optimizer, state);

@@ -69,6 +69,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   { title: 'Speed', unit: 'tokens a second', lines: [{ field: 'tokensPerSecond', label: 'learned from', hue: 'accent', isNoisy: true }], isFromZero: true, quantity: COUNT },
   { title: 'Memory', unit: 'of the worker', lines: [{ field: 'memory', label: 'resident', hue: 'accent' }], isFromZero: true, quantity: BYTES },
+  { title: 'Memory of the device', unit: 'held for the run', lines: [{ field: 'deviceMemory', label: 'weights, moments and the rest', hue: 'accent' }], isFromZero: true, quantity: BYTES },
   { title: 'Lambda', unit: 'share of the student\'s own text', lines: [{ field: 'lambda', label: 'asked for', hue: 'accent' }, { field: 'onPolicyShare', label: 'drawn', hue: 'student', dash: DASHED }], quantity: SHARE, isFromZero: true },
 ];
 
