@@ -25,6 +25,6 @@ export interface Bridge {
   subscribe(listener: (message: FeedMessage) => void): () => void;
   /** Null in a browser. */
   readonly native: NativeActions | null;
-  /** Brings a file to the machine the program runs on. @returns the path of the copy there */
-  upload(file: File): Promise<string>;
+  /** Brings a file to the machine the program runs on. @param onShare  told the share that is there @returns the path of the copy there */
+  upload(file: File, onShare: (share: number) => void): Promise<string>;
 }

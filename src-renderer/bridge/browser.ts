@@ -33,20 +33,41 @@ export function browserBridge(): Bridge {
       return answer.result as CallResult<Name>;
     },
     subscribe: (listener) => feed.subscribe(listener),
-    async upload(file) {
-      const response = await post(`/api/upload?name=${encodeURIComponent(file.name)}`, file, 'application/octet-stream');
-      return (await response.json() as { path: string }).path;
+    async upload(file, onShare) {
+      const { path } = JSON.parse(await send(`/api/upload?name=${encodeURIComponent(file.name)}`, file, onShare)) as { path: string };
+      return path;
     },
   };
 }
 
+const silent = (): Problem => new Problem(NO_ANSWER, { kind: 'failure', hint: 'It has ended, or the connection is gone. Start retort serve again.' });
+
 async function post(path: string, body: BodyInit, type: string): Promise<Response> {
-  const response = await fetch(path, { method: 'POST', body, headers: { 'content-type': type } }).catch(() => {
-    throw new Problem(NO_ANSWER, { kind: 'failure', hint: 'It has ended, or the connection is gone. Start retort serve again.' });
+  const response = await fetch(path, { method: 'POST', body, headers: { 'content-type': type } }).catch(() => { throw silent(); });
+  refuseFailed(response);
+  return response;
+}
+
+/** Sends a file, of which `fetch` would not tell how much has arrived. @returns what was answered */
+async function send(path: string, file: File, onShare: (share: number) => void): Promise<string> {
+  const request = new XMLHttpRequest();
+  await new Promise<void>((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => { onShare(total > 0 ? loaded / total : 0); };
+    request.onload = () => { resolve(); };
+    request.onerror = () => { reject(silent()); };
+    request.open('POST', path);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    onShare(0);
+    request.send(file);
   });
-  if (response.status === 401 || response.status === 403) {
+  refuseFailed({ ok: request.status >= 200 && request.status < 300, status: request.status, statusText: request.statusText });
+  return request.responseText;
+}
+
+/** @throws Problem where a request was not answered as it should be */
+function refuseFailed({ ok, status, statusText }: Pick<Response, 'ok' | 'status' | 'statusText'>): void {
+  if (status === 401 || status === 403) {
     throw new Problem('This browser may not use Retort.', { hint: 'Open the address that retort serve printed when it started.' });
   }
-  if (!response.ok) throw new Problem(`Retort answered ${response.status} ${response.statusText}.`, { kind: 'failure' });
-  return response;
+  if (!ok) throw new Problem(`Retort answered ${status} ${statusText}.`, { kind: 'failure' });
 }

@@ -1,4 +1,4 @@
-import { cp, readFile, rename, stat } from 'node:fs/promises';
+import { cp, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -61,12 +61,32 @@ it('takes a GGUF file that is dropped anywhere as it lies, and says that it is o
   }, content);
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
   await page.getByRole('status').getByText('Copying Dropped here.gguf …').waitFor();
+  await page.getByRole('progressbar', { name: 'Dropped here.gguf, copied' }).waitFor();
   arrive();
   await page.getByRole('radio', { name: /A teacher: used as it lies, .* kept in the data folder/, checked: true }).waitFor();
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await entry('Dropped here').getByText('GGUF').first().waitFor();
   expect((await known()).find(({ name }) => name === 'Dropped here')).toMatchObject({ path: join(app.home, 'models', 'dropped-here.gguf'), isOwn: true, problem: null });
   await page.unroute('**/api/upload*');
+});
+
+it('reads a dropped GGUF file from where it lies, where that is a folder of models', async () => {
+  const content = await readFile(join(process.cwd(), 'test/fixtures/model-gguf/llama.gguf'));
+  // Beside a model that is known.
+  const path = join(app.folder, 'Lies here.gguf');
+  await writeFile(path, content);
+  const modified = 1_700_000_000_000;
+  await utimes(path, modified / 1000, modified / 1000);
+  const files = await page.evaluateHandle(({ base64, lastModified }) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], 'Lies here.gguf', { lastModified }));
+    return transfer;
+  }, { base64: content.toString('base64'), lastModified: modified });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: files });
+  await page.getByRole('radio', { name: /A teacher: used as it lies, .* read from where it is/, checked: true }).waitFor();
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await entry('Lies here').getByText('GGUF').first().waitFor();
+  expect((await known()).find(({ name }) => name === 'Lies here')).toMatchObject({ path, isOwn: false, problem: null });
 });
 
 it('takes a GGUF file as it lies for a teacher', async () => {

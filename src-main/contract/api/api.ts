@@ -188,6 +188,13 @@ export const API = {
   'files.list': reads<{ path: string; parent: string | null; entries: FolderEntry[]; places: FilePlace[]; file: FolderEntry | null }>()(z.strictObject({ path: z.string().max(4096) })),
   /** What a dropped file or folder is. */
   'files.classify': reads<{ kind: FileKind; path: string }>()(z.strictObject({ path })),
+  /**
+   * Where a file lies that a browser's page was given, which is told no path: of its name, size and milliseconds since 1970,
+   * and the same in its first and last bytes (`contract/file-ends`). Null where no folder of models or of files used before has it.
+   */
+  'files.find': reads<{ path: string | null }>()(z.strictObject({
+    name: z.string().min(1).max(255), bytes: z.int().nonnegative(), modified: z.int(), ends: z.string().regex(/^[0-9a-f]{64}$/),
+  })),
 } satisfies Record<string, Call<z.ZodType, unknown>>;
 
 export type Api = typeof API;

@@ -8,6 +8,7 @@ import { listDrafts } from '../../../store/drafts.ts';
 import { listModels } from '../../../store/models.ts';
 import { listRuns } from '../../../store/runs.ts';
 import type { Home } from '../../home.ts';
+import { findFile, modelPlaces } from '../../find-file.ts';
 import { resource } from '../../resources.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 
@@ -32,19 +33,27 @@ export function fileCalls({ home }: { home: Home }): Handlers<CallsOf<'files'>> 
       const found = await stat(place).catch((cause: unknown) => { throw new Problem(`${place} is not there.`, { cause }); });
       return { path: place, kind: found.isDirectory() ? await folderKind(place) : fileKind(place) };
     },
+    'files.find': async (sought) => ({
+      path: await findFile(sought, [...(await usedFolders(home)).map((path) => ({ path, depth: 1 })), ...modelPlaces(homedir())]),
+    }),
   };
 }
 
-/** The person's home, Retort's own folders and the folders that were used last: where a search begins. */
-async function placesOf({ path, database }: Home): Promise<FilePlace[]> {
+/** Folders of data and models that are known, those of the data folder left out: what lies there was put there by Retort and is reached by itself. */
+async function usedFolders({ path, database }: Home): Promise<string[]> {
   const [drafts, runs, models] = await Promise.all([listDrafts(database), listRuns(database), listModels(database)]);
   const used = [
     ...drafts.map(({ recipe }) => (recipe['data'] as { train?: unknown } | undefined)?.train),
     ...runs.slice(0, 20).map(({ recipe }) => recipe.data.train),
     ...models.map((model) => model.path),
   ].filter((file) => typeof file === 'string').map((file) => dirname(file));
-  // What lies in the data folder was put there by Retort and is reached by itself.
-  const recent = [...new Set(used)].filter((folder) => !folder.startsWith(path)).slice(0, 4);
+  return [...new Set(used)].filter((folder) => !folder.startsWith(path));
+}
+
+/** The person's home, Retort's own folders and the folders that were used last: where a search begins. */
+async function placesOf(home: Home): Promise<FilePlace[]> {
+  const { path } = home;
+  const recent = (await usedFolders(home)).slice(0, 4);
   return [
     { name: 'Home', path: homedir() },
     { name: 'Data folder', path },
