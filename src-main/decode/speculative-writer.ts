@@ -1,13 +1,12 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor } from '../runtime/program.ts';
-import type { Weights } from '../runtime/weights.ts';
-import type { Engine, OneText } from './engine.ts';
+import type { Engine, OneText, WritingWeights } from './engine.ts';
 import type { Prompt } from './generate.ts';
 import { speculate, type SpeculateOptions, type Speculated } from './speculate.ts';
 import { TextPlan } from './text-writer.ts';
 
 /** A model that writes, and what runs it. */
-export interface WritingModel { executor: Executor; decoder: Decoder; weights: Weights }
+export interface WritingModel { executor: Executor; decoder: Decoder; weights: WritingWeights }
 
 export interface SpeculativeWriterSettings {
   /** Ids below this may be written: those that both models know. */

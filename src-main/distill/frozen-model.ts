@@ -1,7 +1,9 @@
 import { DTYPES } from '../graph/dtype.ts';
 import { sizeOf } from '../graph/shape.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import type { WritingModel } from '../decode/speculative-writer.ts';
 import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
+import { OnDevice } from '../runtime/device/on-device.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
@@ -9,7 +11,6 @@ import { asInputs, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { hiddenGraph } from './hidden-graph.ts';
-import { OnDevice } from './resident/on-device.ts';
 import type { Teacher } from './teacher.ts';
 
 /** Programs kept for different shapes; a program holds no weights of its own. */
@@ -18,20 +19,31 @@ const PROGRAMS = 16;
 /**
  * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
  * that is being judged (its weights are views, so it is always the student as it is). On a device its weights lie there
- * from the first question on, and must then stay as they are.
+ * from the first question on, and must then stay as they are, but for those that the device has by itself.
  */
 export class FrozenModel implements Teacher {
   readonly executor: Executor;
   readonly decoder: Decoder;
   readonly weights: Weights;
+  private readonly own: Readonly<Record<string, DeviceTensor>>;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
   /** Null until it is asked, and on the host. */
   private lasting: OnDevice | null = null;
 
-  constructor(executor: Executor, decoder: Decoder, weights: Weights) {
+  /**
+   * @param weights  in memory of the host
+   * @param own      those of them that a device trains itself
+   */
+  constructor(executor: Executor, decoder: Decoder, weights: Weights, own: Readonly<Record<string, DeviceTensor>> = {}) {
     this.executor = executor;
     this.decoder = decoder;
     this.weights = weights;
+    this.own = own;
+  }
+
+  /** What it writes with, where it lies. */
+  get voice(): WritingModel {
+    return { executor: this.executor, decoder: this.decoder, weights: { ...this.weights, ...this.own } };
   }
 
   /** Last hidden states at the learned positions, [positions, width]. */
@@ -75,7 +87,10 @@ export class FrozenModel implements Teacher {
 
   private async compute(program: Program, memory: DeviceMemory, batch: MicroBatch, hidden: Tensor | DeviceTensor): Promise<void> {
     this.lasting ??= new OnDevice(memory);
-    const bound = program.bind({ ...modelInputs(batch), ...this.lasting.bringAll(this.weights, program.graph.parameters) }, { hidden });
+    const { parameters } = program.graph;
+    const brought = this.lasting.bringAll(this.weights, parameters.filter(({ name }) => !this.own[name]));
+    const own = Object.fromEntries(parameters.flatMap(({ name }) => (this.own[name] ? [[name, this.own[name]] as const] : [])));
+    const bound = program.bind({ ...modelInputs(batch), ...brought, ...own }, { hidden });
     try {
       await bound.run();
     } finally {

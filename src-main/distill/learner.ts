@@ -1,5 +1,6 @@
 import type { Decoder } from '../nn/decoder.ts';
-import type { DeviceMemory } from '../runtime/device/device-memory.ts';
+import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
+import type { Executor } from '../runtime/program.ts';
 import type { Weights } from '../runtime/weights.ts';
 import type { MicroBatch } from './batch.ts';
 import type { StateTensor } from './optimizers/optimizer.ts';
@@ -13,6 +14,8 @@ export interface Learner {
   readonly weights: Weights;
   /** Weights that training changes, where others stay as they are. */
   readonly changing: ReadonlySet<string> | undefined;
+  /** Where it writes and is judged: what computes there, and what of `weights` a device has itself, as it is at any moment. */
+  readonly home: { readonly executor: Executor; readonly own: Readonly<Record<string, DeviceTensor>> };
   /** Where a teacher may leave its hidden states; null where that is the host's. */
   readonly memory: DeviceMemory | null;
   /** Brings `weights` up to date. Nothing is read twice between two updates, and nothing where they are the trained ones. */

@@ -57,6 +57,7 @@ export class Student implements Learner {
   readonly weights: Weights;
   readonly changing: ReadonlySet<string> | undefined;
   readonly memory = null;
+  readonly home: Learner['home'];
   private readonly executor: Executor;
   private readonly optimizer: Optimizer;
   private readonly settings: LossSettings;
@@ -74,6 +75,7 @@ export class Student implements Learner {
    */
   constructor(executor: Executor, decoder: Decoder, optimizer: Optimizer, settings: LossSettings, { frozen = null, shipped = null }: { frozen?: FrozenPart | null; shipped?: ShippedPart | null } = {}) {
     this.executor = executor;
+    this.home = { executor, own: {} };
     this.decoder = decoder;
     this.optimizer = optimizer;
     this.settings = settings;

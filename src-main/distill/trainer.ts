@@ -131,7 +131,6 @@ export class Trainer<Example extends DataExample> {
     const isOwn = drawOnPolicy(method, seed, step, batch.length);
     const own = batch.filter((_, at) => isOwn[at]);
     if (own.length === 0) return { examples: batch.map(({ given }) => ({ ...given, isOnPolicy: false })), own, written: [] };
-    this.parts.student.refresh();
     const written = await this.parts.rollouts!.write(own, step);
     const next = written.values();
     return {

@@ -4,6 +4,7 @@ import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import type { Score } from '../contract/events.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
+import type { Weights } from '../runtime/weights.ts';
 import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
 import { PERPLEXITY, scorePerplexity, type JudgedText } from '../metrics/perplexity.ts';
@@ -148,7 +149,7 @@ async function scoreDrafts(
   return { ...scoreDrafting(drafted, params.seed), ...scoreSpeed(alone, drafted, params.seed) };
 }
 
-async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel> {
+async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel & { weights: Weights }> {
   const executor = executorFor(device);
   return { executor, ...await openWeights(model, executor) };
 }

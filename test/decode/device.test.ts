@@ -6,6 +6,7 @@ import type { Completion, Prompt } from '../../src-main/decode/generate.ts';
 import { minP, repetitionPenalty, topK, topP } from '../../src-main/decode/processors.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
 import { TextPlan, type TextWriter } from '../../src-main/decode/text-writer.ts';
+import { openWeights, openWholeModel } from '../../src-main/model/load-model.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
@@ -178,4 +179,18 @@ it.each(FAMILIES)('writes on a device what it writes on the host: %s', async (fo
     };
     expect(await texts(standIn)).toEqual(await texts(host));
   }
+});
+
+it.each(['fp16', 'int8', 'int4'] as const)('writes with weights in %s as the host does', async (precision) => {
+  const model = await openWholeModel('resources/sample/student');
+  const { decoder, weights } = await openWeights(model, standIn, precision);
+  const texts = async (executor: Executor): Promise<Completion[]> => {
+    // As constants, and by its own operators, the host would round what it multiplies them with to 8 bits.
+    const settings = { vocabulary: model.decoder.vocabSize, maxLength: 48, choice: 'sample', changing: new Set(Object.keys(weights)) } as const;
+    const open = await new TextPlan(executor, decoder, weights, settings).open();
+    const written = await open.write(PROMPTS, { maxNewTokens: 21, eos: new Set(), sampling: sample() });
+    await open.release();
+    return written;
+  };
+  expect(await texts(standIn)).toEqual(await texts({ ...host, dialect: standIn.dialect }));
 });

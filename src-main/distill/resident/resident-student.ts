@@ -2,6 +2,7 @@ import { DTYPES } from '../../graph/dtype.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { OnDevice } from '../../runtime/device/on-device.ts';
 import type { BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { ProgramCache } from '../../runtime/program-cache.ts';
 import { tensorOf, type Tensor } from '../../runtime/tensor.ts';
@@ -14,7 +15,6 @@ import type { Learner } from '../learner.ts';
 import type { FrozenPart, Lesson, LossSettings, ShippedPart, TeacherView } from '../student.ts';
 import { gradientIn, gradientOut, trainGraph, type TrainGraph } from '../train-graph.ts';
 import type { DeviceOptimizer } from './device-optimizer.ts';
-import { OnDevice } from './on-device.ts';
 import { ShippedOnDevice } from './shipped-on-device.ts';
 
 /** Programs kept for different shapes; they hold no weights, but a device's plans of what they need in between. */
@@ -29,6 +29,7 @@ export class ResidentStudent implements Learner {
   readonly weights: Weights;
   readonly changing: ReadonlySet<string> | undefined;
   readonly memory: DeviceMemory;
+  readonly home: Learner['home'];
   private readonly executor: Executor;
   private readonly optimizer: DeviceOptimizer;
   private readonly settings: LossSettings;
@@ -57,6 +58,7 @@ export class ResidentStudent implements Learner {
     const { weights } = optimizer.mirror;
     this.weights = shipped ? shipped.weights.inPlaceOf(weights) : { ...frozen?.weights, ...weights };
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
+    this.home = { executor, own: { ...this.shipped?.weights, ...optimizer.weights } };
     this.updated();
   }
 
@@ -102,7 +104,7 @@ export class ResidentStudent implements Learner {
 
   /** What is there, but for a teacher's hidden states that come from elsewhere. */
   private read({ graph: { parameters } }: Program, teacher: TeacherView | null): BoundInputs {
-    const here = { ...this.shipped?.weights, ...this.optimizer.weights };
+    const { own: here } = this.home;
     const side = teacher ? sideInputs('teacher', teacher.hidden, teacher.head, parameters) : {};
     return {
       ...Object.fromEntries(Object.entries(side).map(([name, tensor]) => [name, isOnDevice(tensor) || tensor === teacher?.hidden ? tensor : this.lasting.bring(tensor)])),

@@ -8,7 +8,6 @@ import type { Reward } from '../../distill/rewards/reward.ts';
 import { RolloutWriter } from '../../distill/rollout.ts';
 import type { Learner } from '../../distill/learner.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
-import type { Executor } from '../../runtime/program.ts';
 import { executorFor } from '../../model/load-model.ts';
 import { threads } from '../../runtime/threads.ts';
 import type { RunExample } from './build-trainer.ts';
@@ -24,17 +23,18 @@ export interface BuiltRollouts {
 
 /** @param baseline  where a run with rewards goes on from */
 export async function buildRollouts(
-  run: PreparedRun, executor: Executor, student: Learner, teacher: RunTeacher | null, baseline: BaselineState | null,
+  run: PreparedRun, student: Learner, teacher: RunTeacher | null, baseline: BaselineState | null,
 ): Promise<BuiltRollouts> {
   const { recipe, method, sharedVocabulary: vocabulary, eos } = run;
   const maxLength = recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens;
   const settings = { seed: recipe.seed, maxNewTokens: recipe.data.maxCompletionTokens, eos };
-  const plan = (choice: Choice): TextPlan => new TextPlan(executor, student.decoder, student.weights, { vocabulary, maxLength, choice, changing: student.changing });
+  const { home } = student;
+  const plan = (choice: Choice): TextPlan => new TextPlan(home.executor, student.decoder, { ...student.weights, ...home.own }, { vocabulary, maxLength, choice, changing: student.changing });
   if (method.lambda === 0) return { writer: null, baseline: null, release: () => Promise.resolve() };
   if (method.preset === 'minillm') {
     const { decoder, weights } = await teacher!.model();
     const voice = new TextPlan(executorFor(recipe.teacher!.device), decoder, weights, { vocabulary, maxLength, choice: 'logits' });
-    const writer = new MixedRollouts(executor, plan('logits'), voice, { ...settings, ...method, vocabulary });
+    const writer = new MixedRollouts(executorFor('cpu'), plan('logits'), voice, { ...settings, ...method, vocabulary });
     return { writer, baseline: null, release: () => writer.release() };
   }
   const writer = new RolloutWriter(plan('sample'), { ...settings, temperature: method.samplingTemperature });

@@ -33,10 +33,8 @@ export async function buildTrainer(
   teacher: RunTeacher | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
-  // What is trained on a device is written with on the host, from a mirror of its weights.
-  const host = executorFor('cpu');
   const { student, optimizer, release } = await buildStudent(run, base, from);
-  const rollouts = await buildRollouts(run, host, student, teacher, progress.rewardBaseline ?? null);
+  const rollouts = await buildRollouts(run, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
     student, optimizer,
@@ -47,7 +45,7 @@ export async function buildTrainer(
       batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
-  const judged = new FrozenModel(host, student.decoder, student.weights);
+  const judged = new FrozenModel(student.home.executor, student.decoder, student.weights, student.home.own);
   return {
     trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,

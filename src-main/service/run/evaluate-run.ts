@@ -26,7 +26,7 @@ export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | n
   const [asked, settings] = [sampled(examples), answerSettings(run, signal)];
   if (teacher.writer) return servedAnswers(run, teacher.writer, asked);
   const write = async (): Promise<string[]> => {
-    const answers = await writeAnswers(await teacher.model(), run.student.tokenizer, asked, settings);
+    const answers = await writeAnswers((await teacher.model()).voice, run.student.tokenizer, asked, settings);
     await teacher.judge.rest();
     return answers.map(({ prediction }) => prediction);
   };

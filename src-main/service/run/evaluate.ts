@@ -52,8 +52,8 @@ export async function evaluateStudent(
   const isAnswered = names.flatMap(findMetrics).length > 0;
   const written = isAnswered ? examples : sampled(examples);
   const total = written.length + (judge ? examples.length : 0);
-  const predictions = await part(isAnswered, () => writeAnswers(student, tokenizer, written, settings, (done) => onProgress(done, total), onTexts));
-  const drafted = judge && await part(true, () => draftAnswers(judge.teacher, student, examples, { ...settings, ...judge },
+  const predictions = await part(isAnswered, () => writeAnswers(student.voice, tokenizer, written, settings, (done) => onProgress(done, total), onTexts));
+  const drafted = judge && await part(true, () => draftAnswers(judge.teacher.voice, student.voice, examples, { ...settings, ...judge },
     (done) => onProgress(written.length + done, total)));
   const chosen = questions && await part(true, () => scoreQuestions(student, questions, seed, { ...(signal && { signal }) }));
   return {
