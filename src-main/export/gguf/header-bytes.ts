@@ -10,7 +10,7 @@ export interface IndexEntry { readonly name: string; /** Outermost dimension fir
 /** The beginning of a GGUF file, up to its first tensor. */
 export function headerBytes(keys: KeyValues, tensors: readonly IndexEntry[]): Buffer {
   const parts: Buffer[] = [Buffer.from('GGUF'), u32(VERSION), u64(tensors.length), u64(Object.keys(keys).length)];
-  for (const [key, value] of Object.entries(keys)) parts.push(text(key), ...valueBytes(value));
+  for (const [key, value] of Object.entries(keys)) parts.push(text(key), valueBytes(value));
   for (const { name, shape, type, offset } of tensors) parts.push(text(name), u32(shape.length), ...[...shape].reverse().map(u64), u32(type), u64(offset));
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([...parts, Buffer.alloc(padding(length))]);
@@ -21,20 +21,22 @@ export const padding = (length: number): number => Math.ceil(length / ALIGNMENT)
 
 const LIST = 9;
 
-function valueBytes(typed: TypedValue): Buffer[] {
+function valueBytes(typed: TypedValue): Buffer {
   switch (typed.type) {
-    case 'u32': return [u32(4), u32(typed.value)];
-    case 'i32': return [u32(5), i32(typed.value)];
-    case 'f32': return [u32(6), numbers(Float32Array.of(typed.value))];
-    case 'bool': return [u32(7), Buffer.of(Number(typed.value))];
-    case 'text': return [u32(8), text(typed.value)];
-    case 'texts': return [u32(LIST), u32(8), u64(typed.value.length), ...typed.value.map(text)];
-    case 'u8s': return [u32(LIST), u32(0), u64(typed.value.length), Buffer.from(typed.value)];
-    case 'i32s': return [u32(LIST), u32(5), u64(typed.value.length), numbers(Int32Array.from(typed.value))];
-    case 'f32s': return [u32(LIST), u32(6), u64(typed.value.length), numbers(Float32Array.from(typed.value))];
-    case 'bools': return [u32(LIST), u32(7), u64(typed.value.length), Buffer.from(typed.value.map(Number))];
+    case 'u32': return Buffer.concat([u32(4), u32(typed.value)]);
+    case 'i32': return Buffer.concat([u32(5), i32(typed.value)]);
+    case 'f32': return Buffer.concat([u32(6), numbers(Float32Array.of(typed.value))]);
+    case 'bool': return Buffer.concat([u32(7), Buffer.of(Number(typed.value))]);
+    case 'text': return Buffer.concat([u32(8), text(typed.value)]);
+    case 'texts': return list(8, typed.value, Buffer.concat(typed.value.map(text)));
+    case 'u8s': return list(0, typed.value, Buffer.from(typed.value));
+    case 'i32s': return list(5, typed.value, numbers(Int32Array.from(typed.value)));
+    case 'f32s': return list(6, typed.value, numbers(Float32Array.from(typed.value)));
+    case 'bools': return list(7, typed.value, Buffer.from(typed.value.map(Number)));
   }
 }
+
+const list = (type: number, { length }: readonly unknown[], items: Buffer): Buffer => Buffer.concat([u32(LIST), u32(type), u64(length), items]);
 
 const numbers = (values: Int32Array | Float32Array): Buffer => Buffer.from(values.buffer);
 
