@@ -98,7 +98,7 @@ export function describe(config: ModelConfig): Described {
         'attention.layer_norm_epsilon': f32(config.normEpsilon), 'attention.layer_norm_rms_epsilon': f32(config.normEpsilon),
         'attention.relative_buckets_count': u32(config.buckets), 'decoder_start_token_id': u32(config.startId),
       },
-      has: (tensor) => (tensor === 'output.weight' ? !config.tiedEmbeddings : tensor.endsWith('ffn_gate.weight') ? config.isGated : false),
+      has: (tensor) => (tensor === 'output.weight' ? !config.tiedEmbeddings : tensor.endsWith('ffn_gate.weight') ? config.isGated : tensor.endsWith('attn_rel_b.weight') && config.biasInEveryLayer),
     };
   }
 }

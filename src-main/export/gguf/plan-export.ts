@@ -6,7 +6,8 @@ import type { GgufContents } from '../../model/gguf/contents.ts';
 import { Metadata } from '../../model/gguf/metadata.ts';
 import type { PlannedTensor } from '../../model/gguf/plan.ts';
 import type { ModelConfig } from '../../nn/config.ts';
-import { describe } from './describe.ts';
+import type { Rope } from '../../nn/rope-config.ts';
+import { describe, stretches } from './describe.ts';
 import { text, type KeyValues } from './key-values.ts';
 import { splitGateAndUp } from './split-rows.ts';
 
@@ -59,12 +60,20 @@ function differences(config: ModelConfig, readBack: ModelConfig): string[] {
   const before = config as unknown as Readonly<Record<string, unknown>>;
   const after = readBack as unknown as Readonly<Record<string, unknown>>;
   for (const [field, value] of Object.entries(before)) {
-    if (SPELLING.has(field) || field === 'windows' || isNear(value, after[field])) continue;
+    if (SPELLING.has(field) || field === 'windows' || (field === 'rope' ? computesAlike : isNear)(value, after[field])) continue;
     throw new Problem(`This ${config.modelType} has ${field} ${JSON.stringify(value)}, and a GGUF file of its kind says ${JSON.stringify(after[field])}: llama.cpp would compute another model.`, {
       hint: 'Export it as ONNX or safetensors.',
     });
   }
   return windowNotes(config, readBack);
+}
+
+/** Llama 3's rotary embedding is told by its factors, which several constants give. */
+function computesAlike(one: unknown, other: unknown): boolean {
+  const [before, after] = [one as Rope | null, other as Rope | null];
+  if (before?.scaling?.type !== 'llama3' || after?.scaling?.type !== 'llama3') return isNear(one, other);
+  const [first, second] = [stretches(before.scaling, before.theta, before.width), stretches(after.scaling, after.theta, after.width)];
+  return isNear({ ...before, scaling: null }, { ...after, scaling: null }) && first.every((value, pair) => Math.abs(value - second[pair]!) <= 1e-4 * value);
 }
 
 function windowNotes(config: ModelConfig, readBack: ModelConfig): string[] {
