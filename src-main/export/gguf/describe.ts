@@ -164,7 +164,7 @@ function describeRope({ rope: { theta, scaling, width }, contextLength }: Decode
 }
 
 /** By how much Llama 3 stretches the wavelength of each pair of a head. */
-function stretches({ factor, lowFreqFactor: low, highFreqFactor: high, originalContext }: Extract<RopeScaling, { type: 'llama3' }>, theta: number, width: number): Float32Array {
+export function stretches({ factor, lowFreqFactor: low, highFreqFactor: high, originalContext }: Extract<RopeScaling, { type: 'llama3' }>, theta: number, width: number): Float32Array {
   return Float32Array.from({ length: width / 2 }, (_, pair) => {
     const turns = originalContext / (2 * Math.PI * theta ** (2 * pair / width));
     const smooth = Math.min(1, Math.max(0, (turns - low) / (high - low)));

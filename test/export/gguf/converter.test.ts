@@ -10,7 +10,7 @@ import { written } from './written.ts';
 const GGUF = 'test/fixtures/model-gguf';
 /** Mixtures of experts are read as teachers, and not written. */
 const MIXTURES = ['gpt-oss.gguf', 'qwen3-moe.gguf'];
-const FILES = [...readdirSync(`${GGUF}/families`).filter((file) => !MIXTURES.includes(file)).map((file) => `families/${file}`), 'llama.gguf', 'qwen2.gguf', 'qwen3.gguf', 'gpt2.gguf'];
+const FILES = [...readdirSync(`${GGUF}/families`).filter((file) => !MIXTURES.includes(file)).map((file) => `families/${file}`), 'llama.gguf', 'qwen2.gguf', 'qwen3.gguf', 'gpt2.gguf', 't5/t5.gguf', 't5/flan.gguf', 't5/umt5.gguf'];
 const temporary = temporaryFolder();
 
 /** What tells files apart, and what the converter finds by the name of a folder. */

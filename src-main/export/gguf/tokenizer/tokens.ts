@@ -14,7 +14,9 @@ export function listTokens(tokenizer: Tokenizer, rows: number, typeOf: (text: st
   const special = new Set(tokenizer.specialIds());
   return Array.from({ length: rows }, (_, id): Listed => {
     const text = tokenizer.tokenOf(id);
-    if (text === undefined) return { text: `[PAD${id}]`, type: TYPE.unused };
+    const filler = `[PAD${id}]`;
+    // A list that has no gaps, as Unigram's, keeps the fillers that a GGUF file brought.
+    if (text === undefined || (text === filler && !added.has(id))) return { text: filler, type: TYPE.unused };
     if (!added.has(id)) return { text, type: typeOf(text, id) };
     if (special.has(id) || LOOKS_SPECIAL.test(text)) return { text, type: TYPE.control };
     return { text: text.replaceAll('\u2581', ' '), type: TYPE.userDefined };
