@@ -5,6 +5,7 @@ import type { ShippedType } from '../../src-main/contract/ship.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { createKernel } from '../../src-main/distill/optimizers/kernel/kernel.ts';
 import { Trainer } from '../../src-main/distill/trainer.ts';
+import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { Grid } from '../../src-main/nn/weights/shipped.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
@@ -62,7 +63,7 @@ it.each(fixture.cases)('ten steps through the rounding of $type are PyTorch\'s: 
   const { method } = resolveMethod({ preset: 'gkd', lambda: 0, divergence: 'forward_kl', reduction: 'sequence' });
   const { config, weights } = await loadFixture(`${FOLDER}/${name}`);
   const teacher = await loadFixture(`test/fixtures/engine/models/${fixture.teacher}`);
-  const { student, optimizer, train } = tinyStudent(executor, config, weights, { method, sharedVocabulary: config.vocabSize, chunk: 16 }, { learningRate: fixture.learningRate, batchSize: 6, ship: type });
+  const { student, optimizer, train } = tinyStudent(executor, config, weights, { method, sharedVocabulary: config.vocabSize, chunk: 16 }, { learningRate: fixture.learningRate, batchSize: 6, ship: await shippingPlan(config, type) });
   const batch = (step: number) => fixture.batches[step - 1]!.map(({ prompt, completion }, index) => ({ index, prompt: Int32Array.from(prompt), completion: Int32Array.from(completion) }));
   const trainer = new Trainer({
     student, optimizer, rollouts: null, data: { count: 60, batch: (step) => dataExamples(batch(step)) },

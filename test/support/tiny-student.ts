@@ -1,7 +1,5 @@
 import type { TrainSettings } from '../../src-main/contract/recipe.ts';
 import { shippingOf } from '../../src-main/distill/shipping/ship.ts';
-import type { ShippedType } from '../../src-main/contract/ship.ts';
-import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import type { Learner, Updates } from '../../src-main/distill/learner.ts';
 import { flatRuleOf } from '../../src-main/distill/optimizers/flat/rules.ts';
 import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
@@ -15,6 +13,7 @@ import type { Executor } from '../../src-main/runtime/program.ts';
 import { EXACT } from '../../src-main/nn/weights/exact.ts';
 import { inRows } from '../../src-main/nn/weights/in-rows.ts';
 import { rowsOf } from '../../src-main/nn/weights/rows.ts';
+import type { ShippingPlan } from '../../src-main/nn/weights/shipped.ts';
 import { float32 } from '../../src-main/runtime/tensor.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
@@ -25,13 +24,13 @@ export const TRAIN: TrainSettings = {
 
 /** What of it a test trains by, on the host or on a device. */
 export interface TestStudent { student: Learner; optimizer: Updates; train: TrainSettings }
-type Changes = Partial<TrainSettings> & { ship?: ShippedType };
+type Changes = Partial<TrainSettings> & { ship?: ShippingPlan };
 
 /** The same student where the executor has memory of its own: it stays there. */
 export async function residentStudent(executor: Executor, config: ModelConfig, weights: HostWeights, settings: LossSettings, { ship, ...train }: Changes = {}, most?: number): Promise<TestStudent & { student: ResidentStudent; optimizer: DeviceOptimizer }> {
   const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);
-  const shipping = ship && shippingOf(config, shippingPlan(config, ship));
+  const shipping = ship && shippingOf(config, ship);
   const optimizer = await DeviceOptimizer.open(executor, parameters.map((parameter) => ({ ...parameter, ...(shipping && { beside: shipping.beside(parameter) }) })), flatRuleOf(chosen), most === undefined ? {} : { elements: most });
   const parts = most === undefined ? weights : inParts(weights, parameters, most);
   await optimizer.load(async (into) => { for (const { name } of optimizer.tensors) into(name).set(parts[name]!.data as Float32Array); });
@@ -45,7 +44,7 @@ export function tinyStudent(
 ): { student: Student; optimizer: Optimizer; train: TrainSettings } {
   const chosen = { ...TRAIN, ...train };
   const parameters = listParameters(config);
-  const shipping = ship && shippingOf(config, shippingPlan(config, ship));
+  const shipping = ship && shippingOf(config, ship);
   const optimizer = new Optimizer(parameters.map((parameter) => ({ ...parameter, gradientRows: 512, ...(shipping && { beside: shipping.beside(parameter) }) })), ruleOf(chosen));
   for (const { name } of parameters) optimizer.weights(name).set(weights[name]!.data as Float32Array);
   const { decoder = buildDecoder(config), shipped } = shipping?.part(optimizer) ?? {};

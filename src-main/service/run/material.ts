@@ -51,7 +51,7 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
   };
   const { data, evaluate, seed } = recipe;
   const adapter = once(async () => trainedAdapter((await student()).folder, recipe.student));
-  const shipping = once(async () => (recipe.student.ship === undefined ? null : shippingOf((await student()).folder.config, shippingPlan((await student()).folder.config, recipe.student.ship))));
+  const shipping = once(async () => (recipe.student.ship === undefined ? null : shippingOf((await student()).folder.config, await shippingPlan((await student()).folder.config, recipe.student.ship))));
   // Lambda may rise to 1 from less.
   const all = once(async () => {
     if (data.validation !== undefined && data.validationShare !== undefined) {
