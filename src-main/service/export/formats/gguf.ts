@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { version } from '../../../../package.json' with { type: 'json' };
 import type { PartOf } from '../../../contract/export-parts.ts';
 import type { ExportedGguf, RuntimeRun } from '../../../contract/export-report.ts';
 import type { GgufType } from '../../../contract/gguf-types.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { measureImatrix, type Imatrix } from '../../../export/gguf/imatrix.ts';
-import { text, type KeyValues } from '../../../export/gguf/key-values.ts';
+import { text } from '../../../export/gguf/key-values.ts';
 import { modelfile } from '../../../export/gguf/modelfile/modelfile.ts';
 import { turnsOf, writeTurns } from '../../../export/gguf/modelfile/turns.ts';
 import { planExport } from '../../../export/gguf/plan-export.ts';
@@ -16,6 +15,7 @@ import { findLlama, howToGet, type FoundLlama } from '../../../export/llama/find
 import { runInLlama, type TrainedTexts } from '../../../export/llama/run-llama.ts';
 import { executorFor, type Model } from '../../../model/load-model.ts';
 import type { ExportJob, Format } from '../job.ts';
+import { named } from './named.ts';
 import { trainedTexts } from '../trained-texts.ts';
 
 const MODELFILE = 'Modelfile';
@@ -37,7 +37,7 @@ export const GGUF: Format<PartOf<'gguf'>> = {
       step();
       const file = `${name}-${type.toUpperCase()}.gguf`;
       const place = join(folder, file);
-      const bytes = await writeGguf(place, { model: model.folder, layers: model.decoder.layers, plan, keys: { ...described.keys, ...named(name) }, mixture: type, imatrix, signal });
+      const bytes = await writeGguf(place, { model: model.folder, layers: model.decoder.layers, plan, keys: { ...described.keys, 'general.type': text('model'), ...named(name) }, mixture: type, imatrix, signal });
       step();
       const opened = await open(found, trained, place, job, described);
       if ('samples' in opened) opened.samples.slice(0, measure.samples.length).forEach((sample, at) => { measure.samples[at]!.exported[type] = sample; });
@@ -50,8 +50,6 @@ export const GGUF: Format<PartOf<'gguf'>> = {
     };
   },
 };
-
-const named = (name: string): KeyValues => ({ 'general.type': text('model'), 'general.name': text(name), 'general.quantized_by': text(`Retort ${version}`) });
 
 async function imatrixOf({ model, measure, signal }: ExportJob, tensors: Parameters<typeof measureImatrix>[4]): Promise<Imatrix> {
   if (model.decoder.encoder) throw new Problem('An importance matrix is measured of decoders only.', { hint: 'Leave it out.' });
