@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DIVERGENCES, type DivergenceName } from '../../src-main/contract/divergence.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import type { LossSettings } from '../../src-main/distill/student.ts';
+import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
@@ -109,7 +110,7 @@ describe('a student that stays on the device that stands in for one, after ten s
 
   it.each(['q8_0', 'q4_0', 'int8', 'int4'] as const)('trained as it is shipped, %s', async (ship) => {
     // A weight on the edge of two numbers of a grid may fall to either side.
-    await parity({ config: untied, train: { ship, learningRate: 1e-3 } });
+    await parity({ config: untied, train: { ship: await shippingPlan(untied, ship), learningRate: 1e-3 } });
   });
 
   it.each(['jsd', 'cross_entropy'] as const)('a policy gradient beside %s', (divergence) => {
