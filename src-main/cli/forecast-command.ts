@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { bytesText } from '../contract/bytes-text.ts';
-import { timeText } from '../contract/forecast-text.ts';
+import { deviceSentence, timeText } from '../contract/forecast-text.ts';
 import { MEMORY_PARTS, type Forecast, type MemoryForecast, type MemoryPart, type Remedy } from '../contract/forecast.ts';
 import { newRunId } from '../service/ids.ts';
 import { readRecipe } from '../service/recipe-file.ts';
@@ -31,9 +31,10 @@ export function addForecastCommand(program: Command, act: Action): void {
     }));
 }
 
-function tellMemory(output: Output, { parts, peak, free, total }: MemoryForecast, remedies: readonly Remedy[]): void {
+function tellMemory(output: Output, { parts, peak, free, total, device }: MemoryForecast, remedies: readonly Remedy[]): void {
   for (const [part, bytes] of Object.entries(parts) as [MemoryPart, number][]) if (bytes > 0) output.line(`${MEMORY_PARTS[part].padEnd(26)}${bytesText(bytes).padStart(10)}`);
   output.line(`${'memory at its peak'.padEnd(26)}${bytesText(peak).padStart(10)}  of ${bytesText(free)} that are free, ${bytesText(total)} in all`);
+  if (device) output.line(deviceSentence(device));
   if (peak <= free) return;
   output.line('It would need less with:');
   for (const remedy of remedies) output.line(`  ${bytesText(remedy.peak).padStart(10)}  ${remedy.label}: ${JSON.stringify(remedy.patch)}`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEVICES } from './divergence.ts';
 import type { BestScore, Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
 import type { MemoryForecast } from './forecast.ts';
 import type { ProblemReport } from './problem.ts';
@@ -48,9 +49,10 @@ export const phaseSchema = z.strictObject({
 });
 
 const expected = z.strictObject({ expected: real, measured: real });
+const parts = z.strictObject({ weights: real, gradients: real, moments: real, teacher: real, runtime: real, activations: real, decoding: real, cache: real });
 const memorySchema = z.strictObject({
-  parts: z.strictObject({ weights: real, gradients: real, moments: real, teacher: real, runtime: real, activations: real, decoding: real, cache: real }),
-  peak: real, free: real, total: real,
+  parts, peak: real, free: real, total: real,
+  device: z.strictObject({ name: z.enum(DEVICES), parts, peak: real }).exactOptional(),
 }) satisfies z.ZodType<MemoryForecast>;
 
 export const runEventSchema = z.discriminatedUnion('event', [

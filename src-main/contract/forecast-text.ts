@@ -1,5 +1,5 @@
 import { bytesText } from './bytes-text.ts';
-import { MEMORY_PARTS, type MemoryForecast, type MemoryPart, type Outcome } from './forecast.ts';
+import { MEMORY_PARTS, type DeviceForecast, type MemoryForecast, type MemoryPart, type Outcome } from './forecast.ts';
 
 /** Parts of memory, largest first, as a person reads them; what is nothing is left out. */
 export function memoryParts({ parts }: Pick<MemoryForecast, 'parts'>): string {
@@ -9,7 +9,10 @@ export function memoryParts({ parts }: Pick<MemoryForecast, 'parts'>): string {
 
 /** What a run is expected to take, in a sentence. */
 export const memorySentence = (forecast: MemoryForecast): string =>
-  `Memory: about ${bytesText(forecast.peak)} at its peak (${memoryParts(forecast)}); ${bytesText(forecast.free)} are free.`;
+  `Memory: about ${bytesText(forecast.peak)} at its peak (${memoryParts(forecast)}); ${bytesText(forecast.free)} are free.${forecast.device ? ` ${deviceSentence(forecast.device)}` : ''}`;
+
+/** What of it a device holds, in a sentence. */
+export const deviceSentence = (device: DeviceForecast): string => `On the device ${device.name}: about ${bytesText(device.peak)} at its peak (${memoryParts(device)}).`;
 
 /** How long a run will take, in a sentence. */
 export const paceSentence = (totalMs: number): string => `Time: about ${timeText(totalMs)} in all, by the first steps.`;

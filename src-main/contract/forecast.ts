@@ -1,3 +1,5 @@
+import type { Device } from './divergence.ts';
+
 /** What a run's memory goes to, by the name that is shown. */
 export const MEMORY_PARTS = {
   weights: 'weights', gradients: 'gradients', moments: 'moments', teacher: 'teacher', runtime: 'runtime',
@@ -13,7 +15,12 @@ export interface MemoryForecast {
   /** Free now, and what the machine has. */
   free: number;
   total: number;
+  /** Of a run that computes on a device: what lies there instead. */
+  device?: DeviceForecast;
 }
+
+/** Bytes of a device's own memory; `peak` as above. */
+export interface DeviceForecast extends Pick<MemoryForecast, 'parts' | 'peak'> { name: Device }
 
 /** A change of a recipe that lowers its memory, as a merge patch, and the peak that it leaves. */
 export interface Remedy { label: string; patch: Record<string, unknown>; peak: number }

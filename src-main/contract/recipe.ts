@@ -48,7 +48,7 @@ const student = z.strictObject({
     'How the weights beside an adapter are kept, which training does not change. fp32, also if left out, is exact; fp16 takes half the memory, int8 a quarter and int4 an eighth. A student that is trained whole is always fp32.')),
   adapter: adapterSchema.optional(),
   ship: shipSchema,
-  device: z.enum(DEVICES).default('cpu').meta(help('Where the student\'s steps are computed. webgpu pays once its matrix products are large; the student writes on the CPU in any case.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the student learns: on a device its weights, gradients and moments stay there. webgpu and cuda pay once its matrix products are large. A run may go on elsewhere: retort resume RUN --device.')),
 });
 
 const data = z.strictObject({

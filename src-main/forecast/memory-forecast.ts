@@ -18,6 +18,7 @@ import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { teachesItself } from '../model/adapter/teaches-itself.ts';
 import { leavesNothing } from '../runtime/large-run.ts';
 import { judgingBytes } from './judging-bytes.ts';
+import { withDevice } from './device-bytes.ts';
 import { learnerOf } from './learner.ts';
 import { learningBytes } from './learning-bytes.ts';
 import { largestBucket, longestTexts } from './longest.ts';
@@ -52,33 +53,37 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const { decoder, trained, beside } = learnerOf(inputs);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
-  const { activations, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
+  const { activations: whole, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : servedLayer(inputs),
-    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: 'onnxruntime',
+    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime',
   });
-  const { judging, nodes: judgingNodes } = judges ? judgingBytes(teacher.decoder, bucket) : { judging: 0, nodes: 0 };
-  const writing = writingOf(inputs);
-  const parts = {
-    ...withBeside(trainedBytes(trained, recipe.train), beside),
+  const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(teacher.decoder, bucket) : { judging: 0, nodes: 0 };
+  const written = writingOf(inputs);
+  const own = trainedBytes(trained, recipe.train);
+  const all = {
+    ...withBeside(own, beside),
     // One copy serves a student that learns beside its teacher's own weights.
     teacher: teacher && recipe.teacher && !teachesItself(inputs) ? frozenBytes(teacher, recipe.teacher) : 0,
-    runtime: runtimeBytes(nodes * (writing.cache > 0 ? 1 + FORWARD : 1) + judgingNodes, inputs.student.decoder.vocabSize + (teacher?.decoder.vocabSize ?? 0)),
-    activations: Math.max(activations, judging),
-    ...writing,
+    runtime: runtimeBytes(nodes * (written.cache > 0 ? 1 + FORWARD : 1) + judgingNodes, inputs.student.decoder.vocabSize + (teacher?.decoder.vocabSize ?? 0)),
+    activations: Math.max(whole, asked),
+    ...written,
   };
-  const always = parts.weights + parts.gradients + parts.moments + parts.runtime;
   const head = judges ? headBytes(teacher) : 0;
+  const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, { parts: all, trained: own.weights, learning: whole, judging: asked, head, isInOne: inputs.microBatchSize >= recipe.train.batchSize });
+  const writing = { decoding: parts.decoding, cache: parts.cache };
+  const about = { free: freeMemory(), total: totalmem(), ...(device && { device }) };
+  const always = parts.weights + parts.gradients + parts.moments + parts.runtime;
   // A teacher whose answers are all kept is there before the student is, and its head alone beside it.
   if (isKeptWhole(inputs)) {
     const learning = always + head + Math.max(parts.activations, writing.decoding + writing.cache);
-    return { parts, peak: Math.max(parts.runtime + parts.teacher + judging, learning), free: freeMemory(), total: totalmem() };
+    return { parts, peak: Math.max(parts.runtime + parts.teacher + judging, learning), ...about };
   }
   // Writing, judging and learning take turns; in the same memory where what was learned in is given back.
   const learnedIn = leavesNothing({ ...size, isOften: false }) ? 0 : parts.activations;
   const write = learnedIn + writing.decoding + writing.cache;
   // With phases the teacher is there for its own turn alone.
   const turns = recipe.train.phases ? [write, parts.teacher + judging, activations + head] : [parts.teacher + write, parts.teacher + parts.activations];
-  return { parts, peak: always + Math.max(...turns), free: freeMemory(), total: totalmem() };
+  return { parts, peak: always + Math.max(...turns), ...about };
 }
 
 const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });

@@ -141,6 +141,20 @@ it('a run that its device has no room for says so in one sentence, and goes on e
   expect(told(after)).toHaveLength(12);
 });
 
+it('a run holds on its device what was forecast of it', async () => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const events = await run('forecast', short(recipeOf('webgpu', { method: { preset: 'supervised-kd' } })));
+  const [expected] = events.flatMap((event) => (event.event === 'forecast' ? [event.memory] : []));
+  const { weights, gradients, moments, teacher } = expected!.device!.parts;
+  expect(expected!.parts).toMatchObject({ gradients: 0, moments: 0, activations: 0, decoding: 0, cache: 0 });
+  const held = events.flatMap((event) => (event.event === 'step' ? [event.deviceMemory!] : []));
+  expect(new Set(held).size).toBe(1);
+  // Weights and moments in two kinds of buffers, each of whole rows of 1024 numbers.
+  const more = held[0]! - (weights + gradients + moments + teacher);
+  expect(more).toBeGreaterThanOrEqual(0);
+  expect(more).toBeLessThanOrEqual(2 * 3 * 4 * 1024);
+});
+
 it('a run with moments in half of the bytes is refused on a device', async () => {
   process.env['RETORT_TEST_DEVICE'] = 'sound';
   const recipe = recipeOf('webgpu', { train: { ...project.recipe().train, moments: 'bf16' } });

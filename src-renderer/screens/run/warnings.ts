@@ -15,7 +15,7 @@ export function cannotWriteIn(entries: readonly StoredLogEntry[]): StoredLogEntr
 }
 
 /** What is said at the start and was not known on Review. */
-const SINCE_START = new Set(['inputs', 'changed', 'damaged', 'beginning', 'threads', 'text', 'student']);
+const SINCE_START = new Set(['inputs', 'changed', 'damaged', 'beginning', 'threads', 'text', 'student', 'device']);
 
 /** Whether something was known before the run began, and so has been said on Review. */
 export function wasKnown({ code, step }: StoredLogEntry): boolean {

@@ -1,0 +1,36 @@
+import type { DeviceForecast, MemoryForecast } from '../contract/forecast.ts';
+import type { Recipe } from '../contract/recipe.ts';
+
+type Parts = MemoryForecast['parts'];
+
+/** What of a run would lie on the host if all of it were there, by who takes it. */
+export interface Whole { parts: Parts; /** Of what is trained alone. */ trained: number; learning: number; judging: number; /** Of a teacher, what the loss multiplies by. */ head: number; /** Whether a step is one micro-batch. */ isInOne: boolean }
+
+/** Trained weights lie in the optimizer's buffers, and once more as graphs read them. */
+const COPIES = 2;
+
+/** What a run takes of the host where a device computes, and of that device; null where none does. */
+export function withDevice({ student, teacher }: Pick<Recipe, 'student' | 'teacher'>, { parts, trained, learning, judging, head, isInOne }: Whole): { host: Pick<Whole, 'parts' | 'learning' | 'judging'>; device: DeviceForecast | null } {
+  const learns = student.device !== 'cpu';
+  const judges = teacher !== undefined && teacher.device !== 'cpu' && parts.teacher + judging > 0;
+  if (!learns && !judges) return { host: { parts, learning, judging }, device: null };
+  const here = { learning: learns ? 0 : learning, judging: judges ? 0 : judging };
+  const host: Parts = {
+    // Read there, and brought from there: a model that is not trained stays as it was read.
+    ...parts, gradients: learns ? 0 : parts.gradients, moments: learns ? 0 : parts.moments, activations: Math.max(here.learning, here.judging),
+    decoding: learns ? 0 : parts.decoding, cache: learns ? 0 : parts.cache,
+  };
+  const there: Parts = {
+    weights: learns ? parts.weights + (COPIES - 1) * trained : 0,
+    // A second set, where micro-batches add up.
+    gradients: learns ? (isInOne ? 1 : 2) * parts.gradients : 0,
+    moments: learns ? parts.moments : 0, teacher: judges ? parts.teacher : learns ? head : 0, runtime: 0,
+    activations: Math.max(learns ? learning : 0, judges ? judging : 0),
+    decoding: 0, cache: learns ? parts.cache : 0,
+  };
+  const always = there.weights + there.gradients + there.moments + there.teacher;
+  return {
+    host: { parts: host, ...here },
+    device: { name: learns ? student.device : teacher!.device, parts: there, peak: always + Math.max(there.activations, there.cache) },
+  };
+}
