@@ -25,8 +25,14 @@ function hintOf(found: readonly Remedy[]): string {
   return `It would need less with ${found.map(({ patch, peak }) => `${settingOf(patch)} (${bytesText(peak)})`).join(', ')}. ${HINT}`;
 }
 
-/** A patch of one field as its path and value: train.microBatchSize 1. */
+/** A patch as the paths and values of what it sets: train.microBatchSize 1, student.adapter {} with student.precision fp16. */
 function settingOf(patch: Readonly<Record<string, unknown>>): string {
-  const [[name, value]] = Object.entries(patch) as [[string, unknown]];
-  return typeof value === 'object' && value !== null ? `${name}.${settingOf(value as Record<string, unknown>)}` : `${name} ${String(value)}`;
+  return settings(patch, '').join(' with ');
+}
+
+function settings(patch: object, above: string): string[] {
+  return Object.entries(patch).flatMap(([name, value]: [string, unknown]) => {
+    if (typeof value !== 'object' || value === null) return [`${above}${name} ${String(value)}`];
+    return Object.keys(value).length === 0 ? [`${above}${name} {}`] : settings(value, `${above}${name}.`);
+  });
 }
