@@ -9,7 +9,7 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** A teacher that runs elsewhere: `teacher.server` of a recipe. A key is no part of it. */
 export const serverSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, message: 'an address that begins with http:// or https:// is expected' }).meta(help(
-    'Address of the server, for example http://127.0.0.1:8000. It is sent the texts of the run as tokens, so you are asked before the first run that sends to an address. A key that it wants is taken from the environment variable RETORT_SERVER_KEY, and never stands here.')),
+    'Address of the server, for example http://127.0.0.1:8000. It is sent the texts of the run as tokens, so you are asked before the first run that sends to an address. A key that it wants is taken from the environment variable RETORT_SERVER_KEY, or from the system\'s key store, where the window keeps one for the address; it never stands here.')),
   protocol: z.enum(PROTOCOLS).default('vllm').meta(help(
     'What the server speaks. vllm and sglang tell how likely every token of a text is, which every divergence needs; chat is any OpenAI-compatible service (Ollama, LM Studio, llama.cpp\'s server), which only writes texts: for the method seqkd.')),
   model: z.string().min(1).optional().meta(help('Name of the model, as the server lists it. Left out: the only one that it lists.')),

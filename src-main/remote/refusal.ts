@@ -50,7 +50,7 @@ export function refusalOf(server: Server, path: string, status: number, headers:
 }
 
 function locked({ key, url }: Server, status: number, fault: (what: string, hint: string) => Problem): Problem {
-  const where = 'Give it in the environment variable RETORT_SERVER_KEY where Retort is started.';
+  const where = 'Give it in the environment variable RETORT_SERVER_KEY where Retort is started, or in the window beside the address.';
   if (key === null) return fault(`wants a key (status ${status}).`, where);
   if (!isUnread(new URL(url))) return fault('wants a key, and none was sent because the connection to it is not encrypted.', 'Use an address that begins with https.');
   return fault(`does not take the key (status ${status}).`, `Check the key. ${where}`);

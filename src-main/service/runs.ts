@@ -90,7 +90,7 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
-  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[] } & ResumeOptions,
+  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string } & ResumeOptions,
   { onEvent, enter, onReading, onWritten }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {

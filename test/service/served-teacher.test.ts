@@ -81,8 +81,8 @@ it('asks once about fixed texts, whichever run of a study wants them, and again 
   const asked = judged();
   expect(asked).toBeGreaterThan(0);
   const second = await train('second', served(), { changes });
-  // The look before the run asks about one text.
-  expect(judged()).toBe(asked + 1);
+  // The look before the run asks about one text, and another one tells whether it is the same model.
+  expect(judged()).toBe(asked + 2);
   expect(losses(second)).toEqual(losses(first));
 });
 
@@ -142,8 +142,8 @@ it('finds what it was told before a kill on the disk, to the bit, although the s
     isResumed: true, stop: () => (isSixth ? 'discard' : null), onEvent: (event) => { if (event.event === 'step') isSixth ||= event.step === 6; },
   });
   expect(losses(rest)).toEqual(losses(whole).slice(4, 6));
-  // The look before the run, and nothing else.
-  expect(judged()).toBe(1);
+  // The look before the run, whether it is the same model, and nothing else.
+  expect(judged()).toBe(2);
   const kept = await readdir(join(project.folder, 'cut', 'teacher-answers', 'own'));
   // What no checkpoint goes back to is gone.
   expect(kept).toEqual(['since-4']);
@@ -218,5 +218,36 @@ it.each(['vllm', 'sglang', 'chat'] as const)('writes the texts of seqkd over %s,
   if (local) expect(losses(remote)).toEqual(losses(local));
   const asked = server.got.length;
   await train(`seqkd-again-${protocol}`, served({ protocol }), { changes });
-  expect(server.got.slice(asked).filter(({ path, body }) => path.startsWith('/v1/chat') || 'stop_token_ids' in body || 'sampling_params' in body && !('top_logprobs_num' in body))).toEqual([]);
+  // One text tells whether it is the same model.
+  expect(server.got.slice(asked).filter(({ path, body }) => path.startsWith('/v1/chat') || 'stop_token_ids' in body || 'sampling_params' in body && !('top_logprobs_num' in body))).toHaveLength(1);
+});
+
+it('notices another model behind the same name, asks it anew, and finds each one\'s answers again', async () => {
+  const changes: Partial<RecipeInput> = { method: { preset: 'supervised-kd' }, train: { steps: 2, batchSize: 4, learningRate: 1e-3 } };
+  const first = await train('model-before', served(), { changes });
+  await server.become(project.student);
+  try {
+    const other = await train('model-after', served(), { changes });
+    expect(other.warnings).toEqual(expect.arrayContaining([expect.stringMatching(/answers as another model than it did under the name "teacher" before\. .* asked anew/)]));
+    expect(losses(other)).not.toEqual(losses(first));
+    const own = await train('model-own', { model: project.student }, { changes });
+    losses(other).forEach((loss, at) => expect(Math.abs(loss - losses(own)[at]!)).toBeLessThan(1e-4));
+    // A run that began with the one does not go on with the other unawares.
+    await expect(train('model-before', served(), { changes: { ...changes, train: { steps: 3, batchSize: 4, learningRate: 1e-3 } }, isResumed: true })).rejects.toThrow(/another model than it did under the name "teacher" when this run began/);
+  } finally {
+    await server.become(project.teacher);
+  }
+  server.got.length = 0;
+  const again = await train('model-again', served(), { changes });
+  expect([losses(again), judged()]).toEqual([losses(first), 2]);
+  expect(again.warnings.filter((warning) => warning.includes('another model'))).toEqual([]);
+});
+
+it('says so where a service that only writes writes something else than before', async () => {
+  const changes: Partial<RecipeInput> = { method: { preset: 'seqkd' }, train: { steps: 1, batchSize: 4, learningRate: 1e-3 } };
+  const asChat = served({ protocol: 'chat' });
+  await train('chat-before', asChat, { changes });
+  server.fault = ({ body }) => (JSON.stringify(body).includes('Count from 1 to 20.') ? { status: 200, body: { choices: [{ message: { role: 'assistant', content: 'No.' }, finish_reason: 'stop' }] } } : null);
+  const { warnings } = await train('chat-after', asChat, { changes });
+  expect(warnings).toEqual(expect.arrayContaining([expect.stringMatching(/writes something else to the same question under the name "teacher" than it did before, .* delete \//)]));
 });

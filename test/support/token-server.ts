@@ -23,9 +23,9 @@ export class TokenServer {
   /** Asked before every answer. */
   fault: (request: Got) => Fault = () => null;
   readonly contextLength = 96;
-  private readonly model: Model;
-  private readonly frozen: FrozenModel;
-  private readonly head: Program;
+  private model: Model;
+  private frozen: FrozenModel;
+  private head: Program;
   private server: Server | null = null;
   private port = 0;
   private computing: Promise<unknown> = Promise.resolve();
@@ -37,14 +37,17 @@ export class TokenServer {
   }
 
   static async over(folder: string): Promise<TokenServer> {
-    const model = await openWholeModel(folder);
-    const executor = executorFor('cpu');
-    const { decoder, weights } = await openWeights(model, executor, 'fp32');
-    const hidden = new Graph().input('hidden', 'float32', ['positions', decoder.hiddenSize]);
-    const head = await executor.compile(writeOnnx({ logits: decoder.logits(hidden) }, { weights: 'inputs' }));
-    const server = new TokenServer(model, new FrozenModel(executor, decoder, weights), head);
+    const { model, frozen, head } = await opened(folder);
+    const server = new TokenServer(model, frozen, head);
     await server.start();
     return server;
+  }
+
+  /** Has another model from now on, under the name of the one before. */
+  async become(folder: string): Promise<void> {
+    const before = [this.frozen, this.head];
+    Object.assign(this, await opened(folder));
+    for (const part of before) await part.release();
   }
 
   get url(): string {
@@ -192,6 +195,15 @@ export class TokenServer {
     this.computing = next.catch(() => undefined);
     return next;
   }
+}
+
+async function opened(folder: string): Promise<{ model: Model; frozen: FrozenModel; head: Program }> {
+  const model = await openWholeModel(folder);
+  const executor = executorFor('cpu');
+  const { decoder, weights } = await openWeights(model, executor, 'fp32');
+  const hidden = new Graph().input('hidden', 'float32', ['positions', decoder.hiddenSize]);
+  const head = await executor.compile(writeOnnx({ logits: decoder.logits(hidden) }, { weights: 'inputs' }));
+  return { model, frozen: new FrozenModel(executor, decoder, weights), head };
 }
 
 const ranked = (logprobs: readonly number[]): Place[] => logprobs.map((logprob, id) => ({ id, logprob })).sort((a, b) => b.logprob - a.logprob);

@@ -25,6 +25,7 @@ import { HUB_CALLS } from './hub-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
 import { INSPECTION_CALLS } from './inspection-calls.ts';
 import { KEEPING_CALLS } from './keeping-calls.ts';
+import { SERVER_CALLS } from './server-calls.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const nothing = z.null();
@@ -175,6 +176,7 @@ export const API = {
   ...CHAT_CALLS,
   ...EXPORT_CALLS,
   ...HUB_CALLS,
+  ...SERVER_CALLS,
   ...KEEPING_CALLS,
   ...CONSENT_CALLS,
 

@@ -28,7 +28,7 @@ export async function probeRun(
   // What it measures is a step, not what is kept from before.
   const own = teachesItself(run) ? await openBase(run) : null;
   const aside = await mkdtemp(join(tmpdir(), 'retort-probe-'));
-  const teacher = await openRunTeacher(run, null, own, { cache: aside, own: join(aside, 'own'), step: 0, isStopAsked: () => signal.aborted, tell: () => undefined });
+  const teacher = await openRunTeacher(run, null, own, { cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => signal.aborted, tell: () => undefined });
   const built = await buildTrainer(run, { base: own ?? await openBase(run), from: null }, run.train, teacher, { totalTokens: 0 });
   const readMs = performance.now() - start;
   try {

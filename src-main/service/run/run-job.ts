@@ -136,7 +136,7 @@ class Run {
     const own = teachesItself(prepared) ? await openBase(prepared) : null;
     const answers = join(this.folder.path, 'teacher-answers');
     const teacher = this.teacher = await openRunTeacher(prepared, job.cache ?? null, own, {
-      cache: job.cache ?? answers, own: join(answers, 'own'), step: state?.step ?? 0,
+      cache: job.cache ?? answers, own: join(answers, 'own'), begun: answers, step: state?.step ?? 0, isResumed: job.isResumed, allowChanged: job.allowChanged ?? false,
       isStopAsked: () => job.stopRequest() !== null,
       tell: (message) => job.emit({ event: 'warning', code: 'server', message }),
     });

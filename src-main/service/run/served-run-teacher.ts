@@ -13,6 +13,7 @@ import { WrittenTexts } from '../../teacher/served/written-texts.ts';
 import { StateStore } from '../../teacher/state-store.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
+import { folderOfServed } from './served-witness.ts';
 
 /** Where a run keeps what its server answers, and what it says of it. */
 export interface ServedPlace extends OutageTold {
@@ -20,17 +21,25 @@ export interface ServedPlace extends OutageTold {
   cache: string;
   /** Of the student's own texts. */
   own: string;
+  /** The run's own folder for what it notes of its server. */
+  begun: string;
   /** The step that the run goes on from. */
   step: number;
+  /** Whether it goes on, and may although the server has another model than it began with. */
+  isResumed: boolean;
+  allowChanged: boolean;
 }
 
 /** The teacher of a recipe that names a server. @throws Problem where the server cannot be reached, or does not have the model */
-export async function openServedTeacher({ recipe, serverKey, sharedVocabulary }: PreparedRun, place: ServedPlace): Promise<RunTeacher> {
+export async function openServedTeacher(run: PreparedRun, place: ServedPlace): Promise<RunTeacher> {
+  const { recipe, serverKey, sharedVocabulary } = run;
   const settings = recipe.teacher!.server!;
-  const { server, model, tokens } = await openServer(serverOf(settings, serverKey, sharedVocabulary), SHORT);
+  const opened = await openServer(serverOf(settings, serverKey, sharedVocabulary), SHORT);
+  const { server, model, tokens } = opened;
   const outage = new Outage(place);
   const { patience, signal } = outage;
-  const folder = join(place.cache, 'teachers', keyOf({ url: settings.url, protocol: settings.protocol, model: model.id }));
+  const base = join(place.cache, 'teachers', keyOf({ url: settings.url, protocol: settings.protocol, model: model.id }));
+  const folder = await folderOfServed(opened, run, { ...place, base });
   const during = <T>(work: () => Promise<T>): Promise<T> => outage.during(work);
   const writer = new ServedWriter({ server, model: model.id, tokens, kept: await WrittenTexts.open(folder), patience, signal, during });
   const own = await OwnAnswers.open(place.own, place.step);

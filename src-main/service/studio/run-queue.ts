@@ -11,10 +11,12 @@ import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { problemOf } from '../../checks/look.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
+import type { KeyStore } from '../key-store.ts';
 import { newRunId } from '../ids.ts';
 import { settleRecipe } from '../own-recipe.ts';
 import { runPaths } from '../run-folder.ts';
 import { followRun, refuseElsewhere } from '../runs.ts';
+import { keyFor } from '../server-key.ts';
 import { followTime } from './run-time.ts';
 import { tellWritten } from './tell-written.ts';
 import type { Feed } from './feed.ts';
@@ -39,6 +41,7 @@ export class RunQueue {
   readonly #workers: Workers;
   readonly #feed: Feed;
   readonly #consent: Consent;
+  readonly #keyStore: KeyStore | null;
   /** The first computes, the others wait. */
   #entries: Entry[] = [];
   /** What the worker is at, until it has put everything away. */
@@ -48,8 +51,10 @@ export class RunQueue {
   #untold: StepMetrics[] = [];
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(home: Home, workers: Workers, feed: Feed, consent: Consent) {
+  /** @param keyStore  where a key for a recipe's server may be kept; null where the door has none */
+  constructor(home: Home, workers: Workers, feed: Feed, consent: Consent, keyStore: KeyStore | null) {
     this.#consent = consent;
+    this.#keyStore = keyStore;
     this.#home = home;
     this.#workers = workers;
     this.#feed = feed;
@@ -64,7 +69,7 @@ export class RunQueue {
     const allowed = await this.#consent.settle(recipe);
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
-    const found = await this.#workers.ask('check', { recipe, runDir, isStart: true, allowed });
+    const found = await this.#workers.ask('check', { recipe, runDir, isStart: true, allowed, ...await keyFor(recipe, this.#keyStore) });
     const problem = found.find(({ level }) => level === 'problem');
     if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
@@ -166,12 +171,13 @@ export class RunQueue {
     let error: ProblemReport | null = null;
     try {
       if (after !== undefined) await this.#checkDone(after);
+      const key = await keyFor(recipe, this.#keyStore);
       // It may have been taken out of the queue meanwhile.
       if (!this.#entries.includes(entry)) return;
       live.state = 'starting';
       this.#tellLive();
       entry.host = this.#workers.get('compute');
-      how = (await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged }, {
+      how = (await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged, ...key }, {
         onEvent: (event) => this.#follow(live, event, recipe),
         onReading: (rows) => {
           live.phase = { name: 'read', done: rows, total: 0 };

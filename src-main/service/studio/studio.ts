@@ -8,7 +8,7 @@ import { interruptWaiting } from '../../store/runs.ts';
 import { Consent, type AskPerson } from '../consent/consent.ts';
 import { ConsentNeeded, Pending } from '../consent/pending.ts';
 import { findDevices } from '../devices/find-devices.ts';
-import type { KeyStore } from '../hub/key-store.ts';
+import type { KeyStore } from '../key-store.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
 import { sweepUploads } from '../keeping/uploads.ts';
@@ -29,6 +29,7 @@ import { modelCalls } from './calls/models.ts';
 import { recipeCalls } from './calls/recipes.ts';
 import { runCalls } from './calls/runs.ts';
 import { sampleCalls } from './calls/sample.ts';
+import { serverCalls } from './calls/servers.ts';
 import { Feed } from './feed.ts';
 import { FollowedTrainings } from './followed-trainings.ts';
 import type { Handlers } from './handlers.ts';
@@ -60,7 +61,7 @@ interface StudioOptions {
   checkWorker?: (settings: Settings) => void;
   /** Asks the person by itself what a recipe may reach; left out, the question goes to the page. */
   askPerson?: AskPerson;
-  /** Keeps a token for a hub, where the door has the system's key store. */
+  /** Keeps tokens for hubs and keys for servers, where the door has the system's key store. */
   keyStore?: KeyStore;
 }
 
@@ -72,7 +73,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const workers = new Workers(createWorker, () => preferences.get());
   const pending = askPerson ? null : new Pending();
   const consent = new Consent(home.database, askPerson ?? pending!.ask);
-  const queue = new RunQueue(home, workers, feed, consent);
+  const queue = new RunQueue(home, workers, feed, consent, keyStore ?? null);
   const jobs = new Jobs(feed);
   const trainings = new FollowedTrainings(home, feed);
   const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null };
@@ -81,7 +82,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
     'app.devices': () => findDevices(() => createWorker('probe', preferences.get())),
     ...preferences.calls(home.database, feed, checkWorker, () => workers.renew()),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
-    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
+    ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...serverCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {
       jobs.cancel(id);
       return null;
     },

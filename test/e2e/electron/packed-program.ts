@@ -96,7 +96,7 @@ export class PackedProgram {
 
   /** Ends it as the system does. @throws where it does not end */
   async close(): Promise<void> {
-    const exited = this.child.exitCode !== null || this.child.signalCode !== null ? Promise.resolve() : once(this.child, 'exit');
+    const exited: Promise<unknown> = this.child.exitCode !== null || this.child.signalCode !== null ? Promise.resolve() : once(this.child, 'exit');
     this.child.kill('SIGTERM');
     try {
       await this.inTime(exited, 'its end');

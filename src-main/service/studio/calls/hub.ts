@@ -3,7 +3,7 @@ import { Problem } from '../../../contract/problem.ts';
 import { isToken } from '../../../hub/token-file.ts';
 import { putModel } from '../../../store/models.ts';
 import type { Home } from '../../home.ts';
-import type { KeyStore } from '../../hub/key-store.ts';
+import type { KeyStore } from '../../key-store.ts';
 import { openHub, usualHub } from '../../hub/open-hub.ts';
 import { placeFor } from '../../hub/place.ts';
 import type { Feed } from '../feed.ts';
@@ -45,7 +45,7 @@ export function hubCalls({ home, workers, jobs, feed, keyStore }: { home: Home; 
       return null;
     },
     'hub.forgetToken': async () => {
-      await keyStore?.remove();
+      await keyStore?.remove(usualHub());
       return null;
     },
   };

@@ -8,7 +8,9 @@ import { newRunId } from '../../ids.ts';
 import type { Consent } from '../../consent/consent.ts';
 import { tryReach } from '../../consent/reaches.ts';
 import type { Home } from '../../home.ts';
+import type { KeyStore } from '../../key-store.ts';
 import { readRecipe } from '../../recipe-file.ts';
+import { keyFor, keyOf } from '../../server-key.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import { readingFor, type Feed } from '../feed.ts';
 import type { Jobs } from '../jobs.ts';
@@ -16,7 +18,7 @@ import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed }): Handlers<CallsOf<'recipe'>> {
+export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStore }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed; keyStore: KeyStore | null }): Handlers<CallsOf<'recipe'>> {
   const [checks, outlooks] = [new Latest(), new Latest()];
   return {
     'recipe.check': async ({ recipe, asker }) => {
@@ -44,15 +46,16 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed }: { hom
     'recipe.memory': ({ recipe, asker }) => outlooks.answer(asker, (signal) => workers.ask('forecastMemory', { recipe, runDir: home.runDir(newRunId()) }, { signal })),
     'recipe.tryServer': async ({ server, student }) => {
       await consent.allow([tryReach(server)]);
-      return workers.ask('lookAtServer', { server, student });
+      return workers.ask('lookAtServer', { server, student, ...await keyOf(server, keyStore) });
     },
     'recipe.handover': ({ recipe, to }) => workers.ask('handover', { recipe, to: resolve(to) }),
     'recipe.forecast': async ({ recipe, steps }) => {
       if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
       const allowed = await consent.settle(recipe);
       await queue.atRest();
+      const key = await keyFor(recipe, keyStore);
       return jobs.run('forecast', recipe.name, (tell, signal, _warn, onReading) => workers.get('compute').request(
-        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
+        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed, ...key }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
 }
