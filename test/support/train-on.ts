@@ -8,7 +8,7 @@ import { dataExamples } from './data-examples.ts';
 import { expectClose } from './close.ts';
 import type { TestStudent } from './tiny-student.ts';
 
-export const host = nativeExecutor(1);
+const host = nativeExecutor(1);
 
 /** What a test trains, wherever that is. */
 export interface Training {
