@@ -55,12 +55,13 @@ const weightsOf = (name: string, step: number): Promise<Map<string, Float32Array
   return tensorsOf(join(model, readdirSync(model).find((file) => file.endsWith('.safetensors'))!));
 };
 
-const RUNS: [string, () => Partial<RecipeInput>][] = [
+const RUNS: [string, () => Partial<RecipeInput>, within?: number][] = [
   ['with a mixture of texts', () => ({})],
   ['with Adafactor, evaluations and a teacher that takes its turn', () => ({ train: { ...project.recipe().train, optimizer: 'adafactor', phases: true }, evaluate: { every: 3, metrics: ['rouge'], best: 'divergence' } })],
   ['of an adapter with dropout beside fp16', () => ({ student: { model: project.student, precision: 'fp16', adapter: { rank: 3, dropout: 0.2 } } })],
-  // What the host writes by int4 as constants it rounds to 8 bits on the way, a device does not: the texts are the data's.
-  ['of an adapter beside int4', () => ({ student: { model: project.student, precision: 'int4', adapter: { rank: 2 } }, method: { preset: 'supervised-kd' } })],
+  // What int4 is multiplied with is rounded to 8 bits in blocks: a last digit decides about a step of 0.4 percent, and Adam makes
+  // the small gradients of an adapter's beginning as large as any. A student writes by exact products on a device, so the texts are the data's.
+  ['of an adapter beside int4', () => ({ student: { model: project.student, precision: 'int4', adapter: { rank: 2 } }, method: { preset: 'supervised-kd' } }), 0.15],
   ['trained as it is shipped', () => ({ student: { model: project.student, ship: 'q8_0' } })],
   ['by MiniLLM', () => ({ method: { preset: 'minillm' } })],
   ['by a reward', () => ({ method: { preset: 'rl-gkd', alpha: 0.5, reward: { kind: 'rouge' } } })],
@@ -71,7 +72,7 @@ const RUNS: [string, () => Partial<RecipeInput>][] = [
 
 const short = (recipe: RecipeInput): RecipeInput => ({ ...recipe, train: { ...recipe.train, steps: 6 } });
 
-it.each(RUNS)('a run on a device is the run on the host within rounding: %s', async (name, changes) => {
+it.each(RUNS)('a run on a device is the run on the host within rounding: %s', async (name, changes, within = 1e-3) => {
   const wanted = await run(`${name} host`, short(recipeOf('cpu', changes())));
   process.env['RETORT_TEST_DEVICE'] = 'sound';
   const found = await run(`${name} device`, short(recipeOf('webgpu', changes())));
@@ -80,7 +81,7 @@ it.each(RUNS)('a run on a device is the run on the host within rounding: %s', as
   expectClose(told(found).flat(), told(wanted).flat(), 1e-3);
   const [there, here] = [await weightsOf(`${name} device`, 6), await weightsOf(`${name} host`, 6)];
   expect([...there.keys()]).toEqual([...here.keys()]);
-  for (const [tensor, weights] of here) expectClose(there.get(tensor)!, weights, 1e-3, { name: tensor });
+  for (const [tensor, weights] of here) expectClose(there.get(tensor)!, weights, within, { name: tensor });
   const state = (of: string): Promise<Map<string, Float32Array>> => tensorsOf(at(`${name} ${of}`, 'checkpoints', 'step-6', 'optimizer.safetensors'));
   expect([...(await state('device')).keys()].sort()).toEqual([...(await state('host')).keys()].sort());
 });
