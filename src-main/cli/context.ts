@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { COMMANDS, type Commands } from '../contract/worker.ts';
 import type { WorkerHost } from '../contract/worker-host.ts';
+import { cudaVariables } from '../service/devices/cuda-place.ts';
 import { lookHome, openHome, type Home } from '../service/home.ts';
 import { workerEntry } from '../service/resources.ts';
 import { defaultHome } from '../store/home.ts';
@@ -50,7 +51,7 @@ export class Context {
   /** Another computing process, for whoever wants it to close. @param threads  0 leaves their number to ONNX Runtime */
   newWorker(threads = 0): WorkerHost<Commands> {
     return childHost(workerEntry(), COMMANDS, {
-      env: { ...ALLOCATOR, ...(threads > 0 && { RETORT_THREADS: String(threads) }) }, onReading: (rows) => this.output.reading(rows),
+      env: { ...ALLOCATOR, ...cudaVariables(this.homePath), ...(threads > 0 && { RETORT_THREADS: String(threads) }) }, onReading: (rows) => this.output.reading(rows),
     });
   }
 

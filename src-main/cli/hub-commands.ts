@@ -2,7 +2,6 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { bytesText } from '../contract/bytes-text.ts';
 import type { HubKind, HubLook } from '../contract/hub.ts';
-import { Problem } from '../contract/problem.ts';
 import { visibleLine } from '../contract/visible.ts';
 import { searchHub } from '../hub/search.ts';
 import { describeModel } from '../model/show.ts';
@@ -12,6 +11,7 @@ import { openHub } from '../service/hub/open-hub.ts';
 import { placeFor } from '../service/hub/place.ts';
 import { putModel } from '../store/models.ts';
 import type { Action } from './action.ts';
+import { cancelOnInterrupt } from './cancel-on-interrupt.ts';
 import type { Context } from './context.ts';
 import { count } from './options.ts';
 import { Ticker } from './ticker.ts';
@@ -100,11 +100,4 @@ async function remember(context: Context, kind: HubKind, path: string, { id }: H
   if (kind !== 'model') return;
   const description = await describeModel(path).catch(() => null);
   if (description) await putModel((await context.openHome()).database, { path, name: basename(id), added: Date.now(), description });
-}
-
-/** Ctrl-C ends the download in order; what is here of it is kept. */
-function cancelOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort(new Problem('Cancelled.', { kind: 'failure', hint: 'What was downloaded is kept; the same command goes on from there.' })));
-  return controller.signal;
 }

@@ -224,6 +224,8 @@ const importModel = {
 };
 /** One device, looked at and tried: its driver may end or block the process, which is there for this alone. */
 const device = { params: z.strictObject({ device: z.enum(DEVICES) }), result: view<DeviceState>(), event: z.never() };
+/** CUDA's libraries from an index of Python's packages. Nothing of them is in its place unless all of it is. */
+const installCuda = { params: z.strictObject({ index: text, to: path }), result: nothing, event: progress };
 const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
 
 /** Whom to ask, with the token that goes to it alone. */
@@ -238,5 +240,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -46,7 +46,7 @@ async function run(opened: OpenedFiles): Promise<void> {
   serveScheme(builtInterface());
   refusePermissions();
   const home = process.env['RETORT_HOME'] ?? defaultHome();
-  const studio = await openStudio({ home, createWorker: (_kind, settings) => createWorker(settings), checkWorker, askPerson: askForConsent, keyStore: systemKeyStore(home) });
+  const studio = await openStudio({ home, createWorker: (_kind, settings) => createWorker(home, settings), checkWorker, askPerson: askForConsent, keyStore: systemKeyStore(home) });
   const windows = (): BrowserWindow[] => BrowserWindow.getAllWindows();
   const inFront = (): BrowserWindow | null => BrowserWindow.getFocusedWindow() ?? windows()[0] ?? null;
   const show = (): BrowserWindow => openWindow(join(builtInterface(), '..'), resource('icons', 'retort.png'));

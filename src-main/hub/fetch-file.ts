@@ -2,10 +2,15 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { Problem } from '../contract/problem.ts';
 import { hubName, type Hub } from './hub.ts';
 import { PassingFault } from './passing-fault.ts';
-import { filePath, type Repository } from './repository.ts';
 import type { RepositoryFile } from './repository-files.ts';
-import { patiently, request } from './request.ts';
+import { patiently, request, type RequestSettings } from './request.ts';
 import { isWhole } from './whole-file.ts';
+
+/** Where a file is had, and what is asked for there in words. */
+export interface FileSource extends Pick<RequestSettings, 'repository' | 'file'> {
+  /** A path of the hub, or a whole address. */
+  readonly address: string;
+}
 
 export interface FetchSettings {
   readonly signal?: AbortSignal | undefined;
@@ -17,16 +22,16 @@ export interface FetchSettings {
  * Downloads a file to a place, going on where an earlier try was cut off (what there is of it lies beside the place),
  * and lets it stand there only once it is whole. @throws Problem, the reason of `signal`
  */
-export async function fetchFile(hub: Hub, repository: Repository, commit: string, file: RepositoryFile, place: string, settings: FetchSettings): Promise<void> {
+export async function fetchFile(hub: Hub, source: FileSource, file: RepositoryFile, place: string, settings: FetchSettings): Promise<void> {
   const part = partOf(place, file);
   if (await sizeOf(place) === file.bytes && await isWhole(place, file)) return settings.onBytes(file.bytes);
   await rm(place, { force: true });
   const isResumed = await sizeOf(part) > 0;
-  await fetchPart(hub, repository, commit, file, part, settings);
+  await fetchPart(hub, source, file, part, settings);
   if (!await isWhole(part, file)) {
     await rm(part, { force: true });
     // What was there before may have been of something else.
-    if (isResumed) await fetchPart(hub, repository, commit, file, part, settings);
+    if (isResumed) await fetchPart(hub, source, file, part, settings);
     if (!isResumed || !await isWhole(part, file)) {
       await rm(part, { force: true });
       throw new Problem(`What ${hubName(hub)} sends as ${file.path} is not what it says it holds (its ${file.digest.kind === 'git' ? 'git hash' : 'SHA-256'} is another).`, {
@@ -40,15 +45,15 @@ export async function fetchFile(hub: Hub, repository: Repository, commit: string
 /** Where what there is of a file waits for the rest; of another content it would have another name. */
 export const partOf = (place: string, { digest }: RepositoryFile): string => `${place}.${digest.hex.slice(0, 16)}.part`;
 
-async function fetchPart(hub: Hub, repository: Repository, commit: string, file: RepositoryFile, part: string, { signal, onBytes }: FetchSettings): Promise<void> {
+async function fetchPart(hub: Hub, { address, ...asked }: FileSource, file: RepositoryFile, part: string, { signal, onBytes }: FetchSettings): Promise<void> {
   let [before, here] = [0, 0];
   await patiently(hub, signal, async () => {
     here = await sizeOf(part);
     before = here;
     if (here === file.bytes && here > 0) return onBytes(here);
     if (here > file.bytes) here = 0;
-    const answer = await request(hub, filePath(repository, commit, file.path), {
-      repository, file: file.path, signal,
+    const answer = await request(hub, address, {
+      ...asked, signal,
       // Packed on the way, a file could not be gone on with.
       headers: { 'accept-encoding': 'identity', ...(here > 0 && { range: `bytes=${here}-` }) },
     });

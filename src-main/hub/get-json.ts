@@ -11,7 +11,7 @@ export interface JsonAnswer<T> { readonly value: T; readonly headers: Headers }
 /** Asks the hub for JSON of a shape. @throws Problem */
 export async function getJson<Schema extends z.ZodType>(hub: Hub, address: string, schema: Schema, settings: RequestSettings): Promise<JsonAnswer<z.output<Schema>>> {
   return patiently(hub, settings.signal, async () => {
-    const answer = await request(hub, address, { ...settings, headers: { accept: 'application/json' } });
+    const answer = await request(hub, address, { ...settings, headers: { accept: 'application/json', ...settings.headers } });
     const bytes = await readAll(hub, answer.pieces(), LARGEST);
     const parsed = schema.safeParse(jsonOf(bytes));
     if (!parsed.success) {

@@ -20,6 +20,8 @@ import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
 import { survey } from '../service/inspect/survey.ts';
+import { installCuda } from '../service/devices/install-cuda.ts';
+import { pythonIndex } from '../service/devices/python-index.ts';
 import { getLooked } from '../service/hub/get.ts';
 import { lookAtHub } from '../service/hub/look.ts';
 import { checkRun } from '../service/run/check.ts';
@@ -35,6 +37,16 @@ import type { Handlers } from './serve.ts';
 const MOST_FOUND = 30;
 /** Milliseconds between two words on how far a download is. */
 const TOLD_EVERY = 250;
+
+/** Tells how far a download is, not at every piece of it. */
+function spaced(tell: (done: number, total: number) => void): (file: string, done: number, total: number) => void {
+  let told = 0;
+  return (_file, done, total) => {
+    if (done < total && Date.now() - told < TOLD_EVERY) return;
+    told = Date.now();
+    tell(done, total);
+  };
+}
 
 /** What the computing process does for each command. */
 export function createHandlers(): Handlers<Commands> {
@@ -90,6 +102,10 @@ export function createHandlers(): Handlers<Commands> {
     describe: ({ model }) => describeModel(model),
     pair: (params) => checkPair(params),
     device: ({ device }) => probeDevice(device),
+    installCuda: async ({ index, to }, { signal, emit }) => {
+      await installCuda(pythonIndex(index), to, { signal, onProgress: spaced((done, total) => emit({ event: 'progress', done, total })) });
+      return null;
+    },
     import: async ({ source, to, precision }, { signal, emit }) => {
       const { warnings } = await importGguf(source, to, {
         precision,
@@ -111,15 +127,7 @@ export function createHandlers(): Handlers<Commands> {
     lookAtHub: async ({ hub, ...wanted }, { signal }) => (await lookAtHub({ ...hub, timing: PATIENT }, wanted, signal)).look,
     getFromHub: async ({ hub: given, to, ...wanted }, { signal, emit }) => {
       const hub = { ...given, timing: PATIENT };
-      let told = 0;
-      return getLooked(hub, await lookAtHub(hub, wanted, signal), to, {
-        signal,
-        onProgress: (_file, done, total) => {
-          if (done < total && Date.now() - told < TOLD_EVERY) return;
-          told = Date.now();
-          emit({ event: 'progress', done, total });
-        },
-      });
+      return getLooked(hub, await lookAtHub(hub, wanted, signal), to, { signal, onProgress: spaced((done, total) => emit({ event: 'progress', done, total })) });
     },
   };
 }

@@ -15,7 +15,13 @@ export class DevicesState {
   look(): void {
     if (this.isAsked) return;
     this.isAsked = true;
-    void this.bridge.call('app.devices', null).then((found) => { this.found = found; }, () => { this.isAsked = false; });
+    void this.bridge.call('devices.list', null).then((found) => { this.found = found; }, () => { this.isAsked = false; });
+  }
+
+  /** After something has changed that they need. */
+  lookAgain(): void {
+    this.isAsked = false;
+    this.look();
   }
 
   /** Why a device cannot be used here; null where it can, or where that is not known. */

@@ -33,9 +33,20 @@ it('says what it is, where its data lies and what it is made with', async () => 
 });
 
 it('says which devices there are', async () => {
-  const found = await app.client.call('app.devices', null);
+  const found = await app.client.call('devices.list', null);
   expect(found.find(({ device }) => device === 'cpu')).toMatchObject({ problem: null, uses: ['training', 'writing', 'teacher'] });
   for (const { problem } of found.filter((known) => known.problem !== null)) await page.getByText(problem!, { exact: true }).waitFor();
+});
+
+it('says what CUDA\'s libraries take before anything is fetched, and refuses a folder without them', async () => {
+  const { offer, folder } = await app.client.call('devices.cuda', null);
+  if (!offer || folder !== null) return;
+  await page.getByRole('button', { name: /^Download 698/ }).waitFor();
+  await page.getByText(/nvidia-cublas 13/).waitFor();
+  await page.getByLabel('Or a folder that has them').fill(app.home);
+  await page.getByRole('button', { name: 'Use', exact: true }).click();
+  await page.getByText(`${app.home} has no CUDA libraries of ONNX Runtime`, { exact: false }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('has nothing to complain of in its console', () => {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
-import type { DeviceState } from '../device.ts';
 import type { Finding } from '../finding.ts';
 import type { Handover } from '../handover.ts';
 import { serverSchema } from '../served-teacher.ts';
@@ -20,6 +19,7 @@ import { reads, writes, type Call } from './call.ts';
 import { CHAT_CALLS } from './chat-calls.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
 import { CONSENT_CALLS } from './consent-calls.ts';
+import { DEVICE_CALLS } from './device-calls.ts';
 import { EXPORT_CALLS } from './export-calls.ts';
 import { HUB_CALLS } from './hub-calls.ts';
 import type { Job, LiveRun } from './feed.ts';
@@ -98,7 +98,6 @@ const draft = z.strictObject({
  */
 export const API = {
   'app.about': reads<About>()(nothing),
-  'app.devices': reads<DeviceState[]>()(nothing),
   'settings.get': reads<Settings>()(nothing),
   'settings.set': writes<Settings>()(settingsSchema.partial()),
 
@@ -177,6 +176,7 @@ export const API = {
   ...EXPORT_CALLS,
   ...HUB_CALLS,
   ...SERVER_CALLS,
+  ...DEVICE_CALLS,
   ...KEEPING_CALLS,
   ...CONSENT_CALLS,
 

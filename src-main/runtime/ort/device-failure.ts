@@ -5,6 +5,10 @@ import { runtimeFailure } from './failure.ts';
 const LOST = /device (was |is )?lost|DEVICE_LOST|device has been (lost|destroyed)|DXGI_ERROR|illegal memory access/i;
 const MEMORY = /out of memory|OUT_OF_(DEVICE_)?MEMORY|failed to allocate|bad_alloc|cudaErrorMemoryAllocation/i;
 
+/** As the system's loader and CUDA say it. */
+const NO_DRIVER = /libcuda\.so\.1|no CUDA-capable device/i;
+const OLD_DRIVER = /driver version is insufficient/i;
+
 /** What a device could not do, in one sentence. */
 export function failureOn(device: Device, what: 'make ready' | 'run', cause: unknown): Problem {
   if (device === 'cpu') return runtimeFailure(what, cause);
@@ -22,7 +26,10 @@ export function failureOn(device: Device, what: 'make ready' | 'run', cause: unk
 export function deviceProblem(device: Device, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   if (LOST.test(toldBy(cause))) return failureOn(device, 'run', cause);
-  const [line] = toldBy(cause).split('\n');
+  const told = toldBy(cause);
+  if (NO_DRIVER.test(told)) return new Problem('There is no NVIDIA driver or no card of NVIDIA on this machine.', { hint: '`retort devices` lists what is there.', cause });
+  if (OLD_DRIVER.test(told)) return new Problem('NVIDIA\'s driver is too old for the CUDA libraries here.', { hint: '`retort devices` says which version it is, and which one is needed.', cause });
+  const [line] = told.split('\n');
   return new Problem(`The device "${device}" cannot be used: ${line}`, {
     hint: device === 'webgpu' ? 'Check that the machine has a GPU with a Vulkan, Metal or Direct3D 12 driver, or choose the device "cpu".'
       : 'Check the CUDA driver, or choose the device "cpu".',

@@ -8,7 +8,7 @@ import { syncFolder } from '../../files/sync-folder.ts';
 import { syncTree } from '../../files/sync-tree.ts';
 import { fetchFile, partOf } from '../../hub/fetch-file.ts';
 import type { Hub } from '../../hub/hub.ts';
-import type { Repository } from '../../hub/repository.ts';
+import { filePath, type Repository } from '../../hub/repository.ts';
 import type { RepositoryFile } from '../../hub/repository-files.ts';
 import { refuseUnsafe } from '../../hub/safe-path.ts';
 import { acquireLock, isLockFile } from '../run-lock.ts';
@@ -67,7 +67,7 @@ async function fetchAll(hub: Hub, repository: Repository, commit: string, files:
   for (const file of files) {
     signal?.throwIfAborted();
     await mkdir(dirname(join(folder, file.path)), { recursive: true });
-    await fetchFile(hub, repository, commit, file, join(folder, file.path), { signal, onBytes: (here) => onProgress(file.path, before + here, total) });
+    await fetchFile(hub, { address: filePath(repository, commit, file.path), repository, file: file.path }, file, join(folder, file.path), { signal, onBytes: (here) => onProgress(file.path, before + here, total) });
     before += file.bytes;
   }
 }

@@ -7,7 +7,6 @@ import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
 import { Consent, type AskPerson } from '../consent/consent.ts';
 import { ConsentNeeded, Pending } from '../consent/pending.ts';
-import { findDevices } from '../devices/find-devices.ts';
 import type { KeyStore } from '../key-store.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
@@ -19,6 +18,7 @@ import { comparisonCalls } from './calls/comparisons.ts';
 import { consentCalls } from './calls/consent.ts';
 import { correctionCalls } from './calls/corrections.ts';
 import { dataCalls } from './calls/data.ts';
+import { deviceCalls } from './calls/devices.ts';
 import { draftCalls } from './calls/drafts.ts';
 import { exportCalls } from './calls/exports.ts';
 import { hubCalls } from './calls/hub.ts';
@@ -79,7 +79,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
-    'app.devices': () => findDevices(() => createWorker('probe', preferences.get())),
+    ...deviceCalls({ ...parts, newWorker: () => createWorker('probe', preferences.get()) }),
     ...preferences.calls(home.database, feed, checkWorker, () => workers.renew()),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
     ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...serverCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {

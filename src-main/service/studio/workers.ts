@@ -65,6 +65,12 @@ export class Workers {
     return host;
   }
 
+  /** Something that a process looks for as it starts has changed: each is ended once it does nothing. */
+  outdate(): void {
+    for (const known of this.#hosts.values()) known.isStale = true;
+    this.renew();
+  }
+
   /** Ends those that the settings no longer want and that do nothing; of the others each when it is next asked. */
   renew(): void {
     for (const kind of this.#hosts.keys()) this.#renew(kind);
@@ -74,7 +80,7 @@ export class Workers {
     const known = this.#hosts.get(kind);
     if (known === undefined || known.host.isBusy || (kind in this.#users && this.#users[kind as IdleKind] > 0)) return;
     const { worker, threads } = this.#settings();
-    if (known.made.worker !== worker || known.made.threads !== threads) void this.#end(kind);
+    if (known.isStale === true || known.made.worker !== worker || known.made.threads !== threads) void this.#end(kind);
   }
 
   /**
