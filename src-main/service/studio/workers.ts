@@ -34,7 +34,7 @@ const IDLE = { jobs: 60, chat: 300 };
 type IdleKind = keyof typeof IDLE;
 export type CreateWorker = (kind: WorkerKind, settings: Settings) => WorkerHost<Commands>;
 
-interface Kept { host: WorkerHost<Commands>; made: Settings }
+interface Kept { host: WorkerHost<Commands>; made: Settings; isStale?: boolean }
 
 /**
  * The computing processes, each started when it is first needed. One that died is told by the request it had; one that was
