@@ -42,14 +42,15 @@ export async function measure(task: Task, plan: string, python: string | null, r
   return { retort: summarize(answers.retort), python: python === null ? null : summarize(answers.python) };
 }
 
-function retortPeer(plan: string, threads: number): Peer {
+export function retortPeer(plan: string, threads: number): Peer {
   return new Peer(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'children', 'retort.ts'), plan], { ...ALLOCATOR, RETORT_THREADS: String(threads) });
 }
 
-function pythonPeer(python: string, task: Task, plan: string, threads: number): Peer {
+/** @param hasCard  whether it may see one */
+export function pythonPeer(python: string, task: Task, plan: string, threads: number, hasCard = false): Peer {
   const script = task === 'step' ? 'pytorch_step.py' : 'trl_iteration.py';
   return new Peer(python, [join(import.meta.dirname, 'peers', script), plan], {
-    OMP_NUM_THREADS: String(threads || availableParallelism()), CUDA_VISIBLE_DEVICES: '', TRL_EXPERIMENTAL_SILENCE: '1', HF_HUB_OFFLINE: '1',
+    OMP_NUM_THREADS: String(threads || availableParallelism()), ...(!hasCard && { CUDA_VISIBLE_DEVICES: '' }), TRL_EXPERIMENTAL_SILENCE: '1', HF_HUB_OFFLINE: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   });
 }

@@ -39,6 +39,11 @@ export class Peer {
     return JSON.parse(line.value) as Answer;
   }
 
+  /** Ends it whatever it does. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   async close(): Promise<void> {
     this.child.stdin!.end();
     await this.ended;

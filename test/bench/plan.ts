@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Device } from '../../src-main/contract/divergence.ts';
 import type { FrozenPrecision } from '../../src-main/contract/recipe.ts';
 import { integer } from '../../src-main/contract/random.ts';
 import { initModel } from '../../src-main/model/init.ts';
@@ -26,6 +27,10 @@ export interface Plan {
   teacherPrecision: FrozenPrecision;
   /** Null where the whole student is trained. */
   adapter: { rank: number; alpha: number } | null;
+  /** Where Retort's models, or those of its peer, compute; the processor if left out. */
+  device?: Device;
+  /** Texts that are computed at once; the whole batch if left out. */
+  microBatch?: number;
   /** One batch in token ids, used at every step. */
   examples: { prompt: number[]; completion: number[] }[];
   maxNewTokens: number;

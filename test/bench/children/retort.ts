@@ -19,8 +19,8 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   const batchSize = plan.examples.length;
   const recipe = recipeSchema.parse({
     name: 'bench',
-    teacher: { model: plan.teacher, precision: plan.teacherPrecision },
-    student: { model: plan.student, ...(plan.adapter && { adapter: plan.adapter }) },
+    teacher: { model: plan.teacher, precision: plan.teacherPrecision, device: plan.device ?? 'cpu' },
+    student: { model: plan.student, device: plan.device ?? 'cpu', ...(plan.adapter && { adapter: plan.adapter }) },
     data: { train: 'given as ids', maxPromptTokens: first.prompt.length, maxCompletionTokens: first.completion.length, shuffle: false },
     method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
     train: { steps: 1e6, batchSize, learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
@@ -39,7 +39,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, serverKey: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, serverKey: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: plan.microBatch ?? batchSize, notices: [],
   };
 }
 

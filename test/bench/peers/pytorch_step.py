@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModelForCausalLM
 
-from stepping import Clock, answer, plan, wait
+from stepping import Clock, answer, device, dtype, plan, wait
 
-student = AutoModelForCausalLM.from_pretrained(plan["student"], dtype=torch.float32).train()
-teacher = AutoModelForCausalLM.from_pretrained(plan["teacher"], dtype=torch.float32).eval()
+student = AutoModelForCausalLM.from_pretrained(plan["student"], dtype=getattr(torch, dtype)).to(device).train()
+teacher = AutoModelForCausalLM.from_pretrained(plan["teacher"], dtype=getattr(torch, dtype)).to(device).eval()
 optimizer = torch.optim.AdamW(student.parameters(), lr=plan["learningRate"], weight_decay=0.0)
-ids = torch.tensor([example["prompt"] + example["completion"] for example in plan["examples"]])
+ids = torch.tensor([example["prompt"] + example["completion"] for example in plan["examples"]], device=device)
 inputs = ids[:, :-1]
 with torch.no_grad():
     teacher_hidden = teacher.model(inputs, use_cache=False).last_hidden_state

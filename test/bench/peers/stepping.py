@@ -16,6 +16,11 @@ with open(sys.argv[1]) as file:
     plan = json.load(file)
 
 
+# On a card PyTorch has the precision that people use there.
+device = plan.get("device", "cpu")
+dtype = "bfloat16" if device == "cuda" else "float32"
+
+
 def wait():
     """Waits to be asked; ends the process where nobody will ask again."""
     if not sys.stdin.readline():
@@ -29,6 +34,9 @@ class Clock:
         self.begun = time.perf_counter(), time.process_time()
 
     def read(self):
+        if device == "cuda":
+            import torch
+            torch.cuda.synchronize()
         return time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
 
 

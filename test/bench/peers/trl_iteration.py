@@ -7,7 +7,7 @@ from peft import LoraConfig
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from trl.experimental.gkd import GKDConfig, GKDTrainer
 
-from stepping import Clock, answer, plan, wait
+from stepping import Clock, answer, device, dtype, plan, wait
 
 STEPS = 1_000_000
 
@@ -32,7 +32,7 @@ def collate(examples):
     }
 
 
-student = AutoModelForCausalLM.from_pretrained(plan["student"], dtype=torch.float32)
+student = AutoModelForCausalLM.from_pretrained(plan["student"], dtype=getattr(torch, dtype))
 # Nothing ends a text, so that every completion has the same length.
 student.generation_config.eos_token_id = None
 peft_config = plan["adapter"] and LoraConfig(
@@ -40,12 +40,12 @@ peft_config = plan["adapter"] and LoraConfig(
 with tempfile.TemporaryDirectory() as folder:
     trainer = GKDTrainer(
         model=student,
-        teacher_model=AutoModelForCausalLM.from_pretrained(plan["teacher"], dtype=torch.float32),
+        teacher_model=AutoModelForCausalLM.from_pretrained(plan["teacher"], dtype=getattr(torch, dtype)),
         args=GKDConfig(
             output_dir=folder, lmbda=1.0, beta=0.0, temperature=1.0, max_new_tokens=plan["maxNewTokens"],
             per_device_train_batch_size=len(plan["examples"]), max_steps=STEPS, gradient_checkpointing=False,
             learning_rate=plan["learningRate"], lr_scheduler_type="constant", weight_decay=0.0, max_grad_norm=plan["clipNorm"],
-            bf16=False, fp16=False, use_cpu=True, report_to="none", save_strategy="no", logging_strategy="no", disable_tqdm=True,
+            bf16=device == "cuda", fp16=False, use_cpu=device != "cuda", report_to="none", save_strategy="no", logging_strategy="no", disable_tqdm=True,
         ),
         data_collator=collate,
         train_dataset=Dataset.from_list(plan["examples"]),
