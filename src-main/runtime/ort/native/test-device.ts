@@ -3,7 +3,7 @@ import type { Executor } from '../../program.ts';
 import { standInExecutor, type Trouble } from './executor.ts';
 
 /**
- * Named by tests that need a device where there is none: `sound`, `lost N` (the driver gives up in the Nth run) or
+ * Named by tests that need a device where there is none: `sound`, `losable` (the driver gives up once RETORT_TEST_LOST is set) or
  * `room BYTES`. Every device but the CPU is then one that stands in for it.
  */
 const NAME = 'RETORT_TEST_DEVICE';
@@ -22,9 +22,8 @@ export function testDevice(device: Device, threads: number): Executor | null {
 
 function troubleOf(told: string): Trouble {
   const [kind, count] = told.split(' ');
-  let runs = 0;
   switch (kind) {
-    case 'lost': return { onRun: () => { if (++runs >= Number(count)) throw new Error('device was lost'); } };
+    case 'losable': return { onRun: () => { if (process.env['RETORT_TEST_LOST'] !== undefined) throw new Error('device was lost'); } };
     case 'room': return { room: Number(count) };
     default: return {};
   }
