@@ -25,6 +25,10 @@ small = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_atte
 llama3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 128}
 yarn = {"rope_type": "yarn", "rope_theta": 1e6, "factor": 16.0, "original_max_position_embeddings": 32, "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}
 
+def without(*fields):
+    return {key: value for key, value in small.items() if key not in fields}
+
+
 CONFIGS = {
     "llama": lambda: transformers.LlamaConfig(**small, rope_parameters=llama3),
     "llama2": lambda: transformers.LlamaConfig(**small),
@@ -40,9 +44,9 @@ CONFIGS = {
     "olmo3": lambda: transformers.Olmo3Config(**small | dict(num_hidden_layers=4), sliding_window=64),
     "ministral3": lambda: transformers.Ministral3Config(**small, head_dim=32, rope_parameters=yarn),
     "glm4": lambda: transformers.Glm4Config(**small, head_dim=32, pad_token_id=0),
-    "stablelm": lambda: transformers.StableLmConfig(**small, use_qkv_bias=True),
-    "lfm2": lambda: transformers.Lfm2Config(**small | dict(num_hidden_layers=4), layer_types=["conv", "conv", "full_attention", "conv"], block_multiple_of=32),
-    "gpt-neox": lambda: transformers.GPTNeoXConfig(**{key: value for key, value in small.items() if key != "num_key_value_heads"}),
+    "stablelm": lambda: transformers.StableLmConfig(**without("rms_norm_eps"), use_qkv_bias=True),
+    "lfm2": lambda: transformers.Lfm2Config(**without("rms_norm_eps") | dict(num_hidden_layers=4), layer_types=["conv", "conv", "full_attention", "conv"], block_multiple_of=32),
+    "gpt-neox": lambda: transformers.GPTNeoXConfig(**without("rms_norm_eps", "num_key_value_heads")),
     "gpt2": lambda: transformers.GPT2Config(n_embd=64, n_layer=2, n_head=4, n_positions=512, tie_word_embeddings=True),
 }
 
