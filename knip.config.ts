@@ -12,7 +12,6 @@ export default {
     'docs/make-icons.ts',
     'docs/make-screens.ts',
     'docs/paper/shipped.ts',
-    'scripts/package/package.mjs',
     // Called by electron-builder.
     'scripts/package/deb.mjs',
     'test/e2e/electron/*.cjs',
@@ -29,5 +28,5 @@ export default {
   // Started by scripts/package/package.mjs.
   ignoreDependencies: ['electron-builder'],
   // Of the system, for tests that say so where they are missing.
-  ignoreBinaries: ['Xvfb', 'dd', 'desktop-file-validate', 'dpkg-deb', 'du', 'mount', 'prlimit', 'sha256sum', 'umount'],
+  ignoreBinaries: ['Xvfb', 'dd', 'desktop-file-validate', 'dpkg-deb', 'du', 'go', 'mount', 'nvidia-smi', 'prlimit', 'sha256sum', 'umount'],
 } satisfies KnipConfig;

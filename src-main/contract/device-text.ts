@@ -7,7 +7,6 @@ export function cardText({ name, memory, driver, isSoftware }: DeviceState): str
 }
 
 /** What runs there, in one line. */
-export function usesText({ device, uses, precisions }: DeviceState): string {
-  const shorter = precisions.filter((precision) => precision !== 'fp32');
-  return `${uses.join(', ')}: ${device === 'cpu' ? 'exact in fp32' : `fp32${shorter.length === 0 ? '' : `; products in ${shorter.join(', ')}`}`}`;
+export function usesText({ uses }: DeviceState): string {
+  return `${uses.join(', ')}: exact in fp32`;
 }

@@ -3,10 +3,6 @@ import type { Device } from './divergence.ts';
 /** What a device is chosen for. */
 export type DeviceUse = 'training' | 'writing' | 'teacher';
 
-/** How products of matrices are computed: exactly as the numbers are, with NVIDIA's shorter float32, or in half precision. */
-export const COMPUTE_PRECISIONS = ['fp32', 'tf32', 'fp16', 'bf16'] as const;
-export type ComputePrecision = (typeof COMPUTE_PRECISIONS)[number];
-
 /** A device of this machine, or why it is none. */
 export interface DeviceState {
   device: Device;
@@ -22,7 +18,6 @@ export interface DeviceState {
   driver: string | null;
   /** Whether it is a card in software, which computes right and far too slowly for work. */
   isSoftware: boolean;
-  /** What runs there, and the precisions that its products can have. */
+  /** What runs there, in fp32. */
   uses: readonly DeviceUse[];
-  precisions: readonly ComputePrecision[];
 }

@@ -10,7 +10,7 @@ import { vulkanCards } from './vulkan.ts';
 
 type Facts = Omit<DeviceState, 'device' | 'problem' | 'hint'>;
 
-const UNKNOWN: Facts = { name: null, memory: null, driver: null, isSoftware: false, uses: [], precisions: [] };
+const UNKNOWN: Facts = { name: null, memory: null, driver: null, isSoftware: false, uses: [] };
 const ALL = ['training', 'writing', 'teacher'] as const;
 
 /** Looks at a device and tries it. A driver may end or block this process: it is asked in one of its own. */
@@ -22,12 +22,12 @@ export async function probeDevice(device: Device): Promise<DeviceState> {
     return { device, problem: null, hint: null, ...facts };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { device, ...facts, uses: [], precisions: [], problem: error.message, hint: error.hint ?? null };
+    return { device, ...facts, uses: [], problem: error.message, hint: error.hint ?? null };
   }
 }
 
 const LOOK: Readonly<Record<Device, () => Facts>> = {
-  cpu: () => ({ ...UNKNOWN, name: cpus()[0]?.model.trim() ?? null, memory: totalmem(), uses: ALL, precisions: ['fp32'] }),
+  cpu: () => ({ ...UNKNOWN, name: cpus()[0]?.model.trim() ?? null, memory: totalmem(), uses: ALL }),
   webgpu: lookAtWebGpu,
   cuda: () => {
     const driver = readDriver();
@@ -40,22 +40,21 @@ const LOOK: Readonly<Record<Device, () => Facts>> = {
 
 function lookAtWebGpu(): Facts {
   // There is no Vulkan on a Mac, whose card is its processor's and shares its memory.
-  if (process.platform === 'darwin') return { ...UNKNOWN, name: cpus()[0]?.model.trim() ?? null, memory: totalmem(), driver: 'Metal', uses: ALL, precisions: ['fp32', 'fp16'] };
+  if (process.platform === 'darwin') return { ...UNKNOWN, name: cpus()[0]?.model.trim() ?? null, memory: totalmem(), driver: 'Metal', uses: ALL };
   const [card] = vulkanCards();
   if (!card) {
-    if (process.platform !== 'linux') return { ...UNKNOWN, uses: ALL, precisions: ['fp32'] };
+    if (process.platform !== 'linux') return { ...UNKNOWN, uses: ALL };
     throw new Problem('There is no graphics card with a Vulkan driver on this machine.', { hint: 'Install the Vulkan driver of the card\'s maker and the Vulkan loader (Debian: libvulkan1).' });
   }
-  const { name, memory, driver, kind, hasHalf } = card;
-  return { name, memory, driver, isSoftware: kind === 'software', uses: ALL, precisions: hasHalf ? ['fp32', 'fp16'] : ['fp32'] };
+  const { name, memory, driver, kind } = card;
+  return { name, memory, driver, isSoftware: kind === 'software', uses: ALL };
 }
 
-/** What NVIDIA's cards of each kind multiply: the first of them is the one that is used. */
+/** Of NVIDIA's cards: the first of them is the one that is used. */
 export function cudaFacts({ version, cuda, cards: [card] }: CudaDriver): Facts {
-  const { name, memory, capability } = card!;
+  const { name, memory } = card!;
   return {
     name, memory, driver: `NVIDIA ${version ?? ''} (CUDA ${cuda.toFixed(1)})`.replace('  ', ' '), isSoftware: false, uses: ALL,
-    precisions: ['fp32', ...(capability >= 8 ? ['tf32' as const] : []), ...(capability >= 7 ? ['fp16' as const] : []), ...(capability >= 8 ? ['bf16' as const] : [])],
   };
 }
 

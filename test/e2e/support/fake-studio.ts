@@ -21,7 +21,7 @@ export class FakeStudio implements ServedStudio {
   constructor(answers: Answers) {
     this.#answers = {
       'app.about': () => ({ version: '0', home: '/home/person/retort', readOnly: null, platform: 'linux', metrics: ['accuracy', 'rouge'], versions: [], licences: [] }),
-      'devices.list': () => [{ device: 'cpu', problem: null, hint: null, name: 'A processor', memory: 2 ** 34, driver: null, isSoftware: false, uses: ['training', 'writing', 'teacher'], precisions: ['fp32'] }],
+      'devices.list': () => [{ device: 'cpu', problem: null, hint: null, name: 'A processor', memory: 2 ** 34, driver: null, isSoftware: false, uses: ['training', 'writing', 'teacher'] }],
       'devices.cuda': () => ({ folder: null, isFetched: false, missing: [], offer: null }),
       'settings.get': () => DEFAULT_SETTINGS,
       'runs.live': () => ({ live: [], jobs: [] }), 'runs.evaluations': () => [], 'runs.log': () => [],

@@ -5,7 +5,7 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import type { Wheel } from '../../../src-main/contract/cuda.ts';
 
 /** A wheel as Python's tools make it: a ZIP archive of packed files. */
-export function wheelOf(files: Readonly<Record<string, Buffer>>): Buffer {
+function wheelOf(files: Readonly<Record<string, Buffer>>): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
