@@ -4,7 +4,7 @@ import type { WorkerHost } from '../contract/worker-host.ts';
 import { cudaVariables } from '../service/devices/cuda-place.ts';
 import { lookHome, openHome, type Home } from '../service/home.ts';
 import { workerEntry } from '../service/resources.ts';
-import { defaultHome } from '../store/home.ts';
+import { defaultHome, peersFolder } from '../store/home.ts';
 import { Consent } from '../service/consent/consent.ts';
 import { ALLOCATOR } from '../worker/allocator.ts';
 import { childHost } from '../worker/child-host.ts';
@@ -51,7 +51,7 @@ export class Context {
   /** Another computing process, for whoever wants it to close. @param threads  0 leaves their number to ONNX Runtime */
   newWorker(threads = 0): WorkerHost<Commands> {
     return childHost(workerEntry(), COMMANDS, {
-      env: { ...ALLOCATOR, ...cudaVariables(this.homePath), ...(threads > 0 && { RETORT_THREADS: String(threads) }) }, onReading: (rows) => this.output.reading(rows),
+      env: { ...ALLOCATOR, ...cudaVariables(this.homePath), RETORT_PEERS: peersFolder(this.homePath), ...(threads > 0 && { RETORT_THREADS: String(threads) }) }, onReading: (rows) => this.output.reading(rows),
     });
   }
 

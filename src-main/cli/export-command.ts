@@ -4,7 +4,8 @@ import { EXPORT_FORMATS, FORMAT_TYPES, partsOf, type ExportFormat, type ExportPa
 import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportedGguf, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import { Problem } from '../contract/problem.ts';
 import { dataViewSchema } from '../contract/recipe.ts';
-import { askOf, keepExport, peersFolder } from '../service/export/ask.ts';
+import { askOf, keepExport } from '../service/export/ask.ts';
+import { peersFolder } from '../store/home.ts';
 import { list, oneOf, stepOrBest } from './options.ts';
 import type { Output } from './output.ts';
 import type { Action } from './action.ts';

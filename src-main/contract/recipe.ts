@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { adapterSchema } from './adapter.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
+import { refuseOnTfjs } from './on-tfjs.ts';
 import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
 import { rewardSchema } from './reward.ts';
@@ -28,10 +29,11 @@ const teacher = z.strictObject({
   server: serverSchema.optional(),
   precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
     'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, are faster on a CPU, and off by about one and ten percent.')),
-  device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works. What each device needs: docs/devices.md.')),
   cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
     'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly. What a server answers is always kept.')),
 }).superRefine(({ model, server, precision, device, cache }, context) => {
+  refuseOnTfjs({ device, precision }, context);
   if (!server) {
     if (model === undefined) context.addIssue({ code: 'custom', path: ['model'], input: model, message: 'a folder or a GGUF file is expected, or a server in teacher.server' });
     return;
@@ -49,7 +51,7 @@ const student = z.strictObject({
   adapter: adapterSchema.optional(),
   ship: shipSchema,
   device: z.enum(DEVICES).default('cpu').meta(help('Where the student learns: on a device its weights, gradients and moments stay there. webgpu and cuda pay once its matrix products are large. A run may go on elsewhere: retort resume RUN --device.')),
-});
+}).superRefine(refuseOnTfjs);
 
 const data = z.strictObject({
   train: path.meta(help('Training examples: .jsonl, .json, .csv, .tsv or .parquet, also gzipped.')),

@@ -4,7 +4,9 @@ import type { Device } from '../contract/divergence.ts';
 import { Problem } from '../contract/problem.ts';
 import { requireCuda } from '../runtime/ort/cuda/require.ts';
 import { requireSameVersion } from '../runtime/ort/cuda/version.ts';
-import { ortExecutor } from '../runtime/ort/executor.ts';
+import { executorOn } from '../runtime/executor-on.ts';
+import { requireTfjs } from '../runtime/tfjs/find-tfjs.ts';
+import { threads } from '../runtime/threads.ts';
 import { readDriver, refuseOldDriver, type CudaDriver } from './cuda-driver.ts';
 import { vulkanCards } from './vulkan.ts';
 
@@ -36,6 +38,7 @@ const LOOK: Readonly<Record<Device, () => Facts>> = {
     requireSameVersion(libraries);
     return cudaFacts(driver);
   },
+  tfjs: lookAtTfjs,
 };
 
 function lookAtWebGpu(): Facts {
@@ -50,6 +53,13 @@ function lookAtWebGpu(): Facts {
   return { name, memory, driver, isSoftware: kind === 'software', uses: ALL };
 }
 
+function lookAtTfjs(): Facts {
+  const tf = requireTfjs(threads());
+  const isOnCard = tf.backend().isUsingGpuDevice;
+  const processor = cpus()[0]?.model.trim();
+  return { ...UNKNOWN, name: isOnCard ? null : processor ?? null, memory: isOnCard ? null : totalmem(), driver: `TensorFlow.js ${tf.version.tfjs}`, uses: ALL };
+}
+
 /** Of NVIDIA's cards: the first of them is the one that is used. */
 export function cudaFacts({ version, cuda, cards: [card] }: CudaDriver): Facts {
   const { name, memory } = card!;
@@ -60,6 +70,6 @@ export function cudaFacts({ version, cuda, cards: [card] }: CudaDriver): Facts {
 
 /** A tensor is made there and read back. @throws Problem */
 function tryMemory(device: Device): void {
-  const { memory } = ortExecutor(device, 1);
+  const { memory } = executorOn(device, threads());
   if (memory) memory.release(memory.make('float32', [1]));
 }

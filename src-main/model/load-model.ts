@@ -9,7 +9,7 @@ import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import { adapted } from '../nn/weights/adapted.ts';
-import { ortExecutor } from '../runtime/ort/executor.ts';
+import { executorOn } from '../runtime/executor-on.ts';
 import type { Executor } from '../runtime/program.ts';
 import { float32 } from '../runtime/tensor.ts';
 import type { HostWeights } from '../runtime/weights.ts';
@@ -84,7 +84,7 @@ export async function openWeights({ folder, parameters }: Model, { readsStored, 
 
 /** What computes on a device. */
 export function executorFor(device: Device): Executor {
-  return ortExecutor(device, threads());
+  return executorOn(device, threads());
 }
 
 /** The tokens that end a text of this model. */

@@ -47,7 +47,7 @@ export interface ProgramOptions {
 
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
 export interface Executor {
-  readonly device: Device | 'tfjs';
+  readonly device: Device;
   /** Memory that its programs read and write in place; null where that is the host's. @throws Problem where the device is not there */
   readonly memory: DeviceMemory | null;
   /** Whether it reads what `nn/weights/stored` keeps: mapped files, bfloat16, bytes of blocks. */

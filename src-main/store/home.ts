@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { posix, win32 } from 'node:path';
+import { join, posix, win32 } from 'node:path';
 
 interface Surroundings { platform: NodeJS.Platform; env: Record<string, string | undefined>; home: string }
 
@@ -13,5 +13,8 @@ export function defaultHome({ platform, env, home }: Surroundings = here()): str
   const data = env.XDG_DATA_HOME;
   return posix.join(data && posix.isAbsolute(data) ? data : posix.join(home, '.local', 'share'), 'retort');
 }
+
+/** Where packages are that a person adds for what Retort does without them. */
+export const peersFolder = (home: string): string => process.env['RETORT_PEERS'] ?? join(home, 'peers');
 
 export const HISTORY_FILE = 'retort.sqlite';

@@ -17,6 +17,14 @@ it('says in one sentence what a card of NVIDIA lacks here, or what it is', async
   expect(cuda.uses.length > 0).toBe(cuda.problem === null);
 });
 
+requires('tfjs')('TensorFlow.js', () => {
+  it('tells its version and what it computes on, and is tried', async () => {
+    const tfjs = await probeDevice('tfjs');
+    expect(tfjs).toMatchObject({ problem: null, uses: ['training', 'writing', 'teacher'] });
+    expect(tfjs.driver).toMatch(/^TensorFlow[.]js 4[.]/);
+  });
+});
+
 requires('vulkan')('a card with a Vulkan driver', () => {
   it('has a name, memory and a driver, and is tried', async () => {
     const webgpu = await probeDevice('webgpu');

@@ -9,6 +9,8 @@ import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
+import { tfjsExecutor } from '../../src-main/runtime/tfjs/executor.ts';
+import { requireTfjs } from '../../src-main/runtime/tfjs/find-tfjs.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { adaptedStudent, loadAdapted, residentAdapted } from '../support/adapted-student.ts';
 import { loadFixture } from '../support/model-fixture.ts';
@@ -189,6 +191,23 @@ requires('vulkan')('a student that stays on WebGPU', () => {
   const webgpu = nativeExecutor(1, 'webgpu');
   it.each(FEW)('has the losses, norms and weights of the host after ten steps: %s', (_, one) => expectParity(webgpu, training(one)));
   it('has them as an adapter with dropout', async () => { await expectParity(webgpu, await adapterTraining('qwen3', 0.3)); });
+});
+
+requires('tfjs')('a student that stays in TensorFlow.js', () => {
+  it.each(FEW)('has the losses, norms and weights of the host after ten steps: %s', (_, one) => expectParity(tfjsExecutor(1), training(one)));
+  it('has them as an adapter', async () => { await expectParity(tfjsExecutor(1), await adapterTraining('qwen3', 0)); });
+
+  it('leaves as many tensors behind after 50 steps as after 10, and none at the end', async () => {
+    const tensors = (): number => requireTfjs(1).memory().numTensors;
+    const before = tensors();
+    const made = await OnOne.open(tfjsExecutor(1), training({ config: tinyLlama({ layers: 1, windows: [null] }) }));
+    await made.train(1, 10);
+    const early = tensors();
+    await made.train(11, 50);
+    expect(tensors()).toBe(early);
+    await made.release();
+    expect(tensors()).toBe(before);
+  });
 });
 
 const weightsOf = (trained: ReadonlyMap<string, Float32Array>, config: ModelConfig): HostWeights => (

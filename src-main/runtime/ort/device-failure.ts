@@ -1,4 +1,4 @@
-import type { Device } from '../../contract/divergence.ts';
+import type { OrtDevice } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import { runtimeFailure } from './failure.ts';
 
@@ -10,7 +10,7 @@ const NO_DRIVER = /libcuda\.so\.1|no CUDA-capable device/i;
 const OLD_DRIVER = /driver version is insufficient/i;
 
 /** What a device could not do, in one sentence. */
-export function failureOn(device: Device, what: 'make ready' | 'run', cause: unknown): Problem {
+export function failureOn(device: OrtDevice, what: 'make ready' | 'run', cause: unknown): Problem {
   if (device === 'cpu') return runtimeFailure(what, cause);
   const told = toldBy(cause);
   if (LOST.test(told)) {
@@ -23,7 +23,7 @@ export function failureOn(device: Device, what: 'make ready' | 'run', cause: unk
 }
 
 /** A device that is not there, or whose driver fails. */
-export function deviceProblem(device: Device, cause: unknown): Problem {
+export function deviceProblem(device: OrtDevice, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   if (LOST.test(toldBy(cause))) return failureOn(device, 'run', cause);
   const told = toldBy(cause);
@@ -38,11 +38,11 @@ export function deviceProblem(device: Device, cause: unknown): Problem {
 }
 
 /** A device that has no room for a tensor. */
-export function deviceFull(device: Device, bytes: number, cause: unknown): Problem {
+export function deviceFull(device: OrtDevice, bytes: number, cause: unknown): Problem {
   return full(device, `keeps a tensor of ${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MiB`, cause);
 }
 
-function full(device: Device, does: string, cause: unknown): Problem {
+function full(device: OrtDevice, does: string, cause: unknown): Problem {
   return new Problem(`The device "${device}" has no memory left where it ${does}.`, {
     kind: 'failure',
     hint: 'End what else uses it, take smaller batches (train.microBatchSize), shorter texts or a smaller model, or the device "cpu"; a run goes on there from its last checkpoint: retort resume RUN --device cpu.',

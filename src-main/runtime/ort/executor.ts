@@ -1,4 +1,4 @@
-import type { Device } from '../../contract/divergence.ts';
+import type { OrtDevice } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Executor } from '../program.ts';
 import { nativeExecutor } from './native/executor.ts';
@@ -10,7 +10,7 @@ import { testDevice } from './native/test-device.ts';
  * @param threads  threads inside an operator; 0 leaves it to ONNX Runtime, which is fastest on an idle machine
  * @throws Problem where ONNX Runtime's library cannot be loaded
  */
-export function ortExecutor(device: Device, threads = 0): Executor {
+export function ortExecutor(device: OrtDevice, threads = 0): Executor {
   try {
     return testDevice(device, threads) ?? nativeExecutor(threads, device);
   } catch (cause) {

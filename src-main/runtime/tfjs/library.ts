@@ -31,6 +31,8 @@ export interface Tf extends Readonly<Record<UnaryName, Unary>>, Readonly<Record<
   range(start: number, stop: number, step: number, type: TfType): TfTensor;
   /** Releases what `work` makes and does not return. */
   tidy<T extends TfTensor | readonly TfTensor[]>(work: () => T): T;
+  readonly version: { readonly tfjs: string };
+  backend(): { readonly isUsingGpuDevice: boolean };
   memory(): { readonly numTensors: number };
   cast(x: TfTensor, type: TfType): TfTensor;
   where(condition: TfTensor, yes: TfTensor, no: TfTensor): TfTensor;

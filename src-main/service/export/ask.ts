@@ -39,9 +39,6 @@ function textsOf({ recipe }: RunRecord): Asked['texts'] {
   return existsSync(source.data) ? { ...source, view: viewOf(recipe) } : null;
 }
 
-/** Where a person may install runtimes that Retort does not bring. */
-export const peersFolder = (home: string): string => process.env['RETORT_PEERS'] ?? join(home, 'peers');
-
 /** Writes an export into the history. */
 export async function keepExport(database: Database, { model, run, step }: Asked, parts: readonly ExportPart[], report: ExportReport): Promise<number> {
   return insertExport(database, { run, step, source: model, folder: report.folder, precision: parts.flatMap(namesOfPart).join(','), bytes: report.bytes, report });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { DEVICES } from '../../../src-main/contract/divergence.ts';
 import { COMMANDS, type Commands } from '../../../src-main/contract/worker.ts';
 import type { WorkerHost } from '../../../src-main/contract/worker-host.ts';
 import { findDevices } from '../../../src-main/service/devices/find-devices.ts';
@@ -17,9 +18,9 @@ it('tries every device in a process of its own, which ends', async () => {
     hosts.push(host);
     return host;
   });
-  expect(found.map(({ device }) => device)).toEqual(['cpu', 'webgpu', 'cuda']);
+  expect(found.map(({ device }) => device)).toEqual([...DEVICES]);
   expect(found[0]!.problem).toBeNull();
-  expect(hosts).toHaveLength(3);
+  expect(hosts).toHaveLength(DEVICES.length);
   expect(hosts.every(({ isUsable }) => !isUsable)).toBe(true);
 });
 
@@ -28,6 +29,7 @@ it('says that a driver has ended its process, and goes on', async () => {
   const found = await findDevices(() => childHost(child, COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')] }));
   expect(found.map(({ device, problem }) => [device, problem])).toEqual([
     ['cpu', null], ['webgpu', 'The driver of the device "webgpu" ended the process that tried it.'], ['cuda', 'The driver of the device "cuda" ended the process that tried it.'],
+    ['tfjs', 'The driver of the device "tfjs" ended the process that tried it.'],
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import { DTYPES } from '../../../graph/dtype.ts';
 import { writeOnnx } from '../../../graph/onnx/write.ts';
 import { neg } from '../../../graph/ops/elementwise.ts';
@@ -20,13 +20,13 @@ const PROBE = 0x5a;
 /** Memory of a graphics card, as ONNX Runtime's provider allocates it. */
 export class ProviderMemory implements Backing {
   private readonly runtime: OrtRuntime;
-  private readonly device: Exclude<Device, 'cpu'>;
+  private readonly device: Exclude<OrtDevice, 'cpu'>;
   private readonly info: Pointer;
   /** Made by a session that lives as long: the device is gone once nothing holds it. */
   private readonly allocator: Pointer;
 
   /** @throws Problem where the device cannot be used */
-  constructor(runtime: OrtRuntime, device: Exclude<Device, 'cpu'>) {
+  constructor(runtime: OrtRuntime, device: Exclude<OrtDevice, 'cpu'>) {
     const { api } = runtime;
     this.runtime = runtime;
     this.device = device;

@@ -1,5 +1,5 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
@@ -24,7 +24,7 @@ let runtime: OrtRuntime | undefined;
 /** Of this processor, once it has been asked. */
 let isSigned: boolean | undefined;
 /** Of each device: a process has one. */
-const memories = new Map<Device, NativeMemory>();
+const memories = new Map<OrtDevice, NativeMemory>();
 
 /**
  * ONNX Runtime by its C interface, for which inputs and outputs are the caller's own memory, or a device's. Its
@@ -32,7 +32,7 @@ const memories = new Map<Device, NativeMemory>();
  *
  * @throws Error where the library cannot be loaded
  */
-export function nativeExecutor(threads: number, device: Device = 'cpu'): Executor {
+export function nativeExecutor(threads: number, device: OrtDevice = 'cpu'): Executor {
   const shared = runtime ??= new OrtRuntime();
   const memory = (): NativeMemory | null => (device === 'cpu' ? null : kept(device, () => new NativeMemory(new ProviderMemory(shared, device))));
   return {
@@ -55,7 +55,7 @@ export interface Trouble {
  * The CPU with memories of its own, in software and to the bit: what stands for a graphics card where there is none.
  * It has the graphs of `device`, whose operators all compute here as well.
  */
-export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> = 'webgpu', { room, onRun }: Trouble = {}): Executor {
+export function standInExecutor(threads: number, device: Exclude<OrtDevice, 'cpu'> = 'webgpu', { room, onRun }: Trouble = {}): Executor {
   const shared = runtime ??= new OrtRuntime();
   const memory = new NativeMemory(new StandInMemory(shared, device, room));
   return {
@@ -64,7 +64,7 @@ export function standInExecutor(threads: number, device: Exclude<Device, 'cpu'> 
   };
 }
 
-function kept(device: Device, make: () => NativeMemory): NativeMemory {
+function kept(device: OrtDevice, make: () => NativeMemory): NativeMemory {
   const memory = memories.get(device) ?? make();
   memories.set(device, memory);
   return memory;
@@ -80,12 +80,12 @@ class NativeProgram implements Program {
   /** Null once released. */
   private session: Pointer | null;
   private readonly names: CNames;
-  private readonly device: Device;
+  private readonly device: OrtDevice;
   private readonly onRun: (() => void) | undefined;
   private readonly memory: NativeMemory | null;
 
   /** @param standsFor  the device that its failures are told of, where that is another */
-  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null, standsFor: { device: Device; onRun?: (() => void) | undefined } = where) {
+  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null, standsFor: { device: OrtDevice; onRun?: (() => void) | undefined } = where) {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;

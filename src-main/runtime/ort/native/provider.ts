@@ -1,11 +1,11 @@
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import { requireCuda } from '../cuda/require.ts';
 import type { Pointer } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
 import type { OrtRuntime } from './runtime.ts';
 
 /** What ONNX Runtime calls a device's memory. */
-export const MEMORY: Readonly<Record<Exclude<Device, 'cpu'>, string>> = { webgpu: 'WebGPU_Buf', cuda: 'Cuda' };
+export const MEMORY: Readonly<Record<Exclude<OrtDevice, 'cpu'>, string>> = { webgpu: 'WebGPU_Buf', cuda: 'Cuda' };
 
 /** Operators on int64 stay on the device, and the device outlives the session that asked for it first. */
 const WEBGPU = { enableInt64: '1', preserveDevice: '1' };
@@ -13,7 +13,7 @@ const WEBGPU = { enableInt64: '1', preserveDevice: '1' };
 const CUDA = { use_tf32: '0' };
 
 /** Lets a session compute on a device. @throws Problem or Error where it is not there */
-export function appendProvider(runtime: OrtRuntime, session: Pointer, device: Device): void {
+export function appendProvider(runtime: OrtRuntime, session: Pointer, device: OrtDevice): void {
   if (device === 'webgpu') runtime.check(withPairs(WEBGPU, (keys, values, count) => runtime.api.SessionOptionsAppendExecutionProvider(session, 'WebGPU', keys, values, count)));
   if (device === 'cuda') appendCuda(runtime, session);
 }

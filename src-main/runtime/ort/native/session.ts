@@ -1,4 +1,4 @@
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import type { OnnxGraph } from '../../../graph/onnx/write.ts';
 import type { ProgramOptions } from '../../program.ts';
 import type { Pointer } from './api.ts';
@@ -12,7 +12,7 @@ const LEVELS = { none: 0, basic: 1, all: 99 } as const;
 const LOG_FATAL = 4;
 
 /** Where a session computes. */
-export interface Where { device: Device; threads: number }
+export interface Where { device: OrtDevice; threads: number }
 
 /** A session with threads of its own. On the CPU it reads initializers where they lie, so their memory must outlive it; a device has copies. */
 export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {} }: ProgramOptions, { device, threads }: Where): Pointer {
@@ -46,7 +46,7 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
  * Names values for initializers that the model has only by name. On the CPU both calls are needed: the first lets the
  * model be read without their bytes, but alone would leave the session a copy of each, as a device must have it.
  */
-function addInitializers(runtime: OrtRuntime, options: Pointer, names: readonly string[], values: readonly Pointer[], device: Device): void {
+function addInitializers(runtime: OrtRuntime, options: Pointer, names: readonly string[], values: readonly Pointer[], device: OrtDevice): void {
   if (names.length === 0) return;
   const { api } = runtime;
   const texts = names.map(cString);

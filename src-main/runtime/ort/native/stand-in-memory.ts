@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import type { TensorData } from '../../tensor.ts';
 import { deviceFull } from '../device-failure.ts';
 import type { Pointer } from './api.ts';
@@ -14,12 +14,12 @@ interface OwnPlace extends Place { readonly bytes: Uint8Array }
  */
 export class StandInMemory implements Backing {
   private readonly runtime: OrtRuntime;
-  private readonly device: Device;
+  private readonly device: OrtDevice;
   private readonly room: number;
   private taken = 0;
 
   /** @param device  it stands for, @param room  bytes that there are */
-  constructor(runtime: OrtRuntime, device: Device, room = Infinity) {
+  constructor(runtime: OrtRuntime, device: OrtDevice, room = Infinity) {
     this.runtime = runtime;
     this.device = device;
     this.room = room;

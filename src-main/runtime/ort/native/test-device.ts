@@ -1,4 +1,4 @@
-import type { Device } from '../../../contract/divergence.ts';
+import type { OrtDevice } from '../../../contract/divergence.ts';
 import type { Executor } from '../../program.ts';
 import { standInExecutor, type Trouble } from './executor.ts';
 
@@ -11,7 +11,7 @@ const NAME = 'RETORT_TEST_DEVICE';
 const known = new Map<string, Executor>();
 
 /** Null where no test asks for one. The same memory at every call, as a process has one device of a kind. */
-export function testDevice(device: Device, threads: number): Executor | null {
+export function testDevice(device: OrtDevice, threads: number): Executor | null {
   const told = process.env[NAME];
   if (told === undefined || device === 'cpu') return null;
   const key = `${device} ${told}`;
