@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-PARTS, SIZE, HELD_OUT = 5, 64, 1
+PARTS, SIZE, HELD_OUT = 13, 64, 1
 
 
 def write(path, rows):

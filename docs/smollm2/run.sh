@@ -11,9 +11,9 @@ retort() { ${RETORT:-npx retort} --home made/home "$@"; }
 mkdir -p made
 ln -sf "$teacher" made/teacher.gguf
 
-# What the teacher writes to 320 captions: the fixed text of every run.
+# What the teacher writes to 832 captions: the fixed text of every run.
 [ -f made/captions-05.jsonl ] || python3 make_texts.py split "$captions" made
-for part in 01 02 03 04 05; do
+for part in 01 02 03 04 05 06 07 08 09 10 11 12 13; do
   [ -f "made/texts-$part.jsonl" ] && continue
   rm -f "made/part.jsonl"
   retort eval --model made/teacher.gguf --data "made/captions-$part.jsonl" --chat --prompt "Tell in two sentences what happens next: {{caption}}" \
@@ -44,11 +44,11 @@ run cache-fp32
 run cache-fp16
 # The cut student learns to write from fixed text; then from its own, whole and with adapters.
 run fixed
-keep fixed fixed 60
+keep fixed fixed 600
 run adapters
-[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-10/model --to made/adapters
+[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-60/model --to made/adapters
 run full
-keep full full 10
+keep full full 60
 
 for model in half fixed full adapters teacher.gguf; do
   [ -f "made/score-$model.json" ] && continue
