@@ -134,6 +134,8 @@ requires('display', 'electron')('what the desktop adds', () => {
     const blocks = (): Promise<boolean[]> => desktop.electron.evaluate(({ powerSaveBlocker }) => (globalThis as unknown as { kept: Kept }).kept.blockers.map((id) => powerSaveBlocker.isStarted(id)));
     const runId = await start(300);
     await stepped(runId);
+    // The run before has been put away by now, and its end told.
+    await desktop.electron.evaluate(() => { (globalThis as unknown as { kept: Kept }).kept.shown.length = 0; });
     await expect.poll(blocks).toEqual([true]);
     await finished(runId);
     await expect.poll(() => kept('shown')).toEqual([{ title: 'tiny is done', body: '', on: 'click' }]);
