@@ -7,12 +7,10 @@ export interface VulkanCard {
   readonly memory: number;
   readonly driver: string;
   readonly kind: 'discrete' | 'integrated' | 'software' | 'other';
-  /** Whether shaders compute with 16-bit floats and read them from buffers. */
-  readonly hasHalf: boolean;
 }
 
 /** Names of structures, from `vulkan_core.h`. */
-const TYPE = { instance: 1, properties: 1000059001, features: 1000059000, memory: 1000059006, driver: 1000196000, half: 1000082000, storage16: 1000083000 } as const;
+const TYPE = { instance: 1, properties: 1000059001, memory: 1000059006, driver: 1000196000 } as const;
 const VERSION_1_1 = 0x40_1000;
 const DEVICE_LOCAL = 1;
 const KINDS: readonly VulkanCard['kind'][] = ['other', 'integrated', 'discrete', 'other', 'software'];
@@ -74,12 +72,9 @@ class Vulkan {
     const driver = structure(536, TYPE.driver);
     const properties = this.asked('vkGetPhysicalDeviceProperties2', device, structure(840, TYPE.properties), driver);
     const memory = this.asked('vkGetPhysicalDeviceMemoryProperties2', device, structure(536, TYPE.memory));
-    const [half, storage] = [structure(24, TYPE.half), structure(32, TYPE.storage16)];
-    this.asked('vkGetPhysicalDeviceFeatures2', device, structure(240, TYPE.features), half, storage);
     return {
       name: textAt(properties, 36, 256), memory: largestOwn(memory), driver: `${textAt(driver, 20, 256)} ${textAt(driver, 276, 256)}`.trim(),
       kind: KINDS[properties.readUInt32LE(32)] ?? 'other',
-      hasHalf: half.readUInt32LE(16) === 1 && storage.readUInt32LE(16) === 1,
     };
   }
 

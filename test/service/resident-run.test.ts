@@ -4,12 +4,12 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
 import { command, type KillPlace } from '../support/command.ts';
 import { expectClose } from '../support/close.ts';
+import { tensorMap } from '../support/tensors.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -38,21 +38,10 @@ async function run(name: string, recipe: RecipeInput, job: Partial<RunJob> = {})
 
 const told = (events: readonly RunEvent[]): number[][] => events.flatMap((event) => (event.event === 'step' ? [[event.step, event.loss, event.gradientNorm]] : []));
 
-async function tensorsOf(path: string): Promise<Map<string, Float32Array>> {
-  const file = await SafetensorsFile.open(path);
-  const found = new Map<string, Float32Array>();
-  for (const { name, shape } of file.tensors) {
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    await file.read(name, data);
-    found.set(name, data);
-  }
-  return found;
-}
-
 /** A checkpoint's weights. */
 const weightsOf = (name: string, step: number): Promise<Map<string, Float32Array>> => {
   const model = at(name, 'checkpoints', `step-${step}`, 'model');
-  return tensorsOf(join(model, readdirSync(model).find((file) => file.endsWith('.safetensors'))!));
+  return tensorMap(join(model, readdirSync(model).find((file) => file.endsWith('.safetensors'))!));
 };
 
 const RUNS: [string, () => Partial<RecipeInput>, within?: number][] = [
@@ -84,7 +73,7 @@ it.each(RUNS)('a run on a device is the run on the host within rounding: %s', as
   const [there, here] = [await weightsOf(`${name} device`, 6), await weightsOf(`${name} host`, 6)];
   expect([...there.keys()]).toEqual([...here.keys()]);
   for (const [tensor, weights] of here) expectClose(there.get(tensor)!, weights, within, { name: tensor });
-  const state = (of: string): Promise<Map<string, Float32Array>> => tensorsOf(at(`${name} ${of}`, 'checkpoints', 'step-6', 'optimizer.safetensors'));
+  const state = (of: string): Promise<Map<string, Float32Array>> => tensorMap(at(`${name} ${of}`, 'checkpoints', 'step-6', 'optimizer.safetensors'));
   expect([...(await state('device')).keys()].sort()).toEqual([...(await state('host')).keys()].sort());
 });
 
@@ -95,7 +84,7 @@ const stopsAfter = (step: number, events: RunEvent[]): Partial<RunJob> => ({
 });
 const warned = (events: readonly RunEvent[], code: string): string[] => events.flatMap((event) => (event.event === 'warning' && event.code === code ? [event.message] : []));
 /** Everything of a checkpoint that has to be the same, to the bit. */
-const allOf = async (name: string): Promise<Map<string, Float32Array>[]> => [await weightsOf(name, 12), await tensorsOf(at(name, 'checkpoints', 'step-12', 'optimizer.safetensors'))];
+const allOf = async (name: string): Promise<Map<string, Float32Array>[]> => [await weightsOf(name, 12), await tensorMap(at(name, 'checkpoints', 'step-12', 'optimizer.safetensors'))];
 
 it.each([['cpu', 'webgpu'], ['webgpu', 'cpu']] as const)('a run that was on %s goes on on %s, within rounding, and says so', async (from, to) => {
   process.env['RETORT_TEST_DEVICE'] = 'sound';

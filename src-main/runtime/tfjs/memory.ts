@@ -1,7 +1,7 @@
 import type { DType } from '../../graph/dtype.ts';
-import { DTYPES } from '../../graph/dtype.ts';
 import { sameShape, sizeOf } from '../../graph/shape.ts';
 import type { DeviceMemory, DeviceTensor } from '../device/device-memory.ts';
+import { bytesFor, requireFit } from '../device/tensor-bytes.ts';
 import { tensorOf, type Tensor, type TensorData } from '../tensor.ts';
 import { explained } from './failure.ts';
 import type { Tf, TfTensor } from './library.ts';
@@ -49,19 +49,19 @@ export class TfjsMemory implements DeviceMemory {
 
   write(tensor: DeviceTensor, data: TensorData): void {
     const { dtype, shape } = tensor;
-    fits(tensor, data);
+    requireFit(tensor, data);
     this.put(tensor, explained('keep a tensor', () => fromHost(this.tf, { dtype, shape, data })));
     this.crossed.toDevice += data.byteLength;
   }
 
   read(tensor: DeviceTensor): Tensor {
-    const host = tensorOf(tensor.dtype, tensor.shape, new Uint8Array(hostBytes(tensor)));
+    const host = tensorOf(tensor.dtype, tensor.shape, new Uint8Array(bytesFor(tensor)));
     this.readInto(tensor, host.data);
     return host;
   }
 
   readInto(tensor: DeviceTensor, data: TensorData): void {
-    fits(tensor, data);
+    requireFit(tensor, data);
     const taken = this.take(tensor);
     try {
       explained('read a tensor', () => { toHost(taken, data); });
@@ -134,10 +134,4 @@ export class TfjsMemory implements DeviceMemory {
     if (tensor.isReleased && !mayBeReleased) throw new Error(`a tensor of [${tensor.shape.join(', ')}] is used after its release`);
     return tensor;
   }
-}
-
-const hostBytes = ({ dtype, shape }: DeviceTensor): number => sizeOf(shape) * DTYPES[dtype].bytes;
-
-function fits(tensor: DeviceTensor, data: TensorData): void {
-  if (hostBytes(tensor) !== data.byteLength) throw new Error(`${data.byteLength} bytes for a tensor of ${hostBytes(tensor)}`);
 }

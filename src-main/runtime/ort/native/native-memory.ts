@@ -1,6 +1,6 @@
-import { DTYPES, type DType } from '../../../graph/dtype.ts';
-import { sizeOf } from '../../../graph/shape.ts';
+import type { DType } from '../../../graph/dtype.ts';
 import type { DeviceMemory, DeviceTensor } from '../../device/device-memory.ts';
+import { bytesFor, requireFit } from '../../device/tensor-bytes.ts';
 import { tensorOf, type Tensor, type TensorData } from '../../tensor.ts';
 import type { Pointer } from './api.ts';
 
@@ -56,7 +56,7 @@ export class NativeMemory implements DeviceMemory {
   }
 
   write(tensor: DeviceTensor, data: TensorData): void {
-    fits(tensor, data);
+    requireFit(tensor, data);
     this.backing.upload(data, tensor, this.placeOf(tensor));
     this.crossed.toDevice += data.byteLength;
   }
@@ -69,7 +69,7 @@ export class NativeMemory implements DeviceMemory {
   }
 
   readInto(tensor: DeviceTensor, data: TensorData): void {
-    fits(tensor, data);
+    requireFit(tensor, data);
     this.backing.download(this.placeOf(tensor), tensor, data);
     this.crossed.toHost += data.byteLength;
   }
@@ -107,10 +107,4 @@ export class NativeMemory implements DeviceMemory {
     if (!(tensor instanceof NativeTensor) || tensor.memory !== this) throw new Error('a tensor of another memory');
     return tensor;
   }
-}
-
-export const bytesFor = ({ dtype, shape }: TensorType): number => sizeOf(shape) * DTYPES[dtype].bytes;
-
-function fits(tensor: TensorType, data: TensorData): void {
-  if (bytesFor(tensor) !== data.byteLength) throw new Error(`${data.byteLength} bytes for a tensor of ${bytesFor(tensor)}`);
 }

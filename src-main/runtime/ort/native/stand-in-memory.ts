@@ -1,9 +1,10 @@
 import koffi from 'koffi';
 import type { OrtDevice } from '../../../contract/divergence.ts';
+import { bytesFor } from '../../device/tensor-bytes.ts';
 import type { TensorData } from '../../tensor.ts';
 import { deviceFull } from '../device-failure.ts';
 import type { Pointer } from './api.ts';
-import { bytesFor, type Backing, type Place, type TensorType } from './native-memory.ts';
+import type { Backing, Place, TensorType } from './native-memory.ts';
 import type { OrtRuntime } from './runtime.ts';
 
 interface OwnPlace extends Place { readonly bytes: Uint8Array }
