@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires } from '../../support/requires.ts';
@@ -79,6 +79,19 @@ requires('display', 'electron')('what the desktop adds', () => {
     await page.getByRole('status').getByText(`Saved as ${copy}.`).waitFor();
     expect((await kept('asked')).at(-1)).toMatchObject({ title: 'Save the recipe', defaultPath: 'tiny.retort' });
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject({ name: 'tiny', teacher: { model: project.teacher } });
+  });
+
+  it('reads a GGUF file that is dropped on the window from where it lies', async () => {
+    const { page } = desktop;
+    const file = join(project.folder, 'Dropped here.gguf');
+    await copyFile('test/fixtures/model-gguf/llama.gguf', file);
+    // As the system drags it: a file that a page makes itself has no place.
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [file], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await session.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+    await page.getByRole('radio', { name: /A teacher: used as it lies, .* read from where it is/, checked: true }).waitFor();
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await expect.poll(async () => (await call(page, 'models.list', null)).find(({ name }) => name === 'Dropped here')).toMatchObject({ path: file, isOwn: false, problem: null });
   });
 
   it('asks in a dialog of the system before a recipe starts a program, and once', async () => {

@@ -80,6 +80,9 @@ export async function withBootstrap(dist: string): Promise<string> {
 
 const NATIVES = ['electron', 'onnxruntime-node', 'sqlite3', 'koffi'];
 
+/** Before Electron 29 a file told its path itself. */
+const PATH_OF_FILE = "require('electron').webUtils ??= { getPathForFile: (file) => file.path };";
+
 /** The application as Electron 22 can load it: CommonJS for Node 16, everything but natives bundled. */
 export async function buildForOldElectron(to: string): Promise<string> {
   const polyfills: Plugin = {
@@ -99,6 +102,8 @@ export async function buildForOldElectron(to: string): Promise<string> {
   }
   await writeFile(join(to, 'package.json'), JSON.stringify({ name: 'retort', version: '0.1.0', main: 'out/main/main.js' }));
   for (const part of ['preload', 'renderer']) await cp(join('out', part), join(to, 'out', part), { recursive: true });
+  const preload = join(to, 'out', 'preload', 'preload.cjs');
+  await writeFile(preload, `${PATH_OF_FILE}\n${await readFile(preload, 'utf8')}`);
   await cp('resources', join(to, 'resources'), { recursive: true });
   await symlink(resolve('node_modules'), join(to, 'node_modules'));
   return to;
