@@ -42,9 +42,9 @@ export class Context {
     return new Consent((await this.openHome()).database, askOnTerminal(trust));
   }
 
-  /** The computing process; started at the first call. */
-  worker(): WorkerHost<Commands> {
-    this.host ??= this.newWorker();
+  /** The computing process; started at the first call. @param threads  that it computes with where it is started; 0 leaves their number to ONNX Runtime */
+  worker(threads = 0): WorkerHost<Commands> {
+    this.host ??= this.newWorker(threads);
     return this.host;
   }
 

@@ -9,6 +9,7 @@ import { addHistoryCommands } from './history-commands.ts';
 import { addDataHubCommands } from './hub-commands.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addModelCommands } from './model-commands.ts';
+import { addReproduceCommand } from './reproduce-command.ts';
 import { addReportCommand } from './report-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { addSampleCommand } from './sample-command.ts';
@@ -52,6 +53,7 @@ export function createProgram(version: string): Command {
   addModelCommands(program, act);
   addDataHubCommands(program, act);
   addExportCommands(program, act);
+  addReproduceCommand(program, act);
   addDeviceCommands(program, act);
   addServeCommand(program, act);
   return program;

@@ -100,8 +100,14 @@ export interface ExportReport {
 /** Where an exported model comes from, for its card. */
 export interface ExportOrigin {
   run: string;
+  runId: string;
+  runDir: string;
   step: number;
   recipe: Recipe;
+  /** What trained it, where that was not Retort. */
+  engine: string | null;
+  /** What happened in the run that its recipe does not tell, in sentences. */
+  remarks: string[];
   /** Of the last evaluation up to that step. */
   evaluation: { step: number; examples: number; metrics: Readonly<Record<string, Score>> } | null;
 }

@@ -46,6 +46,8 @@ const run = {
     device: z.enum(DEVICES).exactOptional(),
     /** Folder in which teachers keep their hidden states. */
     cache: path.exactOptional(),
+    /** Of a new run: the day that chat templates are told, as 2026-11-28; today where it is left out. */
+    day: text.exactOptional(),
   }),
   /** The run's last event, `stopped` or `done`; a run that fails rejects. */
   result: z.strictObject({ status: z.enum(['done', 'stopped']), step: z.int(), checkpoint: path.nullable() }),

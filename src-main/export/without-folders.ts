@@ -1,4 +1,5 @@
 import type { Recipe } from '../contract/recipe.ts';
+import { withPaths } from '../contract/recipe-paths.ts';
 
 /** What goes to other people names models and files, not a person's folders: those are nobody else's business. */
 
@@ -7,9 +8,16 @@ export const lastName = (path: string): string => path.split(/[\\/]/).filter((pa
 
 const isPath = (text: string): boolean => /^([A-Za-z]:)?[\\/]/.test(text);
 
-/** A recipe as JSON, with the last part of every absolute path. */
-export const shareableRecipe = (recipe: Recipe): string =>
-  JSON.stringify(recipe, (_, value: unknown) => (typeof value === 'string' && isPath(value) ? lastName(value) : value), 2);
+/** A recipe that names its files by the last parts of their paths; of a command's arguments the same. */
+export function withoutFolders(recipe: Recipe): Recipe {
+  const cut = (path: string): string => (isPath(path) ? lastName(path) : path);
+  const named = withPaths(recipe, cut);
+  const { method, method: { reward } } = named;
+  return reward?.kind === 'command' ? { ...named, method: { ...method, reward: { ...reward, command: reward.command.map(cut) } } } : named;
+}
+
+/** The same as JSON. */
+export const shareableRecipe = (recipe: Recipe): string => JSON.stringify(withoutFolders(recipe), null, 2);
 
 /** A message in which every absolute path is cut down to its last part. */
 export const shareableText = (text: string): string =>

@@ -77,6 +77,12 @@ export class SafetensorsFile {
     return { begin, end: begin + elements * bytesPerElement(format), format };
   }
 
+  /** The same of a tensor of any type. */
+  range(name: string): { begin: number; end: number } {
+    const { begin, end } = this.places.get(name)!;
+    return { begin, end };
+  }
+
   private find(name: string): { begin: number; format: FloatFormat; elements: number } {
     const place = this.places.get(name);
     if (!place) throw new Error(`${this.path} has no tensor ${name}`);

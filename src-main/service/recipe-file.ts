@@ -4,7 +4,7 @@ import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import { checkNesting } from '../files/json-nesting.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
-import type { RewardSettings } from '../contract/reward.ts';
+import { withPaths } from '../contract/recipe-paths.ts';
 import { describeIssue } from './describe-issue.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 
 /** Validates a recipe whose paths are relative to the folder `base`. `source` begins the message. */
 export function recipeIn(json: unknown, source: string, base: string): Recipe {
-  return absolutePaths(parseRecipe(json, source), base);
+  return withPaths(parseRecipe(json, source), (path) => resolve(base, path));
 }
 
 /** Validates a recipe from anywhere. `source` begins the message. */
@@ -61,28 +61,4 @@ export function methodOf(recipe: Recipe): Method {
       { hint: `Leave the field out, or use the preset "gkd".` });
   }
   return method;
-}
-
-function absolutePaths(recipe: Recipe, base: string): Recipe {
-  const { teacher, student, data, method } = recipe;
-  return {
-    ...recipe,
-    ...(method.reward && { method: { ...method, reward: absoluteReward(method.reward, base) } }),
-    ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: resolve(base, teacher.model) }) } }),
-    student: { ...student, model: resolve(base, student.model) },
-    data: {
-      ...data,
-      train: resolve(base, data.train),
-      ...(data.validation !== undefined && { validation: resolve(base, data.validation) }),
-      ...(data.shots && { shots: { ...data.shots, file: resolve(base, data.shots.file) } }),
-    },
-  };
-}
-
-function absoluteReward(reward: RewardSettings, base: string): RewardSettings {
-  switch (reward.kind) {
-    case 'entailment': return { ...reward, model: resolve(base, reward.model) };
-    case 'command': return { ...reward, directory: resolve(base, reward.directory ?? '.') };
-    default: return reward;
-  }
 }

@@ -27,6 +27,8 @@ export interface RunOptions {
   consent: Pick<Consent, 'settle'>;
   /** Of a new run in the history. */
   tags?: readonly string[];
+  /** Of a new run: the day that chat templates are told; today where it is left out. */
+  day?: string | undefined;
 }
 
 /** Starts a run and follows it to its end. It enters the history once its recipe has passed every check. */
@@ -35,7 +37,7 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   const runId = newRunId();
   const place = runDir === null ? home.runDir(runId) : resolve(runDir);
   options.onId?.(runId);
-  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false, allowed }, {
+  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false, allowed, ...(options.day !== undefined && { day: options.day }) }, {
     ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place, tags: options.tags ?? [] }),
   });
 }
@@ -90,7 +92,7 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
-  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string } & ResumeOptions,
+  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string; day?: string } & ResumeOptions,
   { onEvent, enter, onReading, onWritten }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {

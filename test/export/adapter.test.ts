@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('exports the adapter as it was trained, and nothing of its base model', async () => {
   const report = await exported(join(folder, 'trained'), join(folder, 'alone'), [], { parts: [{ format: 'adapter' }] });
-  expect((await readdir(join(folder, 'alone'))).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'alone-lora.gguf', 'retort-base.json', 'retort-export.json']);
+  expect((await readdir(join(folder, 'alone'))).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'alone-lora.gguf', 'retort-base.json', 'retort-export.json', 'retort-reproduce.json']);
   const bytes = (place: string): Promise<Buffer> => readFile(join(folder, place, 'adapter_model.safetensors'));
   expect(await bytes('alone')).toEqual(await bytes('trained'));
   expect(report.others).toEqual([expect.objectContaining({ kind: 'adapter', parity: null }), expect.objectContaining({ kind: 'adapter gguf', name: 'alone-lora.gguf' })]);

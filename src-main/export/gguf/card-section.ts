@@ -1,21 +1,22 @@
 import type { ExportReport } from '../../contract/export-report.ts';
+import { percent, quoted, size, table } from '../card/markdown.ts';
 
 /** What the card says of GGUF files; nothing where there are none. */
-export function ggufSection({ gguf = [], modelfile }: ExportReport): string[] {
+export function ggufSection({ gguf = [], modelfile, trainedPerplexity }: ExportReport): string[] {
   if (gguf.length === 0) return [];
-  const rows = gguf.map(({ type, file, opened }) => ('missing' in opened
-    ? [type, `\`${file.name}\``, mebibytes(file.bytes), opened.missing, '', '']
-    : [type, `\`${file.name}\``, mebibytes(file.bytes), `${share(opened.agreeing)} of the first ${opened.length}`, share(opened.topAgreement), opened.perplexity.toFixed(3)]));
+  const rows = gguf.map(({ type, imatrix, file, opened }) => [
+    `${type}${imatrix ? ', by an importance matrix' : ''}`, quoted(file.name), size(file.bytes), ...('missing' in opened ? [opened.missing, '', '', ''] : [
+      `${percent(opened.agreeing)} of the first ${opened.length}, ${opened.sameTexts} of ${opened.prompts} texts whole`, percent(opened.topAgreement), opened.perplexity.toFixed(3),
+      opened.tokensPerSecond === null ? '' : opened.tokensPerSecond.toFixed(0),
+    ]),
+  ]);
   const run = gguf.map(({ opened }) => opened).find((opened) => !('missing' in opened));
   const faults = gguf.flatMap(({ opened, notes }) => [...notes, ...('faults' in opened ? opened.faults : [])]);
   return [
     '## In llama.cpp',
-    run && !('missing' in run) ? `Run in ${run.runtime} ${run.version}, greedily, against the trained weights.` : 'These files were not run.',
-    ['| type | file | size | same greedy tokens | same first choice | perplexity |', '| --- | --- | --- | --- | --- | --- |', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n'),
+    run && !('missing' in run) ? `Opened in ${run.runtime} ${run.version} and run greedily against the trained weights${trainedPerplexity === null ? '' : `, which have a perplexity of ${trainedPerplexity.toFixed(3)} there`}.` : 'These files were not run.',
+    table(['quantization', 'file', 'size', 'same greedy tokens', 'same first choice', 'perplexity', 'tokens a second'], rows),
     ...[...new Set(faults)],
     `\`\`\`sh\nllama-cli -m ${gguf.at(-1)!.file.name}${modelfile ? `\nollama create my-model -f ${modelfile.name}` : ''}\n\`\`\``,
   ];
 }
-
-const share = (value: number): string => `${(Math.floor(1000 * value + 1e-6) / 10).toFixed(1)}%`;
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

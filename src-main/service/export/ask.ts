@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesOfPart, type ExportPart } from '../../contract/export-parts.ts';
-import type { ExportRecord, ExportReport, ExportSubject } from '../../contract/export-report.ts';
+import type { ExportOrigin, ExportRecord, ExportReport, ExportSubject } from '../../contract/export-report.ts';
+import { engineText } from '../../contract/handover.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { Params } from '../../contract/worker-host.ts';
 import { readEvaluations } from '../../store/evaluations.ts';
 import { insertExport } from '../../store/exports.ts';
+import { readLastOf } from '../../store/log.ts';
 import { findRun } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
 import { heldOut, modelIn, momentOf, viewOf } from '../inspect/of-run.ts';
@@ -15,20 +17,32 @@ type Asked = Pick<Params<Commands, 'export'>, 'model' | 'texts' | 'origin'> & Pi
 
 /** What is to be exported, where it comes from, and the texts it is measured on. @throws Problem where the run or checkpoint is not there. */
 export async function askOf(database: Database, subject: ExportSubject): Promise<Asked> {
-  if (subject.kind === 'model') return { model: modelIn(subject.path), texts: null, origin: null, run: null, step: null };
+  if (subject.kind === 'model') return askOfModel(database, modelIn(subject.path));
   const run = await findRun(database, subject.runId);
   const { step, path } = await momentOf(run, subject.step ?? null);
+  return { model: path, texts: textsOf(run), run: run.id, step, origin: await originOf(database, run, step) };
+}
+
+/** A model folder; where it is that of a checkpoint of a known run, it comes from there. */
+async function askOfModel(database: Database, model: string): Promise<Asked> {
+  const [, runDir, step] = /^(.+)[\\/]checkpoints[\\/]step-(\d+)[\\/]model$/.exec(model) ?? [];
+  const run = runDir === undefined ? null : await findRun(database, runDir).catch(() => null);
+  return { model, texts: null, origin: run && await originOf(database, run, Number(step)), run: run?.id ?? null, step: run && Number(step) };
+}
+
+/** What the log of a run says that its recipe does not. */
+const REMARKS = ['changed', 'inputs', 'device', 'text', 'recipe'];
+
+async function originOf(database: Database, run: RunRecord, step: number): Promise<ExportOrigin> {
   const evaluations = (await readEvaluations(database, run.id)).filter((evaluation) => evaluation.step <= step);
   const last = evaluations.at(-1);
   return {
-    model: path, texts: textsOf(run), run: run.id, step,
-    origin: {
-      run: run.name, step, recipe: run.recipe,
-      evaluation: last ? {
-        step: last.step, examples: last.examples,
-        metrics: Object.fromEntries(Object.entries(last.metrics).flatMap(([name, { value, low, high }]) => (value === null ? [] : [[name, { value, low, high }]]))),
-      } : null,
-    },
+    run: run.name, runId: run.id, runDir: run.runDir, step, recipe: run.recipe,
+    engine: run.engine && engineText(run.engine), remarks: await readLastOf(database, run.id, REMARKS),
+    evaluation: last ? {
+      step: last.step, examples: last.examples,
+      metrics: Object.fromEntries(Object.entries(last.metrics).flatMap(([name, { value, low, high }]) => (value === null ? [] : [[name, { value, low, high }]]))),
+    } : null,
   };
 }
 

@@ -5,7 +5,7 @@ import type { ExportedOther, ExportReport } from '../../contract/export-report.t
 import { Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../../contract/worker-host.ts';
-import { modelCard } from '../../export/card.ts';
+import { modelCard } from '../../export/card/card.ts';
 import { listTree } from '../../files/list-tree.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { openWholeModel, readWeights } from '../../model/load-model.ts';
@@ -14,7 +14,9 @@ import { copyCompanions, publishFolder, writeConfig, writeJson } from '../../mod
 import { countParameters } from '../../nn/build.ts';
 import { EXPORT_REPORT, exportedFiles } from './folder.ts';
 import { formatOf } from './formats/formats.ts';
+import { lineageOf } from './lineage.ts';
 import { beginMeasure } from './measure.ts';
+import { PROVENANCE, provenanceOf } from './provenance.ts';
 import { textsFor } from './texts.ts';
 import { TrainedModel } from './trained.ts';
 
@@ -64,7 +66,8 @@ export async function exportModel(
         await writeConfig(join(folder, 'config.json'), config);
         await copyCompanions(model.folder.companions, folder);
       }
-      await writeFile(join(folder, 'README.md'), modelCard(report, { name: basename(to), model: model.folder, origin }), { flush: true });
+      await writeJson(join(folder, PROVENANCE), await provenanceOf({ model: path, to, parts, texts: source, origin }));
+      await writeFile(join(folder, 'README.md'), modelCard(report, { name: basename(to), model: model.folder, origin, lineage: await lineageOf(path, origin) }), { flush: true });
       await writeJson(join(folder, EXPORT_REPORT), { ...report, files: [...await listTree(folder), EXPORT_REPORT].sort() });
     } finally {
       await trained.release();

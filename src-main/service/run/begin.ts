@@ -5,7 +5,7 @@ import { isModel } from '../../model/is-model.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
-import { thisDay } from '../this-day.ts';
+import { dayFrom, thisDay } from '../this-day.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
 import { noteFirstDay, readFirstDay } from './first-day.ts';
@@ -28,12 +28,12 @@ export interface Begun {
   warnings: Warning[];
 }
 
-type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'fromStep' | 'allowChanged' | 'device' | 'allowed' | 'serverKey'>;
+type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'day' | 'fromStep' | 'allowChanged' | 'device' | 'allowed' | 'serverKey'>;
 
 /** Makes a new run's folder once all that it reads has been looked at, and notes what that was. */
-export async function beginRun({ recipe, runDir, runId, allowed = [], serverKey }: Job): Promise<Begun> {
+export async function beginRun({ recipe, runDir, runId, day, allowed = [], serverKey }: Job): Promise<Begun> {
   const { used } = takeThreads(null);
-  const today = thisDay();
+  const today = dayFrom(day ?? '') ?? thisDay();
   const prepared = await prepareRun(recipe, runDir, { allowed, today, serverKey });
   const inputs = await lookAtInputs(recipe);
   const folder = await createRunFolder(runDir, recipe);

@@ -20,6 +20,8 @@ export interface RunJob {
   serverKey?: string;
   /** Folder in which teachers keep their hidden states; left out, nothing is kept. */
   cache?: string;
+  /** Of a new run: the day that chat templates are told, as 2026-11-28; today where it is left out. */
+  day?: string;
   emit(event: RunEvent): void;
   /** Asked after every step: whether to stop, and how. */
   stopRequest(): StopRequest | null;

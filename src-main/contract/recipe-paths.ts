@@ -1,0 +1,27 @@
+import type { Recipe } from './recipe.ts';
+import type { RewardSettings } from './reward.ts';
+
+/** A recipe with each of its paths changed; `path` is told the field as well. All else of it, texts that look like paths among them, stays as it is. */
+export function withPaths(recipe: Recipe, path: (path: string, field: string) => string): Recipe {
+  const { teacher, student, data, method: { reward } } = recipe;
+  return {
+    ...recipe,
+    ...(reward && { method: { ...recipe.method, reward: rewardWithPaths(reward, path) } }),
+    ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: path(teacher.model, 'teacher.model') }) } }),
+    student: { ...student, model: path(student.model, 'student.model') },
+    data: {
+      ...data,
+      train: path(data.train, 'data.train'),
+      ...(data.validation !== undefined && { validation: path(data.validation, 'data.validation') }),
+      ...(data.shots && { shots: { ...data.shots, file: path(data.shots.file, 'data.shots.file') } }),
+    },
+  };
+}
+
+function rewardWithPaths(reward: RewardSettings, path: (path: string, field: string) => string): RewardSettings {
+  switch (reward.kind) {
+    case 'entailment': return { ...reward, model: path(reward.model, 'method.reward.model') };
+    case 'command': return { ...reward, directory: path(reward.directory ?? '.', 'method.reward.directory') };
+    default: return reward;
+  }
+}
