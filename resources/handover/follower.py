@@ -116,9 +116,9 @@ class Follower(TrainerCallback):
 
     def on_train_end(self, args, state, control, **_):
         if state.global_step >= state.max_steps:
-            self.folder.tell("done", step=state.global_step, path=f"checkpoints/step-{state.global_step}")
+            self.folder.ended("done", step=state.global_step, path=f"checkpoints/step-{state.global_step}")
         else:
-            self.folder.tell("stopped", step=state.global_step)
+            self.folder.ended("stopped", step=state.global_step)
 
     def _evaluate(self, step: int) -> None:
         """Sums of every held-out text and what the student writes to it; Retort computes the scores of them."""

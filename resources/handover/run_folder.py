@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,22 +17,28 @@ import trl
 # What of a model's folder is not its weights, and what is.
 COMPANIONS = ("config.json", "generation_config.json", "tokenizer", "special_tokens_map.json", "added_tokens.json", "chat_template", "vocab", "merges")
 WEIGHTS = ("model.safetensors", "model-", "adapter_model.safetensors", "adapter_config.json")
+# Seconds between two signs of life: a process that is killed says no last word.
+SIGN_EVERY = 15
 
 
 class RunFolder:
     def __init__(self, path: Path, settings: dict, processes: int):
         self.path, self.settings, self.processes = path, settings, processes
         self.is_main = int(os.environ.get("RANK", "0")) == 0
+        self.is_over = threading.Event()
 
     def tell(self, event: str, **facts) -> None:
         """One event, one line; a line that is not whole is not read."""
-        if not self.is_main:
-            return
+        if self.is_main:
+            self._write(event, facts)
+
+    def _write(self, event: str, facts: dict) -> None:
         line = json.dumps({"at": int(time.time() * 1000), "event": event, **_finite(facts)}, ensure_ascii=False, allow_nan=False)
         with open(self.path / "events.jsonl", "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def started(self, step: int, parameters: int) -> None:
+        self._drop_begun_line()
         self.tell(
             "started", fromStep=step, steps=self.settings["train"]["steps"], parameters=parameters,
             engine={
@@ -40,6 +47,38 @@ class RunFolder:
                 "with": {"torch": torch.__version__, "transformers": transformers.__version__, "accelerate": accelerate.__version__},
             },
         )
+        if self.is_main:
+            threading.Thread(target=self._live, daemon=True).start()
+
+    def _live(self) -> None:
+        while not self.is_over.is_set():
+            try:
+                (self.path / "alive").write_text(f"{time.time()}\n")
+            except OSError:
+                pass  # A full disk, or a share that is away: the next sign may come through.
+            self.is_over.wait(SIGN_EVERY)
+
+    def ended(self, event: str, **facts) -> None:
+        """The last word of a training. Of several processes that fail the first one knows why; the others lose it."""
+        self.is_over.set()
+        if event == "done":
+            self.tell(event, **facts)
+        elif (self.is_main or event == "failed") and not self._has_failed():
+            self._write(event, facts)
+
+    def _has_failed(self) -> bool:
+        path = self.path / "events.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return bool(lines) and '"event": "failed"' in lines[-1]
+
+    def _drop_begun_line(self) -> None:
+        """A process that was killed may have left half a line, and the next one would become part of it."""
+        path = self.path / "events.jsonl"
+        if not self.is_main or not path.exists():
+            return
+        told = path.read_bytes()
+        if not told.endswith(b"\n"):
+            os.truncate(path, told.rfind(b"\n") + 1)
 
     def tokens_until(self, step: int) -> int:
         """Tokens that were learned from up to a step that is gone on from."""
@@ -107,9 +146,9 @@ class RunFolder:
             yield
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                self.tell("stopped", step=trainer.state.global_step)
+                self.ended("stopped", step=trainer.state.global_step)
             else:
-                self.tell("failed", message=f"{type(error).__name__}: {error}"[:2000])
+                self.ended("failed", message=f"{type(error).__name__}: {error}"[:2000])
             raise
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 
 import torch
@@ -132,6 +134,8 @@ def main() -> None:
         trainer = Distiller(**shared, teacher_model=teacher)
     trainer.follow(settings, folder)
     state = HERE / "state"
+    # A cluster that takes its machine back asks first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with folder.telling_failures(trainer):
         trainer.train(resume_from_checkpoint=get_last_checkpoint(str(state)) if state.is_dir() else None)
 

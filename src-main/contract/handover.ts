@@ -20,6 +20,9 @@ export interface Handover {
   heldOut: number;
 }
 
+/** Of a training elsewhere that has not said its first word. */
+export const UNBEGUN: Engine = { name: 'TRL', version: '', processes: 1, device: '', with: {} };
+
 /** In a few words for lists and facts: "TRL 1.16.0, 8 processes on NVIDIA H100". */
 export const engineText = ({ name, version, processes, device }: Engine): string =>
-  `${name} ${version}, ${processes === 1 ? 'one process' : `${processes} processes`} on ${device}`;
+  (version === '' ? `${name}, which has not begun yet` : `${name} ${version}, ${processes === 1 ? 'one process' : `${processes} processes`} on ${device}`);

@@ -28,7 +28,7 @@ const wordsSchema = z.union([
 ]);
 
 /** What an answer that is none means, in one sentence for the person. */
-export function refusalOf(server: Server, path: string, status: number, headers: Headers, body: string): Problem | PassingFault {
+export function refusalOf(server: Server, path: string, status: number, retryAfter: string | null, body: string): Problem | PassingFault {
   const name = serverName(server);
   const said = wordsOf(body);
   const fault = (what: string, hint: string): Problem => new Refused(`${name} ${what}`, hint, status);
@@ -38,8 +38,8 @@ export function refusalOf(server: Server, path: string, status: number, headers:
     return fault(`has no ${path} (status ${status}), which teacher.server.protocol "${server.protocol}" needs.`,
       'Check the address, and whether the server speaks this protocol: vLLM is "vllm", SGLang "sglang", and others, such as Ollama, LM Studio and llama.cpp, "chat".');
   }
-  if (status === 429) return new PassingFault(fault('wants fewer requests (status 429).', 'Lower teacher.server.parallel.'), pauseOf(headers.get('retry-after')));
-  if (status === 408 || status >= 500) return new PassingFault(fault(`has a fault of its own (status ${status})${said && `: ${said}`}`, 'Look at its own log.'), pauseOf(headers.get('retry-after')));
+  if (status === 429) return new PassingFault(fault('wants fewer requests (status 429).', 'Lower teacher.server.parallel.'), pauseOf(retryAfter));
+  if (status === 408 || status >= 500) return new PassingFault(fault(`has a fault of its own (status ${status})${said && `: ${said}`}`, 'Look at its own log.'), pauseOf(retryAfter));
   const most = /greater than max allowed: (\d+)/.exec(said)?.[1];
   if (most !== undefined) {
     return fault(`tells at most ${most} of the likeliest tokens, and teacher.server.topLogprobs is ${server.topLogprobs}.`, `Set teacher.server.topLogprobs to ${most}, or start the server with --max-logprobs ${server.topLogprobs}.`);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
 import { ask, malformed } from './ask.ts';
 import { serverName, type Server } from './server.ts';
+import { mostOfJudging, toldPlace } from './told-place.ts';
 import { LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type ToldToken, type WrittenTokens } from './token-answers.ts';
 
 /** [log-probability, id, text]; the first of a list has no log-probability. */
@@ -20,7 +21,7 @@ export function sglangServer(server: Server): TokenServer {
         input_ids: texts.map(({ ids }) => ids), sampling_params: { max_new_tokens: 1, temperature: 0 }, return_logprob: true,
         // The list begins with a token of which nothing is told: the one before the first that is asked about.
         logprob_start_len: texts.map(({ from }) => from - 1), top_logprobs_num: texts.map(() => server.topLogprobs),
-      }, signal);
+      }, signal, mostOfJudging(texts.reduce((total, { ids }) => total + ids.length, 0), server.topLogprobs));
       const judged = judgedSchema.safeParse(answer);
       if (!judged.success || judged.data.length !== texts.length) throw malformed(server, 'in a way that cannot be read');
       return texts.map((text, at) => placesOf(server, text, judged.data[at]!.meta_info));
@@ -51,7 +52,8 @@ function placesOf(server: Server, { ids, from }: AskedText, { input_token_logpro
   if (own.length !== wanted || top.length !== wanted) throw malformed(server, `for ${own.length} tokens where ${wanted} were asked about`);
   return ids.slice(from).map((id, offset) => {
     const likeliest = (top[offset + 1] ?? []).flatMap(([logprob, token]): ToldToken[] => (token === null ? [] : [{ id: token, logprob: logprob ?? LEAST }]));
-    if (likeliest.length === 0) throw malformed(server, 'without the likeliest tokens of a place');
-    return { written: { id, logprob: own[offset + 1]![0] ?? LEAST }, likeliest: likeliestFirst(likeliest) };
+    const [logprob, token] = own[offset + 1]!;
+    if (token !== id) throw malformed(server, 'about another text than the one that it was asked about');
+    return toldPlace(server, { id, logprob: logprob ?? LEAST }, likeliestFirst(likeliest));
   });
 }

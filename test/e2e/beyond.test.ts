@@ -1,9 +1,10 @@
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { TokenServer } from '../support/token-server.ts';
+import { trainingStarted, trainingStep } from '../support/training-words.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 
@@ -77,19 +78,68 @@ it('hands a recipe over, and follows its training by the folder that was written
   const handed = join(app.folder, 'handed');
   expect(await readdir(handed)).toEqual(expect.arrayContaining(['README.md', 'accelerate', 'data', 'requirements.txt', 'run', 'train.py']));
 
-  const tell = (...events: object[]): Promise<void> => appendFile(join(handed, 'run', 'events.jsonl'), events.map((event) => `${JSON.stringify({ at: 1_700_000_000_000, ...event })}\n`).join(''));
-  const made = (at: number): object => ({
-    event: 'step', step: at, loss: 2, divergenceOnPolicy: 2, divergenceOffPolicy: null, studentEntropy: 2.5, teacherEntropy: 2.2, agreement: 0.1, onPolicyShare: 1,
-    rolloutLength: 8, rolloutEosRate: 0.5, reward: null, gradientNorm: 0.2, learningRate: 1e-3, lambda: 0.5, epoch: 0.1, completionTokens: 48, totalTokens: 48 * at,
-    tokensPerSecond: 100, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 3, memory: 1e6,
-  });
-  await tell({ event: 'started', fromStep: 0, steps: 2, parameters: 4960, engine: { name: 'TRL', version: '1.16.0', processes: 2, device: 'CPU', with: { torch: '2.15.0' } } }, made(1));
+  const run = (...parts: string[]): string => join(handed, 'run', ...parts);
+  const tell = (...events: object[]): Promise<void> => appendFile(run('events.jsonl'), events.map((event) => `${JSON.stringify({ at: Date.now(), ...event })}\n`).join(''));
+  const saved = async (step: number): Promise<object> => {
+    await cp(project.student, run('checkpoints', `step-${step}`, 'model'), { recursive: true });
+    await writeFile(run('checkpoints', `step-${step}`, 'state.json'), '{"engine":"TRL"}\n');
+    return { event: 'checkpoint', step, path: `checkpoints/step-${step}` };
+  };
+  const evaluated = async (step: number): Promise<object> => {
+    const lines = (await readFile(join(handed, 'data', 'validation.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as { prompt: string; reference: string });
+    await mkdir(run('evaluations'), { recursive: true });
+    await writeFile(run('evaluations', `step-${step}.jsonl`), lines.map(({ prompt, reference }, place) => `${JSON.stringify({ place, prompt, reference, tokens: 4, loss: 2, divergence: 1 / (step + 1), written: [5] })}\n`).join(''));
+    return { event: 'evaluation', step, path: `evaluations/step-${step}.jsonl` };
+  };
+  const status = (text: string): Promise<void> => page.locator('.status').getByText(text, { exact: true }).waitFor();
+
+  // Adopted while it trains.
+  await tell(trainingStarted(0, 4), await evaluated(0), trainingStep(1, 2));
   await app.show('runs');
   await page.getByRole('button', { name: 'Open a run folder …' }).click();
   await choose(handed);
   await page.getByRole('button', { name: 'Choose this folder' }).click();
   await page.waitForURL(/#\/run\/.+/);
-  await page.getByText('TRL', { exact: false }).first().waitFor();
-  const runId = /#\/run\/([^/?]+)/.exec(page.url())![1]!;
-  await expect.poll(async () => (await app.client.call('runs.get', { runId })).lastStep).toBe(1);
+  const address = /#\/(run\/[^/?]+)/.exec(page.url())![1]!;
+  const charts = page.getByRole('figure');
+  await status('running');
+  await page.getByText('TRL 1.16.0, 2 processes on CPU').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  // It goes on, and the page with it.
+  await tell({ event: 'rollouts', rollouts: [{ step: 2, example: 3, prompt: '1+2=', tokens: [5, 1], divergence: [0.25, null], ended: true }] }, trainingStep(2, 1.5), await evaluated(2), await saved(2));
+  await page.getByRole('button', { name: 'Export …' }).waitFor();
+  await expect.poll(() => charts.count()).toBeGreaterThan(3);
+  await page.getByRole('tab', { name: /^Log/ }).click();
+  await page.getByText('Checkpoint at step 2.').waitFor();
+  await page.getByRole('tab', { name: 'Rollouts' }).click();
+  await page.getByText('1+2=').first().waitFor();
+
+  // It dies without a word.
+  const yesterday = new Date(Date.now() - 86_400_000);
+  await utimes(run('events.jsonl'), yesterday, yesterday);
+  await status('interrupted');
+  await page.getByText('its process has died, or its machine does not reach the folder').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  // It is started again in its own folder, and comes to its end.
+  await tell(trainingStarted(2, 4), trainingStep(3, 1));
+  await status('running');
+  await tell(trainingStep(4, 0.5), await evaluated(4), await saved(4), { event: 'done', step: 4, path: 'checkpoints/step-4' });
+  await status('done');
+  expect(await app.client.call('runs.list', null)).toMatchObject([{ status: 'done', lastStep: 4, checkpoint: { step: 4 }, engine: { name: 'TRL' } }, { status: 'done', engine: null }]);
+
+  // What lies there is a run like any other.
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.waitForURL(/#\/compare\/.+/);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await app.show(address);
+  await page.getByRole('button', { name: 'Mistakes' }).click();
+  await page.waitForURL(/#\/mistakes\/.+/);
+  await app.show(address);
+  await page.getByRole('button', { name: 'Export …' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Export / });
+  await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+  await page.waitForURL(/#\/export\/\d+/, { timeout: 100_000 });
+  expect(app.complaints).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { recipeSchema, type Recipe } from '../../src-main/contract/recipe.ts';
@@ -14,6 +14,7 @@ import { readRollouts } from '../../src-main/store/rollouts.ts';
 import { findRun, listRuns } from '../../src-main/store/runs.ts';
 import { readSteps } from '../../src-main/store/steps.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import { trainingStarted, trainingStep } from '../support/training-words.ts';
 
 let project: TinyProject;
 let recipe: Recipe;
@@ -34,12 +35,8 @@ afterEach(() => home.close());
 
 const at = (...parts: string[]): string => join(folder, 'run', ...parts);
 const tell = (...events: object[]): Promise<void> => appendFile(at('events.jsonl'), events.map((event) => `${JSON.stringify({ at: 1_700_000_000_000, ...event })}\n`).join(''));
-const started = (fromStep = 0): object => ({ event: 'started', fromStep, steps: 12, parameters: 4960, engine: { name: 'TRL', version: '1.16.0', processes: 2, device: 'CPU', with: { torch: '2.15.0' } } });
-const step = (at: number, loss: number | null): object => ({
-  event: 'step', step: at, loss, divergenceOnPolicy: loss, divergenceOffPolicy: null, studentEntropy: 2.5, teacherEntropy: 2.2, agreement: 0.1, onPolicyShare: 1,
-  rolloutLength: 8, rolloutEosRate: 0.5, reward: null, gradientNorm: 0.2, learningRate: 1e-3, lambda: 0.5, epoch: 0.1, completionTokens: 48, totalTokens: 48 * at,
-  tokensPerSecond: 100, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 3, memory: 1e6,
-});
+const started = trainingStarted;
+const step = trainingStep;
 const rollouts = (at: number): object => ({ event: 'rollouts', rollouts: [{ step: at, example: 3, prompt: '1+2=', tokens: [5, 1], divergence: [0.25, null], ended: true }] });
 
 async function evaluation(at_: number): Promise<object> {
@@ -122,4 +119,85 @@ it.each([
   await expect(adopt()).rejects.toThrow(said);
   const [run] = await listRuns(home.database);
   expect(run!.status).toBe('interrupted');
+});
+
+it('says that a training has died of which nothing is heard any more, and reads on where it goes on', async () => {
+  await tell(started(), step(1, 0.5));
+  await writeFile(at('alive'), '1\n');
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  await expect(followTraining(home, training, { waits: true, quiet: 1 })).rejects.toThrow(/Nothing has been heard of this training for 1 minute: its process has died/);
+  expect(await findRun(home.database, training.run.id)).toMatchObject({ status: 'interrupted', lastStep: 1, error: { message: expect.stringContaining('its process has died') as string } });
+  await tell(started(1), step(2, 0.4), { event: 'done', step: 2, path: 'checkpoints/step-2' });
+  expect(await followTraining(home, training, { waits: true, quiet: 1 })).toBe(true);
+  expect(await findRun(home.database, training.run.id)).toMatchObject({ status: 'done', lastStep: 2, error: null });
+});
+
+it('believes one that died long ago dead at once, and none that has not begun', async () => {
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  expect(training.run.engine).toMatchObject({ name: 'TRL', version: '' });
+  const stopping = new AbortController();
+  const waiting = followTraining(home, training, { waits: true, quiet: 1, signal: stopping.signal });
+  await expect.poll(async () => (await findRun(home.database, training.run.id)).status).toBe('running');
+  stopping.abort(new Error('enough'));
+  await expect(waiting).rejects.toThrow();
+  await tell(started(), step(1, 0.5));
+  const yesterday = new Date(Date.now() - 86_400_000);
+  await utimes(at('events.jsonl'), yesterday, yesterday);
+  await expect(followTraining(home, training, { waits: true })).rejects.toThrow('for 24 hours');
+});
+
+it('reads a folder that was begun anew, or is copied anew, from its beginning', async () => {
+  await tell(started(), step(1, 0.5), step(2, 0.4), step(3, 0.3));
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  const seen: string[] = [];
+  const following = followTraining(home, training, { waits: true, onEvent: (event) => { seen.push(event.event === 'step' ? `${event.step} ${event.loss}` : event.event); } });
+  await expect.poll(() => seen.length).toBe(4);
+  await writeFile(at('events.jsonl'), '');
+  await expect.poll(async () => (await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).length).toBe(0);
+  await tell(started(), step(1, 0.25), { event: 'stopped', step: 1 });
+  expect(await following).toBe(true);
+  expect((await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).map(({ loss }) => loss)).toEqual([0.25]);
+});
+
+const elsewhere = (): string => join(project.folder, 'elsewhere.jsonl');
+it.each<[string, () => Promise<void>, RegExp]>([
+  ['a checkpoint that a link leads to', async () => {
+    await symlink(project.student, at('checkpoints', 'step-1'));
+    await tell(started(), { event: 'checkpoint', step: 1, path: 'checkpoints/step-1' });
+  }, /step-1 is a link that leads out of the run folder/],
+  ['an evaluation that a link leads to', async () => {
+    await writeFile(elsewhere(), '{}\n');
+    await mkdir(at('evaluations'));
+    await symlink(elsewhere(), at('evaluations', 'step-1.jsonl'));
+    await tell(started(), { event: 'evaluation', step: 1, path: 'evaluations/step-1.jsonl' });
+  }, /step-1.jsonl is a link that leads out of the run folder/],
+  ['an evaluation that is a folder', async () => {
+    await mkdir(at('evaluations', 'step-1.jsonl'), { recursive: true });
+    await tell(started(), { event: 'evaluation', step: 1, path: 'evaluations/step-1.jsonl' });
+  }, /step-1.jsonl is no file/],
+  ['an evaluation that is not there', () => tell(started(), { event: 'evaluation', step: 1, path: 'evaluations/step-1.jsonl' }), /step-1.jsonl is not there, and events.jsonl tells of it/],
+  ['events that a link leads to', async () => {
+    await writeFile(elsewhere(), '');
+    await symlink(elsewhere(), at('events.jsonl'));
+  }, /events.jsonl is a link that leads out of the run folder/],
+  ['a text with fewer divergences than tokens', () => tell(started(), { event: 'rollouts', rollouts: [{ step: 1, example: 3, prompt: '', tokens: [5, 1], divergence: [0.25], ended: true }] }), /line 2: rollouts.0.divergence has not one number for each token/],
+  ['a time that no date tells', () => tell({ ...started(), at: 9e15 }), /line 1: at /],
+  ['a step beyond all steps', () => tell(started(), { ...step(1, 0.5), step: 2 ** 40 }), /line 2: step /],
+])('names %s', async (_, make, said) => {
+  await make();
+  const training = await enterTraining(home, trainingFolder(folder)!);
+  await expect(followTraining(home, training, { waits: false })).rejects.toThrow(said);
+  expect(await findRun(home.database, training.run.id)).toMatchObject({ status: 'interrupted', error: { message: expect.stringMatching(said) as string } });
+});
+
+it('shows what another machine writes about itself in one line, and does what it says to no terminal', async () => {
+  await tell({ ...started(), engine: { name: 'TRL\u001b[2J', version: '1\n2', processes: 2, device: 'CPU', with: {} } }, { event: 'failed', message: 'gone\u001b[31m' });
+  const run = await findRun(home.database, await adopt());
+  expect(run).toMatchObject({ engine: { name: 'TRL\\u{1b}[2J', version: '1\\n2' }, error: { message: 'gone\\u{1b}[31m' } });
+});
+
+it('reads texts whose tokens the student does not have', async () => {
+  await tell(started(), { event: 'rollouts', rollouts: [{ step: 1, example: 3, prompt: '', tokens: [5, 4000], divergence: [0.25, 1], ended: true }] }, step(1, 0.5));
+  const id = await adopt();
+  expect((await readRollouts(home.database, id, { order: 'step', descending: false, offset: 0, limit: 5 })).rollouts).toMatchObject([{ tokens: [5, 4000] }]);
 });

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../../contract/events.ts';
+import { UNBEGUN } from '../../contract/handover.ts';
 import type { RunRecord } from '../../contract/history.ts';
-import { Problem } from '../../contract/problem.ts';
+import { fromReport, Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { openWholeModel } from '../../model/load-model.ts';
 import { HistoryRecorder, type Recorded } from '../../store/history-recorder.ts';
@@ -16,10 +16,10 @@ import { runPaths } from '../run-folder.ts';
 import { acquireLock } from '../run-lock.ts';
 import { noteRunId } from '../run/known-as.ts';
 import { knownRun } from './known-run.ts';
-import { LineTail } from './line-tail.ts';
-import { toldEvent, type Telling } from './told-events.ts';
-import { eventsOf } from './training-folder.ts';
-import { readTrainingEvent, type TrainingEvent } from './training-events.ts';
+import { Shrunk } from './line-tail.ts';
+import { SignsOfLife } from './signs-of-life.ts';
+import type { Telling } from './told-events.ts';
+import { ToldLines } from './told-lines.ts';
 
 /** Milliseconds between two looks: a shared folder tells nobody of its changes. */
 const LOOK_EVERY = 1000;
@@ -27,6 +27,8 @@ const LOOK_EVERY = 1000;
 export interface FollowOptions {
   /** Whether to wait for what is still to come; what is there already is read in any case. */
   waits: boolean;
+  /** Milliseconds without a sign of life after which a training counts as dead. */
+  quiet?: number;
   signal?: AbortSignal;
   onEvent?(event: RunEvent): void;
   /** Told what can be read from the history now. */
@@ -43,6 +45,7 @@ export async function enterTraining(home: Home, runDir: string): Promise<Adopted
   const { known, id } = await knownRun(database, runDir);
   if (!known) {
     await createRun(database, { id, name: recipe.name, recipe, runDir });
+    await setEngine(database, id, UNBEGUN);
     await noteRunId(runDir, id).catch(() => undefined);
   }
   return { run: await findRun(database, id), recipe, telling: { recipe, runId: id, runDir, tokenizer: await tokenizerFor(recipe, runDir) } };
@@ -52,46 +55,55 @@ export async function enterTraining(home: Home, runDir: string): Promise<Adopted
  * Reads what a training elsewhere has told, from its beginning, and what it tells as it goes on, until it has ended.
  * The run's history becomes what its folder says.
  * @returns whether it has come to an end, whatever that was
- * @throws Problem where the folder is followed by another program, or holds what no training tells; the reason of `signal`
+ * @throws Problem where the folder is followed by another program, holds what no training tells, or the training is dead; the reason of `signal`
  */
-export async function followTraining({ database }: Home, { run, telling }: AdoptedTraining, { waits, signal, onEvent, onWritten }: FollowOptions): Promise<boolean> {
+export async function followTraining({ database }: Home, { run, telling }: AdoptedTraining, { waits, quiet, signal, onEvent, onWritten }: FollowOptions): Promise<boolean> {
   const lock = await acquireLock(run.runDir, 'Run folder');
   const recorder = new HistoryRecorder(database, run.id, onWritten ? { onWritten } : {});
+  const life = new SignsOfLife(run.runDir, quiet);
   try {
-    await forgetTold(database, run.id);
-    await setStatus(database, run.id, 'running');
-    const path = eventsOf(run.runDir);
-    const tail = new LineTail(path);
-    let lines = 0;
-    let hasEnded = false;
+    let reading = await fromTheBeginning();
     for (;;) {
-      if (existsSync(path)) {
-        for await (const line of tail.read()) {
-          const event = readTrainingEvent(line, path, ++lines);
-          hasEnded = isLast(event);
+      try {
+        for await (const { event, told } of reading.next()) {
           if (event.event === 'started') await setEngine(database, run.id, event.engine);
-          const told = await toldEvent(event, telling);
           recorder.record(told, event.at);
           onEvent?.(told);
           signal?.throwIfAborted();
         }
+      } catch (error) {
+        if (!(error instanceof Shrunk)) throw error;
+        // Begun anew, or copied anew: what was read of it is told no longer.
+        reading = await fromTheBeginning();
+        continue;
       }
-      if (hasEnded || !waits) break;
+      if (reading.hasEnded || !waits) break;
+      await life.look();
       await sleep(LOOK_EVERY, undefined, signal ? { signal } : {});
     }
     await recorder.flush();
-    if (!hasEnded) await setStatus(database, run.id, 'interrupted');
-    return hasEnded;
+    if (!reading.hasEnded) await setStatus(database, run.id, 'interrupted');
+    return reading.hasEnded;
   } catch (error) {
-    await recorder.flush();
-    await setStatus(database, run.id, 'interrupted');
+    if (signal?.aborted) {
+      await recorder.flush();
+      await setStatus(database, run.id, 'interrupted');
+    } else {
+      recorder.interrupted(fromReport(toReport(error)));
+      await recorder.flush();
+    }
     throw error;
   } finally {
     await lock.release();
   }
-}
 
-const isLast = ({ event }: TrainingEvent): boolean => event === 'done' || event === 'stopped' || event === 'failed';
+  async function fromTheBeginning(): Promise<ToldLines> {
+    await recorder.flush();
+    await forgetTold(database, run.id);
+    await setStatus(database, run.id, 'running');
+    return new ToldLines(telling);
+  }
+}
 
 /** What reads the student's tokens: the student's own, or that of a checkpoint where the student is not at its place. */
 async function tokenizerFor(recipe: Recipe, runDir: string): Promise<Tokenizer> {

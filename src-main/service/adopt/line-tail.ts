@@ -5,6 +5,11 @@ import { Problem } from '../../contract/problem.ts';
 const BLOCK = 2 ** 20;
 const LONGEST = 2 ** 26;
 
+/** A file has become shorter while it was read: what was read of it is no longer its beginning. */
+export class Shrunk extends Error {
+  override readonly name = 'Shrunk';
+}
+
 /** The whole lines of a file that another program appends to. */
 export class LineTail {
   private readonly path: string;
@@ -16,11 +21,11 @@ export class LineTail {
     this.path = path;
   }
 
-  /** The lines that have become whole since the last call, in order. @throws Problem where the file shrank, or holds a line that no event is */
+  /** The lines that have become whole since the last call, in order. @throws Shrunk; Problem where the file holds a line that no event is */
   async *read(): AsyncGenerator<string> {
     const file = await open(this.path, 'r');
     try {
-      if ((await file.stat()).size < this.offset) throw new Problem(`${this.path} has become shorter while it was read.`, { hint: 'Adopt the folder again: retort adopt.' });
+      if ((await file.stat()).size < this.offset) throw new Shrunk();
       for (;;) {
         const block = Buffer.alloc(BLOCK);
         const { bytesRead } = await file.read(block, 0, BLOCK, this.offset);

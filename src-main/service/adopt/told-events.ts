@@ -2,12 +2,18 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Evaluation, Prediction, RunEvent } from '../../contract/events.ts';
+import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity, type JudgedText } from '../../metrics/perplexity.ts';
 import { scoreAll } from '../../metrics/score.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { SAMPLES } from '../run/evaluate.ts';
+import { EVENTS } from './training-folder.ts';
 import { readJudgedLine, type JudgedLine, type TrainingEvent } from './training-events.ts';
+import { withinFolder } from './within-folder.ts';
+
+/** Bytes of the held-out texts of one evaluation. */
+const LARGEST = 2 ** 28;
 
 /** What makes a training's words this program's own: places become absolute, tokens become text, sums become scores. */
 export interface Telling { recipe: Recipe; runId: string; runDir: string; tokenizer: Tokenizer }
@@ -26,8 +32,10 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
     case 'rollouts':
       return { event: 'rollouts', rollouts: event.rollouts.map((rollout) => ({ ...rollout, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }) })) };
     case 'evaluation':
-      return { event: 'evaluation', ...await evaluationIn(join(runDir, event.path), event.step, recipe, tokenizer) };
+      return { event: 'evaluation', ...await evaluationIn(runDir, event.path, event.step, recipe, tokenizer) };
     case 'checkpoint':
+      // It may be gone again: the scripts keep the newest alone.
+      await withinFolder(runDir, event.path, 'folder');
       return { event: 'checkpoint', step: event.step, path: join(runDir, event.path) };
     case 'done':
       return { event: 'done', step: event.step, checkpoint: join(runDir, event.path) };
@@ -39,8 +47,8 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
 }
 
 /** Scores held-out texts as an evaluation here does, from the sums and answers that were measured there. */
-async function evaluationIn(path: string, step: number, { evaluate, seed }: Recipe, tokenizer: Tokenizer): Promise<Evaluation> {
-  const lines = await judgedLines(path);
+async function evaluationIn(runDir: string, place: string, step: number, { evaluate, seed }: Recipe, tokenizer: Tokenizer): Promise<Evaluation> {
+  const lines = await judgedLines(runDir, place);
   const judged = lines.filter(({ tokens }) => tokens > 0).map(({ tokens, loss, divergence }): JudgedText => ({ tokens, loss, divergence: divergence ?? NaN }));
   const isCompared = lines.some(({ divergence }) => divergence !== null);
   const [divergence, loss] = [isCompared ? meanOfTokens(judged, 'divergence', seed) : null, judged.length > 0 ? meanOfTokens(judged, 'loss', seed) : null];
@@ -58,8 +66,11 @@ async function evaluationIn(path: string, step: number, { evaluate, seed }: Reci
   };
 }
 
-async function judgedLines(path: string): Promise<JudgedLine[]> {
+async function judgedLines(runDir: string, place: string): Promise<JudgedLine[]> {
+  const file = await withinFolder(runDir, place, 'file');
+  if (!file) throw new Problem(`${join(runDir, place)} is not there, and ${EVENTS} tells of it.`, { hint: 'Bring the whole run folder here, then adopt it again.' });
+  if (file.bytes > LARGEST) throw new Problem(`${file.path} has ${Math.round(file.bytes / 2 ** 20)} MiB; an evaluation has ${LARGEST / 2 ** 20} at the most.`, { hint: 'It is not what retort handover\'s scripts write.' });
   const lines: JudgedLine[] = [];
-  for await (const line of createInterface(createReadStream(path, 'utf8'))) lines.push(readJudgedLine(line, path, lines.length + 1));
+  for await (const line of createInterface(createReadStream(file.path, 'utf8'))) lines.push(readJudgedLine(line, file.path, lines.length + 1));
   return lines;
 }

@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
+import { visible, visibleLine } from '../../contract/visible.ts';
 
 /**
  * What a training elsewhere tells, one JSON object a line of `events.jsonl`: Retort's events with places relative to the
  * run folder, texts as tokens, and null for numbers that are none.
  */
-const at = z.int().nonnegative();
-const step = z.int().nonnegative();
+/** Milliseconds since 1970, up to the last that a date can tell. */
+const at = z.int().nonnegative().max(8.64e15);
+const step = z.int().nonnegative().max(2 ** 31);
 const text = z.string().max(2 ** 20);
-const tokens = z.array(z.int().nonnegative()).max(2 ** 20);
+/** What is shown in one line, wherever. */
+const name = text.transform(visibleLine);
+const token = z.int().nonnegative().max(2 ** 31);
+const tokens = z.array(token).max(2 ** 20);
 const checkpointPath = z.string().regex(/^checkpoints\/step-\d+$/);
 const measured = z.number().nullable();
 /** A number that every step has here. */
@@ -21,7 +26,7 @@ const always = {
 };
 
 const engineSchema = z.strictObject({
-  name: text, version: text, processes: z.int().positive(), device: text, with: z.record(text, text),
+  name, version: name, processes: z.int().positive(), device: name, with: z.record(name, name),
 });
 
 const lineSchema = z.discriminatedUnion('event', [
@@ -29,13 +34,14 @@ const lineSchema = z.discriminatedUnion('event', [
   z.strictObject({ at, event: z.literal('step'), step, ...known, ...always }),
   z.strictObject({
     at, event: z.literal('rollouts'),
-    rollouts: z.array(z.strictObject({ step, example: step, prompt: text, tokens, divergence: z.array(orNaN), ended: z.boolean() })),
+    rollouts: z.array(z.strictObject({ step, example: step, prompt: text, tokens, divergence: z.array(orNaN), ended: z.boolean() })
+      .refine((rollout) => rollout.divergence.length === rollout.tokens.length, { path: ['divergence'], error: 'has not one number for each token' })),
   }),
   z.strictObject({ at, event: z.literal('evaluation'), step, path: z.string().regex(/^evaluations\/step-\d+\.jsonl$/) }),
   z.strictObject({ at, event: z.literal('checkpoint'), step, path: checkpointPath }),
   z.strictObject({ at, event: z.literal('done'), step, path: checkpointPath }),
   z.strictObject({ at, event: z.literal('stopped'), step }),
-  z.strictObject({ at, event: z.literal('failed'), message: text }),
+  z.strictObject({ at, event: z.literal('failed'), message: text.transform(visible) }),
 ]);
 export type TrainingEvent = z.infer<typeof lineSchema>;
 

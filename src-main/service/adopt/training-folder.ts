@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isRunFolder } from '../run-folder.ts';
 
-const EVENTS = 'events.jsonl';
+export const EVENTS = 'events.jsonl';
 
 /** The file in which a training elsewhere tells of itself. @param runDir  the run folder */
 export const eventsOf = (runDir: string): string => join(runDir, EVENTS);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { LiveRun } from '../../contract/api/feed.ts';
+import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
 import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
@@ -24,7 +24,9 @@ import type { Workers } from './workers.ts';
 
 /** Milliseconds between two messages about the steps of a run: what an eye can follow. */
 const TELL_EVERY = 100;
-const ENDS: ReadonlySet<Recorded['event']> = new Set(['done', 'stopped', 'failed', 'interrupted']);
+
+/** How a run ended, in the words of the feed. */
+type End = Pick<Extract<FeedMessage, { topic: 'ended' }>, 'how' | 'error'>;
 
 /**
  * @param after  the run whose student it begins from, which must be done by then
@@ -166,9 +168,7 @@ export class RunQueue {
 
   async #compute(entry: Entry): Promise<void> {
     const { live, recipe, runDir, isResumed, allowed, allowChanged = false, after } = entry;
-    const { runId, name } = live;
-    let how: 'done' | 'stopped' | 'interrupted' | 'failed';
-    let error: ProblemReport | null = null;
+    const { runId } = live;
     try {
       if (after !== undefined) await this.#checkDone(after);
       const key = await keyFor(recipe, this.#keyStore);
@@ -177,24 +177,23 @@ export class RunQueue {
       live.state = 'starting';
       this.#tellLive();
       entry.host = this.#workers.get('compute');
-      how = (await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged, ...key }, {
+      const { status: how } = await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged, ...key }, {
         onEvent: (event) => this.#follow(live, event, recipe),
         onReading: (rows) => {
           live.phase = { name: 'read', done: rows, total: 0 };
           this.#tellLive();
         },
         onWritten: (events) => {
-          if (events.some(({ event }) => ENDS.has(event))) this.#leave(entry);
           tellWritten(this.#feed, runId, events);
+          const end = events.map(endIn).findLast((found) => found !== null);
+          if (end) this.#leave(entry, end);
         },
-      })).status;
+      });
+      this.#leave(entry, { how, error: null });
     } catch (caught) {
-      error = toReport(caught);
-      how = await this.#endOf(runId, error).catch(() => 'failed' as const);
+      const error = toReport(caught);
+      this.#leave(entry, { how: await this.#endOf(runId, error).catch(() => 'failed' as const), error });
     }
-    this.#leave(entry);
-    this.#feed.publish({ topic: 'runs' });
-    this.#feed.publish({ topic: 'ended', runId, name, how, error });
   }
 
   /** How a run ended whose request failed. */
@@ -205,11 +204,15 @@ export class RunQueue {
     return status === 'interrupted' ? status : 'failed';
   }
 
-  #leave(entry: Entry): void {
+  /** Takes a run out of the list and tells its end, in one: whoever hears of the one knows of the other. */
+  #leave(entry: Entry, end: End): void {
     if (!this.#entries.includes(entry)) return;
+    const { runId, name } = entry.live;
     this.#entries = this.#entries.filter((other) => other !== entry);
     // Its last steps, and that it is no longer among the live.
-    this.#tellSteps(entry.live.runId);
+    this.#tellSteps(runId);
+    this.#feed.publish({ topic: 'runs' });
+    this.#feed.publish({ topic: 'ended', runId, name, ...end });
   }
 
   async #checkDone(runId: string): Promise<void> {
@@ -254,5 +257,13 @@ export class RunQueue {
 
   #tellLive(): void {
     this.#feed.publish({ topic: 'live', live: this.live() });
+  }
+}
+
+function endIn(event: Recorded): End | null {
+  switch (event.event) {
+    case 'done': case 'stopped': return { how: event.event, error: null };
+    case 'failed': case 'interrupted': return { how: event.event, error: event.error };
+    default: return null;
   }
 }

@@ -87,6 +87,7 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
       return null;
     },
   };
+  if (readOnly === null) await trainings.followKnown();
   const stopWatching = watchHistory(home.database, () => feed.publish({ topic: 'runs' }));
 
   return {

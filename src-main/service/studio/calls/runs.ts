@@ -74,13 +74,16 @@ export function runCalls({ home, queue, trainings, jobs, feed }: { home: Home; q
     },
     'runs.rename': ({ runId, name }) => changed(renameRun(database, runId, name)),
     'runs.setTags': ({ runId, tags }) => changed(setTags(database, runId, tags)),
-    'runs.delete': ({ runIds, withFiles }) => changed(deleteRuns(home, queue, runIds, withFiles)),
+    'runs.delete': ({ runIds, withFiles }) => changed(deleteRuns(home, queue, trainings, runIds, withFiles)),
   };
 }
 
-async function deleteRuns(home: Home, queue: RunQueue, runIds: readonly string[], withFiles: boolean): Promise<void> {
+async function deleteRuns(home: Home, queue: RunQueue, trainings: FollowedTrainings, runIds: readonly string[], withFiles: boolean): Promise<void> {
   await queue.atRest();
   const runs = await Promise.all(runIds.map((id) => findRun(home.database, id)));
+  const elsewhere = withFiles && runs.find(({ engine, status }) => engine !== null && status === 'running');
+  if (elsewhere) throw new Problem(`The training of run "${elsewhere.name}" goes on in ${elsewhere.runDir}.`, { hint: 'Stop it where it was started, or delete the run without its files.' });
+  for (const { id } of runs) await trainings.leave(id);
   const live = new Set(queue.live().map(({ runId }) => runId));
   for (const { id, name, runDir } of runs) {
     if (live.has(id) || await lockHolder(runDir)) throw new Problem(`Run "${name}" is going.`, { hint: 'Stop it first.' });
