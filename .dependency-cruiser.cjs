@@ -13,7 +13,7 @@ const ROOMS = {
   text: ['data'],
   model: ['runtime', 'nn', 'text'],
   decode: ['runtime', 'nn'],
-  metrics: ['contract'],
+  metrics: ['files'],
   store: ['contract'],
   distill: ['model', 'decode', 'metrics'],
   handover: ['contract'],

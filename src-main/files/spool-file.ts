@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { Numbers } from './numbers.ts';
 
 /** Bytes written at once. */
 const BLOCK = 2 ** 20;
@@ -73,25 +74,6 @@ export class SpoolFile {
         kind: 'failure', hint: 'Free space there, or name another folder by the environment variable TMPDIR.', cause,
       });
     }
-  }
-}
-
-/** Numbers without the cost of a list of objects. */
-export class Numbers {
-  length = 0;
-  private values = new Float64Array(1024);
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const longer = new Float64Array(2 * this.length);
-      longer.set(this.values);
-      this.values = longer;
-    }
-    this.values[this.length++] = value;
-  }
-
-  at(place: number): number {
-    return this.values[place]!;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Score } from '../contract/events.ts';
 import { bootstrap } from './bootstrap.ts';
+import { Statistics } from './statistics.ts';
 
 /** The metric that two models are needed for: how much of what a student drafts its teacher accepts. */
 export const ACCEPTANCE = 'acceptance';
@@ -14,19 +15,39 @@ export interface Timing { tokens: ArrayLike<number>; ms: number }
 
 /**
  * `acceptance`, the share of judged tokens that stay (alpha in Leviathan et al. 2023), and `tokens-per-call`, the tokens
- * that one run of the teacher brings; alone it brings one.
+ * that one run of the teacher brings; alone it brings one. Texts come some at a time.
  */
+export class RunningDrafts {
+  private readonly texts = new Statistics();
+
+  add(texts: readonly Drafting[]): void {
+    for (const { accepted, judged, tokens, calls } of texts) this.texts.add([accepted, judged, tokens.length, calls]);
+  }
+
+  all(seed: number): Record<string, Score> {
+    return {
+      [ACCEPTANCE]: bootstrap(this.texts, ([accepted, judged]) => accepted! / judged!, seed),
+      [TOKENS_PER_CALL]: bootstrap(this.texts, ([, , tokens, calls]) => tokens! / calls!, seed),
+    };
+  }
+}
+
 export function scoreDrafting(texts: readonly Drafting[], seed: number): Record<string, Score> {
-  return {
-    [ACCEPTANCE]: ratio(texts.map(({ accepted, judged }) => [accepted, judged]), seed),
-    [TOKENS_PER_CALL]: ratio(texts.map(({ tokens, calls }) => [tokens.length, calls]), seed),
-  };
+  const drafts = new RunningDrafts();
+  drafts.add(texts);
+  return drafts.all(seed);
 }
 
-/** `speed-up`: the time of a token without drafts by its time with them. Both wrote to the same prompts, in order. */
-export function scoreSpeed(alone: readonly Timing[], drafted: readonly Timing[], seed: number): Record<string, Score> {
-  const statistics = alone.map((text, at) => [text.ms, text.tokens.length, drafted[at]!.ms, drafted[at]!.tokens.length]);
-  return { 'speed-up': bootstrap(statistics, ([ms, tokens, draftedMs, draftedTokens]) => ms! / tokens! / (draftedMs! / draftedTokens!), seed) };
-}
+/** `speed-up`: the time of a token without drafts by its time with them. Texts come some at a time. */
+export class RunningSpeed {
+  private readonly texts = new Statistics();
 
-const ratio = (pairs: readonly (readonly [number, number])[], seed: number): Score => bootstrap(pairs, ([part, whole]) => part! / whole!, seed);
+  /** Both wrote to the same prompts, in order. */
+  add(alone: readonly Timing[], drafted: readonly Timing[]): void {
+    for (const [at, text] of alone.entries()) this.texts.add([text.ms, text.tokens.length, drafted[at]!.ms, drafted[at]!.tokens.length]);
+  }
+
+  all(seed: number): Record<string, Score> {
+    return { 'speed-up': bootstrap(this.texts, ([ms, tokens, draftedMs, draftedTokens]) => ms! / tokens! / (draftedMs! / draftedTokens!), seed) };
+  }
+}

@@ -1,5 +1,5 @@
 import { BLEU_TOKENIZERS, type BleuTokenizer } from './bleu-tokenizers.ts';
-import type { Metric } from './metric.ts';
+import type { RowMetric } from './metric.ts';
 import { countNgrams, overlap } from './ngrams.ts';
 
 export const BLEU_ORDER = 4;
@@ -11,7 +11,7 @@ export const BLEU_ORDER = 4;
 export const bleu = corpusBleu('bleu', '13a');
 export const bleuIntl = corpusBleu('bleu-intl', 'intl');
 
-function corpusBleu(name: string, tokenizer: BleuTokenizer): Metric {
+function corpusBleu(name: string, tokenizer: BleuTokenizer): RowMetric {
   const tokenize = BLEU_TOKENIZERS[tokenizer];
   return {
     name,

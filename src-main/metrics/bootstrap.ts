@@ -1,6 +1,7 @@
 import type { Score } from '../contract/events.ts';
 import { fillIntegers } from '../contract/random.ts';
 import type { Metric } from './metric.ts';
+import type { Statistics } from './statistics.ts';
 
 const RESAMPLES = 1000;
 
@@ -9,16 +10,9 @@ const RESAMPLES = 1000;
  * seed's and the size's alone, so that two models on the same data are compared on the same resamples.
  * @param statistics  of each prediction, at least one
  */
-export function bootstrap(statistics: readonly (readonly number[])[], score: Metric['score'], seed: number): Score {
+export function bootstrap(statistics: Statistics, score: Metric['score'], seed: number): Score {
   const count = statistics.length;
-  const scoreOf = (picks: Uint32Array): number => {
-    const sums = statistics[0]!.map(() => 0);
-    for (const pick of picks) {
-      const picked = statistics[pick]!;
-      for (let place = 0; place < sums.length; place++) sums[place]! += picked[place]!;
-    }
-    return score(sums, count);
-  };
+  const scoreOf = (picks: Uint32Array): number => score(statistics.sums(picks), count);
   const picks = Uint32Array.from({ length: count }, (_, at) => at);
   const value = scoreOf(picks);
   const resampled = Float64Array.from({ length: RESAMPLES }, (_, step) => {

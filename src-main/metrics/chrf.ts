@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts';
+import type { RowMetric } from './metric.ts';
 import { countNgrams, overlap, splitWords } from './ngrams.ts';
 
 const ORDER = 6;
@@ -6,7 +6,7 @@ const ORDER = 6;
 const BETA = 2;
 
 /** chrF2 of a corpus (Popović 2015) from 0 to 100, as sacrebleu computes it: n-grams of characters without spaces. */
-export const chrf: Metric = {
+export const chrf: RowMetric = {
   name: 'chrf',
   needsReference: true,
   signature: `nrefs:1|case:mixed|eff:yes|nc:${ORDER}|nw:0|space:no`,

@@ -1,6 +1,6 @@
 import type { Score } from '../contract/events.ts';
 import { bootstrap } from './bootstrap.ts';
-import { meanMetric } from './metric.ts';
+import { Statistics } from './statistics.ts';
 
 /** The metric of questions whose answer is the likeliest of a few choices, as MMLU and BIG-bench Hard are scored. */
 export const MULTIPLE_CHOICE = 'multiple-choice';
@@ -13,18 +13,22 @@ export interface JudgedChoices { logprobs: readonly number[]; lengths: readonly 
 
 /**
  * `choice-accuracy`, the share of questions whose likeliest choice is right, and `choice-accuracy-norm`, the same of the
- * log-probability by the choice's characters: acc and acc_norm of lm-evaluation-harness.
+ * log-probability by the choice's characters: acc and acc_norm of lm-evaluation-harness. Questions come some at a time.
  */
-export function scoreChoices(questions: readonly JudgedChoices[], seed: number): Record<string, Score> {
-  const share = (values: (question: JudgedChoices) => readonly number[]): Score =>
-    bootstrap(questions.map((question) => [largest(values(question)) === question.answer ? 1 : 0]), mean, seed);
-  return {
-    [CHOICE_ACCURACY]: share(({ logprobs }) => logprobs),
-    [CHOICE_ACCURACY_NORM]: share(({ logprobs, lengths }) => logprobs.map((logprob, at) => logprob / lengths[at]!)),
-  };
-}
+export class RunningChoices {
+  private readonly right = new Statistics();
 
-const { score: mean } = meanMetric(MULTIPLE_CHOICE, true, () => 0);
+  add(questions: readonly JudgedChoices[]): void {
+    for (const { logprobs, lengths, answer } of questions) {
+      this.right.add([logprobs, logprobs.map((logprob, at) => logprob / lengths[at]!)].map((values) => (largest(values) === answer ? 1 : 0)));
+    }
+  }
+
+  all(seed: number): Record<string, Score> {
+    const share = (place: number): Score => bootstrap(this.right, (sums, count) => sums[place]! / count, seed);
+    return { [CHOICE_ACCURACY]: share(0), [CHOICE_ACCURACY_NORM]: share(1) };
+  }
+}
 
 /** Place of the largest value, the first of several. */
 const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));

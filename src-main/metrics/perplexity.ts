@@ -1,5 +1,6 @@
 import type { Score } from '../contract/events.ts';
 import { bootstrap } from './bootstrap.ts';
+import { Statistics } from './statistics.ts';
 
 /** The metric of references that a model reads instead of writing: how surprised it is by a token of them. */
 export const PERPLEXITY = 'perplexity';
@@ -7,10 +8,12 @@ export const PERPLEXITY = 'perplexity';
 /** Sums over the tokens of one text: negative log-likelihood and divergence, in nats. */
 export interface JudgedText { tokens: number; loss: number; divergence: number }
 
-/** exp of the mean negative log-likelihood a token, all tokens of all texts alike. */
+/** exp of the mean negative log-likelihood a token, all tokens of all texts alike. @param texts  of each, its loss and its tokens */
+export const perplexityOf = (texts: Statistics, seed: number): Score => bootstrap(texts, ([loss, tokens]) => Math.exp(loss! / tokens!), seed);
+
 export const scorePerplexity = (texts: readonly JudgedText[], seed: number): Score =>
-  bootstrap(texts.map(({ loss, tokens }) => [loss, tokens]), ([loss, tokens]) => Math.exp(loss! / tokens!), seed);
+  perplexityOf(Statistics.of(texts.map(({ loss, tokens }) => [loss, tokens])), seed);
 
 /** The mean of one of the sums a token, with its interval over texts. */
 export const meanOfTokens = (texts: readonly JudgedText[], name: 'loss' | 'divergence', seed: number): Score =>
-  bootstrap(texts.map((text) => [text[name], text.tokens]), ([sum, tokens]) => sum! / tokens!, seed);
+  bootstrap(Statistics.of(texts.map((text) => [text[name], text.tokens])), ([sum, tokens]) => sum! / tokens!, seed);

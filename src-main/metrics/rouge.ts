@@ -1,4 +1,4 @@
-import { meanMetric, type Metric } from './metric.ts';
+import { meanMetric, type RowMetric } from './metric.ts';
 import { countNgrams, overlap } from './ngrams.ts';
 import { stem } from './porter-stemmer.ts';
 
@@ -14,7 +14,7 @@ export const rougeL = rouge('rougeL', (reference, prediction) => {
 });
 export const rougeLsum = rouge('rougeLsum', (reference, prediction) => summaryF1(lines(reference), lines(prediction)));
 
-function rouge(name: string, compare: (reference: string, prediction: string) => number): Metric {
+function rouge(name: string, compare: (reference: string, prediction: string) => number): RowMetric {
   return meanMetric(name, true, ({ reference, prediction }) => compare(reference ?? '', prediction));
 }
 

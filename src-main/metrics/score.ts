@@ -8,9 +8,10 @@ import { chrf } from './chrf.ts';
 import { distinct1, distinct2, selfBleu } from './diversity.ts';
 import { exactMatch } from './exact-match.ts';
 import { rouge1, rouge2, rougeL, rougeLsum } from './rouge.ts';
-import type { Metric } from './metric.ts';
+import type { Gathering, Metric } from './metric.ts';
 import { MULTIPLE_CHOICE } from './multiple-choice.ts';
 import { PERPLEXITY } from './perplexity.ts';
+import { Statistics } from './statistics.ts';
 import { tokenF1 } from './token-f1.ts';
 
 const METRICS: readonly Metric[] = [
@@ -56,32 +57,37 @@ export function scoreAll(names: readonly string[], predictions: readonly Predict
   return scores.all(seed);
 }
 
-/** The same of predictions that come some at a time; what is kept of them is numbers, but for metrics that hold them against each other. */
+/** The same of predictions that come some at a time; of their texts nothing is kept in memory. */
 export class RunningScores {
-  private readonly parts: { metric: Metric; statistics: (readonly number[])[]; texts: Prediction[] }[];
+  private readonly parts: { metric: Metric; gathering: Gathering }[];
   private isEmpty = true;
 
   /** @throws Problem where there is no such metric */
   constructor(names: readonly string[]) {
-    this.parts = names.flatMap(findMetrics).map((metric) => ({ metric, statistics: [], texts: [] }));
+    this.parts = names.flatMap(findMetrics).map((metric) => ({ metric, gathering: gatheringOf(metric) }));
   }
 
   add(predictions: readonly Prediction[]): void {
     if (predictions.length > 0) this.isEmpty = false;
-    for (const { metric, statistics, texts } of this.parts) {
-      const judged = metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions;
-      if (metric.isOfAll) for (const one of judged) texts.push(one);
-      else for (const one of metric.statistics(judged)) statistics.push(one);
-    }
+    for (const { metric, gathering } of this.parts) gathering.add(metric.needsReference ? predictions.filter(({ reference }) => reference !== null) : predictions);
   }
 
   /** @throws Problem where a metric needs references and no prediction has one */
   all(seed: number): Record<string, Score> {
     if (this.isEmpty) return {};
-    return Object.fromEntries(this.parts.map(({ metric, statistics, texts }) => {
-      const all = metric.isOfAll ? metric.statistics(texts) : statistics;
+    return Object.fromEntries(this.parts.map(({ metric, gathering }) => {
+      const all = gathering.statistics();
       if (all.length === 0) throw needsReferences(metric.name);
       return [metric.name, bootstrap(all, metric.score, seed)];
     }));
   }
+}
+
+function gatheringOf(metric: Metric): Gathering {
+  if ('gather' in metric) return metric.gather();
+  const statistics = new Statistics();
+  return {
+    add: (predictions) => { for (const one of metric.statistics(predictions)) statistics.add(one); },
+    statistics: () => statistics,
+  };
 }

@@ -4,7 +4,7 @@ import { readQuestions, type Question, type QuestionFields } from '../data/choic
 import { cutPrompt } from '../text/encode.ts';
 import { rowName } from '../data/read.ts';
 import type { FrozenModel } from '../distill/frozen-model.ts';
-import { scoreChoices } from '../metrics/multiple-choice.ts';
+import { RunningChoices, type JudgedChoices } from '../metrics/multiple-choice.ts';
 import type { EncodedExample, GivenText } from '../text/encoded-example.ts';
 import { judgeCompletions } from './judge-completions.ts';
 import { refuseUnembedded, type Model } from '../model/load-model.ts';
@@ -43,13 +43,20 @@ function encodeChoice({ index, inputText, turns }: EncodedExample, choice: strin
   return { index, prompt: Int32Array.from(cutPrompt(prompt, tokenizer.bosId, maxPromptTokens)), completion: Int32Array.from(completion), learned: null };
 }
 
-/** How often a model finds the right choice likeliest. */
-export async function scoreQuestions(
-  model: FrozenModel, questions: readonly EncodedQuestion[], seed: number, options: { signal?: AbortSignal; onDone?: (count: number) => void } = {},
-): Promise<Record<string, Score>> {
+/** How likely a model finds each choice of the questions. */
+export async function judgeChoices(
+  model: FrozenModel, questions: readonly EncodedQuestion[], options: { signal?: AbortSignal; onDone?: (count: number) => void } = {},
+): Promise<JudgedChoices[]> {
   const judged = await judgeCompletions(model, null, questions.flatMap(({ texts }) => texts), options);
   let next = 0;
-  return scoreChoices(questions.map(({ choices, answer }) => ({
+  return questions.map(({ choices, answer }) => ({
     answer, lengths: choices.map((choice) => [...choice].length), logprobs: choices.map(() => -judged[next++]!.loss),
-  })), seed);
+  }));
+}
+
+/** How often a model finds the right choice likeliest. */
+export async function scoreQuestions(model: FrozenModel, questions: readonly EncodedQuestion[], seed: number, options: { signal?: AbortSignal } = {}): Promise<Record<string, Score>> {
+  const choices = new RunningChoices();
+  choices.add(await judgeChoices(model, questions, options));
+  return choices.all(seed);
 }

@@ -5,14 +5,15 @@ import type { Score } from '../contract/events.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
 import type { Weights } from '../runtime/weights.ts';
-import { ACCEPTANCE, scoreDrafting, scoreSpeed } from '../metrics/acceptance.ts';
-import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
-import { PERPLEXITY, scorePerplexity, type JudgedText } from '../metrics/perplexity.ts';
+import { ACCEPTANCE, RunningDrafts, RunningSpeed } from '../metrics/acceptance.ts';
+import { MULTIPLE_CHOICE, RunningChoices } from '../metrics/multiple-choice.ts';
+import { PERPLEXITY, perplexityOf } from '../metrics/perplexity.ts';
 import { findMetrics, needsReferences, RunningScores } from '../metrics/score.ts';
-import { firstExamples, partsOf } from '../text/example-set.ts';
+import { Statistics } from '../metrics/statistics.ts';
+import { partsOf } from '../text/example-set.ts';
 import type { ExampleFields } from '../text/examples.ts';
 import { writeAnswers } from './answers.ts';
-import { encodeQuestions, scoreQuestions } from './choose-answers.ts';
+import { encodeQuestions, judgeChoices, type EncodedQuestion } from './choose-answers.ts';
 import { answerAlone, draftAnswers, type DraftingSettings } from './drafting.ts';
 import { checkCalculator } from '../checks/calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
@@ -22,7 +23,7 @@ import { textWarnings, variableWarnings } from './text-warnings.ts';
 import { longestText } from './longest-text.ts';
 import { pair, type ModelPair } from '../model/model-pair.ts';
 import { readExamplesOnce } from './remembered-examples.ts';
-import { checkShotsFit, type PromptRoom } from './shots-room.ts';
+import { ShotsFit, type PromptRoom } from './shots-room.ts';
 import { refuseDraftsOf } from '../checks/drafting.ts';
 import { refuseKnownShots } from '../checks/shots-apart.ts';
 
@@ -52,15 +53,17 @@ export async function evaluateModel(
   const count = Math.min(params.examples ?? all.count, all.count);
   const parts = (): AsyncGenerator<EncodedExample[]> => partsOf(all, count, PART);
   if (params.shots) await checkShots(params, parts(), fields, used.length > 0 ? roomBeside(params.maxNewTokens, model) : null);
-  const questions = !params.metrics.includes(MULTIPLE_CHOICE) ? null : encodeQuestions(await firstExamples(all, count), params.data, {
+  const questionsIn = (part: readonly EncodedExample[]): EncodedQuestion[] => encodeQuestions(part, params.data, {
     choices: params.choices ?? undefined, answer: params.reference ?? undefined, maxPromptTokens: Infinity,
   }, model);
+  let choices = 0;
+  // All are looked at before the first is asked.
+  if (params.metrics.includes(MULTIPLE_CHOICE)) for await (const part of parts()) for (const { texts } of questionsIn(part)) choices += texts.length;
   const writing = await inMemory(model, params);
   const tell: Tell = (done, total) => emit({ event: 'phase', phase: 'evaluate', done, total });
   const metrics: Record<string, Score> = {};
   if (used.length > 0) {
-    let maxLength = 0;
-    for await (const part of parts()) maxLength = Math.max(maxLength, longestText(part, params.maxNewTokens, model, params.data));
+    const maxLength = await longestIn(parts(), [model], params);
     const scores = new RunningScores(params.metrics);
     let before = 0;
     for await (const part of parts()) {
@@ -76,13 +79,11 @@ export async function evaluateModel(
   const reader = new FrozenModel(writing.executor, writing.decoder, writing.weights);
   try {
     if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, reader, parts(), count, signal, tell);
-    if (questions) Object.assign(metrics, await scoreQuestions(reader, questions, params.seed, {
-      signal, onDone: (done) => tell(done, questions.reduce((sum, { texts }) => sum + texts.length, 0)),
-    }));
+    if (choices > 0) Object.assign(metrics, await chooseAnswers(reader, parts(), questionsIn, params, signal, (done) => tell(done, choices)));
   } finally {
     await reader.release();
   }
-  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, await firstExamples(all, count), signal, tell));
+  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, parts, count, signal, tell));
   return {
     examples: count, metrics,
     signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
@@ -91,12 +92,12 @@ export async function evaluateModel(
 
 /** Refuses examples that are shots themselves, and prompts that have no room beside them. */
 async function checkShots({ data }: Parameters, parts: AsyncIterable<EncodedExample[]>, fields: Pick<ExampleFields, 'shots' | 'prompt' | 'completion' | 'messages'>, room: PromptRoom | null): Promise<void> {
-  const sizes: Pick<EncodedExample, 'index' | 'promptLength' | 'shotTokens'>[] = [];
+  const fit = room && new ShotsFit(room);
   for await (const part of parts) {
     await refuseKnownShots(data, part, fields);
-    for (const { index, promptLength, shotTokens } of part) sizes.push({ index, promptLength, shotTokens });
+    fit?.add(part);
   }
-  if (room) checkShotsFit(data, sizes, room);
+  fit?.check(data);
 }
 
 /** What a model's context leaves for a prompt. */
@@ -123,30 +124,58 @@ async function openTeacher(params: Parameters): Promise<Model | null> {
 async function readReferences(
   { data, seed }: Parameters, model: Model, reader: FrozenModel, parts: AsyncIterable<readonly EncodedExample[]>, count: number, signal: AbortSignal, tell: Tell,
 ): Promise<Score> {
-  const judged: JudgedText[] = [];
+  const judged = new Statistics();
   let before = 0;
   for await (const part of parts) {
     const texts = part.filter(({ completion }) => completion.length > 0).map(givenText);
     longestText(texts, texts.reduce((longest, { completion }) => Math.max(longest, completion.length), 0), model, data);
-    for (const one of await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(before + done, count) })) judged.push(one);
+    for (const { loss, tokens } of await judgeCompletions(reader, null, texts, { signal, onDone: (done) => tell(before + done, count) })) judged.add([loss, tokens]);
     before += part.length;
   }
-  return scorePerplexity(judged, seed);
+  if (judged.length === 0) throw needsReferences(PERPLEXITY);
+  return perplexityOf(judged, seed);
+}
+
+/** How often the right choice is the likeliest. */
+async function chooseAnswers(
+  reader: FrozenModel, parts: AsyncIterable<readonly EncodedExample[]>, questionsIn: (part: readonly EncodedExample[]) => EncodedQuestion[],
+  { seed }: Parameters, signal: AbortSignal, tell: (done: number) => void,
+): Promise<Record<string, Score>> {
+  const chosen = new RunningChoices();
+  let before = 0;
+  for await (const part of parts) {
+    const questions = questionsIn(part);
+    chosen.add(await judgeChoices(reader, questions, { signal, onDone: (done) => tell(before + done) }));
+    before += questions.reduce((sum, { texts }) => sum + texts.length, 0);
+  }
+  return chosen.all(seed);
 }
 
 /** The rate at which the teacher accepts the model's drafts, and how much sooner its text is there. */
 async function scoreDrafts(
-  params: Parameters, { teacher, student, sharedVocabulary }: ModelPair, drafting: WritingModel, examples: readonly EncodedExample[], signal: AbortSignal, tell: Tell,
+  params: Parameters, { teacher, student, sharedVocabulary }: ModelPair, drafting: WritingModel, parts: () => AsyncIterable<EncodedExample[]>, count: number,
+  signal: AbortSignal, tell: Tell,
 ): Promise<Record<string, Score>> {
-  const settings: DraftingSettings = {
-    ...params, signal, eos: endTokens(teacher), sharedVocabulary,
-    maxLength: Math.max(...[student, teacher].map((one) => longestText(examples, params.maxNewTokens, one, params.data))),
-  };
+  const settings: DraftingSettings = { ...params, signal, eos: endTokens(teacher), sharedVocabulary, maxLength: await longestIn(parts(), [student, teacher], params) };
   const judge = await inMemory(teacher, params);
-  const total = 2 * examples.length;
-  const drafted = await draftAnswers(judge, drafting, examples, settings, (done) => tell(done, total));
-  const alone = await answerAlone(judge, examples, settings, (done) => tell(examples.length + done, total));
-  return { ...scoreDrafting(drafted, params.seed), ...scoreSpeed(alone, drafted, params.seed) };
+  const [drafts, speed] = [new RunningDrafts(), new RunningSpeed()];
+  let before = 0;
+  const telling = (done: number): void => tell(before + done, 2 * count);
+  for await (const part of parts()) {
+    const drafted = await draftAnswers(judge, drafting, part, settings, telling);
+    before += part.length;
+    speed.add(await answerAlone(judge, part, settings, telling), drafted);
+    before += part.length;
+    drafts.add(drafted);
+  }
+  return { ...drafts.all(params.seed), ...speed.all(params.seed) };
+}
+
+/** Length of the longest prompt with its answer. @throws Problem where that is more than the context of one of the models */
+async function longestIn(parts: AsyncIterable<readonly EncodedExample[]>, models: readonly Model[], { maxNewTokens, data }: Parameters): Promise<number> {
+  let longest = 0;
+  for await (const part of parts) longest = Math.max(longest, ...models.map((model) => longestText(part, maxNewTokens, model, data)));
+  return longest;
 }
 
 async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel & { weights: Weights }> {

@@ -15,7 +15,7 @@ import { thisDay } from './this-day.ts';
 import { breather } from './breathe.ts';
 import { refuseUnembedded, type Model } from '../model/load-model.ts';
 import { encoderOf } from './text-encoder.ts';
-import { checkShotsFit } from './shots-room.ts';
+import { ShotsFit } from './shots-room.ts';
 
 export interface ExampleSettings extends ExampleFields, Pick<DataSettings, 'maxPromptTokens' | 'maxCompletionTokens'> {
   /** Whether a row without a completion is an error. */
@@ -79,8 +79,10 @@ export async function encodeRows(
       notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored },
     });
   }
-  checkShotsFit(path, encodedExamples, {
+  const fit = new ShotsFit({
     tokens: settings.maxPromptTokens, name: 'data.maxPromptTokens', hint: (longest) => `The shots would lose their beginning: raise it to ${longest}, or give fewer or shorter shots.`,
   });
+  fit.add(encodedExamples);
+  fit.check(path);
   return encodedExamples;
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Prediction } from '../../src-main/contract/events.ts';
 import { bleu, bleuIntl } from '../../src-main/metrics/bleu.ts';
 import { chrf } from '../../src-main/metrics/chrf.ts';
 import { distinct1, distinct2, selfBleu } from '../../src-main/metrics/diversity.ts';
 import type { Metric } from '../../src-main/metrics/metric.ts';
+import { Statistics } from '../../src-main/metrics/statistics.ts';
 import { stem } from '../../src-main/metrics/porter-stemmer.ts';
 import { rouge1, rouge2, rougeL, rougeLsum } from '../../src-main/metrics/rouge.ts';
 
@@ -21,9 +23,16 @@ const fixture = JSON.parse(gunzipSync(readFileSync('test/fixtures/metrics/corpus
 
 const predictions = (pairs: readonly Pick<Pair, 'prediction' | 'reference'>[]) => pairs.map(({ prediction, reference }) => ({ prompt: '', prediction, reference }));
 
+function metricStatistics(metric: Metric, given: Prediction[]): Statistics {
+  if (!('gather' in metric)) return Statistics.of(metric.statistics(given));
+  const gathering = metric.gather();
+  gathering.add(given);
+  return gathering.statistics();
+}
+
 function corpusScore(metric: Metric, pairs: readonly Pick<Pair, 'prediction' | 'reference'>[]): number {
-  const statistics = metric.statistics(predictions(pairs));
-  return metric.score(statistics[0]!.map((_, at) => statistics.reduce((sum, row) => sum + row[at]!, 0)), statistics.length);
+  const statistics = metricStatistics(metric, predictions(pairs));
+  return metric.score(statistics.sums(Uint32Array.from(pairs, (_, at) => at)), statistics.length);
 }
 
 describe('ROUGE is rouge-score\'s, within 1e-6', () => {

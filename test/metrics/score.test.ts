@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answerOf } from '../../src-main/metrics/accuracy.ts';
 import { bootstrap } from '../../src-main/metrics/bootstrap.ts';
-import { meanMetric, type Metric } from '../../src-main/metrics/metric.ts';
-import { findMetrics, scoreAll } from '../../src-main/metrics/score.ts';
+import { meanMetric, type CorpusMetric, type Metric } from '../../src-main/metrics/metric.ts';
+import { Statistics } from '../../src-main/metrics/statistics.ts';
+import { scoreAll } from '../../src-main/metrics/score.ts';
 
 const predict = (prediction: string, reference: string | null = '') => ({ prompt: '', prediction, reference });
 const worth = (name: string, prediction: string, reference: string): number => scoreAll([name], [predict(prediction, reference)], 0)[name]!.value;
@@ -58,7 +59,7 @@ describe('the interval of a score', () => {
 
   test('is that of the mean: 1.96 standard errors to either side', () => {
     const values = Array.from({ length: 400 }, (_, at) => [at % 4 === 0 ? 1 : 0]);
-    const { value, low, high } = bootstrap(values, mean.score, 1);
+    const { value, low, high } = bootstrap(Statistics.of(values), mean.score, 1);
     const standardError = Math.sqrt((0.25 * 0.75) / 400);
     expect(value).toBe(0.25);
     expect((value - low!) / standardError).toBeCloseTo(1.96, 0);
@@ -67,10 +68,10 @@ describe('the interval of a score', () => {
 
   test('holds the value, and is the same for the same seed', () => {
     fc.assert(fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 20 }), fc.nat(), (numbers, seed) => {
-      const score = bootstrap(numbers.map((number) => [number]), mean.score, seed);
+      const score = bootstrap(Statistics.of(numbers.map((number) => [number])), mean.score, seed);
       expect(score.low!).toBeLessThanOrEqual(score.value);
       expect(score.high!).toBeGreaterThanOrEqual(score.value);
-      expect(bootstrap(numbers.map((number) => [number]), mean.score, seed)).toEqual(score);
+      expect(bootstrap(Statistics.of(numbers.map((number) => [number])), mean.score, seed)).toEqual(score);
     }), { numRuns: 20 });
   });
 
@@ -78,7 +79,7 @@ describe('the interval of a score', () => {
     // A ratio of sums, as BLEU's precisions are; its predictions' own ratios have another mean.
     const ratio: Metric['score'] = ([hits, total]) => hits! / total!;
     const statistics = Array.from({ length: 60 }, (_, at) => (at % 3 === 0 ? [1, 10] : [1, 1]));
-    const { value, low, high } = bootstrap(statistics, ratio, 0);
+    const { value, low, high } = bootstrap(Statistics.of(statistics), ratio, 0);
     expect(value).toBe(60 / 240);
     expect(low!).toBeGreaterThan(0.17);
     expect(high!).toBeLessThan(0.4);
@@ -88,29 +89,20 @@ describe('the interval of a score', () => {
 });
 
 test('a metric may hold each prediction against the others', () => {
-  const repeated: Metric = {
+  const repeated: CorpusMetric = {
     name: 'repeated', needsReference: false,
-    statistics: (predictions) => predictions.map(({ prediction }, at) => [predictions.some((other, place) => place !== at && other.prediction === prediction) ? 1 : 0]),
+    gather: () => {
+      const texts: string[] = [];
+      return {
+        add: (predictions) => { for (const { prediction } of predictions) texts.push(prediction); },
+        statistics: () => Statistics.of(texts.map((text, at) => [texts.some((other, place) => place !== at && other === text) ? 1 : 0])),
+      };
+    },
     score: ([sum], count) => sum! / count,
   };
-  const { value, low, high } = bootstrap(repeated.statistics(['a', 'b', 'a', 'c'].map((text) => predict(text, null))), repeated.score, 0);
+  const gathering = repeated.gather();
+  gathering.add(['a', 'b', 'a', 'c'].map((text) => predict(text, null)));
+  const { value, low, high } = bootstrap(gathering.statistics(), repeated.score, 0);
   expect(value).toBe(0.5);
   expect([low, high]).toEqual([0, 1]);
-});
-
-describe('scores', () => {
-  test('come under the names asked for, over the predictions that have a reference', () => {
-    const predictions = [predict('1', '1'), predict('2', null), predict('3', '4'), predict('5 ', '5'), predict('x 6', '6')];
-    const scores = scoreAll(['accuracy', 'exact-match'], predictions, 0);
-    expect(scores).toMatchObject({ accuracy: { value: 0.75 }, 'exact-match': { value: 0.5 } });
-  });
-
-  test('are none without predictions, and refused without references', () => {
-    expect(scoreAll(['accuracy'], [], 0)).toEqual({});
-    expect(() => scoreAll(['accuracy'], [predict('1', null)], 0)).toThrow('needs references');
-  });
-
-  test('of an unknown metric are refused with those there are', () => {
-    expect(() => findMetrics('acuracy')).toThrow(expect.objectContaining({ kind: 'input', hint: expect.stringContaining('accuracy, token-f1') }));
-  });
 });

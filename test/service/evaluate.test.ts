@@ -5,7 +5,7 @@ import type { Evaluation } from '../../src-main/contract/events.ts';
 import { decodeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
 import type { Commands } from '../../src-main/contract/worker.ts';
 import type { Params, Result } from '../../src-main/contract/worker-host.ts';
-import { scoreDrafting, scoreSpeed } from '../../src-main/metrics/acceptance.ts';
+import { RunningSpeed, scoreDrafting } from '../../src-main/metrics/acceptance.ts';
 import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
@@ -66,8 +66,9 @@ it('scores drafts by all their tokens together', () => {
   const { acceptance, 'tokens-per-call': tokens } = scoreDrafting(texts, 0);
   expect(acceptance).toEqual({ value: 0.3, low: 0, high: 0.75 });
   expect(tokens).toEqual({ value: 2, low: 1, high: 4 });
-  const speed = scoreSpeed([{ tokens: [1, 2], ms: 20 }, { tokens: [1], ms: 10 }], [{ tokens: [1, 2, 3, 4], ms: 10 }, { tokens: [1], ms: 15 }], 0);
-  expect(speed['speed-up']!.value).toBeCloseTo(10 / 5);
+  const speed = new RunningSpeed();
+  speed.add([{ tokens: [1, 2], ms: 20 }, { tokens: [1], ms: 10 }], [{ tokens: [1, 2, 3, 4], ms: 10 }, { tokens: [1], ms: 15 }]);
+  expect(speed.all(0)['speed-up']!.value).toBeCloseTo(10 / 5);
 });
 
 it('reads references with the likelihood that a run tells, whatever the temperature of its divergence', async () => {

@@ -3,7 +3,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { RewardOf } from '../../contract/reward.ts';
 import { answerOf } from '../../metrics/accuracy.ts';
 import { exactMatch } from '../../metrics/exact-match.ts';
-import type { Metric } from '../../metrics/metric.ts';
+import type { RowMetric } from '../../metrics/metric.ts';
 import { rouge1, rouge2, rougeL } from '../../metrics/rouge.ts';
 import type { Reward, RewardedText } from './reward.ts';
 
@@ -20,7 +20,7 @@ function textReward(value: (text: RewardedText) => number): Reward {
 }
 
 /** A metric as a reward: the score of each text by itself. */
-const metricReward = (metric: Metric): Reward => textReward(({ prompt, completion, reference }) =>
+const metricReward = (metric: RowMetric): Reward => textReward(({ prompt, completion, reference }) =>
   metric.score(metric.statistics([{ prompt, prediction: completion, reference: needed(reference) }])[0]!, 1));
 
 export const exactReward = (): Reward => metricReward(exactMatch);

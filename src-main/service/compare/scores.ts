@@ -1,23 +1,24 @@
 import type { Answer } from '../../contract/comparison.ts';
 import type { Prediction, Score } from '../../contract/events.ts';
 import { bootstrap } from '../../metrics/bootstrap.ts';
-import type { Metric } from '../../metrics/metric.ts';
+import type { RowMetric } from '../../metrics/metric.ts';
+import { Statistics } from '../../metrics/statistics.ts';
 import { findMetrics } from '../../metrics/score.ts';
 
 /** The metrics of a list that can be told of one answer: those that hold it against its reference. @throws Problem where there is no such metric */
-export const rowMetrics = (names: readonly string[]): Metric[] => [...new Set(names.flatMap(findMetrics))].filter(({ needsReference }) => needsReference);
+export const rowMetrics = (names: readonly string[]): RowMetric[] => [...new Set(names.flatMap(findMetrics))].filter((metric): metric is RowMetric => 'statistics' in metric && metric.needsReference);
 
 /** Adds up what a model's answers are worth, without keeping their texts. */
 export class ScoreSums {
-  private readonly metrics: readonly Metric[];
-  private readonly statistics: (readonly number[])[][];
+  private readonly metrics: readonly RowMetric[];
+  private readonly statistics: Statistics[];
   private readonly divergence = new Map<string, { sum: number; tokens: number }>();
   private answers = 0;
   private ended = 0;
 
-  constructor(metrics: readonly Metric[]) {
+  constructor(metrics: readonly RowMetric[]) {
     this.metrics = metrics;
-    this.statistics = metrics.map(() => []);
+    this.statistics = metrics.map(() => new Statistics());
   }
 
   /** The task metrics of each prediction; none of one without a reference. */
@@ -26,7 +27,7 @@ export class ScoreSums {
     const places = predictions.flatMap(({ reference }, at) => (reference === null ? [] : [at]));
     this.metrics.forEach((metric, of) => {
       metric.statistics(places.map((at) => predictions[at]!)).forEach((statistics, row) => {
-        this.statistics[of]!.push(statistics);
+        this.statistics[of]!.add(statistics);
         scores[places[row]!]![metric.name] = metric.score(statistics, 1);
       });
     });

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import { uniform } from '../../contract/random.ts';
-import { TextPlan } from '../../decode/text-writer.ts';
+import { TextPlan, type TextWriter } from '../../decode/text-writer.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
-import { readRows } from '../../data/read.ts';
+import { readParts } from '../../data/read.ts';
 import { writeJsonLines } from '../../data/write.ts';
+import { SpooledRows } from '../../files/spooled-rows.ts';
 import { executorFor } from '../../model/load-model.ts';
+import type { EncodedExample } from '../../text/encoded-example.ts';
 import { ExampleCollector } from '../../text/example-collector.ts';
-import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
+import { eachExample, partsOf, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { servedTexts } from './served-texts.ts';
@@ -17,7 +19,13 @@ import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 /** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
 const FILE = 'teacher-data.jsonl';
 
+/** Prompts that are in memory at a time; those of like length among them are written together. */
+const PART = 4096;
+
 interface Line { index: number; prompt: string; completion: string; tokens: number[] }
+
+/** Lets somebody write to a part of the prompts. @param onDone  how many of them are written */
+type Writer = (part: readonly EncodedExample[], onDone: (count: number) => void) => Promise<Line[]>;
 
 /**
  * The training examples with completions written by the teacher (sequence-level distillation, Kim and Rush 2016).
@@ -27,56 +35,67 @@ export async function teacherWritten(
   run: PreparedRun, teacher: Pick<RunTeacher, 'model' | 'writer'>, folder: string, onProgress: (done: number, total: number) => void,
 ): Promise<ExampleSet> {
   const path = join(folder, FILE);
-  if (!existsSync(path)) await writeJsonLines(path, teacher.writer ? await ask(run, teacher.writer, onProgress) : await write(run, await teacher.model(), onProgress));
-  const lines = new Map((await readRows(path)).map((row) => {
-    const line = row as unknown as Line;
-    return [line.index, line];
-  }));
+  if (!existsSync(path)) await (teacher.writer ? ask(run, teacher.writer, path, onProgress) : write(run, await teacher.model(), path, onProgress));
+  const lines = new SpooledRows();
+  const places = new Map<number, number>();
+  for await (const part of readParts(path, Infinity)) {
+    for (const row of part) {
+      places.set((row as unknown as Line).index, lines.count);
+      lines.add(row);
+    }
+  }
   const written = new ExampleCollector();
   for await (const example of eachExample(run.train)) {
-    const line = lines.get(example.index);
-    if (line) written.add({ ...example, context: example.prompt, completion: Int32Array.from(line.tokens), learned: null, completionText: line.completion });
+    const place = places.get(example.index);
+    if (place === undefined) continue;
+    const { tokens, completion } = lines.at(place) as Line;
+    written.add({ ...example, context: example.prompt, completion: Int32Array.from(tokens), learned: null, completionText: completion });
   }
   return written.set();
 }
 
-function refuseNone(lines: Line[]): Line[] {
-  if (lines.length === 0) throw new Problem('The teacher wrote nothing for any prompt.', { hint: 'Check the prompts and the teacher\'s end token.' });
-  return lines;
+/** Writes to every prompt, so many at a time, and then the file. */
+async function writeAll({ train }: PreparedRun, path: string, writer: Writer, onProgress: (done: number, total: number) => void): Promise<void> {
+  const lines = new SpooledRows();
+  let before = 0;
+  for await (const part of partsOf(train, train.count, PART)) {
+    for (const line of await writer(part, (done) => onProgress(before + done, train.count))) if (line.tokens.length > 0) lines.add(line);
+    before += part.length;
+  }
+  if (lines.count === 0) throw new Problem('The teacher wrote nothing for any prompt.', { hint: 'Check the prompts and the teacher\'s end token.' });
+  await writeJsonLines(path, lines.rows());
 }
 
-async function ask(run: PreparedRun, writer: ServedWriter, onProgress: (done: number, total: number) => void): Promise<Line[]> {
+function ask(run: PreparedRun, writer: ServedWriter, path: string, onProgress: (done: number, total: number) => void): Promise<void> {
   const { recipe: { seed, data }, method } = run;
-  const train = await firstExamples(run.train, null);
-  const texts = await servedTexts(run, writer, train, { seed, maxTokens: data.maxCompletionTokens, temperature: method.teacherTemperature }, (done) => onProgress(done, train.length));
-  return refuseNone(train.flatMap(({ index, promptText }, at): Line[] => {
-    const { tokens, text } = texts[at]!;
-    return tokens.length === 0 ? [] : [{ index, prompt: promptText, completion: text, tokens }];
-  }));
+  return writeAll(run, path, async (part, onDone) => {
+    const texts = await servedTexts(run, writer, part, { seed, maxTokens: data.maxCompletionTokens, temperature: method.teacherTemperature }, onDone);
+    return part.map(({ index, promptText }, at): Line => ({ index, prompt: promptText, completion: texts[at]!.text, tokens: texts[at]!.tokens }));
+  }, onProgress);
 }
 
-async function write(run: PreparedRun, teacher: FrozenModel, onProgress: (done: number, total: number) => void): Promise<Line[]> {
-  const { recipe, method, sharedVocabulary, eos, student: { tokenizer } } = run;
-  const train = await firstExamples(run.train, null);
+async function write(run: PreparedRun, teacher: FrozenModel, path: string, onProgress: (done: number, total: number) => void): Promise<void> {
+  const { recipe, method, sharedVocabulary } = run;
   const { maxPromptTokens, maxCompletionTokens } = recipe.data;
-  const isGreedy = method.teacherTemperature === 0;
   const writer = await new TextPlan(executorFor(recipe.teacher!.device), teacher.decoder, teacher.weights, {
-    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, choice: isGreedy ? 'greedy' : 'sample',
+    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, choice: method.teacherTemperature === 0 ? 'greedy' : 'sample',
   }).open();
   try {
-    const completions = await writer.write(train.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
-      maxNewTokens: maxCompletionTokens, eos,
-      sampling: isGreedy ? { strategy: 'greedy' } : {
-        strategy: 'sample', temperature: method.teacherTemperature,
-        uniform: (example, index) => uniform(recipe.seed, { purpose: 'teacher-data', example, index }),
-      },
-    }, (done) => onProgress(done, train.length));
-    const lines = train.flatMap(({ index, promptText }, at): Line[] => {
-      const tokens = [...completions[at]!.tokens];
-      return tokens.length === 0 ? [] : [{ index, prompt: promptText, completion: tokenizer.decode(tokens, { skipSpecial: true }), tokens }];
-    });
-    return refuseNone(lines);
+    await writeAll(run, path, (part, onDone) => writePart(run, writer, part, onDone), onProgress);
   } finally {
     await writer.release();
   }
+}
+
+async function writePart({ recipe: { seed, data }, method: { teacherTemperature: temperature }, eos, student: { tokenizer } }: PreparedRun, writer: TextWriter, part: readonly EncodedExample[], onDone: (count: number) => void): Promise<Line[]> {
+  const completions = await writer.write(part.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
+    maxNewTokens: data.maxCompletionTokens, eos,
+    sampling: temperature === 0 ? { strategy: 'greedy' } : {
+      strategy: 'sample', temperature, uniform: (example, index) => uniform(seed, { purpose: 'teacher-data', example, index }),
+    },
+  }, onDone);
+  return part.map(({ index, promptText }, at): Line => {
+    const tokens = [...completions[at]!.tokens];
+    return { index, prompt: promptText, completion: tokenizer.decode(tokens, { skipSpecial: true }), tokens };
+  });
 }

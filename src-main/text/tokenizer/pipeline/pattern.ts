@@ -15,13 +15,17 @@ export function readPattern(field: Field): Pattern {
   if (literal.value !== undefined) return byText(literal.text());
   const regex = field.at('Regex');
   const pattern = byExpression(readExpression(regex));
-  return isPlain(regex.text()) ? pattern : bounded(pattern, regex.text());
+  const watched = bounded(pattern, regex.text());
+  return isPlain(regex.text()) ? (text) => (text.length > SHORT ? watched : pattern)(text) : watched;
 }
 
 /** Seconds that a pattern may take for one text. */
 const LIMIT = 5;
 
-/** Whether a pattern repeats no group and little besides: it then needs no watch, which has its price. */
+/** Characters of a text in which a plain pattern cannot lose itself: three repetitions take their number to the fourth power at worst. */
+const SHORT = 400;
+
+/** Whether a pattern repeats no group and little besides: on short texts it then needs no watch, which has its price. */
 function isPlain(source: string): boolean {
   return !/\)(?:[*+]|\{\d+,)/.test(source) && source.split('|').every((part) => (part.match(/[*+]|\{\d+,\}/g)?.length ?? 0) <= 3);
 }
