@@ -3,13 +3,13 @@ import { Problem } from '../contract/problem.ts';
 import { ask, malformed } from './ask.ts';
 import { serverName, type Server } from './server.ts';
 import { mostOfJudging, toldPlace } from './told-place.ts';
-import { LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type ToldToken, type WrittenTokens } from './token-answers.ts';
+import { idSchema, LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type ToldToken, type WrittenTokens } from './token-answers.ts';
 
 /** [log-probability, id, text]; the first of a list has no log-probability. */
-const told = z.tuple([z.number().nullable(), z.int().nullable()], z.unknown());
+const told = z.tuple([z.number().nullable(), idSchema.nullable()], z.unknown());
 const judgedSchema = z.array(z.object({ meta_info: z.object({ input_token_logprobs: z.array(told).nullish(), input_top_logprobs: z.array(z.array(told).nullable()).nullish() }) }));
 const writtenSchema = z.array(z.object({
-  output_ids: z.array(z.int()).nullish(),
+  output_ids: z.array(idSchema).nullish(),
   meta_info: z.object({ output_token_logprobs: z.array(told).nullish(), finish_reason: z.object({ type: z.string() }).nullish() }),
 }));
 

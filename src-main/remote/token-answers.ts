@@ -1,3 +1,7 @@
+import { z } from 'zod';
+
+export const idSchema = z.int().nonnegative().max(2 ** 31 - 1);
+
 /** A text whose tokens from `from` on are asked about. */
 export interface AskedText { readonly ids: readonly number[]; readonly from: number }
 

@@ -1,7 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import { malformed } from './ask.ts';
 import { serverName, type Server } from './server.ts';
-import type { TokenAnswer, ToldToken } from './token-answers.ts';
+import { LEAST, type TokenAnswer, type ToldToken } from './token-answers.ts';
 
 /** Probabilities of one place sum to no more than 1; what is rounded is off by far less than this. */
 const ROUNDING = 0.01;
@@ -26,7 +26,9 @@ export function toldPlace(server: Server, written: ToldToken, likeliest: readonl
       kind: 'failure', hint: `Set teacher.server.topLogprobs to ${likeliest.length}, or start the server so that it tells more.`,
     });
   }
-  return { written, likeliest };
+  // Of what is as good as nothing a float32 knows no logarithm.
+  const told = ({ id, logprob }: ToldToken): ToldToken => ({ id, logprob: Math.max(logprob, LEAST) });
+  return { written: told(written), likeliest: likeliest.map(told) };
 }
 
 /** Bytes of an answer about so many tokens at the most, however a server writes it. */

@@ -3,13 +3,13 @@ import { Problem } from '../contract/problem.ts';
 import { ask, malformed } from './ask.ts';
 import { serverName, type Server } from './server.ts';
 import { mostOfJudging, toldPlace } from './told-place.ts';
-import { LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type WritingSettings, type WrittenTokens } from './token-answers.ts';
+import { idSchema, LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type WritingSettings, type WrittenTokens } from './token-answers.ts';
 
 const place = z.record(z.string().regex(/^\d+$/), z.object({ logprob: z.number().nullable() })).nullable();
 const judgedSchema = z.object({ choices: z.array(z.object({ index: z.int(), prompt_logprobs: z.array(place).nullish(), prompt_token_ids: z.array(z.int()).nullish() })) });
 const writtenSchema = z.object({
   choices: z.array(z.object({
-    index: z.int(), finish_reason: z.string().nullish(), token_ids: z.array(z.int()).nullish(), logprobs: z.object({ tokens: z.array(z.string()).nullish() }).nullish(),
+    index: z.int(), finish_reason: z.string().nullish(), token_ids: z.array(idSchema).nullish(), logprobs: z.object({ tokens: z.array(z.string()).nullish() }).nullish(),
   })),
 });
 
@@ -36,7 +36,7 @@ export function vllmServer(server: Server, model: string): TokenServer {
       return prompts.map((_, at): WrittenTokens => {
         const choice = byIndex.get(at);
         const tokens = choice?.token_ids ?? choice?.logprobs?.tokens?.map((token) => Number(/^token_id:(\d+)$/.exec(token)?.[1] ?? NaN));
-        if (!tokens || !tokens.every(Number.isInteger)) throw malformed(server, 'without the tokens that it wrote');
+        if (!tokens || !tokens.every((token) => idSchema.safeParse(token).success)) throw malformed(server, 'without the tokens that it wrote');
         return { tokens, ended: choice!.finish_reason === 'stop' };
       });
     },

@@ -2,7 +2,6 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Problem } from '../../src-main/contract/problem.ts';
 import { shotsSchema } from '../../src-main/contract/shots.ts';
 import { previewFile } from '../../src-main/data/preview.ts';
 import { makeReward } from '../../src-main/distill/rewards/make-reward.ts';
@@ -20,25 +19,11 @@ import { readShots } from '../../src-main/text/shots.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { fixture, temporaryFolder } from '../model/model-fixtures.ts';
 import { evaluation, stepMetrics } from '../store/fixtures.ts';
+import { COUNT, holds, SEED } from './holds.ts';
 import { mutations } from './mutate.ts';
 
-/** RETORT_MUTATIONS=200 tries more. */
-const COUNT = Number(process.env['RETORT_MUTATIONS'] ?? 20);
-const SEED = 11;
 const TEXT_KINDS: readonly string[] = ['exact', 'numeric', 'regex', 'rouge'];
 const temporary = temporaryFolder();
-
-/** Whatever is in the file ends in an answer or in one sentence for the person. */
-async function holds(path: string, whole: string, use: () => Promise<unknown>, put = (text: string): Buffer => Buffer.from(text, 'latin1')): Promise<void> {
-  await writeFile(path, put(whole));
-  await use();
-  for (const text of mutations(whole, COUNT, SEED)) {
-    await writeFile(path, put(text));
-    const error: unknown = await use().then(() => null, (problem: unknown) => problem);
-    if (error !== null) expect(error, text.slice(0, 2000)).toSatisfy((one) => one instanceof Problem && one.kind === 'input' && one.message !== '');
-  }
-  await writeFile(path, put(whole));
-}
 
 async function useModel(folder: string): Promise<void> {
   await describeModel(folder);

@@ -55,6 +55,12 @@ describe('a tokenizer.json that cannot be followed', () => {
     expect(() => unigram.encode(['ab'], false)).toThrow('model.unk_id names no token of the vocabulary, and "b" is unknown');
   });
 
+  it('cannot hang on a long text by a pattern that is plain enough for short ones', () => {
+    const pipeline = read(split('a*a*a*b'));
+    expect(pipeline.encode(['aab'], false).ids).toEqual([0, 2]);
+    expect(() => pipeline.encode(['a'.repeat(20_000)], false)).toThrow('The tokenizer\'s pattern "a*a*a*b" took longer than 5 seconds on the text "aaaa');
+  });
+
   it('is refused in one sentence whatever value stands anywhere', () => {
     const drawn = JSON.parse(readFileSync('test/fixtures/tokenizers/pipelines.json', 'utf8')) as { tokenizer: JsonObject }[];
     for (const { tokenizer } of drawn.filter((_, at) => at % 3 === 0)) {

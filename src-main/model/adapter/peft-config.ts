@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { within } from '../../bounds/within.ts';
 import { Problem } from '../../contract/problem.ts';
 import { readJsonFile } from '../../files/json-file.ts';
 import type { JsonObject } from '../../files/json-object.ts';
@@ -69,8 +70,19 @@ export function sizeOfAdapter(config: PeftConfig, path: string, module: string):
   return { rank, scale: alpha / (config.use_rslora ? Math.sqrt(rank) : rank) };
 }
 
+/** Seconds that patterns may take for one name. */
+const LIMIT = 2;
+
 function matching(patterns: Readonly<Record<string, number>> | null | undefined, path: string, module: string): number | undefined {
-  return Object.entries(patterns ?? {}).find(([pattern]) => expression(pattern, path).test(module))?.[1];
+  const given = Object.entries(patterns ?? {}).map(([pattern, value]) => ({ pattern, value, expression: expression(pattern, path) }));
+  let tried = '';
+  const found = (): number | undefined => given.find(({ pattern, expression: one }) => {
+    tried = pattern;
+    return one.test(module);
+  })?.value;
+  return given.length === 0 ? undefined : within(LIMIT, found, () => new Problem(`${path}: the pattern ${JSON.stringify(tried)} took longer than ${LIMIT} seconds on the name ${module}.`, {
+    hint: 'Write the modules\' names instead.',
+  }));
 }
 
 function expression(pattern: string, path: string): RegExp {

@@ -1,4 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
+import { checkSizes } from './check-sizes.ts';
 import type { GgufContents } from './contents.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { planGemma } from './gemma.ts';
@@ -43,6 +44,7 @@ const PLANNERS: Readonly<Record<string, (file: GgufContents) => Plan | Promise<P
 
 /** Plans config and tensors. Throws a `Problem` that names an architecture, a key or a tensor that Retort does not support. */
 export async function planImport(file: GgufFile): Promise<Plan> {
+  checkSizes(file, file.metadata.text('general.architecture') ?? '');
   const plan = await planContents(file);
   checkTensors(file, plan, file.metadata.text('general.architecture') === 'gpt2' ? NONE_INERT : INERT);
   return plan;

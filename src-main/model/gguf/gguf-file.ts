@@ -114,7 +114,7 @@ export class GgufFile {
 
   private find(name: string): Place {
     const place = this.places.get(name);
-    if (!place) throw new Error(`${this.path} has no tensor ${name}`);
+    if (!place) throw new Problem(`${this.path} lacks the tensor ${name}.`, { hint: 'The file is damaged or only a part of a model.' });
     return place;
   }
 }

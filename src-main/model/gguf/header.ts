@@ -23,6 +23,8 @@ export interface Header {
 const FIRST_READ = 1 << 22;
 /** Vocabularies of half a million tokens take some 30 MB; more is no header. */
 const MAX_HEADER = 1 << 28;
+/** Items of all lists of the metadata together. */
+const MAX_ITEMS = 1 << 24;
 const MAX_DIMENSIONS = 4;
 const DEFAULT_ALIGNMENT = 32;
 const HINT = 'Copy or download the file again.';
@@ -100,6 +102,7 @@ function readValue(cursor: Cursor, type: number, key: string): MetadataValue {
     const itemType = cursor.u32(key);
     if (itemType === ARRAY) throw cursor.damaged(`the value of ${key} is a list of lists`);
     const length = cursor.u64(key);
+    cursor.expect(length, key);
     const items: MetadataValue[] = [];
     for (let at = 0; at < length; at++) items.push(readValue(cursor, itemType, key));
     return items;
@@ -116,6 +119,7 @@ class NeedsMore extends Error {}
 class Cursor {
   at = 0;
   readonly size: number;
+  private items = 0;
   private readonly path: string;
   private readonly buffer: Buffer;
 
@@ -147,6 +151,12 @@ class Cursor {
 
   text(where: string): string {
     return this.bytes(this.u64(where), where).toString('utf8');
+  }
+
+  /** @throws Problem where so many items of a list are more than a header has */
+  expect(items: number, where: string): void {
+    this.items += items;
+    if (this.items > MAX_ITEMS) throw this.damaged(`the value of ${where} is a list of ${items} items`);
   }
 
   damaged(what: string): Problem {

@@ -26,6 +26,12 @@ export class Metadata {
     return Array.isArray(this.values.get(key));
   }
 
+  /** The largest number of a key, of one number or a list, without having asked for it; null where it has none. */
+  most(key: string): number | null {
+    const numbers = [this.values.get(key) ?? []].flat().filter((value) => typeof value === 'number');
+    return numbers.length === 0 ? null : numbers.reduce((a, b) => Math.max(a, b));
+  }
+
   flags(key: string): readonly boolean[] | undefined {
     return this.read(key, 'a list of true and false', (value): value is readonly boolean[] => Array.isArray(value) && value.every((item) => typeof item === 'boolean'));
   }

@@ -63,7 +63,11 @@ export class ArchitectureKeys {
 
   /** As `count`; of a list, one number for each layer, the largest. */
   most(key: string, fallback: number): number {
-    return this.metadata.isList(this.prefix + key) ? Math.max(...this.metadata.numbers(this.prefix + key)!) : this.count(key, fallback);
+    if (!this.metadata.isList(this.prefix + key)) return this.count(key, fallback);
+    this.metadata.numbers(this.prefix + key);
+    const most = this.metadata.most(this.prefix + key);
+    if (most === null || most < 1) throw this.unsupported(key);
+    return most;
   }
 
   /** `layer_types` of config.json: a list of flags where the file has one, else every so many layers, else what is assumed. */

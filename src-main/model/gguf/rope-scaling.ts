@@ -37,16 +37,17 @@ export async function readRopeScaling(file: GgufContents, keys: ArchitectureKeys
 /** Recognizes the factors of Llama 3, by which the wavelength of each pair of a head is stretched. */
 async function readFactors(file: GgufContents, rope: Rope): Promise<Readonly<Record<string, unknown>> | null> {
   const found = await file.read(ROPE_FACTORS);
+  if (2 * found.length !== rope.headDim) throw strange(file);
   if (found.every((factor) => factor === 1)) return null;
   const factor = found.at(-1) ?? 1;
   const constants = [LLAMA3, ...fitted(found, factor, rope)].find((candidate) => explains(candidate, found, factor, rope));
-  if (!constants) {
-    throw new Problem(`${file.path}: the factors in the tensor ${ROPE_FACTORS} are not those of Llama 3`, {
-      hint: 'This scaling of the rotary embedding cannot be imported.',
-    });
-  }
+  if (!constants) throw strange(file);
   return { rope_type: 'llama3', factor, ...constants };
 }
+
+const strange = ({ path }: GgufContents): Problem => new Problem(`${path}: the factors in the tensor ${ROPE_FACTORS} are not those of Llama 3.`, {
+  hint: 'This scaling of the rotary embedding cannot be imported.',
+});
 
 function explains(constants: Constants, found: Float32Array, factor: number, rope: Rope): boolean {
   const expected = llama3Factors(factor, constants, rope);

@@ -52,10 +52,11 @@ async function readLogFile(home: Home, id: string, path: string): Promise<boolea
   await home.database.transaction(async (queries) => {
     for (const line of lines) {
       const [, time, level, message] = /^(\S+Z) {2}(info|warning|error) +(.+)$/.exec(line) ?? [];
-      if (!time || !message) continue;
+      const at = Date.parse(time ?? '');
+      if (Number.isNaN(at) || !message) continue;
       last = message;
-      const step = Number(/^step (\d+): /.exec(message)?.[1] ?? 0);
-      await insertLog(queries, id, { at: Date.parse(time), step, level: level as LogLevel, code: 'adopted', message });
+      const step = Number(/^step (\d{1,12}): /.exec(message)?.[1] ?? 0);
+      await insertLog(queries, id, { at, step, level: level as LogLevel, code: 'adopted', message });
     }
   });
   return last.startsWith('done after ');
