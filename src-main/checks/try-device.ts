@@ -1,12 +1,14 @@
+import type { Compute } from '../contract/compute.ts';
 import type { Device } from '../contract/divergence.ts';
-import { writeOnnx } from '../graph/onnx/write.ts';
-import { neg } from '../graph/ops/elementwise.ts';
-import { Graph } from '../graph/value.ts';
+import { readDriver } from '../devices/cuda-driver.ts';
+import { refuseUnknown, tryProducts } from '../devices/try-products.ts';
 import { executorFor } from '../model/load-model.ts';
 
-/** Tries a device on a graph of one node. @throws Problem where it is not there */
-export async function tryDevice(device: Device): Promise<void> {
+/** Tries a device on a small product. @param compute  how it is multiplied. @throws Problem where it is not there, or does not multiply so */
+export async function tryDevice(device: Device, compute: Compute = 'fp32'): Promise<void> {
+  refuseUnknown(device, compute, null);
   if (device === 'cpu') return;
-  const graph = writeOnnx({ y: neg(new Graph().input('x', 'float32', [1])) }, { weights: 'inputs' });
-  await (await executorFor(device).compile(graph)).release();
+  const executor = executorFor(device);
+  const isCard = device === 'cuda' && compute !== 'fp32' && executor.multipliesHalves;
+  await tryProducts(executor, compute, isCard ? readDriver().cards[0]!.capability : null);
 }

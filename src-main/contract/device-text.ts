@@ -7,6 +7,7 @@ export function cardText({ name, memory, driver, isSoftware }: DeviceState): str
 }
 
 /** What runs there, in one line. */
-export function usesText({ uses }: DeviceState): string {
-  return `${uses.join(', ')}: exact in fp32`;
+export function usesText({ uses, computes }: DeviceState): string {
+  const faster = computes.filter((compute) => compute !== 'fp32');
+  return `${uses.join(', ')}: exact in fp32${faster.length === 0 ? '' : `; products also in ${faster.join(', ')} (train.compute)`}`;
 }

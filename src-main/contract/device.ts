@@ -1,3 +1,4 @@
+import type { Compute } from './compute.ts';
 import type { Device } from './divergence.ts';
 
 /** What a device is chosen for. */
@@ -20,4 +21,6 @@ export interface DeviceState {
   isSoftware: boolean;
   /** What runs there, in fp32. */
   uses: readonly DeviceUse[];
+  /** What training may multiply in there (`train.compute`) and be the faster for it; each has been tried. */
+  computes: readonly Compute[];
 }

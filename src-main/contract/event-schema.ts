@@ -21,7 +21,7 @@ export const stepMetricsSchema = z.strictObject({
   step, loss: real, divergenceOnPolicy: measured, divergenceOffPolicy: measured, studentEntropy: real,
   teacherEntropy: measured, agreement: measured, teacherCovered: measured.default(null), onPolicyShare: real, rolloutLength: measured, rolloutEosRate: measured, reward: measured,
   gradientNorm: real, learningRate: real, lambda: real, epoch: real, completionTokens: real, totalTokens: real,
-  tokensPerSecond: real, rolloutMs: real, teacherMs: real, updateMs: real, stepMs: real, memory: real, deviceMemory: measured.default(null),
+  tokensPerSecond: real, rolloutMs: real, teacherMs: real, updateMs: real, stepMs: real, memory: real, deviceMemory: measured.default(null), skipped: measured.default(null), lossScale: measured.default(null),
 }) satisfies z.ZodType<StepMetrics>;
 
 /** What a checkpoint of an older version does not tell. */

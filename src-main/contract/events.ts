@@ -43,6 +43,10 @@ export interface StepMetrics {
   memory: number;
   /** Bytes that Retort's tensors hold on the device where the student learns; null where that is the host. */
   deviceMemory: number | null;
+  /** Steps so far that have changed nothing because their gradient was no number; null while there are none. */
+  skipped: number | null;
+  /** What the loss was multiplied with, so that gradients fit into float16; null where nothing is computed in it. */
+  lossScale: number | null;
 }
 
 /** One number with its 95% interval; `low` and `high` are null where no interval makes sense. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adapterSchema } from './adapter.ts';
+import { COMPUTES } from './compute.ts';
 import { DEVICES, DIVERGENCES } from './divergence.ts';
 import { refuseOnTfjs } from './on-tfjs.ts';
 import { help } from './help.ts';
@@ -130,6 +131,8 @@ const train = z.strictObject({
     'The update rule. adafactor keeps a number for each row and column instead of two for each weight: what T5 is trained with, often at a learning rate of 1e-3.')),
   moments: z.enum(['fp32', 'bf16']).default('fp32').meta(help(
     'What AdamW\'s two moments are kept in. bf16 halves them, 4 bytes a weight less, rounding up or down by chance so that nothing drifts; losses stay within one percent of fp32\'s.')),
+  compute: z.enum(COMPUTES).default('fp32').meta(help(
+    'What products of matrices are computed in on student.device, in training and by a teacher on the same device; sums, norms, softmax, the loss, moments and the weights themselves stay fp32. bf16 and fp16 are several times faster on a card\'s tensor cores; fp16 finds by itself what to multiply the loss with. tf32 is fp32 with fewer digits. webgpu has fp16; cuda has fp16, and bf16 and tf32 on cards of NVIDIA\'s generation 8.0 or newer; a processor only rounds as they do.')),
   learningRate: z.number().positive().default(3e-4).meta(help('Size of the updates after warm-up. The paper uses 3e-4 for T5; 1e-5 to 1e-4 suits pretrained decoders.')),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('linear').meta(help('How the learning rate falls after warm-up.')),
   finalLearningRate: share.default(0).meta(help('Share of the learning rate that is left at the last step.')),

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { COMPUTES_ON, type Compute } from '../contract/compute.ts';
 import type { DeviceState } from '../contract/device.ts';
 import type { Device } from '../contract/divergence.ts';
 import { Problem } from '../contract/problem.ts';
@@ -8,9 +9,11 @@ import { executorOn } from '../runtime/executor-on.ts';
 import { requireTfjs } from '../runtime/tfjs/find-tfjs.ts';
 import { threads } from '../runtime/threads.ts';
 import { readDriver, refuseOldDriver, type CudaDriver } from './cuda-driver.ts';
+import { tryProducts } from './try-products.ts';
 import { vulkanCards } from './vulkan.ts';
 
-type Facts = Omit<DeviceState, 'device' | 'problem' | 'hint'>;
+/** What a device tells of itself. */
+type Facts = Omit<DeviceState, 'device' | 'problem' | 'hint' | 'computes'> & { /** Of a card of NVIDIA. */ capability?: number };
 
 const UNKNOWN: Facts = { name: null, memory: null, driver: null, isSoftware: false, uses: [] };
 const ALL = ['training', 'writing', 'teacher'] as const;
@@ -19,13 +22,29 @@ const ALL = ['training', 'writing', 'teacher'] as const;
 export async function probeDevice(device: Device): Promise<DeviceState> {
   let facts = UNKNOWN;
   try {
-    facts = LOOK[device]();
+    const { capability = null, ...told } = LOOK[device]();
+    facts = told;
     tryMemory(device);
-    return { device, problem: null, hint: null, ...facts };
+    return { device, problem: null, hint: null, ...facts, computes: await computesOn(device, capability) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { device, ...facts, uses: [], problem: error.message, hint: error.hint ?? null };
+    return { device, ...facts, uses: [], computes: [], problem: error.message, hint: error.hint ?? null };
   }
+}
+
+/** What of its kind's products a device has. */
+async function computesOn(device: Device, capability: number | null): Promise<Compute[]> {
+  const executor = executorOn(device, threads());
+  const found: Compute[] = [];
+  for (const compute of executor.multipliesHalves ? COMPUTES_ON[device] : ['fp32'] as const) {
+    try {
+      await tryProducts(executor, compute, capability);
+      found.push(compute);
+    } catch (error) {
+      if (!(error instanceof Problem) || compute === 'fp32') throw error;
+    }
+  }
+  return found;
 }
 
 const LOOK: Readonly<Record<Device, () => Facts>> = {
@@ -62,9 +81,9 @@ function lookAtTfjs(): Facts {
 
 /** Of NVIDIA's cards: the first of them is the one that is used. */
 export function cudaFacts({ version, cuda, cards: [card] }: CudaDriver): Facts {
-  const { name, memory } = card!;
+  const { name, memory, capability } = card!;
   return {
-    name, memory, driver: `NVIDIA ${version ?? ''} (CUDA ${cuda.toFixed(1)})`.replace('  ', ' '), isSoftware: false, uses: ALL,
+    name, memory, capability, driver: `NVIDIA ${version ?? ''} (CUDA ${cuda.toFixed(1)})`.replace('  ', ' '), isSoftware: false, uses: ALL,
   };
 }
 

@@ -1,4 +1,6 @@
+import type { Compute } from '../contract/compute.ts';
 import { DTYPES } from '../graph/dtype.ts';
+import { halfProducts } from '../graph/precision.ts';
 import { sizeOf } from '../graph/shape.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
@@ -26,6 +28,7 @@ export class FrozenModel implements Teacher {
   readonly decoder: Decoder;
   readonly weights: Weights;
   private readonly own: Readonly<Record<string, DeviceTensor>>;
+  private readonly compute: Compute;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
   /** Null until it is asked, and on the host. */
   private lasting: OnDevice | null = null;
@@ -33,12 +36,14 @@ export class FrozenModel implements Teacher {
   /**
    * @param weights  in memory of the host
    * @param own      those of them that a device trains itself
+   * @param compute  how it multiplies where it is asked for hidden states; it writes in float32
    */
-  constructor(executor: Executor, decoder: Decoder, weights: Weights, own: Readonly<Record<string, DeviceTensor>> = {}) {
+  constructor(executor: Executor, decoder: Decoder, weights: Weights, own: Readonly<Record<string, DeviceTensor>> = {}, compute: Compute = 'fp32') {
     this.executor = executor;
     this.decoder = decoder;
     this.weights = weights;
     this.own = own;
+    this.compute = compute;
   }
 
   /** What it writes with, where it lies. */
@@ -56,7 +61,7 @@ export class FrozenModel implements Teacher {
     }
     const { dtype, shape } = outputOf(program);
     const hidden = tensorOf(dtype, shape, new Uint8Array(sizeOf(shape) * DTYPES[dtype].bytes));
-    await this.compute(program, memory, batch, hidden);
+    await this.run(program, memory, batch, hidden);
     return hidden;
   }
 
@@ -66,7 +71,7 @@ export class FrozenModel implements Teacher {
     const { dtype, shape } = outputOf(program);
     const hidden = memory.make(dtype, shape);
     try {
-      await this.compute(program, memory, batch, hidden);
+      await this.run(program, memory, batch, hidden);
       return hidden;
     } catch (error) {
       memory.release(hidden);
@@ -85,7 +90,7 @@ export class FrozenModel implements Teacher {
     this.lasting = null;
   }
 
-  private async compute(program: Program, memory: DeviceMemory, batch: MicroBatch, hidden: Tensor | DeviceTensor): Promise<void> {
+  private async run(program: Program, memory: DeviceMemory, batch: MicroBatch, hidden: Tensor | DeviceTensor): Promise<void> {
     this.lasting ??= new OnDevice(memory);
     const { parameters } = program.graph;
     const brought = this.lasting.bringAll(this.weights, parameters.filter(({ name }) => !this.own[name]));
@@ -99,7 +104,9 @@ export class FrozenModel implements Teacher {
   }
 
   private async compile({ bucket }: MicroBatch): Promise<{ program: Program }> {
-    return { program: await this.executor.compile(hiddenGraph(this.decoder, bucket, { weights: 'inputs', dialect: this.executor.dialect }), { optimize: 'none' }) };
+    const { executor, decoder, compute } = this;
+    const graph = hiddenGraph(decoder, bucket, { weights: 'inputs', dialect: executor.dialect }, halfProducts(compute, executor.multipliesHalves));
+    return { program: await executor.compile(graph, { optimize: 'none', allowsTf32: compute === 'tf32' }) };
   }
 }
 

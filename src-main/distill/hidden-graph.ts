@@ -1,6 +1,7 @@
 import { writeOnnx, type OnnxGraph, type WriteOptions } from '../graph/onnx/write.ts';
 import { gatherRows } from '../graph/ops/gather.ts';
 import { reshape } from '../graph/ops/layout.ts';
+import { withHalfProducts, type MixedPrecision } from '../graph/precision.ts';
 import { Graph, type Value } from '../graph/value.ts';
 import { FullAttention } from '../nn/attention/full.ts';
 import { readSource } from '../nn/attention/read-source.ts';
@@ -24,6 +25,7 @@ export function hiddenStates(graph: Graph, decoder: Decoder, { batch, length, so
  * What a teacher hands over, output `hidden`. Its output layer belongs to the loss, beside the student's, so that
  * nothing as wide as the vocabulary leaves a session.
  */
-export function hiddenGraph(decoder: Decoder, bucket: Bucket, options: WriteOptions): OnnxGraph {
-  return writeOnnx({ hidden: hiddenStates(new Graph(), decoder, bucket) }, options);
+export function hiddenGraph(decoder: Decoder, bucket: Bucket, options: WriteOptions, products: MixedPrecision | null = null): OnnxGraph {
+  const outputs = { hidden: hiddenStates(new Graph(), decoder, bucket) };
+  return writeOnnx(products ? withHalfProducts(outputs, products) : outputs, options);
 }

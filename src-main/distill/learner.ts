@@ -20,19 +20,25 @@ export interface Learner {
   readonly memory: DeviceMemory | null;
   /** Brings `weights` up to date. Nothing is read twice between two updates, and nothing where they are the trained ones. */
   refresh(): void;
-  /** Adds the gradients of a micro-batch's loss to those so far. @param step  number of the update, which dropout is drawn for */
-  learn(batch: MicroBatch, teacher: TeacherView | null, step: number): Promise<Lesson>;
+  /**
+   * Adds the gradients of a micro-batch's loss to those so far.
+   * @param step       that dropout is drawn for
+   * @param lossScale  what they are multiplied with; 1 but where products are float16
+   */
+  learn(batch: MicroBatch, teacher: TeacherView | null, step: number, lossScale: number): Promise<Lesson>;
   /** Takes note that the weights have changed. */
   updated(): void;
   release(): Promise<void>;
 }
 
 export interface Update {
-  /** Its number in the run, from 1. */
+  /** Its number among those of the run that have changed something, from 1. */
   readonly step: number;
   readonly learningRate: number;
   /** As in a recipe; 0 for none. */
   readonly clipNorm: number;
+  /** What the gradients have been multiplied with; 1 if left out. */
+  readonly lossScale?: number;
 }
 
 /** What changes weights by their gradients, and remembers what it needs for that. */

@@ -1,4 +1,6 @@
+import type { Compute } from '../contract/compute.ts';
 import type { Method } from '../contract/presets.ts';
+import { halfProducts } from '../graph/precision.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import { isOnDevice, type DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Executor, Program } from '../runtime/program.ts';
@@ -12,7 +14,7 @@ import { sideInputs, type Head } from './head.ts';
 import type { Learner } from './learner.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { ShippedWeights } from './shipping/shipped-weights.ts';
-import { gradientIn, gradientOut, trainGraph, type TrainGraph } from './train-graph.ts';
+import { gradientIn, gradientOut, LOSS_SCALE, trainGraph, type TrainGraph } from './train-graph.ts';
 
 /** Programs kept for different shapes; they hold no weights. */
 const PROGRAMS = 24;
@@ -23,6 +25,8 @@ export interface LossSettings {
   chunk: number;
   /** As in `TrainGraphSpec`; false if left out. */
   recompute?: boolean;
+  /** As in a recipe; "fp32" if left out. */
+  compute?: Compute;
 }
 
 /** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
@@ -97,12 +101,13 @@ export class Student implements Learner {
     this.shipped?.weights.update();
   }
 
-  async learn(batch: MicroBatch, teacher: TeacherView | null, step = 0): Promise<Lesson> {
+  async learn(batch: MicroBatch, teacher: TeacherView | null, step = 0, lossScale = 1): Promise<Lesson> {
     if (teacher && isOnDevice(teacher.hidden)) throw new Error('hidden states on a device, for a student of the host');
     const { program, dense, rows } = await this.programs.get(`${bucketKey(batch.bucket)}${batch.advantages ? ' with advantages' : ''}`, () => this.compile(batch, teacher));
     const inputs: Record<string, StoredTensor> = {
       ...modelInputs(batch), targets: batch.targets, weights: batch.weights,
       ...(batch.advantages && { advantages: batch.advantages }),
+      [LOSS_SCALE]: float32(Float32Array.of(lossScale), []),
       ...(typeof this.frozen?.seed === 'number' && dropoutKeys(batch, this.frozen.seed, step)),
       ...asInputs(this.read, program.graph.parameters.filter(({ name }) => this.read[name])),
       ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
@@ -128,10 +133,11 @@ export class Student implements Learner {
   }
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null): Promise<TrainGraph & { program: Program }> {
-    const { method, sharedVocabulary, chunk, recompute = false } = this.settings;
+    const { method, sharedVocabulary, chunk, recompute = false, compute = 'fp32' } = this.settings;
     const graph = trainGraph((this.frozen ?? this.shipped)?.training ?? this.decoder, this.optimizer.tensors, bucket, {
       ...method, sharedVocabulary, chunk, recompute, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
+      products: halfProducts(compute, this.executor.multipliesHalves),
     });
-    return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
+    return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none', allowsTf32: compute === 'tf32' }) };
   }
 }

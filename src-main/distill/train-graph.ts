@@ -4,6 +4,7 @@ import type { NodeWriter } from '../graph/onnx/node-writer.ts';
 import { writeOnnx, type OnnxGraph } from '../graph/onnx/write.ts';
 import { recomputed } from '../graph/recompute.ts';
 import { concat } from '../graph/ops/layout.ts';
+import { withHalfProducts, type MixedPrecision } from '../graph/precision.ts';
 import { Graph, type Value } from '../graph/value.ts';
 import type { ParameterSpec } from '../nn/build.ts';
 import type { Decoder } from '../nn/decoder.ts';
@@ -24,6 +25,8 @@ export interface TrainGraphSpec extends TokenLossSpec {
    * to what it was; or whole and `alone`, added to nothing. In parts if left out.
    */
   gradients?: 'parts' | 'whole' | 'alone';
+  /** How products are computed; in float32 like everything else if left out or null. */
+  products?: MixedPrecision | null;
   dialect: NodeWriter['dialect'];
 }
 
@@ -39,13 +42,15 @@ export interface TracedTraining {
 export interface TrainGraph extends Omit<TracedTraining, 'outputs'> { onnx: OnnxGraph }
 
 export const gradientIn = (parameter: string): string => `so far: ${parameter}`;
+/** The input [] that every gradient is multiplied with, where small ones would be lost in float16. */
+export const LOSS_SCALE = 'lossScale';
 export const gradientOut = (parameter: string): string => `gradient: ${parameter}`;
 
 /**
  * One micro-batch of training as a graph: student forward, divergence against the teacher's hidden states, backward.
  *
  * Inputs: those of `hiddenStates`, targets and weights [positions], with a policy gradient advantages [positions], and
- * with a teacher those of `givenSide`.
+ * with a teacher those of `givenSide`; with products in float16 `LOSS_SCALE`.
  * Outputs: what `TokenLoss` tells, and gradients added to what they were.
  */
 export function trainGraph(decoder: Decoder, parameters: readonly ParameterSpec[], bucket: Bucket, spec: TrainGraphSpec): TrainGraph {
@@ -66,7 +71,8 @@ export function traceTraining(decoder: Decoder, parameters: readonly ParameterSp
   }, spec);
 
   const weights = parameters.map(({ name, shape }) => graph.parameter(name, shape));
-  const flowing = gradients(new Map([loss, ...(policy ? [policy] : [])].map((value) => [value, graph.scalar(1)])), weights);
+  const seed = spec.products?.half === 'float16' ? graph.input(LOSS_SCALE, 'float32', []) : graph.scalar(1);
+  const flowing = gradients(new Map([loss, ...(policy ? [policy] : [])].map((value) => [value, seed])), weights);
   const outputs: Record<string, Value> = { loss, ...told };
   const rows: TracedTraining['rows'] = [];
   const dense: string[] = [];
@@ -88,7 +94,7 @@ export function traceTraining(decoder: Decoder, parameters: readonly ParameterSp
     outputs[output.rows] = joined(parts.rows.map((part) => part.rows));
     rows.push(output);
   });
-  return { outputs, rows, dense };
+  return { outputs: spec.products ? withHalfProducts(outputs, spec.products) : outputs, rows, dense };
 }
 
 /** An encoder and a decoder look up the same table. */

@@ -1,12 +1,12 @@
 import type { Rollout, StepMetrics } from '../contract/events.ts';
 import type { Method } from '../contract/presets.ts';
-import { Problem } from '../contract/problem.ts';
 import type { TrainSettings } from '../contract/recipe.ts';
 import { isOnDevice, type DeviceMemory } from '../runtime/device/device-memory.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
 import type { Learner, Updates } from './learner.ts';
+import { LossScale, type LossScaleState } from './loss-scale.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
@@ -41,6 +41,14 @@ export interface TrainerSettings {
   train: Omit<TrainSettings, 'steps' | 'microBatchSize'>;
 }
 
+/** Where a run that goes on stands. */
+export interface Progress {
+  /** Tokens learned from. */
+  totalTokens: number;
+  /** Null at the start. */
+  lossScale?: LossScaleState | null;
+}
+
 /** One update: what was measured, and what the student wrote for it. */
 export interface StepResult<Example> {
   metrics: StepMetrics;
@@ -57,12 +65,19 @@ export class Trainer<Example extends DataExample> {
   private readonly parts: TrainerParts<Example>;
   private readonly settings: TrainerSettings;
   private totalTokens: number;
+  private readonly lossScale: LossScale;
 
-  /** @param totalTokens  tokens learned from before this trainer's first step */
-  constructor(parts: TrainerParts<Example>, settings: TrainerSettings, totalTokens = 0) {
+  /** @param progress  before this trainer's first step */
+  constructor(parts: TrainerParts<Example>, settings: TrainerSettings, { totalTokens, lossScale = null }: Progress = { totalTokens: 0 }) {
     this.parts = parts;
     this.settings = settings;
     this.totalTokens = totalTokens;
+    this.lossScale = new LossScale(settings.train.compute, lossScale);
+  }
+
+  /** What a checkpoint keeps of its updates. */
+  get lossScaleState(): Readonly<LossScaleState> {
+    return this.lossScale.state;
   }
 
   /** Makes update number `step`, from 1. */
@@ -76,22 +91,19 @@ export class Trainer<Example extends DataExample> {
     const { optimizer, teacher, student } = this.parts;
     const batches = layOut(examples, microBatchSize, method.reduction, student.decoder.encoder, method.alpha);
     const judging = performance.now();
+    const scale = this.lossScale.value;
     const views = teacher && await judgedBy(teacher, batches, student.memory);
     const updating = performance.now();
     try {
-      for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step));
+      for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step, scale));
     } finally {
       forget(views ?? []);
     }
     const learningRate = learningRateAt(step, steps, train);
-    const gradientNorm = await optimizer.apply({ step, learningRate, clipNorm: train.clipNorm });
-    if (!Number.isFinite(gradientNorm)) {
-      throw new Problem(`the gradient of step ${step} is not finite`, {
-        kind: 'failure',
-        hint: 'Lower train.learningRate, or set train.clipNorm; then start from the last checkpoint.',
-      });
-    }
-    student.updated();
+    const gradientNorm = await optimizer.apply({ step: step - this.lossScale.state.skipped, learningRate, clipNorm: train.clipNorm, lossScale: scale });
+    const isSound = Number.isFinite(gradientNorm);
+    this.lossScale.stepped(step, isSound);
+    if (isSound) student.updated();
     const finished = performance.now();
 
     const told = summary.finish();
@@ -115,6 +127,8 @@ export class Trainer<Example extends DataExample> {
         stepMs: finished - started,
         memory: process.memoryUsage.rss(),
         deviceMemory: student.memory?.bytes ?? null,
+        skipped: this.lossScale.state.skipped || null,
+        lossScale: this.lossScale.state.scale && scale,
       },
     };
   }

@@ -8,6 +8,7 @@ import { recomputes } from '../distill/activations.ts';
 import type { OutputLayer } from '../distill/head.ts';
 import { likeliestHead } from '../distill/likeliest-head.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
+import { halfProducts } from '../graph/precision.ts';
 import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
@@ -56,6 +57,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const { activations: whole, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : servedLayer(inputs),
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
   });
   const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(teacher.decoder, bucket) : { judging: 0, nodes: 0 };
   const written = writingOf(inputs);

@@ -74,7 +74,7 @@ function* differencesOf({ train, student, teacher, evaluate, data }: Recipe, { l
   if (lambda > 0 && reduction === 'token') yield 'Where the student writes, tokens weigh alike within one micro-batch of a process, not over the whole batch (method.reduction "token").';
   if (source === 'teacher') yield 'The teacher writes its completions there first, by vLLM: teacher_writes.py.';
   if (divergence !== 'cross_entropy' || source === 'teacher') yield 'On a card the teacher\'s weights are bf16, whatever teacher.precision says.';
-  yield 'On a card products are computed in bf16; --fp32 turns that off.';
+  yield `On a card products are computed in bf16${train.compute === 'fp16' || train.compute === 'tf32' ? `, not ${train.compute} (train.compute)` : ''}; --fp32 turns that off.`;
   if (student.precision !== undefined && student.precision !== 'fp32') yield `The weights beside the adapter are fp32, not ${student.precision} (student.precision).`;
   if (teacher?.cache !== undefined && teacher.cache !== false) yield 'The teacher judges the fixed texts anew in every epoch (teacher.cache).';
   if (train.phases) yield 'Teacher and student are in memory together (train.phases).';

@@ -43,6 +43,8 @@ export interface ProgramOptions {
   initializers?: Tensors;
   /** How hard the executor's own optimizer tries; a graph that runs once or twice is not worth much. */
   optimize?: 'none' | 'basic' | 'all';
+  /** Whether products of float32 may be made of numbers of 11 bits, as NVIDIA's tensor cores do; no other device knows it. */
+  allowsTf32?: boolean;
 }
 
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
@@ -54,6 +56,8 @@ export interface Executor {
   readonly readsStored: boolean;
   /** Whether it multiplies by signed bytes (`graph/ops/quantized`), exactly: processors that add their products in 16 bits cut them off. */
   readonly signsBytes: boolean;
+  /** Whether it multiplies matrices of half precision. Where not, such products are float32 of numbers that are rounded so. */
+  readonly multipliesHalves: boolean;
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;

@@ -62,7 +62,7 @@ export function fieldName(path: string): string {
 const NAMES: Readonly<Record<string, string>> = {
   'method.preset': 'Method', 'data.train': 'Training file', 'data.validation': 'Validation file', 'data.prompt': 'Prompt template', 'data.completion': 'Completion template',
   'data.messages': 'Column with the messages', 'teacher.model': 'Teacher', 'student.model': 'Student', 'teacher.device': 'Teacher\'s device',
-  'student.device': 'Student\'s device', 'student.ship': 'Train it as it will be exported', 'evaluate.metrics': 'Metrics', 'evaluate.every': 'Evaluate every', 'checkpoint.every': 'Checkpoint every',
+  'student.device': 'Student\'s device', 'train.compute': 'Products in training', 'student.ship': 'Train it as it will be exported', 'evaluate.metrics': 'Metrics', 'evaluate.every': 'Evaluate every', 'checkpoint.every': 'Checkpoint every',
 };
 
 /** What a field takes, in words: "a whole number above 0". */

@@ -24,6 +24,11 @@ export class DevicesState {
     this.look();
   }
 
+  /** What training may multiply in on a device; fp32 alone where that is not known. */
+  computesOf(device: string): readonly string[] {
+    return this.found.find((known) => known.device === device)?.computes ?? ['fp32'];
+  }
+
   /** Why a device cannot be used here; null where it can, or where that is not known. */
   problemOf(device: string): string | null {
     return this.found.find((known) => known.device === device)?.problem ?? null;

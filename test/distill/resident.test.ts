@@ -173,17 +173,34 @@ describe('a student that stays on a device', () => {
     await made.release();
   });
 
-  it('changes nothing where a gradient is no number, and a step of it ends as on the host', async () => {
+  describe('and one of the host, where a gradient is no number,', () => {
     const one = training({ config: llama });
-    for (const executor of [standIn, nativeExecutor(1)]) {
-      const broken: Training = { ...one, rollouts: { write: (asked) => Promise.resolve(asked.map(() => ({ tokens: Int32Array.of(3, 4), ended: true, advantages: Float32Array.of(NaN, 1) }))) },
-        method: { ...one.method, lambda: 1, alpha: 0.5, samplesPerPrompt: 1 } };
-      const made = await OnOne.open(executor, broken);
-      const before = (await made.train(1, 0)).weights;
-      await expect(made.train(1, 1)).rejects.toThrow('the gradient of step 1 is not finite');
+    /** By rewards, of which those of some steps are none. */
+    const broken = (isBroken: (step: number) => boolean): Training => ({
+      ...one, method: { ...one.method, lambda: 1, alpha: 0.5, samplesPerPrompt: 1 },
+      rollouts: { write: (asked, step) => Promise.resolve(asked.map(() => ({ tokens: Int32Array.of(3, 4), ended: true, advantages: Float32Array.of(isBroken(step) ? NaN : 0.5, 1) }))) },
+    });
+
+    it.each([['device', standIn], ['host', nativeExecutor(1)]] as const)('skips that step alone: %s', async (_, executor) => {
+      const made = await OnOne.open(executor, broken((step) => step === 2 || step === 4));
+      const all = [await made.train(1, 1), await made.train(2, 2), await made.train(3, 3), await made.train(4, 5)];
+      expect(all[1]!.weights).toEqual(all[0]!.weights);
+      expect(all.map(({ told }) => told.map(({ skipped }) => skipped))).toEqual([[null], [1], [1], [2, 2]]);
+      expect(all.flatMap(({ norms }) => norms).map(Number.isFinite)).toEqual([true, false, true, false, true]);
+      // Its updates are those of a run that never saw the steps: what AdamW counts are updates.
+      const clean = await OnOne.open(executor, { ...broken(() => false), texts: [1, 3, 5] });
+      expect((await clean.train(1, 3)).weights).toEqual(all[3]!.weights);
+      await made.release();
+      await clean.release();
+    });
+
+    it.each([['device', standIn], ['host', nativeExecutor(1)]] as const)('ends behind ten of them: %s', async (_, executor) => {
+      const made = await OnOne.open(executor, broken((step) => step > 1));
+      const before = (await made.train(1, 1)).weights;
+      await expect(made.train(2, 11)).rejects.toThrow('The gradient of step 11 is not finite, and neither were those of the 9 steps before it.');
       expect((await made.train(1, 0)).weights).toEqual(before);
       await made.release();
-    }
+    });
   });
 });
 

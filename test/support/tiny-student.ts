@@ -18,7 +18,7 @@ import { float32 } from '../../src-main/runtime/tensor.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
 
 export const TRAIN: TrainSettings = {
-  batchSize: 4, phases: false, optimizer: 'adamw', moments: 'fp32', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
+  batchSize: 4, phases: false, optimizer: 'adamw', moments: 'fp32', compute: 'fp32', learningRate: 1e-3, schedule: 'constant', finalLearningRate: 0, warmupSteps: 0,
   weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, scaleParameter: false, clipNorm: 0,
 };
 

@@ -18,6 +18,8 @@ export interface Training {
   student(executor: Executor): Promise<TestStudent>;
   teacher?(executor: Executor): FrozenModel;
   rollouts?: TrainerParts<DataExample>['rollouts'];
+  /** Which of the texts' steps are made, in this order; all of them if left out. */
+  texts?: readonly number[];
 }
 
 export interface Trained { losses: number[]; norms: number[]; told: Record<string, number | null>[]; weights: Map<string, Float32Array> }
@@ -34,11 +36,11 @@ export class OnOne {
   readonly teacher: FrozenModel | null;
   private readonly trainer: Trainer<DataExample>;
 
-  private constructor(made: TestStudent, teacher: FrozenModel | null, { vocabulary, method = {}, rollouts = null }: Training) {
+  private constructor(made: TestStudent, teacher: FrozenModel | null, { vocabulary, method = {}, rollouts = null, texts }: Training) {
     this.made = made;
     this.teacher = teacher;
     const whole: Method = { ...resolveMethod({ preset: teacher ? 'supervised-kd' : 'sft', reduction: 'token' }).method, ...method };
-    this.trainer = new Trainer({ student: made.student, optimizer: made.optimizer, teacher, rollouts, data: { count: TEXTS.length, batch: (step) => dataExamples(batchOf(step)) } },
+    this.trainer = new Trainer({ student: made.student, optimizer: made.optimizer, teacher, rollouts, data: { count: TEXTS.length, batch: (step) => dataExamples(batchOf(texts?.[step - 1] ?? step)) } },
       { seed: 0, steps: 1000, microBatchSize: 2, sharedVocabulary: vocabulary, method: whole, train: { ...made.train, batchSize: 4 } });
   }
 
@@ -52,8 +54,8 @@ export class OnOne {
       const { metrics } = await this.trainer.step(step);
       told.losses.push(metrics.loss);
       told.norms.push(metrics.gradientNorm);
-      const { divergenceOffPolicy, divergenceOnPolicy, studentEntropy, teacherEntropy, agreement } = metrics;
-      told.told.push({ divergenceOffPolicy, divergenceOnPolicy, studentEntropy, teacherEntropy, agreement });
+      const { divergenceOffPolicy, divergenceOnPolicy, studentEntropy, teacherEntropy, agreement, skipped, lossScale } = metrics;
+      told.told.push({ divergenceOffPolicy, divergenceOnPolicy, studentEntropy, teacherEntropy, agreement, skipped, lossScale });
     }
     for (const name of tensorsOf(this.made)) told.weights.set(name, this.made.optimizer.read(name).slice());
     return told;

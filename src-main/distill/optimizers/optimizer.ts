@@ -111,9 +111,9 @@ export class Optimizer implements Updates {
     for (const { name } of this.tensors) this.gradients(name).fill(0);
   }
 
-  async apply({ step, learningRate, clipNorm }: Update): Promise<number> {
-    const norm = this.gradientNorm();
-    if (Number.isFinite(norm)) this.update({ step, learningRate, gradientScale: clipScale(norm, clipNorm) });
+  async apply({ step, learningRate, clipNorm, lossScale = 1 }: Update): Promise<number> {
+    const norm = this.gradientNorm() / lossScale;
+    if (Number.isFinite(norm)) this.update({ step, learningRate, gradientScale: clipScale(norm, clipNorm) / lossScale });
     else this.clearGradients();
     return norm;
   }

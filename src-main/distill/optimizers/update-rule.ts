@@ -8,10 +8,10 @@ export interface Parameter {
 }
 
 export interface UpdateStep {
-  /** Number of this update in the run, from 1. */
+  /** Number of this update among those of the run, from 1. */
   readonly step: number;
   readonly learningRate: number;
-  /** What every gradient is multiplied with before use: the share that clipping leaves. */
+  /** What every gradient is multiplied with before use: the share that clipping leaves, without what the loss was multiplied with. */
   readonly gradientScale: number;
 }
 

@@ -30,7 +30,7 @@ export class DeviceOptimizer implements Updates {
   private readonly sets: DeviceTensors[] = [];
   /** Which set holds the gradients so far; null where there are none. */
   private current: number | null = null;
-  private readonly scalars: Record<string, Tensor> = { lossScale: float32(Float32Array.of(1), []), clipNorm: float32(new Float32Array(1), []) };
+  private readonly scalars: Record<string, Tensor> = {};
   private readonly norm = float32(new Float32Array(1), []);
   private readonly skipped = float32(new Float32Array(1), []);
   /** Updates that read the one and the other set. */
@@ -83,9 +83,9 @@ export class DeviceOptimizer implements Updates {
     this.current = this.current === 0 ? 1 : 0;
   }
 
-  async apply({ step, learningRate, clipNorm }: Update): Promise<number> {
+  async apply({ step, learningRate, clipNorm, lossScale = 1 }: Update): Promise<number> {
     const set = this.current ?? this.zeros();
-    for (const [name, value] of Object.entries({ ...this.rule.scalars(step, learningRate), clipNorm })) {
+    for (const [name, value] of Object.entries({ ...this.rule.scalars(step, learningRate), clipNorm, lossScale })) {
       const scalar = this.scalars[name] ??= float32(new Float32Array(1), []);
       (scalar.data as Float32Array)[0] = value;
     }

@@ -1,11 +1,12 @@
 import { DTYPES } from '../../graph/dtype.ts';
+import { halfProducts } from '../../graph/precision.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
 import { OnDevice } from '../../runtime/device/on-device.ts';
 import type { BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { ProgramCache } from '../../runtime/program-cache.ts';
-import { tensorOf, type Tensor } from '../../runtime/tensor.ts';
+import { float32, tensorOf, type Tensor } from '../../runtime/tensor.ts';
 import type { Weights } from '../../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from '../batch.ts';
 import { bucketKey } from '../bucket.ts';
@@ -13,7 +14,7 @@ import { dropoutKeys } from '../dropout-keys.ts';
 import { sideInputs } from '../head.ts';
 import type { Learner } from '../learner.ts';
 import type { FrozenPart, Lesson, LossSettings, ShippedPart, TeacherView } from '../student.ts';
-import { gradientIn, gradientOut, trainGraph, type TrainGraph } from '../train-graph.ts';
+import { gradientIn, gradientOut, LOSS_SCALE, trainGraph, type TrainGraph } from '../train-graph.ts';
 import type { DeviceOptimizer } from './device-optimizer.ts';
 import { ShippedOnDevice } from './shipped-on-device.ts';
 
@@ -70,7 +71,7 @@ export class ResidentStudent implements Learner {
     this.shipped?.update();
   }
 
-  async learn(batch: MicroBatch, teacher: TeacherView | null, step: number): Promise<Lesson> {
+  async learn(batch: MicroBatch, teacher: TeacherView | null, step: number, lossScale = 1): Promise<Lesson> {
     const { soFar, into } = this.optimizer.gradients();
     const { program, dense } = await this.programs.get(`${bucketKey(batch.bucket)} ${batch.advantages !== null} ${soFar !== null}`, () => this.compile(batch, teacher, soFar === null));
     const { graph } = program;
@@ -81,7 +82,7 @@ export class ResidentStudent implements Learner {
       outputs[name] = told[name] = tensorOf(dtype, shape as readonly number[], new Uint8Array(sizeOf(shape) * DTYPES[dtype].bytes));
     }
     const gradients = soFar ? Object.fromEntries(dense.map((name) => [gradientIn(name), soFar[name]!])) : {};
-    await run(program, { ...this.texts(batch, step), ...this.read(program, teacher), ...gradients }, outputs);
+    await run(program, { ...this.texts(batch, step), [LOSS_SCALE]: float32(Float32Array.of(lossScale), []), ...this.read(program, teacher), ...gradients }, outputs);
     this.optimizer.added();
     const read = (name: string): Float32Array => told[name]!.data as Float32Array;
     return { loss: read('loss')[0]!, told: (name) => (told[name] ? read(name) : null) };
@@ -114,12 +115,12 @@ export class ResidentStudent implements Learner {
   }
 
   private async compile({ bucket, advantages }: MicroBatch, teacher: TeacherView | null, isFirst: boolean): Promise<TrainGraph & { program: Program }> {
-    const { method, sharedVocabulary, chunk, recompute = false } = this.settings;
+    const { method, sharedVocabulary, chunk, recompute = false, compute = 'fp32' } = this.settings;
     const graph = trainGraph(this.training, this.optimizer.tensors, bucket, {
       ...method, sharedVocabulary, chunk, recompute, teacher: teacher && teacher.head.decoder, isPolicyGradient: advantages !== null, dialect: this.executor.dialect,
-      gradients: isFirst ? 'alone' : 'whole',
+      gradients: isFirst ? 'alone' : 'whole', products: halfProducts(compute, this.executor.multipliesHalves),
     });
-    return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none' }) };
+    return { ...graph, program: await this.executor.compile(graph.onnx, { optimize: 'none', allowsTf32: compute === 'tf32' }) };
   }
 }
 

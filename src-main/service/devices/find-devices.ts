@@ -30,7 +30,7 @@ async function findDevice(device: Device, worker: WorkerHost<Commands>, deadline
 
 function failed(device: Device, does: string): DeviceState {
   return {
-    device, name: null, memory: null, driver: null, isSoftware: false, uses: [],
+    device, name: null, memory: null, driver: null, isSoftware: false, uses: [], computes: [],
     problem: `The driver of the device "${device}" ${does}.`,
     hint: 'Update the driver, or start the machine anew; the device "cpu" always works.',
   };

@@ -1,3 +1,4 @@
+import { COMPUTES_ON } from '../../contract/compute.ts';
 import type { Device } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
@@ -102,8 +103,13 @@ function goesOnAt(recipe: Recipe, state: CheckpointState | null, wanted: Device 
     warnings.push({ code: 'device', message: `This run was begun by a version that kept its weights on the host, and goes on with them on the device "${device}": from here on its numbers differ by rounding.` });
   }
   if (device === recipe.student.device && wanted === undefined) return recipe;
-  const { teacher } = recipe;
-  return { ...recipe, student: { ...recipe.student, device }, ...(teacher && !teacher.server && { teacher: { ...teacher, device } }) };
+  const { teacher, train } = recipe;
+  const isKnown = COMPUTES_ON[device].includes(train.compute);
+  if (!isKnown) warnings.push({ code: 'device', message: `The device "${device}" does not multiply in ${train.compute}, so the run goes on in fp32.` });
+  return {
+    ...recipe, student: { ...recipe.student, device }, ...(teacher && !teacher.server && { teacher: { ...teacher, device } }),
+    train: { ...train, compute: isKnown ? train.compute : 'fp32' },
+  };
 }
 
 async function compareInputs({ recipe, runDir, allowChanged }: Job, start: StartingPoint | null, warnings: Warning[], isStudentGone: boolean): Promise<void> {

@@ -37,7 +37,7 @@ export interface BuiltStudent {
 export async function buildStudent(run: PreparedRun, base: OpenedBase | null, from: string | null): Promise<BuiltStudent> {
   const { recipe, method, sharedVocabulary, adapter } = run;
   const learning = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
-  const settings: LossSettings = { method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student) };
+  const settings: LossSettings = { method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student), compute: recipe.train.compute };
   return recipe.student.device === 'cpu' ? onHost(run, learning, settings, from) : onDevice(run, learning, settings, from);
 }
 

@@ -1,7 +1,9 @@
+import type { Compute } from '../../contract/compute.ts';
+import type { Recipe } from '../../contract/recipe.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
 import type { Updates } from '../../distill/learner.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
-import { Trainer, type DataExample } from '../../distill/trainer.ts';
+import { Trainer, type DataExample, type Progress } from '../../distill/trainer.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { buildDecoder } from '../../nn/build.ts';
 import { batchOf } from './batch-of.ts';
@@ -30,7 +32,7 @@ export interface BuiltRun {
 /** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param from  the checkpoint to go on from */
 export async function buildTrainer(
   run: PreparedRun, { base, from }: { base: OpenedBase | null; from: string | null }, examples: ExampleSet,
-  teacher: RunTeacher | null, progress: { totalTokens: number; rewardBaseline?: BaselineState | null },
+  teacher: RunTeacher | null, progress: Progress & { rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
   const { student, optimizer, release } = await buildStudent(run, base, from);
@@ -44,7 +46,7 @@ export async function buildTrainer(
       count: examples.count,
       batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
     },
-  }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress.totalTokens);
+  }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress);
   const judged = new FrozenModel(student.home.executor, student.decoder, student.weights, student.home.own);
   return {
     trainer, optimizer, teacher,
@@ -62,14 +64,20 @@ export async function buildTrainer(
   };
 }
 
+/** How a teacher multiplies: as the student does where both are on one device, and otherwise exactly. */
+export function teacherCompute({ teacher, student, train }: Pick<Recipe, 'teacher' | 'student' | 'train'>): Compute {
+  return teacher?.device === student.device ? train.compute : 'fp32';
+}
+
 /** A run's teacher, read once. @param own  what the student stands beside, where that is the teacher */
 export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedBase | null): Promise<FrozenModel | null> {
   if (!teacher || !recipe.teacher) return null;
   const executor = executorFor(recipe.teacher.device);
-  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights);
+  const compute = teacherCompute(recipe);
+  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights, {}, compute);
   const { precision } = recipe.teacher;
   // Its output layer is read by the student's device as well.
   const readsStored = executor.readsStored && executorFor(recipe.student.device).readsStored;
   const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored, signsBytes: executor.signsBytes }, precision));
-  return new FrozenModel(executor, decoder, weights);
+  return new FrozenModel(executor, decoder, weights, {}, compute);
 }

@@ -12,6 +12,8 @@ const stateSchema = z.object({
   totalTokens: count,
   /** What a method with rewards expects of a text; null where there is none. */
   rewardBaseline: z.object({ mean: z.number(), weight: z.number() }).nullable().default(null),
+  /** As the trainer has it; unknown of older checkpoints, whose steps have all changed something. */
+  lossScale: z.object({ skipped: count, inARow: count, scale: z.number().positive().nullable(), good: count }).exactOptional(),
   /** Chosen at the start and kept, so that a resume computes in the same order. */
   microBatchSize: z.int().positive(),
   /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */

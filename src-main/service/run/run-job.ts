@@ -6,6 +6,7 @@ import type { BaselineState } from '../../distill/reward-baseline.ts';
 import { TeacherAway } from '../../teacher/served/teacher-away.ts';
 import { CoveredWatch } from '../../distill/covered-watch.ts';
 import { CollapseGuard } from '../../distill/collapse-guard.ts';
+import { skippedStep } from '../../distill/skipped-step.ts';
 import type { StepResult } from '../../distill/trainer.ts';
 import { TEXT_VERSION } from '../../text/text-version.ts';
 import { firstExamples } from '../../text/example-set.ts';
@@ -151,7 +152,7 @@ class Run {
       await teacher.rest();
     }
     const run = { ...prepared, microBatchSize: this.microBatchSize };
-    return buildTrainer(run, { base: own ?? await openBase(prepared), from }, examples, teacher, { totalTokens: this.totalTokens, rewardBaseline: state?.rewardBaseline ?? null });
+    return buildTrainer(run, { base: own ?? await openBase(prepared), from }, examples, teacher, { totalTokens: this.totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null });
   }
 
   private async steps(built: BuiltRun, first: number): Promise<RunOutcome> {
@@ -244,13 +245,13 @@ class Run {
     // Where nothing is held out, what it writes in training is all there is to see.
     const warnings = validation.count > 0 || rollouts.length === 0 ? [] : await this.writing.wrote(metrics.step, rollouts.map(({ asked, tokens, ended }) => (
       { asked, tokens, ended, text: tokenizer.decode(tokens, { skipSpecial: true }) })), teacher);
-    for (const warning of [...warnings, ...this.guard.watch(metrics, rollouts), this.covered.watch(metrics) ?? []].flat()) job.emit({ event: 'warning', ...warning });
+    for (const warning of [...warnings, ...this.guard.watch(metrics, rollouts), this.covered.watch(metrics) ?? [], skippedStep(metrics) ?? []].flat()) job.emit({ event: 'warning', ...warning });
   }
 
   private async save(built: BuiltRun, step: number, baseline = built.rewardBaseline?.state ?? null): Promise<void> {
     const { job, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
-    const state: CheckpointState = { step, totalTokens: this.totalTokens, microBatchSize: this.microBatchSize, threads: this.begun.threads, device: prepared.recipe.student.device, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state };
+    const state: CheckpointState = { step, totalTokens: this.totalTokens, lossScale: built.trainer.lossScaleState, microBatchSize: this.microBatchSize, threads: this.begun.threads, device: prepared.recipe.student.device, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state };
     await this.files.sync();
     const path = await publishCheckpoint(folder.checkpoints, step, async (place) => {
       await writeCheckpoint(place, prepared, built.optimizer, state);

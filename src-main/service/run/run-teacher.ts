@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { Compute } from '../../contract/compute.ts';
 import { localTeacher } from '../../contract/local-teacher.ts';
 import type { LocalTeacher } from '../../contract/recipe.ts';
 import type { FrozenModel } from '../../distill/frozen-model.ts';
@@ -11,7 +12,7 @@ import type { Keeper } from '../../teacher/keeper.ts';
 import type { Outage } from '../../teacher/served/outage.ts';
 import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 import { StateStore } from '../../teacher/state-store.ts';
-import { readTeacher } from './build-trainer.ts';
+import { readTeacher, teacherCompute } from './build-trainer.ts';
 import { digestsOf } from './inputs.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -68,7 +69,7 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null, own
     const judge: Teacher = { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), hiddenIn: async (memory, batch) => (await model()).hiddenIn(memory, batch), release: rest };
     return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
-  const folder = join(cache, 'teachers', await keyOf(settings, format));
+  const folder = join(cache, 'teachers', await keyOf(settings, format, teacherCompute(recipe)));
   const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
   return { judge: kept, kept: { teacher: kept, folder }, writer: null, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
 }
@@ -79,7 +80,7 @@ function formatOf({ cache }: LocalTeacher): 'F16' | 'F32' | null {
 }
 
 /** Tells a teacher from every other that would answer otherwise: what its files hold, and how it computes. */
-async function keyOf({ model, precision, device }: LocalTeacher, format: string): Promise<string> {
+async function keyOf({ model, precision, device }: LocalTeacher, format: string, compute: Compute): Promise<string> {
   const files = (await digestsOf('teacher.model', model)).map(({ path, sha256 }) => [basename(path), sha256]);
-  return digestOfText(JSON.stringify({ files, precision, device, format })).slice(0, 32);
+  return digestOfText(JSON.stringify({ files, precision, device, format, ...(compute !== 'fp32' && { compute }) })).slice(0, 32);
 }

@@ -58,6 +58,8 @@ export const CHARTS: readonly ChartSpec[] = [
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student', isNoisy: true }] },
   { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student', isNoisy: true }], quantity: SHARE, isFromZero: true },
   { title: 'Gradient norm', unit: 'before clipping', lines: [{ field: 'gradientNorm', label: 'whole gradient', hue: 'accent', isNoisy: true }] },
+  { title: 'Loss scale', unit: 'what gradients in float16 are multiplied with', lines: [{ field: 'lossScale', label: 'loss scale', hue: 'accent' }], isFromZero: true, quantity: COUNT },
+  { title: 'Skipped steps', unit: 'their gradient was not finite', lines: [{ field: 'skipped', label: 'so far', hue: 'accent' }], isFromZero: true, quantity: COUNT },
   { title: 'Learning rate', lines: [{ field: 'learningRate', label: 'learning rate', hue: 'accent' }], isFromZero: true },
   {
     title: 'Time of a step', isStacked: true, quantity: MILLISECONDS,

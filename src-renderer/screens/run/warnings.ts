@@ -5,6 +5,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   repetition: 'A student that learns from its own text can fall into loops the teacher does not punish enough. Look at its rollouts; a lower lambda, a smaller learning rate or a forward divergence holds it to the data.',
   length: 'Growing texts are often a student that has forgotten how to end. Check that the data\'s completions end where they should, and look at the share of texts it ends.',
   eos: 'Texts that are cut off teach nothing about how to end. More data in the mixture (a lower lambda), or a larger maxCompletionTokens where answers are really that long.',
+  skipped: 'One now and then is harmless, and float16 finds its range by a few. Many say that numbers grow out of bounds: a lower learning rate, train.clipNorm, or for float16 train.compute bf16 or fp32.',
   entropy: 'A student that is far surer than its teacher has settled on few answers: diversity is gone, and reverse KL or a beta near 1 drives it there. A beta nearer 0 or a higher sampling temperature keeps it open.',
 };
 

@@ -9,21 +9,22 @@ export const MEMORY: Readonly<Record<Exclude<OrtDevice, 'cpu'>, string>> = { web
 
 /** Operators on int64 stay on the device, and the device outlives the session that asked for it first. */
 const WEBGPU = { enableInt64: '1', preserveDevice: '1' };
-/** float32 means float32. */
-const CUDA = { use_tf32: '0' };
+
+/** float32 means float32, unless a program allows otherwise: ONNX Runtime itself would not ask. */
+export const cudaOptions = (allowsTf32: boolean): Readonly<Record<string, string>> => ({ use_tf32: allowsTf32 ? '1' : '0' });
 
 /** Lets a session compute on a device. @throws Problem or Error where it is not there */
-export function appendProvider(runtime: OrtRuntime, session: Pointer, device: OrtDevice): void {
+export function appendProvider(runtime: OrtRuntime, session: Pointer, device: OrtDevice, allowsTf32: boolean): void {
   if (device === 'webgpu') runtime.check(withPairs(WEBGPU, (keys, values, count) => runtime.api.SessionOptionsAppendExecutionProvider(session, 'WebGPU', keys, values, count)));
-  if (device === 'cuda') appendCuda(runtime, session);
+  if (device === 'cuda') appendCuda(runtime, session, allowsTf32);
 }
 
-function appendCuda(runtime: OrtRuntime, session: Pointer): void {
+function appendCuda(runtime: OrtRuntime, session: Pointer, allowsTf32: boolean): void {
   requireCuda();
   const { api } = runtime;
   const options = runtime.made((out) => api.CreateCUDAProviderOptions(out));
   try {
-    runtime.check(withPairs(CUDA, (keys, values, count) => api.UpdateCUDAProviderOptions(options, keys, values, count)));
+    runtime.check(withPairs(cudaOptions(allowsTf32), (keys, values, count) => api.UpdateCUDAProviderOptions(options, keys, values, count)));
     runtime.check(api.SessionOptionsAppendExecutionProvider_CUDA_V2(session, options));
   } finally {
     api.ReleaseCUDAProviderOptions(options);
