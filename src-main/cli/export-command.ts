@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXPORT_FORMATS, FORMAT_TYPES, partsOf, type ExportFormat, type ExportPart } from '../contract/export-parts.ts';
-import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportedGguf, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
+import { EXPORT_PRECISIONS, PRECISION_FACTS, type DraftMeasure, type ExportedGguf, type ExportPrecision, type ExportReport } from '../contract/export-report.ts';
 import { Problem } from '../contract/problem.ts';
 import { dataViewSchema } from '../contract/recipe.ts';
 import { askOf, keepExport } from '../service/export/ask.ts';
@@ -44,7 +44,7 @@ export function addExportCommands(program: Command, act: Action): void {
       }, { onEvent: ({ done, total }) => context.output.progress('export', done, total) }));
       await keepExport(database, { run, step, ...asked }, parts, report);
       context.output.json(report);
-      print(context.output, report);
+      printReport(context.output, report);
     }));
 }
 
@@ -71,7 +71,8 @@ function textsOf({ data, prompt, completion, chat = false }: ExportOptions): Awa
   return { data: resolve(data), view: dataViewSchema.parse({ prompt, completion, chat }), holdOut: null };
 }
 
-function print(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai, others = [], gguf = [], modelfile }: ExportReport): void {
+/** What came of an export, for people. */
+export function printReport(output: Output, { folder, bytes, precisions, trainedPerplexity, measuredOn, safetensors, genai, others = [], gguf = [], modelfile, drafts = [] }: ExportReport): void {
   const line = (text: string): void => output.line(text);
   line(`Wrote ${folder}, ${size(bytes)}.`);
   if (precisions.length > 0) {
@@ -87,6 +88,7 @@ function print(output: Output, { folder, bytes, precisions, trainedPerplexity, m
     if (!keeps) line(`${precision} does not keep what is expected of it: the same first choice at ${(100 * topAgreement).toFixed(1)}% of positions, not ${100 * PRECISION_FACTS[precision].agreement}%.`);
   }
   for (const file of gguf) printGguf(line, file);
+  for (const draft of drafts) line(draftText(draft));
   if (modelfile) line(`${modelfile.name}: for Ollama; ollama create NAME -f ${modelfile.name}, within the folder.`);
   if (safetensors) line(`${safetensors.name}: the trained weights, ${size(safetensors.bytes)}.`);
   for (const { kind, name, bytes: taken, parity, opens } of others) {
@@ -106,6 +108,11 @@ function printGguf(line: (text: string) => void, { file, imatrix, notes, opened 
     for (const fault of faults) line(`  ${fault}`);
   }
   for (const note of notes) line(`  ${note}`);
+}
+
+function draftText({ target, file, runtime, version, draftTokens, prompts, acceptance, aloneTokensPerSecond, tokensPerSecond, sameTexts }: DraftMeasure): string {
+  return `${file} drafts for ${target} in ${runtime} ${version}, up to ${draftTokens} tokens at once: ${acceptance === null ? 'nothing was drafted' : `${share(acceptance)} of what it drafts is accepted`}, `
+    + `${tokensPerSecond.toFixed(0)} tokens a second instead of ${aloneTokensPerSecond.toFixed(0)}; ${sameTexts} of ${prompts} texts are the same.`;
 }
 
 /** Never rounded up. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addDeviceCommands } from './device-commands.ts';
+import { addDraftCommand } from './draft-command.ts';
 import { addExportCommands } from './export-command.ts';
 import { addForecastCommand } from './forecast-command.ts';
 import { addHandoverCommands } from './handover-commands.ts';
@@ -12,6 +13,7 @@ import { addModelCommands } from './model-commands.ts';
 import { addReproduceCommand } from './reproduce-command.ts';
 import { addReportCommand } from './report-command.ts';
 import { addRunCommands } from './run-command.ts';
+import { addRuntimeCommands } from './runtime-commands.ts';
 import { addSampleCommand } from './sample-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { addStudyCommand } from './study-command.ts';
@@ -54,7 +56,9 @@ export function createProgram(version: string): Command {
   addDataHubCommands(program, act);
   addExportCommands(program, act);
   addReproduceCommand(program, act);
+  addDraftCommand(program, act);
   addDeviceCommands(program, act);
+  addRuntimeCommands(program, act);
   addServeCommand(program, act);
   return program;
 }

@@ -51,6 +51,25 @@ export interface RuntimeRun {
   faults: string[];
 }
 
+/** What a draft is worth to the model that it drafts for, in llama.cpp's speculative decoding. */
+export interface DraftMeasure {
+  runtime: string;
+  version: string;
+  /** The model that it drafts for, and the GGUF file that drafted. */
+  target: string;
+  file: string;
+  prompts: number;
+  /** Most tokens of one draft. */
+  draftTokens: number;
+  /** Share of drafted tokens that the model itself would have written; null where none was drafted. */
+  acceptance: number | null;
+  /** Texts that are the same with and without drafts: all of them, but for near ties. */
+  sameTexts: number;
+  /** Of the model alone and with drafts, one text at a time, its prompt's reading included, on the machine that exported. */
+  aloneTokensPerSecond: number;
+  tokensPerSecond: number;
+}
+
 /** A GGUF file of an export. */
 export interface ExportedGguf {
   type: GgufType;
@@ -91,6 +110,8 @@ export interface ExportReport {
   /** GGUF files, and the Modelfile beside them; left out where there are none. */
   gguf?: ExportedGguf[];
   modelfile?: ExportedFile;
+  /** Of a student that was trained to draft: with each GGUF file. Left out where nothing was measured. */
+  drafts?: DraftMeasure[];
   measuredOn: { kind: 'data' | 'own'; texts: number; tokens: number };
   /** Of the same texts; null where only the weights were taken along. */
   trainedPerplexity: number | null;

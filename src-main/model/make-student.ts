@@ -49,7 +49,7 @@ function counted(tensors: readonly StoredTensor[], onProgress?: (done: number, t
   return tensors.map((tensor) => ({ ...tensor, data: told(tensor.data) }));
 }
 
-function checkLayers(layers: readonly number[], count: number): void {
+export function checkLayers(layers: readonly number[], count: number): void {
   const named = layers.join(', ');
   if (layers.length === 0) throw new Problem('no layers are named', { hint: `The teacher has layers 0 to ${count - 1}.` });
   const strange = layers.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= count);

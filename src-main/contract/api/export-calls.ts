@@ -24,6 +24,10 @@ export const EXPORT_CALLS = {
   'exports.start': writes<{ jobId: string; to: string; taken: false } | { jobId: null; taken: true }>()(z.strictObject({
     subject, to: path, parts: z.array(exportPartSchema).min(1).max(16), replace: z.boolean(),
   })),
+  /** Whether llama.cpp is installed, in which GGUF files are opened, and the command that installs it. */
+  'exports.llama': reads<{ version: string | null; command: string }>()(z.null()),
+  /** Has npm fetch it into the data folder, as a job. */
+  'exports.installLlama': writes<null>()(z.null()),
   /** Forgets an export; its folder stays where it is. */
   'exports.remove': writes<null>()(z.strictObject({ id: z.int().positive() })),
 };

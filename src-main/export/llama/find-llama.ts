@@ -2,9 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { LLAMA_PACKAGE, llamaCommand } from './llama-package.ts';
 
 /** What is used of node-llama-cpp, an optional package that brings llama.cpp. */
-export interface LlamaLibrary { getLlama(options: Readonly<Record<string, unknown>>): Promise<Llama> }
+export interface LlamaLibrary {
+  getLlama(options: Readonly<Record<string, unknown>>): Promise<Llama>;
+  /** Lets another model draft what a sequence is to say. */
+  readonly DraftSequenceTokenPredictor: new (drafting: LlamaSequence, options: Readonly<Record<string, number>>) => object;
+}
 
 export interface Llama {
   readonly llamaCppRelease: { readonly release: string };
@@ -19,12 +24,14 @@ export interface LlamaModel {
   dispose(): Promise<void>;
 }
 
-export interface LlamaContext { getSequence(): LlamaSequence; dispose(): Promise<void> }
+export interface LlamaContext { getSequence(options?: Readonly<Record<string, unknown>>): LlamaSequence; dispose(): Promise<void> }
 
 export interface LlamaSequence {
   evaluate(tokens: readonly number[], options: Readonly<Record<string, unknown>>): AsyncIterable<number>;
   controlledEvaluate(input: readonly (number | readonly [number, object])[]): Promise<readonly (Judged | undefined)[]>;
   clearHistory(): Promise<void>;
+  /** Of a sequence with a draft model: drafted tokens that were as the model itself has them, and that were not. */
+  readonly tokenPredictions?: { readonly validated: number; readonly refuted: number };
 }
 
 /** What llama.cpp says of the token to come. */
@@ -35,21 +42,30 @@ export interface JinjaLibrary { Template: new (source: string) => { render(value
 
 export interface FoundLlama { readonly library: LlamaLibrary; readonly version: string; readonly jinja: { library: JinjaLibrary; version: string } | null }
 
-const NAME = 'node-llama-cpp';
-
 /** The package, where it is installed beside Retort or in `peers`; null where it is not. */
 export async function findLlama(peers: string | null): Promise<FoundLlama | null> {
+  const entry = entryOf(peers);
+  if (entry === null) return null;
+  const library = await import(pathToFileURL(entry).href) as LlamaLibrary;
+  return { library, version: versionOf(entry, LLAMA_PACKAGE), jinja: await findJinja(entry) };
+}
+
+/** Its version, without loading any of it; null where it is not installed. */
+export function llamaVersion(peers: string): string | null {
+  const entry = entryOf(peers);
+  return entry === null ? null : versionOf(entry, LLAMA_PACKAGE);
+}
+
+function entryOf(peers: string | null): string | null {
   for (const from of [import.meta.url, ...(peers === null ? [] : [join(peers, 'package.json')])]) {
-    const entry = resolved(from, NAME);
-    if (entry === null) continue;
-    const library = await import(pathToFileURL(entry).href) as LlamaLibrary;
-    return { library, version: versionOf(entry, NAME), jinja: await findJinja(entry) };
+    const entry = resolved(from, LLAMA_PACKAGE);
+    if (entry !== null) return entry;
   }
   return null;
 }
 
 /** How to get it. @param peers  a folder in which it is looked for */
-export const howToGet = (peers: string | null): string => `Install it with: npm install ${peers === null ? '' : `--prefix ${JSON.stringify(peers)} `}${NAME}`;
+export const howToGet = (peers: string | null): string => `Install it with: ${peers === null ? `npm install ${LLAMA_PACKAGE}` : llamaCommand(peers)}`;
 
 async function findJinja(entry: string): Promise<FoundLlama['jinja']> {
   const place = resolved(entry, '@huggingface/jinja');

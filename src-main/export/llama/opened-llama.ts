@@ -7,6 +7,15 @@ const AT_ONCE = 256;
 /** Its threads wait for each other by spinning: on more than half of the cores of a machine that does something besides, they take longer. */
 const THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
 
+/** Nothing is fetched and nothing built: what is not there is not used. */
+export const QUIET = { gpu: false, build: 'never', skipDownload: true, progressLogs: false, logger: () => undefined } as const;
+
+/** One text at a time, its keys and values in float32, so that what differs is the file. @param length  of the longest text */
+export const contextSettings = (length: number): Readonly<Record<string, unknown>> => ({
+  contextSize: length, sequences: 1, threads: THREADS, flashAttention: false, ignoreMemorySafetyChecks: true, swaFullCache: true,
+  experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32',
+});
+
 /** A GGUF file as llama.cpp opens it, on the CPU. */
 export class OpenedLlama {
   private readonly llama: Llama;
@@ -26,16 +35,10 @@ export class OpenedLlama {
    * @param lora    an adapter's file, with which the model is opened
    */
   static async open({ library }: FoundLlama, path: string, length: number, lora?: string): Promise<OpenedLlama> {
-    // Nothing is fetched and nothing built: what is not there is not used.
-    const llama = await library.getLlama({ gpu: false, build: 'never', skipDownload: true, progressLogs: false, logger: () => undefined });
+    const llama = await library.getLlama(QUIET);
     try {
       const model = await llama.loadModel({ modelPath: path, gpuLayers: 0, ignoreMemorySafetyChecks: true });
-      // Keys and values in float32, so that what differs is the file.
-      const context = await model.createContext({
-        contextSize: length, sequences: 1, threads: THREADS, flashAttention: false, ignoreMemorySafetyChecks: true, swaFullCache: true,
-        ...(lora !== undefined && { lora: { adapters: [{ filePath: lora }] } }),
-        experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32',
-      });
+      const context = await model.createContext({ ...contextSettings(length), ...(lora !== undefined && { lora: { adapters: [{ filePath: lora }] } }) });
       return new OpenedLlama(llama, model, context);
     } catch (error) {
       await llama.dispose();

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { namesOfPart, type ExportPart } from '../../contract/export-parts.ts';
+import { localTeacher } from '../../contract/local-teacher.ts';
 import type { ExportedOther, ExportReport } from '../../contract/export-report.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
@@ -15,6 +17,7 @@ import { countParameters } from '../../nn/build.ts';
 import { EXPORT_REPORT, exportedFiles } from './folder.ts';
 import { formatOf } from './formats/formats.ts';
 import { lineageOf } from './lineage.ts';
+import type { ExportJob } from './job.ts';
 import { beginMeasure } from './measure.ts';
 import { PROVENANCE, provenanceOf } from './provenance.ts';
 import { textsFor } from './texts.ts';
@@ -55,7 +58,7 @@ export async function exportModel(
       const others: ExportedOther[] = [];
       let config: JsonObject = model.folder.rawConfig;
       for (const part of parts) {
-        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), peers: peers ?? null, isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
+        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), peers: peers ?? null, draftFor: draftOf(origin), isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
         report = { ...report, ...made.report, bytes: report.bytes + made.bytes };
         config = { ...config, ...made.config };
         others.push(...made.others ?? []);
@@ -75,6 +78,12 @@ export async function exportModel(
     emit({ event: 'phase', phase: 'export', done: total, total });
   }, { replaces: replace ? EXPORT_REPORT : null, owned: exportedFiles });
   return report!;
+}
+
+/** Whom a student was trained to draft for, where that one lies here. */
+function draftOf(origin: Wanted['origin']): ExportJob['draftFor'] {
+  const target = origin?.recipe.method.preset === 'distillspec' ? localTeacher(origin.recipe) : null;
+  return target && existsSync(target.model) ? { model: target.model, draftTokens: origin!.recipe.evaluate.draftTokens } : null;
 }
 
 const needsCompanions = (part: ExportPart): boolean => formatOf(part).needsCompanions;

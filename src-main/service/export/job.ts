@@ -16,6 +16,8 @@ export interface ExportJob {
   readonly isAlone: boolean;
   /** A folder in which packages are looked for that Retort does not bring; null for none. */
   readonly peers: string | null;
+  /** Of a model that was trained to draft: for which one, and how many tokens at once; null for others. */
+  readonly draftFor: { readonly model: string; readonly draftTokens: number } | null;
   readonly signal: AbortSignal;
   /** One of the part's steps begins. @throws the signal's reason where the export was cancelled */
   step(): void;

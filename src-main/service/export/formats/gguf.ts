@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChatTurn } from '../../../contract/chat-turn.ts';
 import type { PartOf } from '../../../contract/export-parts.ts';
 import type { ExportedGguf, RuntimeRun } from '../../../contract/export-report.ts';
 import type { GgufType } from '../../../contract/gguf-types.ts';
@@ -7,15 +8,17 @@ import { Problem } from '../../../contract/problem.ts';
 import { measureImatrix, type Imatrix } from '../../../export/gguf/imatrix.ts';
 import { text } from '../../../export/gguf/key-values.ts';
 import { modelfile } from '../../../export/gguf/modelfile/modelfile.ts';
-import { turnsOf, writeTurns } from '../../../export/gguf/modelfile/turns.ts';
+import { turnsOf, writeTurns, type Turns } from '../../../export/gguf/modelfile/turns.ts';
 import { planExport } from '../../../export/gguf/plan-export.ts';
 import { describeTokenizer, type DescribedTokenizer } from '../../../export/gguf/tokenizer/describe-tokenizer.ts';
 import { writeGguf } from '../../../export/gguf/write-gguf.ts';
 import { findLlama, howToGet, type FoundLlama } from '../../../export/llama/find-llama.ts';
 import { runInLlama, type TrainedTexts } from '../../../export/llama/run-llama.ts';
 import { executorFor, type Model } from '../../../model/load-model.ts';
+import type { ChatTemplate } from '../../../text/chat/chat-template.ts';
 import type { ExportJob, Format } from '../job.ts';
 import { named } from './named.ts';
+import { measureDrafts } from '../measure-drafts.ts';
 import { trainedTexts } from '../trained-texts.ts';
 
 const MODELFILE = 'Modelfile';
@@ -29,6 +32,7 @@ export const GGUF: Format<PartOf<'gguf'>> = {
     const { folder: { config, path, companions }, tokenizer } = model;
     const plan = await planExport(path, config);
     const described = await describeTokenizer(tokenizer, companions, config.vocabSize);
+    const turns = turnsForOllama(model, described);
     const found = config.family === 't5' ? null : await findLlama(job.peers);
     const trained = found ? await trainedTexts(measure, described.stops, signal) : null;
     const imatrix = wantsImatrix ? await imatrixOf(job, plan.tensors) : null;
@@ -41,12 +45,13 @@ export const GGUF: Format<PartOf<'gguf'>> = {
       step();
       const opened = await open(found, trained, place, job, described);
       if ('samples' in opened) opened.samples.slice(0, measure.samples.length).forEach((sample, at) => { measure.samples[at]!.exported[type] = sample; });
-      files.push({ type, file: { name: file, bytes }, imatrix: imatrix !== null, notes: [...plan.notes, ...described.notes], opened: withoutSamples(opened) });
+      files.push({ type, file: { name: file, bytes }, imatrix: imatrix !== null, notes: [...plan.notes, ...described.notes, ...turns.notes], opened: withoutSamples(opened) });
     }
-    const written = await writeModelfile(job, described, bestOf(files).file.name);
+    const drafts = found && job.draftFor ? await measureDrafts(found, job, files.map(({ file: { name: draft } }) => draft), described.stops) : [];
+    const written = await writeModelfile(job, described, turns.turns, bestOf(files).file.name);
     return {
       bytes: files.reduce((sum, { file: { bytes } }) => sum + bytes, 0) + written.bytes,
-      report: { gguf: files, modelfile: written, ...(trained && { trainedPerplexity: trained.perplexity }) },
+      report: { gguf: files, modelfile: written, ...(drafts.length > 0 && { drafts }), ...(trained && { trainedPerplexity: trained.perplexity }) },
     };
   },
 };
@@ -83,14 +88,23 @@ function bestOf(files: readonly ExportedGguf[]): ExportedGguf {
   return good.sort((left, right) => left.file.bytes - right.file.bytes)[0] ?? files.find(({ type }) => type === ('q8_0' satisfies GgufType)) ?? files[0]!;
 }
 
-async function writeModelfile({ model, folder }: ExportJob, { template, stops, keys }: DescribedTokenizer, file: string): Promise<{ name: string; bytes: number }> {
-  const { tokenizer } = model;
-  const bos = tokenizer.bosId === null ? null : tokenizer.tokenOf(tokenizer.bosId) ?? null;
-  const turns = template && turnsOf(template, bos);
-  const isFollowed = turns === null || writeTurns(turns, [{ role: 'user', content: 'Hello.' }]) === template!.render([{ role: 'user', content: 'Hello.' }], { addGenerationPrompt: true });
+const bosOf = ({ tokenizer }: Model): string | null => (tokenizer.bosId === null ? null : tokenizer.tokenOf(tokenizer.bosId) ?? null);
+
+/** The turns of a model's chat template as Ollama can write them, and what does not survive the way there. */
+function turnsForOllama(model: Model, { template }: DescribedTokenizer): { turns: Turns | null; notes: string[] } {
+  if (!template) return { turns: null, notes: [] };
+  const turns = turnsOf(template, bosOf(model));
+  if (turns && followsTurns(template, turns, [{ role: 'user', content: 'Hello.' }])) return { turns, notes: [] };
+  return { turns: null, notes: ['Ollama\'s language cannot write this model\'s chat template: by its Modelfile a text reaches the model as it is, without the template. llama.cpp and LM Studio read the template in the file itself.'] };
+}
+
+const followsTurns = (template: ChatTemplate, turns: Turns, messages: readonly ChatTurn[]): boolean => writeTurns(turns, messages) === template.render(messages, { addGenerationPrompt: true });
+
+async function writeModelfile({ model, folder }: ExportJob, { stops, keys }: DescribedTokenizer, turns: Turns | null, file: string): Promise<{ name: string; bytes: number }> {
+  const bos = bosOf(model);
   const addsBos = keys['tokenizer.ggml.add_bos_token']?.value === true;
   const content = modelfile({
-    file, turns: isFollowed ? turns : null, bos: addsBos ? bos : null, stops: stopTexts(model, stops),
+    file, turns, bos: addsBos ? bos : null, stops: stopTexts(model, stops),
     generation: await model.folder.companions.json('generation_config.json') ?? {}, contextLength: model.decoder.contextLength,
   });
   await writeFile(join(folder, MODELFILE), content, { flag: 'wx', flush: true });

@@ -9,6 +9,7 @@ import { askOf, freshFolder, keepExport } from '../../export/ask.ts';
 import { EXPORT_REPORT } from '../../export/folder.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
+import { installLlama, llamaState } from '../../peers/install-llama.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
@@ -39,6 +40,11 @@ export function exportCalls({ home, workers, jobs, feed }: { home: Home; workers
       going.catch(() => undefined);
       return { jobId, to, taken: false };
     },
+    'exports.llama': async () => llamaState(peersFolder(home.path)),
+    'exports.installLlama': () => jobs.run('download', 'node-llama-cpp', async (_tell, signal) => {
+      await installLlama(peersFolder(home.path), signal);
+      return null;
+    }),
     'exports.remove': async ({ id }) => {
       await removeExport(database, id);
       feed.publish({ topic: 'exports' });
