@@ -92,9 +92,10 @@ export class HubServer {
   private send(request: IncomingMessage, url: URL, isElsewhere: boolean, response: ServerResponse, contents: Buffer): void {
     if (this.isWrong(request, url, isElsewhere, response, contents)) return;
     const begin = rangeOf(request);
+    const end = Math.min(contents.length, lastOf(request) + 1);
     if (begin === null) response.writeHead(200, { 'content-length': contents.length });
-    else response.writeHead(206, { 'content-length': contents.length - begin, 'content-range': `bytes ${begin}-${contents.length - 1}/${contents.length}` });
-    response.end(contents.subarray(begin ?? 0));
+    else response.writeHead(206, { 'content-length': end - begin, 'content-range': `bytes ${begin}-${end - 1}/${contents.length}` });
+    response.end(contents.subarray(begin ?? 0, end));
   }
 
   private answerSearch(url: URL, response: ServerResponse): void {
@@ -144,8 +145,12 @@ const addressOf = (server: Server): string => `http://127.0.0.1:${(server.addres
 const tokenOf = ({ headers }: IncomingMessage): string | null => headers.authorization?.replace('Bearer ', '') ?? null;
 
 function rangeOf({ headers }: IncomingMessage): number | null {
-  const begin = /^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1];
+  const begin = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '')?.[1];
   return begin === undefined ? null : Number(begin);
+}
+
+function lastOf({ headers }: IncomingMessage): number {
+  return Number(/^bytes=\d+-(\d+)$/.exec(headers.range ?? '')?.[1] ?? Infinity);
 }
 
 function infoOf(id: string, repository: ServedRepository): object {

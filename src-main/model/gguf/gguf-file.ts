@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
 import { refuseInfinite } from '../finite.ts';
-import { openFile, readFully, withFile } from '../../files/file-bytes.ts';
+import { ON_DISK, type ByteSource, type ByteSources } from '../../files/byte-source.ts';
 import type { BlockFormat } from './dequantize/blocks.ts';
 import { BLOCK_FORMATS, typeName } from './dequantize/types.ts';
 import { readHeader, type Header, type TensorEntry } from './header.ts';
@@ -26,26 +25,28 @@ export class GgufFile {
   readonly path: string;
   readonly metadata: Metadata;
   private readonly places: ReadonlyMap<string, Place>;
+  private readonly from: ByteSources;
 
-  private constructor(path: string, metadata: Metadata, places: ReadonlyMap<string, Place>) {
+  private constructor(path: string, metadata: Metadata, places: ReadonlyMap<string, Place>, from: ByteSources) {
     this.path = path;
     this.metadata = metadata;
     this.places = places;
+    this.from = from;
   }
 
   /** Throws a `Problem` that names the file and what is wrong with it, a tensor type that cannot be read included. */
-  static async open(path: string): Promise<GgufFile> {
-    const given = await openPart(path);
-    const paths = partsOf(path, given.metadata);
-    if (paths.length === 1) return new GgufFile(path, given.metadata, new Map(given.places));
-    const parts = await Promise.all(paths.map(async (part) => (part === path ? given : openPart(part))));
+  static async open(path: string, from: ByteSources = ON_DISK): Promise<GgufFile> {
+    const given = await openPart(path, from);
+    const paths = partsOf(path, given.metadata, from);
+    if (paths.length === 1) return new GgufFile(path, given.metadata, given.places, from);
+    const parts = await Promise.all(paths.map(async (part) => (part === path ? given : openPart(part, from))));
     checkParts(paths, parts.map(({ metadata }) => metadata));
     const all = new Map(parts.flatMap(({ places }) => [...places]));
     const count = parts[0]!.metadata.count('split.tensors.count') ?? all.size;
     if (all.size !== count || all.size !== parts.reduce((sum, { places }) => sum + places.size, 0)) {
       throw damaged(path, `its ${paths.length} parts have ${all.size} tensors instead of ${count}`);
     }
-    return new GgufFile(paths[0]!, parts[0]!.metadata, all);
+    return new GgufFile(paths[0]!, parts[0]!.metadata, all, from);
   }
 
   /** The files that it consists of. */
@@ -86,7 +87,7 @@ export class GgufFile {
     const length = Math.min(elements, Math.max(1, Math.floor(PIECE / unit)) * unit);
     const piece = new Float32Array(length);
     const bytes = new Uint8Array(length / format.elements * format.bytes);
-    const file = await openFile(path);
+    const file = await this.from.open(path);
     try {
       for (let at = 0; at < elements; at += length) {
         const part = piece.subarray(0, elements - at);
@@ -119,11 +120,14 @@ export class GgufFile {
   }
 }
 
-async function openPart(path: string): Promise<{ metadata: Metadata; places: Map<string, Place> }> {
-  return withFile(path, async (file) => {
+async function openPart(path: string, from: ByteSources): Promise<{ metadata: Metadata; places: Map<string, Place> }> {
+  const file = await from.open(path);
+  try {
     const header = await readHeader(path, file);
-    return { metadata: new Metadata(path, header.metadata), places: placesOf(path, header, (await file.stat()).size) };
-  });
+    return { metadata: new Metadata(path, header.metadata), places: placesOf(path, header, file.size) };
+  } finally {
+    await file.close();
+  }
 }
 
 function placesOf(path: string, { tensors, dataStart }: Header, size: number): Map<string, Place> {
@@ -156,6 +160,6 @@ function damaged(path: string, what: string): Problem {
   return new Problem(`${path} is damaged: ${what}`, { hint: 'Copy or download the file again.' });
 }
 
-function readAll(path: string, file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  return readFully(file, bytes, position, () => damaged(path, 'it became shorter while it was read'));
+async function readAll(path: string, file: ByteSource, bytes: Uint8Array, position: number): Promise<void> {
+  if (await file.read(bytes, position) < bytes.length) throw damaged(path, 'it became shorter while it was read');
 }

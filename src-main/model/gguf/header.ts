@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
+import type { ByteSource } from '../../files/byte-source.ts';
 import type { MetadataValue } from './metadata.ts';
 
 /** One entry of the tensor index. */
@@ -30,13 +30,11 @@ const DEFAULT_ALIGNMENT = 32;
 const HINT = 'Copy or download the file again.';
 
 /** Reads metadata and tensor index. Throws a `Problem` that names the file and what is wrong. */
-export async function readHeader(path: string, file: FileHandle): Promise<Header> {
-  const stat = await file.stat();
-  if (!stat.isFile()) throw new Problem(`${path} is not a file`, { hint: 'Give the path of a GGUF file.' });
-  const { size } = stat;
+export async function readHeader(path: string, file: ByteSource): Promise<Header> {
+  const { size } = file;
   for (let length = FIRST_READ; ; length *= 2) {
     const bytes = Buffer.alloc(Math.min(length, size));
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    const bytesRead = await file.read(bytes, 0);
     try {
       return parseHeader(path, new Cursor(path, bytes.subarray(0, bytesRead), size));
     } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
+import type { ByteSources } from '../../files/byte-source.ts';
 import type { Metadata } from './metadata.ts';
 
 /** As llama.cpp names the parts of a model that is split: PREFIX-00001-of-00003.gguf. */
@@ -17,7 +18,7 @@ function partNames(folder: string, prefix: string, count: number): string[] {
 }
 
 /** The files of a model, first to last, whichever of them is given. @throws Problem where one is not there */
-export function partsOf(path: string, metadata: Metadata): string[] {
+export function partsOf(path: string, metadata: Metadata, from: Pick<ByteSources, 'has'>): string[] {
   const count = metadata.count('split.count') ?? 1;
   if (count <= 1) return [path];
   const [, prefix, , named] = PART.exec(basename(path)) ?? [];
@@ -27,7 +28,7 @@ export function partsOf(path: string, metadata: Metadata): string[] {
     });
   }
   const paths = partNames(dirname(path), prefix, count);
-  const missing = paths.filter((part) => !existsSync(part));
+  const missing = paths.filter((part) => !from.has(part));
   if (missing.length > 0) {
     throw new Problem(`${path} is one of ${count} parts of a model, and beside it ${missing.map((part) => basename(part)).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`, {
       hint: 'Copy or download the missing parts into the same folder.',

@@ -1,8 +1,9 @@
-import type { HubLook } from '../../contract/hub.ts';
 import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
+import type { ByteSources } from '../../files/byte-source.ts';
 import { isJsonObject } from '../../files/json-object.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { chooseModelFiles, type ModelFiles } from '../../hub/model-files.ts';
+import { remoteBytes } from '../../hub/remote-bytes.ts';
 import { repositoryFiles, type RepositoryFile } from '../../hub/repository-files.ts';
 import { repositoryInfo } from '../../hub/repository-info.ts';
 import type { Repository } from '../../hub/repository.ts';
@@ -10,12 +11,12 @@ import { readSmallJson } from '../../hub/small-file.ts';
 import { freeMemory } from '../../forecast/free-memory.ts';
 import { checkSizes } from '../../model/config/check-sizes.ts';
 import { readConfig } from '../../model/config/read-config.ts';
-import { buildDecoder, countParameters, listParameters } from '../../nn/build.ts';
+import { listParameters } from '../../nn/build.ts';
 import { bytesOf, type Looked } from './looked.ts';
-import { fitsOf } from './fits.ts';
+import { lookIntoGguf, NOT_LOOKED_INTO, understoodOf, unlessUnusable, type Understood } from './look-into.ts';
 
 /**
- * A model on a hub: what would be downloaded, and what Retort makes of it, by its list of files and its config alone.
+ * A model on a hub: what would be downloaded, and what Retort makes of it, by its list of files and its config, or a GGUF file's header, alone.
  * @param wanted  a GGUF file, or how it is packed. @throws Problem where the repository cannot be had
  */
 export async function lookAtModel(hub: Hub, repository: Repository, wanted: string | null, signal?: AbortSignal): Promise<Looked> {
@@ -25,7 +26,7 @@ export async function lookAtModel(hub: Hub, repository: Repository, wanted: stri
   const read = (file: RepositoryFile): Promise<unknown> => readSmallJson(hub, named, commit, file, signal);
   const found = await chooseModelFiles(id, all, read, wanted);
   const files = 'files' in found ? found.files : [];
-  const understood = await understand(id, found, all, read);
+  const understood = await understand(id, found, all, read, remoteBytes(hub, named, commit, files, signal));
   return {
     repository: named, files,
     look: {
@@ -35,28 +36,18 @@ export async function lookAtModel(hub: Hub, repository: Repository, wanted: stri
   };
 }
 
-type Understood = Pick<HubLook, 'model' | 'fits' | 'unusable'>;
-const NOT_LOOKED_INTO: Understood = { model: null, fits: [], unusable: null };
-
-async function understand(id: string, found: ModelFiles, all: readonly RepositoryFile[], read: (file: RepositoryFile) => Promise<unknown>): Promise<Understood> {
+async function understand(id: string, found: ModelFiles, all: readonly RepositoryFile[], read: (file: RepositoryFile) => Promise<unknown>, from: ByteSources): Promise<Understood> {
   if (found.kind === 'none') return { ...NOT_LOOKED_INTO, unusable: toReport(found.why) };
+  if (found.kind === 'gguf') return unlessUnusable(() => lookIntoGguf(found.files[0]!.path, from));
   if (found.kind !== 'folder') return NOT_LOOKED_INTO;
   const where = `The config.json of ${id}`;
   const raw = await read(all.find(({ path }) => path === 'config.json')!);
-  try {
+  return unlessUnusable(async () => {
     if (!isJsonObject(raw)) throw new Problem(`${where} holds no JSON object.`);
     checkSizes(where, raw, null);
     const config = readConfig(where, raw);
-    const parameters = listParameters(config);
-    return {
-      model: { family: config.modelType, parameters: countParameters(parameters), layers: config.layers, contextLength: buildDecoder(config).contextLength },
-      fits: fitsOf(config, parameters),
-      unusable: tokenizerMissing(id, all),
-    };
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    return { ...NOT_LOOKED_INTO, unusable: toReport(error) };
-  }
+    return { ...understoodOf(config, listParameters(config)), unusable: tokenizerMissing(id, all) };
+  });
 }
 
 function tokenizerMissing(id: string, all: readonly RepositoryFile[]): ProblemReport | null {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { ON_DISK } from '../../../src-main/files/byte-source.ts';
 import { GgufFile } from '../../../src-main/model/gguf/gguf-file.ts';
 import { readHeader } from '../../../src-main/model/gguf/header.ts';
 import type { MetadataValue } from '../../../src-main/model/gguf/metadata.ts';
@@ -17,7 +17,7 @@ const temporary = temporaryFolder();
 const NAMES = /^general\.(name|size_label|basename|finetune|version|organization|license|tags|languages|base_model.*|file_type|type|alignment|author|url|source.*)$/;
 
 async function metadataOf(path: string): Promise<ReadonlyMap<string, MetadataValue>> {
-  const file = await open(path);
+  const file = await ON_DISK.open(path);
   try {
     return (await readHeader(path, file)).metadata;
   } finally {

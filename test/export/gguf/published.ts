@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { ON_DISK } from '../../../src-main/files/byte-source.ts';
 import { readHeader } from '../../../src-main/model/gguf/header.ts';
 import { Metadata, type MetadataValue } from '../../../src-main/model/gguf/metadata.ts';
 import { planTokenizer } from '../../../src-main/model/gguf/tokenizer-files.ts';
@@ -76,7 +77,7 @@ async function fromVocabulary(path: string, to: string): Promise<string> {
 }
 
 export async function metadataOf(path: string): Promise<ReadonlyMap<string, MetadataValue>> {
-  const file = await open(path);
+  const file = await ON_DISK.open(path);
   try {
     return (await readHeader(path, file)).metadata;
   } finally {
