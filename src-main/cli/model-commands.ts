@@ -25,8 +25,8 @@ export function addModelCommands(program: Command, act: Action): void {
     .action(act(async ({ output }, [path]) => {
       const description = await describeModel(path!);
       output.json(description);
-      const { family, parameters, precision, types, layers, encoderLayers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
-      output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${types!.length > 1 ? types!.join(', ') : precision}`);
+      const { family, parameters, precision, types, fileType, layers, encoderLayers, hiddenSize, heads, vocabularySize, contextLength, tokenizer, hasChatTemplate } = description;
+      output.line(`${family}, ${(parameters / 1e6).toFixed(2)} million parameters in ${fileType === undefined ? '' : `${fileType}: `}${types!.length > 1 ? types!.join(', ') : fileType === undefined ? precision : types!.join()}`);
       output.line(`${encoderLayers === null ? layers : `${encoderLayers} + ${layers}`} layers of width ${hiddenSize}, ${heads} heads, `
         + `vocabulary ${vocabularySize}, context ${contextLength ?? 'without limit'}`);
       output.line(`tokenizer with ${tokenizer.tokens} tokens, ends with ${tokenizer.eos.map(({ text }) => text).join(', ') || 'nothing'}`);

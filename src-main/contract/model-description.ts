@@ -25,6 +25,8 @@ export interface ModelDescription {
   precision: WeightPrecision;
   /** The types that the weights are stored in, that of most of them first; older versions did not note them. */
   types?: readonly string[];
+  /** Of a GGUF file: what people call such a mixture of types, "Q4_K_M"; left out where the file does not say. */
+  fileType?: string;
   /** Bytes of the files that hold the weights. */
   weightBytes: number;
   tokenizer: { kind: TokenizerKind; tokens: number; bos: NamedToken | null; eos: NamedToken[]; pad: NamedToken | null };

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelConfig } from '../nn/config.ts';
+import type { FileEncoding } from '../nn/weights/encodings/encodings.ts';
 import type { StoredLayout } from '../nn/weights/stored-layout.ts';
 import type { Companions } from '../text/companions.ts';
 import type { TensorInfo } from './safetensors-read.ts';
@@ -12,7 +13,7 @@ export interface WeightPlace {
   /** In bytes from the file's beginning. */
   readonly offset: number;
   readonly bytes: number;
-  readonly encoding: StoredLayout['encoding'];
+  readonly encoding: FileEncoding;
   /** Rows as they lie. */
   readonly rows: number;
   readonly width: number;
@@ -26,6 +27,8 @@ export interface WeightPlace {
 export interface ModelFiles {
   readonly path: string;
   readonly kind: 'folder' | 'gguf';
+  /** What a GGUF file goes by: "Q4_K_M". */
+  readonly fileType?: string | undefined;
   readonly config: ModelConfig;
   /** `config.json` as it is, or would be; of a model that reads pictures as well, its language model's part. */
   readonly rawConfig: JsonObject;

@@ -34,6 +34,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
     layerParameters: countParameters(parameters.filter(({ name }) => /\.(layers|h|block)\.0\./.test(name))),
     precision: storedPrecision(folder.tensors),
     types: typesOf(folder.tensors),
+    ...(folder.fileType !== undefined && { fileType: folder.fileType }),
     weightBytes: sizes.reduce((sum, size) => sum + size, 0),
     tokenizer: { kind, tokens: vocabularySize, bos: bosId === null ? null : named(bosId), eos: eosIds.map(named), pad: padId === null ? null : named(padId) },
     hasChatTemplate: await hasChatTemplate(folder.companions),

@@ -1,7 +1,8 @@
+import { ON_DISK, type ByteSources } from '../../files/byte-source.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { withFile } from '../../files/file-bytes.ts';
 import type { ModelConfig } from '../../nn/config.ts';
-import type { EncodingName } from '../../nn/weights/encodings/encodings.ts';
+import type { FileEncoding } from '../../nn/weights/encodings/encodings.ts';
 import { within, type Companions } from '../../text/companions.ts';
 import { fillRows } from '../pieces.ts';
 import { checkWeights } from '../check-weights.ts';
@@ -9,6 +10,7 @@ import { readConfig } from '../config/read-config.ts';
 import type { ModelFiles, WeightPlace, WeightSpec } from '../model-files.ts';
 import type { TensorInfo } from '../safetensors-read.ts';
 import { planImport } from './architecture.ts';
+import { fileTypeName } from './file-type.ts';
 import { GgufFile } from './gguf-file.ts';
 import type { Plan, PlannedTensor } from './plan.ts';
 import { restoredPieces } from './restore.ts';
@@ -25,9 +27,9 @@ export async function isGguf(path: string): Promise<boolean> {
   });
 }
 
-/** Understands a GGUF file by its header. @throws Problem naming what Retort does not support or what is wrong with the file */
-export async function openGguf(path: string): Promise<ModelFiles> {
-  const file = await GgufFile.open(path);
+/** Understands a GGUF file by its header. @param from  where its bytes are read. @throws Problem naming what Retort does not support or what is wrong with the file */
+export async function openGguf(path: string, from: ByteSources = ON_DISK): Promise<ModelFiles> {
+  const file = await GgufFile.open(path, from);
   const plan = await planImport(file);
   return new GgufModel(path, file, plan, planTokenizer(file.metadata, plan));
 }
@@ -40,6 +42,7 @@ class GgufModel implements ModelFiles {
   readonly rawConfig: JsonObject;
   readonly companions: Companions;
   readonly tensors: readonly TensorInfo[];
+  readonly fileType: string | undefined;
   private readonly file: GgufFile;
   private readonly planned: ReadonlyMap<string, PlannedTensor>;
 
@@ -53,6 +56,7 @@ class GgufModel implements ModelFiles {
     });
     this.planned = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
     this.tensors = plan.tensors.map(({ name, source, shape }) => ({ name, shape, dtype: file.type(source) }));
+    this.fileType = fileTypeName(file.metadata.count('general.file_type'), this.tensors.map(({ dtype }) => dtype));
   }
 
   get weightFiles(): readonly string[] {
@@ -78,7 +82,7 @@ class GgufModel implements ModelFiles {
     return {
       ...this.file.place(source), rows, width,
       // The types that can be read are those that can be computed with.
-      encoding: this.file.type(source) as EncodingName,
+      encoding: this.file.type(source) as FileEncoding,
       isTurned: layout === 'transposed',
       pairedHeads: typeof layout === 'object' && 'rotary' in layout ? layout.rotary.headDim : null,
       joinedHeads: typeof layout === 'object' && 'joined' in layout ? layout.joined.heads : null,

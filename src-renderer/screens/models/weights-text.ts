@@ -1,5 +1,5 @@
 import type { ModelDescription } from '../../../src-main/contract/model-description.ts';
 
-/** How a model's weights are kept: a GGUF file has blocks of several types, of which that of most weights is named. */
-export const weightsText = ({ path, precision, types = [] }: Pick<ModelDescription, 'path' | 'precision' | 'types'>): string => (
-  /\.gguf$/i.test(path) ? ['GGUF', ...types.slice(0, 1)].join(' ') : precision);
+/** How a model's weights are kept: a GGUF file has blocks of several types, and a name for the mixture; without one that of most weights is named. */
+export const weightsText = ({ path, precision, types = [], fileType }: Pick<ModelDescription, 'path' | 'precision' | 'types' | 'fileType'>): string => (
+  /\.gguf$/i.test(path) ? ['GGUF', ...(fileType === undefined ? types.slice(0, 1) : [fileType])].join(' ') : precision);
