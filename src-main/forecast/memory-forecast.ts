@@ -13,7 +13,7 @@ import type { Model } from '../model/load-model.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import type { ExampleSet } from '../text/example-set.ts';
-import { frozenBytes, headBytes, packedOf } from './frozen-bytes.ts';
+import { frozenBytes, frozenDecoder, headBytes, packedOf } from './frozen-bytes.ts';
 import { freeMemory } from './free-memory.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { teachesItself } from '../model/adapter/teaches-itself.ts';
@@ -59,7 +59,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime',
     products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
   });
-  const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(teacher.decoder, bucket) : { judging: 0, nodes: 0 };
+  const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(frozenDecoder(teacher, recipe.teacher!), bucket) : { judging: 0, nodes: 0 };
   const written = writingOf(inputs);
   const own = trainedBytes(trained, recipe.train);
   const all = {
