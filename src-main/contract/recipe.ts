@@ -5,6 +5,7 @@ import { DEVICES, DIVERGENCES } from './divergence.ts';
 import { refuseOnTfjs } from './on-tfjs.ts';
 import { help } from './help.ts';
 import { PRESETS } from './presets.ts';
+import { PRODUCTS, refuseProducts, withProducts } from './products.ts';
 import { rewardSchema } from './reward.ts';
 import { templateVariablesSchema } from './chat-turn.ts';
 import { shipSchema } from './ship.ts';
@@ -25,34 +26,43 @@ const path = z.string().min(1);
 export const FROZEN_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
 export type FrozenPrecision = (typeof FROZEN_PRECISIONS)[number];
 
+/** Its default is told apart from what is not said: `withProducts` says it for integers alone. */
+const products = z.enum(PRODUCTS).optional().meta({
+  ...help('How int8 and int4 weights are multiplied by. exact leaves the activations in float32: what the rounded weights give, in about the time of fp32. fast rounds activations to 8 bits as well: about half of the time where many tokens are read at once, and a larger error (at int8 16 instead of 2 percent of the last states of a model cut from SmolLM2-135M, 4 instead of 1 of the sample\'s).'),
+  default: 'exact',
+});
+
 const teacher = z.strictObject({
   model: path.optional().meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies.')),
   server: serverSchema.optional(),
   precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
-    'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, are faster on a CPU, and off by about one and ten percent.')),
+    'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, and what they round puts a model\'s last states off by about two and twenty percent.')),
+  products: products,
   device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works. What each device needs: docs/devices.md.')),
   cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
     'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly. What a server answers is always kept.')),
-}).superRefine(({ model, server, precision, device, cache }, context) => {
+}).superRefine(({ model, server, precision, products: asked, device, cache }, context) => {
   refuseOnTfjs({ device, precision }, context);
+  if (!server) refuseProducts({ precision, products: asked }, context);
   if (!server) {
     if (model === undefined) context.addIssue({ code: 'custom', path: ['model'], input: model, message: 'a folder or a GGUF file is expected, or a server in teacher.server' });
     return;
   }
-  const own = { model, precision: precision === 'fp32' ? undefined : precision, device: device === 'cpu' ? undefined : device, cache: cache === false ? undefined : cache };
+  const own = { model, precision: precision === 'fp32' ? undefined : precision, products: asked, device: device === 'cpu' ? undefined : device, cache: cache === false ? undefined : cache };
   for (const [field, value] of Object.entries(own)) {
     if (value !== undefined) context.addIssue({ code: 'custom', path: [field], input: value, message: 'is for a teacher on this machine, and teacher.server names another' });
   }
-});
+}).overwrite(withProducts);
 
 const student = z.strictObject({
   model: path.meta(help('Folder of the student the run starts from. It is never changed; checkpoints go to the run folder. The folder of an adapter (LoRA, as PEFT saves it) is trained on, beside its base model.')),
   precision: z.enum(FROZEN_PRECISIONS).optional().meta(help(
     'How the weights beside an adapter are kept, which training does not change. fp32, also if left out, is exact; fp16 takes half the memory, int8 a quarter and int4 an eighth. A student that is trained whole is always fp32.')),
+  products: products,
   adapter: adapterSchema.optional(),
   ship: shipSchema,
   device: z.enum(DEVICES).default('cpu').meta(help('Where the student learns: on a device its weights, gradients and moments stay there. webgpu and cuda pay once its matrix products are large. A run may go on elsewhere: retort resume RUN --device.')),
-}).superRefine(refuseOnTfjs);
+}).superRefine(refuseOnTfjs).superRefine(refuseProducts).overwrite(withProducts);
 
 const data = z.strictObject({
   train: path.meta(help('Training examples: .jsonl, .json, .csv, .tsv or .parquet, also gzipped.')),

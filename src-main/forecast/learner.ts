@@ -26,10 +26,10 @@ export interface Learner {
 
 export interface LearnerInputs { recipe: Pick<Recipe, 'student'>; student: Model; adapter: TrainedAdapter | null; shipping: Shipping | null }
 
-export function learnerOf({ recipe: { student: { precision = 'fp32', device } }, student: { folder, decoder, parameters }, adapter, shipping }: LearnerInputs): Learner {
+export function learnerOf({ recipe: { student: { precision = 'fp32', products, device } }, student: { folder, decoder, parameters }, adapter, shipping }: LearnerInputs): Learner {
   if (shipping) return shippedLearner(parameters, shipping);
   if (!adapter) return { trained: parameters, decoder, beside: 0, packed: FLOAT * countParameters(parameters) };
-  const kept = keptWeights(adapter.base, parameters, { precision, readsStored: device === 'cpu' });
+  const kept = keptWeights(adapter.base, parameters, { precision, products, readsStored: device === 'cpu' });
   const { mapped, own } = bytesKept(kept);
   const { adapters, dropout } = adapter;
   return {

@@ -1,8 +1,8 @@
 import { Problem } from '../contract/problem.ts';
 import type { Device } from '../contract/divergence.ts';
-import type { FrozenPrecision } from '../contract/recipe.ts';
 import { openModel } from './folder.ts';
 import { AdaptedModel } from './adapter/adapted-model.ts';
+import type { Keeping } from './frozen/kept.ts';
 import { openFrozen, type FrozenWeights } from './frozen/open-frozen.ts';
 import type { ModelFiles } from './model-files.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -75,9 +75,9 @@ export async function readWeights({ folder, parameters }: Model): Promise<HostWe
  * Opens a model that is not going to be trained, or the wanted weights of it, for an executor. An adapter stays beside its
  * base model, whose weights stay as they lie.
  */
-export async function openWeights({ folder, parameters }: Model, { readsStored, signsBytes }: Pick<Executor, 'readsStored' | 'signsBytes'>, precision: FrozenPrecision = 'fp32', wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
-  if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { precision, readsStored, signsBytes }, wanted);
-  const base = await openFrozen(folder.base, parameters, { precision, readsStored, signsBytes }, wanted);
+export async function openWeights({ folder, parameters }: Model, { readsStored, signsBytes }: Pick<Executor, 'readsStored' | 'signsBytes'>, keeping: Keeping = { precision: 'fp32' }, wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
+  if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { ...keeping, readsStored, signsBytes }, wanted);
+  const base = await openFrozen(folder.base, parameters, { ...keeping, readsStored, signsBytes }, wanted);
   const format = adapted(base.format, folder.adapter.adapters);
   return { format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
 }

@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { withFile } from '../files/file-bytes.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import { readJsonFile } from '../files/json-file.ts';
 import { frontMatter } from './front-matter.ts';
 import { isGguf } from './gguf/gguf-model.ts';
-import { readHeader } from './gguf/header.ts';
+import { readHeaderAt } from './gguf/header.ts';
 
 /** What a model says of itself: its id on a hub, its licence by the hub's names, and where it says so. */
 export interface Said { id: string | null; licence: string | null; saidBy: string | null }
@@ -41,7 +40,7 @@ async function ofLicenceFile(folder: string): Promise<Said> {
 async function ofGguf(path: string): Promise<Said> {
   try {
     if (!await isGguf(path)) return { id: null, licence: null, saidBy: null };
-    const { metadata } = await withFile(path, (file) => readHeader(path, file));
+    const { metadata } = await readHeaderAt(path);
     const licence = metadata.get('general.license');
     const addresses = ['general.source.huggingface.repository', 'general.source.repo_url', 'general.repo_url', 'general.base_model.0.repo_url'].map((key) => metadata.get(key));
     return { id: addresses.map(hubId).find((id) => id !== null) ?? null, licence: typeof licence === 'string' && licence !== '' ? licence.toLowerCase() : null, saidBy: 'the file itself' };

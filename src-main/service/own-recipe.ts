@@ -8,7 +8,7 @@ import { insertLog } from '../store/log.ts';
 import { setRecipe } from '../store/runs.ts';
 import type { Database } from '../store/sqlite.ts';
 import type { Home } from './home.ts';
-import { parseRecipe, readRecipe } from './recipe-file.ts';
+import { parseRecipe, readBegunRecipe } from './recipe-file.ts';
 import { runPaths, writeRecipe } from './run-folder.ts';
 
 /**
@@ -18,7 +18,7 @@ import { runPaths, writeRecipe } from './run-folder.ts';
  */
 export async function settleRecipe({ database }: Home, run: RunRecord): Promise<{ run: RunRecord; warning: string | null }> {
   const { recipe: file, recipeDigest } = runPaths(run.runDir);
-  const own = await readRecipe(file).catch(() => null);
+  const own = await readBegunRecipe(file).catch(() => null);
   if (own === null) return { run, warning: await bringBack(database, run) };
   // Older versions wrote no checksum.
   const noted = (await readFile(recipeDigest, 'utf8').catch(() => '')).slice(0, 64);

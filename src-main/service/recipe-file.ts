@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
+import { asBegun } from '../contract/products.ts';
 import { checkNesting } from '../files/json-nesting.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
 import { withPaths } from '../contract/recipe-paths.ts';
@@ -12,6 +13,15 @@ import { describeIssue } from './describe-issue.ts';
  * @throws Problem that names the field, its value and what is allowed.
  */
 export async function readRecipe(file: string): Promise<Recipe> {
+  return recipeIn(await readJson(file), file, dirname(resolve(file)));
+}
+
+/** Reads the recipe of a run that was begun, perhaps by an older version. @throws Problem as `readRecipe` */
+export async function readBegunRecipe(file: string): Promise<Recipe> {
+  return recipeIn(asBegun(await readJson(file)), file, dirname(resolve(file)));
+}
+
+async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new Problem(`Recipe ${file} cannot be read.`, { hint: 'Check the path.', cause });
   });
@@ -22,7 +32,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
     throw new Problem(`Recipe ${file} is not JSON: ${(cause as Error).message}`, { hint: 'Look for a missing comma or quote.', cause });
   }
   checkNesting(json, `Recipe ${file}`);
-  return recipeIn(json, file, dirname(resolve(file)));
+  return json;
 }
 
 /** Validates a recipe whose paths are relative to the folder `base`. `source` begins the message. */

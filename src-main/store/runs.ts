@@ -2,6 +2,7 @@ import type { Engine } from '../contract/handover.ts';
 import type { BestScore, RunStatus } from '../contract/events.ts';
 import type { Headline, RunRecord } from '../contract/history.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
+import { asBegun } from '../contract/products.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Queries } from './sqlite.ts';
 
@@ -126,7 +127,7 @@ const SELECT = `
 function toRecord(row: RunRow): RunRecord {
   return {
     id: row.id, name: row.name, status: row.status, runDir: row.runDir,
-    recipe: JSON.parse(row.recipe) as Recipe, tags: JSON.parse(row.tags) as string[],
+    recipe: asBegun(JSON.parse(row.recipe) as Recipe), tags: JSON.parse(row.tags) as string[],
     created: row.created, started: row.started, updated: row.updated, ended: row.ended,
     lastStep: row.lastStep ?? 0, totalSteps: row.totalSteps, parameters: row.parameters,
     checkpoint: row.checkpointStep === null || row.checkpointPath === null

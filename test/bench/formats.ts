@@ -1,7 +1,7 @@
 /**
  * What a frozen model costs as it is kept: opening, passes, writing and memory.
  *
- *     npx tsx test/bench/formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES]
+ *     npx tsx test/bench/formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES] [PRODUCTS]
  *
  * MODEL is a folder or a GGUF file; `peers/random_model.py` makes them in published shapes. Prints one line of JSON.
  */
@@ -10,12 +10,14 @@ import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { layOut, type TrainingExample } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Judge } from '../../src-main/distill/judge.ts';
+import { PRODUCTS } from '../../src-main/contract/products.ts';
 import { FROZEN_PRECISIONS } from '../../src-main/contract/recipe.ts';
 import { executorFor, openWeights, openWholeModel } from '../../src-main/model/load-model.ts';
 
-const [path, precision = 'fp32', batchSize = '4', length = '128', times = '3'] = process.argv.slice(2);
+const [path, precision = 'fp32', batchSize = '4', length = '128', times = '3', asked = 'exact'] = process.argv.slice(2);
 const kind = FROZEN_PRECISIONS.find((name) => name === precision);
-if (path === undefined || kind === undefined) throw new Error('formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES]');
+const products = PRODUCTS.find((name) => name === asked);
+if (path === undefined || kind === undefined || products === undefined) throw new Error('formats.ts MODEL [PRECISION] [BATCH] [LENGTH] [TIMES] [PRODUCTS]');
 
 /** MiB of this process that are its own, that lie in files, and the most of both at once. */
 function memory(): { own: number; file: number; peak: number } {
@@ -40,7 +42,7 @@ async function median(times: number, work: () => Promise<unknown>): Promise<numb
 
 const executor = executorFor('cpu');
 const [openSeconds, model] = await timed(() => openWholeModel(path));
-const [weightSeconds, { decoder, weights }] = await timed(() => openWeights(model, executor, kind));
+const [weightSeconds, { decoder, weights }] = await timed(() => openWeights(model, executor, { precision: kind, products }));
 const opened = memory();
 const frozen = new FrozenModel(executor, decoder, weights);
 const rows = Number(batchSize);
@@ -67,6 +69,6 @@ await write(1);
 const one = await median(Math.min(2, Number(times)), () => write(1));
 const nine = await median(Math.min(2, Number(times)), () => write(9));
 console.log(JSON.stringify({
-  model: path, precision: kind, rows: rows * Number(length), openSeconds, weightSeconds, hiddenSeconds, judgeSeconds, tokenSeconds: Math.round(1000 * (nine - one) / 8) / 1000,
+  model: path, precision: kind, products, rows: rows * Number(length), openSeconds, weightSeconds, hiddenSeconds, judgeSeconds, tokenSeconds: Math.round(1000 * (nine - one) / 8) / 1000,
   opened, passed, written: memory(),
 }));

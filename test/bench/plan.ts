@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../src-main/contract/divergence.ts';
+import type { Products } from '../../src-main/contract/products.ts';
 import type { FrozenPrecision } from '../../src-main/contract/recipe.ts';
 import { integer } from '../../src-main/contract/random.ts';
 import { initModel } from '../../src-main/model/init.ts';
@@ -9,10 +10,10 @@ import type { Shape, Size } from './sizes.ts';
 /**
  * What is measured. `step`: one update on fixed texts of which every token but the first is learned; the teacher's
  * hidden states are given. `iteration`: the student continues the prompts, the teacher judges, one update; with the
- * teacher in `int8` or `int4`, or with `adapters` in place of the whole student.
+ * teacher in `int8` or `int4`, multiplied exactly or fast, or with `adapters` in place of the whole student.
  */
-export type Task = 'step' | 'iteration' | 'int8' | 'int4' | 'adapters';
-export const TASKS: readonly Task[] = ['step', 'iteration', 'int8', 'int4', 'adapters'];
+export const TASKS = ['step', 'iteration', 'int8', 'int8-fast', 'int4', 'int4-fast', 'adapters'] as const;
+export type Task = (typeof TASKS)[number];
 
 /** Columns of each adapter; its scale is 2, and it stands beside every matrix but the output layer. */
 const RANK = 16;
@@ -25,6 +26,8 @@ export interface Plan {
   teacher: string;
   /** Of Retort's teacher: that of PyTorch is float32 in any case, for there is no other arithmetic on a CPU that would be faster. */
   teacherPrecision: FrozenPrecision;
+  /** How Retort multiplies by the teacher's integers. */
+  teacherProducts?: Products | undefined;
   /** Null where the whole student is trained. */
   adapter: { rank: number; alpha: number } | null;
   /** Where Retort's models, or those of its peer, compute; the processor if left out. */
@@ -58,13 +61,18 @@ export async function writePlans(size: Size, folder: string): Promise<ReadonlyMa
     const prompt = task === 'step' ? 1 : size.prompt;
     const path = join(folder, `${task}.json`);
     await writeJson(path, {
-      ...models, task, teacherPrecision: task === 'int8' || task === 'int4' ? task : 'fp32',
+      ...models, task, ...teacherOf(task),
       adapter: task === 'adapters' ? { rank: RANK, alpha: 2 * RANK } : null, maxNewTokens: size.completion, learningRate: 3e-4, clipNorm: 1,
       examples: texts.map((text) => ({ prompt: text.slice(0, prompt), completion: text.slice(prompt) })),
     } satisfies Plan);
     return [task, path];
   };
   return new Map(await Promise.all(size.tasks.map(plan)));
+}
+
+function teacherOf(task: Task): Pick<Plan, 'teacherPrecision' | 'teacherProducts'> {
+  const [precision, products] = task.split('-');
+  return precision === 'int8' || precision === 'int4' ? { teacherPrecision: precision, teacherProducts: products === 'fast' ? 'fast' : 'exact' } : { teacherPrecision: 'fp32' };
 }
 
 function configOf(shape: Shape, { vocabulary, prompt, completion }: Size): object {

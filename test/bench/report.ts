@@ -24,9 +24,10 @@ export function row(size: string, task: Task, measured: Measured): Row {
   };
 }
 
-const PEER: Record<Task, string> = { step: 'PyTorch', iteration: 'TRL', int8: 'TRL', int4: 'TRL', adapters: 'TRL, PEFT' };
+const PEER: Record<Task, string> = { step: 'PyTorch', iteration: 'TRL', int8: 'TRL', 'int8-fast': 'TRL', int4: 'TRL', 'int4-fast': 'TRL', adapters: 'TRL, PEFT' };
 const MEASURED: Record<Task, string> = {
-  step: 'training step', iteration: 'on-policy iteration', int8: 'the same, int8 teacher', int4: 'the same, int4 teacher', adapters: 'the same, adapters',
+  step: 'training step', iteration: 'on-policy iteration', int8: 'the same, int8 teacher', 'int8-fast': 'the same, int8 teacher, fast products',
+  int4: 'the same, int4 teacher', 'int4-fast': 'the same, int4 teacher, fast products', adapters: 'the same, adapters',
 };
 const HEADER = ['size', 'measured', 'Retort ms', 'peer', 'peer ms', 'times faster', 'by processor time', 'by the fastest', 'Retort GB', 'peer GB', 'memory', 'Retort: rollout + teacher + update ms'];
 

@@ -38,7 +38,7 @@ export const SIZES: readonly Size[] = [
   },
   {
     name: '14M', vocabulary: 8192, student: shape(6, 384, 1024, 6), teacher: shape(12, 768, 2048, 12),
-    batch: 8, prompt: 64, completion: 64, tasks: ['step', 'iteration', 'int8', 'int4'], rounds: 9,
+    batch: 8, prompt: 64, completion: 64, tasks: ['step', 'iteration', 'int8', 'int8-fast', 'int4', 'int4-fast'], rounds: 9,
   },
   {
     name: '135M', vocabulary: 49152, student: SMOLLM, teacher: SMOLLM,

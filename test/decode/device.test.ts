@@ -183,7 +183,7 @@ it.each(FAMILIES)('writes on a device what it writes on the host: %s', async (fo
 
 it.each(['fp16', 'int8', 'int4'] as const)('writes with weights in %s as the host does', async (precision) => {
   const model = await openWholeModel('resources/sample/student');
-  const { decoder, weights } = await openWeights(model, standIn, precision);
+  const { decoder, weights } = await openWeights(model, standIn, { precision });
   const texts = async (executor: Executor): Promise<Completion[]> => {
     // As constants, and by its own operators, the host would round what it multiplies them with to 8 bits.
     const settings = { vocabulary: model.decoder.vocabSize, maxLength: 48, choice: 'sample', changing: new Set(Object.keys(weights)) } as const;

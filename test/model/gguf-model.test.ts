@@ -9,7 +9,8 @@ import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
 import { filesNamedLike } from '../../src-main/model/gguf/split.ts';
 import { executorFor, openWeights, openWholeModel, readWeights, type Model } from '../../src-main/model/load-model.ts';
-import { ENCODINGS, type EncodingName } from '../../src-main/nn/weights/encodings/encodings.ts';
+import { BLOCK_FORMATS } from '../../src-main/model/gguf/dequantize/types.ts';
+import type { FileEncoding } from '../../src-main/nn/weights/encodings/encodings.ts';
 import { hasChatTemplate } from '../../src-main/text/chat/chat-template.ts';
 import { logitsAt } from '../support/logits.ts';
 import { ARCHITECTURES, randomGguf } from './gguf-random.ts';
@@ -59,7 +60,7 @@ describe.each(ARCHITECTURES)('a GGUF file of %s as a model', (architecture) => {
     expectClose(await asItLies(file), await inFloat32(imported));
   });
 
-  it.each(Object.keys(ENCODINGS) as EncodingName[])('computes with %s as with the numbers it stands for', async (encoding) => {
+  it.each(Object.keys(BLOCK_FORMATS) as FileEncoding[])('computes with %s as with the numbers it stands for', async (encoding) => {
     const { metadata, tensors } = randomGguf(architecture, encoding, { tied: encoding !== 'Q6_K' });
     const path = join(folder, `${architecture}-${encoding}.gguf`);
     writeFileSync(path, gguf(metadata, tensors));

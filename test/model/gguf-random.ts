@@ -1,9 +1,9 @@
-import { ENCODINGS, type EncodingName } from '../../src-main/nn/weights/encodings/encodings.ts';
+import { ENCODINGS, type FileEncoding } from '../../src-main/nn/weights/encodings/encodings.ts';
 import { encodeFloats } from '../../src-main/model/float-formats.ts';
 import type { Tensor, Value } from './gguf-writer.ts';
 
 /** Numbers of `ggml_type`. */
-const TYPES: Readonly<Record<EncodingName, number>> = {
+const TYPES: Readonly<Record<FileEncoding, number>> = {
   F32: 0, F16: 1, Q4_0: 2, Q4_1: 3, Q5_0: 6, Q5_1: 7, Q8_0: 8, Q2_K: 10, Q3_K: 11, Q4_K: 12, Q5_K: 13, Q6_K: 14, IQ4_NL: 20, IQ4_XS: 23, BF16: 30, MXFP4: 39,
 };
 
@@ -16,7 +16,7 @@ type Architecture = (typeof ARCHITECTURES)[number];
 interface RandomModel { metadata: Readonly<Record<string, Value>>; tensors: Readonly<Record<string, Tensor>> }
 
 /** A model of one layer with random matrices and tables of a type, and an output layer of its own where it is not tied. */
-export function randomGguf(architecture: Architecture, encoding: EncodingName, { tied = true } = {}): RandomModel {
+export function randomGguf(architecture: Architecture, encoding: FileEncoding, { tied = true } = {}): RandomModel {
   const random = generator(7);
   const matrix = (rows: number, width = WIDTH): Tensor => ({ shape: [rows, width], type: TYPES[encoding], bytes: randomRows(encoding, rows * width, random) });
   const vector = (length: number, around: number): Tensor => ({ shape: [length], values: Float32Array.from({ length }, () => around + 0.2 * random()) });
@@ -53,7 +53,7 @@ export function randomGguf(architecture: Architecture, encoding: EncodingName, {
 }
 
 /** Random bits, with scales by which the elements are of a size with weights. */
-function randomRows(encoding: EncodingName, elements: number, random: () => number): Uint8Array {
+function randomRows(encoding: FileEncoding, elements: number, random: () => number): Uint8Array {
   const { elements: size, bytes, halves } = ENCODINGS[encoding];
   if (encoding === 'F32' || encoding === 'F16' || encoding === 'BF16') return encodeFloats(encoding, Float32Array.from({ length: elements }, () => 0.3 * random()));
   const out = new Uint8Array((elements / size) * bytes);

@@ -58,7 +58,7 @@ describe('weights that are not finite', () => {
     const model = await openWholeModel(folder);
     const told = { kind: 'input', message: expect.stringContaining(`${join(folder, 'model.safetensors')}: the weights are not finite: ${tensor} holds ${value}`) as string };
     await expect(readWeights(model)).rejects.toMatchObject(told);
-    for (const precision of ['fp32', 'fp16', 'int8'] as const) await expect(openWeights(model, ortExecutor('cpu'), precision)).rejects.toMatchObject(told);
+    for (const precision of ['fp32', 'fp16', 'int8'] as const) await expect(openWeights(model, ortExecutor('cpu'), { precision })).rejects.toMatchObject(told);
   });
 
   it('large ones are weights like others', async () => {

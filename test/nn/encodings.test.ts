@@ -58,9 +58,12 @@ describe.each(NAMES)('weights stored as %s', (name) => {
   });
 });
 
+/** They lie in no file. */
+const MADE_HERE = ['INT8', 'INT4'];
+
 describe('stored weights', () => {
   it('cover every format that GGUF files are read in, with its sizes', () => {
-    expect(Object.entries(ENCODINGS).map(([name, { elements, bytes }]) => [name, elements, bytes]))
+    expect(Object.entries(ENCODINGS).filter(([name]) => !MADE_HERE.includes(name)).map(([name, { elements, bytes }]) => [name, elements, bytes]))
       .toEqual(Object.entries(BLOCK_FORMATS).map(([name, { elements, bytes }]) => [name, elements, bytes]));
   });
 

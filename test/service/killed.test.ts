@@ -72,8 +72,8 @@ async function expectTheSame(name: string, recipe: RecipeInput, places: readonly
 it('an adapter with dropout goes on to the bit, killed twice', () => (
   expectTheSame('adapter', recipeOf({ student: { model: project.student, adapter: { rank: 3, dropout: 0.2 } } }), ['step 3', 'step 6'])));
 
-it.each(['int8', 'int4'] as const)('an adapter beside %s goes on to the bit', (precision) => (
-  expectTheSame(precision, recipeOf({ student: { model: project.student, precision, adapter: { rank: 2 } } }), ['step 5'])));
+it.each([['int8', 'exact'], ['int4', 'exact'], ['int8', 'fast']] as const)('an adapter beside %s with %s products goes on to the bit', (precision, products) => (
+  expectTheSame(`${precision} ${products}`, recipeOf({ student: { model: project.student, precision, products, adapter: { rank: 2 } } }), ['step 5'])));
 
 it('an adapter beside a GGUF file, with another as its teacher, goes on to the bit, and merges', async () => {
   const data = { train: 'letters.jsonl', prompt: '{{question}}', completion: '{{solution}}', maxPromptTokens: 8, maxCompletionTokens: 8 };

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { recipeSchema, type Recipe } from '../../src-main/contract/recipe.ts';
+import { adoptRun } from '../../src-main/service/adopt/adopt-run.ts';
 import { openHome, type Home } from '../../src-main/service/home.ts';
 import { settleRecipe } from '../../src-main/service/own-recipe.ts';
 import { createRunFolder, runPaths } from '../../src-main/service/run-folder.ts';
@@ -70,4 +71,18 @@ it('says of a run that was taken in by its folder that its recipe has been chang
   await writeFile(paths().recipe, (await readFile(paths().recipe, 'utf8')).replace('0.001', '0.01'));
   await setRecipe(home.database, 'r', withRate(0.01));
   expect(await settle()).toEqual({ rate: 0.01, warning: expect.stringContaining('has been changed since the run began') });
+});
+
+it('goes on with the fast products of a run that a version began which had no others', async () => {
+  const old = { ...recipe, teacher: { ...recipe.teacher!, precision: 'int8' as const }, student: { ...recipe.student, precision: 'int4' as const, adapter: { rank: 2, targets: 'all-linear' as const, dropout: 0 } } };
+  await createRun(home.database, { id: 'old', name: 'old', recipe: old, runDir: home.runDir('old') });
+  await (await createRunFolder(home.runDir('old'), old)).close();
+  const { run, warning } = await settleRecipe(home, await findRun(home.database, 'old'));
+  expect([run.recipe.teacher!.products, run.recipe.student.products, warning]).toEqual(['fast', 'fast', null]);
+  // Its folder alone says the same.
+  const other = await openHome(join(folder, 'other'));
+  await mkdir(runPaths(home.runDir('old')).checkpoints, { recursive: true });
+  const { recipe: adopted } = await adoptRun(other, home.runDir('old'));
+  expect([adopted.teacher!.products, adopted.student.products]).toEqual(['fast', 'fast']);
+  await other.close();
 });

@@ -200,7 +200,7 @@ export class TokenServer {
 async function opened(folder: string): Promise<{ model: Model; frozen: FrozenModel; head: Program }> {
   const model = await openWholeModel(folder);
   const executor = executorFor('cpu');
-  const { decoder, weights } = await openWeights(model, executor, 'fp32');
+  const { decoder, weights } = await openWeights(model, executor);
   const hidden = new Graph().input('hidden', 'float32', ['positions', decoder.hiddenSize]);
   const head = await executor.compile(writeOnnx({ logits: decoder.logits(hidden) }, { weights: 'inputs' }));
   return { model, frozen: new FrozenModel(executor, decoder, weights), head };

@@ -7,5 +7,6 @@ import type { TrainedAdapter } from './trained-adapter.ts';
 export function teachesItself({ adapter, teacher, recipe }: { adapter: TrainedAdapter | null; teacher: Model | null; recipe: Recipe }): boolean {
   if (!adapter || !teacher || !recipe.teacher) return false;
   const isOne = realpathSync(adapter.base.path) === realpathSync(teacher.folder.path);
-  return isOne && (recipe.student.precision ?? 'fp32') === recipe.teacher.precision && recipe.student.device === recipe.teacher.device;
+  const { student, teacher: asked } = recipe;
+  return isOne && (student.precision ?? 'fp32') === asked.precision && (student.products ?? 'exact') === (asked.products ?? 'exact') && student.device === asked.device;
 }

@@ -1,3 +1,4 @@
+import type { Products } from '../../contract/products.ts';
 import type { FrozenPrecision } from '../../contract/recipe.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import { buildDecoder, listMatrices, type ParameterSpec } from '../../nn/build.ts';
@@ -5,14 +6,17 @@ import { ENCODINGS } from '../../nn/weights/encodings/encodings.ts';
 import { INT4_BLOCK } from '../../nn/weights/int4.ts';
 import { sides, type Matrix } from '../../nn/weights/weight-format.ts';
 import type { ModelFiles, WeightPlace } from '../model-files.ts';
+import { ownBytes, ownLayout } from './own-blocks.ts';
 
 /**
  * How a frozen model keeps one of its weights: as the file has it, read as it is needed from the mapped file (`stored`);
- * or made when the model is opened: float32, float16, or integers with scales.
+ * or made when the model is opened: float32, float16, or integers with scales. These lie in blocks where a CPU multiplies by
+ * them exactly, and each by themselves for all other products.
  */
 export type Kept =
   | { readonly as: 'float32' | 'float16' }
-  | { readonly as: 'int8' | 'int4'; readonly isSigned: boolean }
+  | { readonly as: 'int8' | 'int4'; readonly isExact: boolean; readonly isSigned: boolean }
+  | { readonly as: 'blocks'; readonly of: 'int8' | 'int4' }
   | { readonly as: 'stored'; readonly place: WeightPlace };
 
 /** A weight of a frozen model. One that is both a matrix and a table, as a tied embedding is, may be kept in two ways. */
@@ -24,8 +28,13 @@ export interface KeptWeight extends ParameterSpec {
   readonly other: Kept | null;
 }
 
-export interface KeepSettings {
+/** How the weights of a model are kept, and how it is multiplied by those that are integers: exactly if nothing is said. */
+export interface Keeping {
   readonly precision: FrozenPrecision;
+  readonly products?: Products | undefined;
+}
+
+export interface KeepSettings extends Keeping {
   /** Whether the executor reads weights as they are stored. */
   readonly readsStored: boolean;
   /** Whether integers are kept as signed bytes multiply them; left out where only their size is asked for. */
@@ -44,11 +53,18 @@ export function keptWeights(files: ModelFiles, parameters: readonly ParameterSpe
     const { name } = parameter;
     const matrix = matrices.get(name) ?? null;
     const whole = matrix || tables.has(name) ? wholeNumbers(files, name, settings) : FLOAT32;
-    const { precision } = settings;
+    const integers = integersOf(settings);
     // The output layer decides between tokens, and hidden states are hard to round: it is never made of integers.
-    const isInteger = matrix && name !== decoder.outputLayer.name && (precision === 'int8' || precision === 'int4');
-    return { ...parameter, matrix, product: isInteger ? { as: precision, isSigned: settings.signsBytes ?? false } : matrix && whole, other: tables.has(name) || !matrix ? whole : null };
+    const product = matrix && (name === decoder.outputLayer.name ? whole : integers ?? whole);
+    return { ...parameter, matrix, product, other: tables.has(name) || !matrix ? whole : null };
   });
+}
+
+/** How matrices are kept as integers; null where they are not. */
+function integersOf({ precision, products = 'exact', readsStored, signsBytes = false }: KeepSettings): Kept | null {
+  if (precision !== 'int8' && precision !== 'int4') return null;
+  const isExact = products === 'exact';
+  return isExact && readsStored ? { as: 'blocks', of: precision } : { as: precision, isExact, isSigned: signsBytes && !isExact };
 }
 
 /** How a matrix or table is kept that is not made of integers here. */
@@ -68,6 +84,7 @@ export function bytesKept(weights: readonly KeptWeight[]): { mapped: number; own
   for (const { shape, matrix, product, other } of weights) {
     for (const kept of product && other && isSame(product, other) ? [product] : [product, other]) {
       if (kept?.as === 'stored') bytes.mapped += kept.place.bytes;
+      else if (kept?.as === 'blocks') bytes.own += ownBytes(ownLayout(kept.of, matrix!));
       else if (kept) bytes.own += sizeOf(shape) * perElement(kept.as, matrix);
     }
   }
@@ -76,7 +93,7 @@ export function bytesKept(weights: readonly KeptWeight[]): { mapped: number; own
 
 export const isSame = (a: Kept, b: Kept): boolean => a.as === b.as;
 
-function perElement(as: Exclude<Kept['as'], 'stored'>, matrix: Matrix | null): number {
+function perElement(as: Exclude<Kept['as'], 'stored' | 'blocks'>, matrix: Matrix | null): number {
   switch (as) {
     case 'float32': return ENCODINGS.F32.bytes;
     case 'float16': return ENCODINGS.F16.bytes;

@@ -5,10 +5,11 @@ import { sizeOf } from '../../graph/shape.ts';
 import { buildDecoder, IN_MEMORY, type ParameterSpec } from '../../nn/build.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { byName } from '../../nn/weights/by-name.ts';
-import { columnsName, INT4, INT4_BLOCK, SIGNED_INT4 } from '../../nn/weights/int4.ts';
+import { EXACT_INT8 } from '../../nn/weights/exact-integers.ts';
+import { columnsName, EXACT_INT4, INT4, INT4_BLOCK, SIGNED_INT4 } from '../../nn/weights/int4.ts';
 import { INT8, integersName, scalesName, SIGNED_INT8 } from '../../nn/weights/int8.ts';
 import { inRows } from '../../nn/weights/in-rows.ts';
-import { int4Columns, int4Quantizer, int8Quantizer, withSigns } from '../../nn/weights/quantize.ts';
+import { int4Columns, int4Quantizer, int8Quantizer, withSigns, type QuantizedMatrix } from '../../nn/weights/quantize.ts';
 import { canPack, packed } from '../../nn/weights/packed.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { stored, storedViews } from '../../nn/weights/stored.ts';
@@ -21,6 +22,7 @@ import { encodeFloats } from '../float-formats.ts';
 import type { ModelFiles, WeightPlace } from '../model-files.ts';
 import { refuseInfiniteFile } from './finite-file.ts';
 import { isSame, keptWeights, type KeepSettings, type Kept, type KeptWeight } from './kept.ts';
+import { int4Blocks, int8Blocks, ownLayout } from './own-blocks.ts';
 import { copyOverlap, fillRows, slabs } from '../pieces.ts';
 
 /** A model that is not trained, ready to compute. */
@@ -72,9 +74,8 @@ export function formatOf(kept: readonly KeptWeight[]): WeightFormat {
 /** Matrices that a session which keeps them as constants has in another form than the file. */
 export function packsOf(kept: readonly KeptWeight[]): ReadonlyMap<string, StoredLayout> {
   return new Map(kept.flatMap(({ name, matrix, product }) => {
-    if (product?.as !== 'stored' || isPlain(product.place)) return [];
-    const layout = layoutOf(product.place, matrix);
-    return canPack(layout) ? [[name, layout] as const] : [];
+    const layout = product?.as === 'blocks' ? ownLayout(product.of, matrix!) : product?.as === 'stored' && !isPlain(product.place) ? layoutOf(product.place, matrix) : null;
+    return layout && canPack(layout) ? [[name, layout] as const] : [];
   }));
 }
 
@@ -82,8 +83,9 @@ function formatFor(kept: Kept, matrix: Matrix | null): WeightFormat {
   switch (kept.as) {
     case 'float32': return IN_MEMORY;
     case 'float16': return HALVES;
-    case 'int8': return kept.isSigned ? SIGNED_INT8 : INT8;
-    case 'int4': return kept.isSigned ? SIGNED_INT4 : INT4;
+    case 'int8': return kept.isExact ? EXACT_INT8 : kept.isSigned ? SIGNED_INT8 : INT8;
+    case 'int4': return kept.isExact ? EXACT_INT4 : kept.isSigned ? SIGNED_INT4 : INT4;
+    case 'blocks': return stored(ownLayout(kept.of, matrix!));
     case 'stored': return isPlain(kept.place) ? IN_MEMORY : stored(layoutOf(kept.place, matrix));
   }
 }
@@ -123,6 +125,7 @@ class WeightOpener {
       case 'float16': return this.halves(spec);
       case 'int8':
       case 'int4': return this.integers(matrix!, kept);
+      case 'blocks': return this.blocks(matrix!, kept.of);
       case 'stored': return this.asStored(spec, matrix, kept.place);
     }
   }
@@ -150,6 +153,20 @@ class WeightOpener {
   }
 
   private async integers(matrix: Matrix, { as, isSigned }: Extract<Kept, { as: 'int8' | 'int4' }>): Promise<void> {
+    const { integers, scales } = await this.quantized(matrix, as);
+    const isByte = as === 'int8' && isSigned;
+    this.weights[integersName(matrix.name)] = tensorOf(isByte ? 'int8' : 'uint8', integerShape(matrix, as), isByte ? withSigns(integers) : integers);
+    if (as === 'int4' && isSigned) this.weights[columnsName(matrix.name)] = float32(int4Columns(scales, sides(matrix).outputs), [sides(matrix).outputs]);
+    this.weights[scalesName(matrix.name)] = float32(scales, [scales.length]);
+  }
+
+  private async blocks(matrix: Matrix, as: 'int8' | 'int4'): Promise<void> {
+    const layout = ownLayout(as, matrix);
+    const bytes = (as === 'int8' ? int8Blocks : int4Blocks)(await this.quantized(matrix, as), layout);
+    for (const { name, dtype, shape } of storedViews(matrix.name, layout)) this.weights[name] = tensorOf(dtype, shape, bytes);
+  }
+
+  private async quantized(matrix: Matrix, as: 'int8' | 'int4'): Promise<QuantizedMatrix> {
     const quantizer = as === 'int8' ? int8Quantizer(matrix) : int4Quantizer(matrix);
     const [rows, width] = matrix.shape;
     if (matrix.layout === 'in-out') {
@@ -160,11 +177,7 @@ class WeightOpener {
     } else {
       for await (const { first, data } of slabs(this.files.pieces(matrix.name), rows, width)) quantizer.add(data, first);
     }
-    const { integers, scales } = quantizer.result;
-    const isByte = as === 'int8' && isSigned;
-    this.weights[integersName(matrix.name)] = tensorOf(isByte ? 'int8' : 'uint8', integerShape(matrix, as), isByte ? withSigns(integers) : integers);
-    if (as === 'int4' && isSigned) this.weights[columnsName(matrix.name)] = float32(int4Columns(scales, sides(matrix).outputs), [sides(matrix).outputs]);
-    this.weights[scalesName(matrix.name)] = float32(scales, [scales.length]);
+    return quantizer.result;
   }
 
   private async asStored({ name, shape }: ParameterSpec, matrix: Matrix | null, place: WeightPlace): Promise<void> {

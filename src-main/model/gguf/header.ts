@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
-import type { ByteSource } from '../../files/byte-source.ts';
+import { ON_DISK, type ByteSource } from '../../files/byte-source.ts';
 import type { MetadataValue } from './metadata.ts';
 
 /** One entry of the tensor index. */
@@ -28,6 +28,16 @@ const MAX_ITEMS = 1 << 24;
 const MAX_DIMENSIONS = 4;
 const DEFAULT_ALIGNMENT = 32;
 const HINT = 'Copy or download the file again.';
+
+/** Reads those of a file of this machine. @throws Problem as `readHeader` */
+export async function readHeaderAt(path: string): Promise<Header> {
+  const file = await ON_DISK.open(path);
+  try {
+    return await readHeader(path, file);
+  } finally {
+    await file.close();
+  }
+}
 
 /** Reads metadata and tensor index. Throws a `Problem` that names the file and what is wrong. */
 export async function readHeader(path: string, file: ByteSource): Promise<Header> {

@@ -12,19 +12,26 @@ import { sides, type Matrix, type WeightFormat } from './weight-format.ts';
 export const INT4_BLOCK = 32;
 
 /** Matrices as 4-bit integers with a scale for every block of an output's inputs; tables in float16. */
-export const INT4: WeightFormat = {
-  multiply: (x, matrix) => {
-    const { integers, scales, sizes } = declared(x, matrix);
-    return int4Product(x, integers, scales, { ...sizes, isExact: false });
-  },
-  lookUp: HALF.lookUp,
-};
+export const INT4 = int4In(false);
+
+/** The same with activations as they are. */
+export const EXACT_INT4 = int4In(true);
+
+function int4In(isExact: boolean): WeightFormat {
+  return {
+    multiply: (x, matrix) => {
+      const { integers, scales, sizes } = declared(x, matrix);
+      return int4Product(x, integers, scales, { ...sizes, isExact });
+    },
+    lookUp: HALF.lookUp,
+  };
+}
 
 /** The name of an output's step, in which 4-bit integers are counted as 8-bit ones. */
 export const columnsName = (matrix: string): string => `${matrix}.columns`;
 
 /**
- * The same where the processor multiplies signed bytes: it has no arithmetic of 4 bits, so for many rows a piece of the
+ * INT4 where the processor multiplies signed bytes: it has no arithmetic of 4 bits, so for many rows a piece of the
  * matrix after the other is counted in 8-bit integers, which costs a tenth of the product and leaves it three times as fast
  * as one of floats. Few rows, or as many as a session is told when it runs, are multiplied without.
  */

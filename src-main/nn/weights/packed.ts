@@ -8,7 +8,7 @@ import { sum } from '../../graph/ops/reduce.ts';
 import { dimAt, staticDim } from '../../graph/shape.ts';
 import { Graph, type Value } from '../../graph/value.ts';
 import { ENCODINGS } from './encodings/encodings.ts';
-import { storedRows } from './stored.ts';
+import { inWholeBlocks, storedRows } from './stored.ts';
 import type { StoredLayout } from './stored-layout.ts';
 import type { WeightFormat } from './weight-format.ts';
 
@@ -52,7 +52,8 @@ export function packed(layout: StoredLayout): Pick<WeightFormat, 'multiply'> {
   const { size, blocks, planes, isCentred } = packingOf(layout);
   const { rows: outputs, width: inputs } = layout;
   return {
-    multiply: (x, { name }) => {
+    multiply: (activations, { name }) => {
+      const x = inWholeBlocks(activations, layout);
       const parts = packedParts(name, layout).map((part) => x.graph.parameter(part.name, part.shape, part.dtype));
       const products = Array.from({ length: planes }, (_, plane) => int4Product(x, parts[2 * plane]!, parts[2 * plane + 1]!, { inputs, outputs, block: size, isExact: true }));
       const product = products.reduce((a, b) => add(a, b));

@@ -3,7 +3,7 @@ import type { EncodingName } from './encodings/encodings.ts';
 /** A weight as it lies in a file. */
 export interface StoredLayout {
   readonly encoding: EncodingName;
-  /** Elements of a row. */
+  /** Elements of a row; more than a matrix has inputs where the last block is not full. */
   readonly width: number;
   readonly rows: number;
   /** What a row of a matrix belongs to; a table's belongs to an id. */

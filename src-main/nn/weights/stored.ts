@@ -3,7 +3,7 @@ import { withGradient } from '../../graph/custom-gradient.ts';
 import { anew } from '../../graph/ops/anew.ts';
 import { add } from '../../graph/ops/elementwise.ts';
 import { gatherRows } from '../../graph/ops/gather.ts';
-import { concat, reshape, slice, transpose } from '../../graph/ops/layout.ts';
+import { concat, padLast, reshape, slice, transpose } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
@@ -28,8 +28,9 @@ export function stored(layout: StoredLayout): WeightFormat {
     unpacks: () => true,
     multiply: (x, { name }) => {
       const weight = new UnpackedWeight(x.graph, name, layout);
-      const product = weight.timesRows(x, `${x.id} forward`);
-      return withGradient('storedProduct', product, [x], { name }, (upstream) => [weight.timesColumns(upstream, `${upstream.id} backward`)]);
+      const whole = inWholeBlocks(x, layout);
+      const product = weight.timesRows(whole, `${whole.id} forward`);
+      return withGradient('storedProduct', product, [whole], { name }, (upstream) => [weight.timesColumns(upstream, `${upstream.id} backward`)]);
     },
     lookUp: (ids, { name }) => {
       const views = declared(ids.graph, name, layout);
@@ -37,6 +38,9 @@ export function stored(layout: StoredLayout): WeightFormat {
     },
   };
 }
+
+/** Activations with zeros for the elements that fill a row's last block. */
+export const inWholeBlocks = (x: Value, { of, width }: StoredLayout): Value => (of === 'outputs' ? padLast(x, width) : x);
 
 /** Rows of a matrix as they are stored, in the order of its heads' halves: what each view of its encoding reads of them. */
 export function storedRows(graph: Graph, name: string, layout: StoredLayout, from: number, to: number, use?: string): Value[] {

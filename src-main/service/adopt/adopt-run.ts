@@ -6,7 +6,7 @@ import { insertLog } from '../../store/log.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { listCheckpoints } from '../checkpoint-folder.ts';
 import type { Home } from '../home.ts';
-import { readRecipe } from '../recipe-file.ts';
+import { readBegunRecipe } from '../recipe-file.ts';
 import { isRunFolder, runPaths } from '../run-folder.ts';
 import { readCheckpointState } from '../run/checkpoint-state.ts';
 import { keptRollouts } from '../run/rollout-files.ts';
@@ -25,7 +25,7 @@ export async function adoptRun(home: Home, runDir: string): Promise<RunRecord> {
   const { known, id } = await knownRun(database, runDir);
   if (known) return known;
   const paths = runPaths(runDir);
-  const recipe = await readRecipe(paths.recipe);
+  const recipe = await readBegunRecipe(paths.recipe);
   await createRun(database, { id, name: recipe.name, recipe, runDir });
   await setStatus(database, id, 'interrupted');
   const last = (await listCheckpoints(paths.checkpoints)).at(-1);

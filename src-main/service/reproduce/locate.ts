@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { asBegun } from '../../contract/products.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { withPaths } from '../../contract/recipe-paths.ts';
@@ -71,5 +72,5 @@ function recipeOf({ recipe, recipeSha256 }: ReproducedRun): Recipe {
   if (digestOfText(JSON.stringify(recipe, null, 2)) !== recipeSha256) {
     throw new Problem('The recipe in this export is not the one that its digest names: it was changed since.', { hint: 'Get the export again from where it came from. A recipe that was changed by intent is a run of its own: retort run.' });
   }
-  return parseRecipe(recipe, 'The recipe in this export');
+  return parseRecipe(asBegun(recipe), 'The recipe in this export');
 }

@@ -6,8 +6,8 @@ import type { PreparedRun } from './prepare.ts';
 export type OpenedBase = Pick<FrozenWeights, 'format' | 'weights'>;
 
 /** Null where the whole student is trained. */
-export async function openBase({ adapter, student: { parameters }, recipe: { student: { precision = 'fp32', device } } }: PreparedRun): Promise<OpenedBase | null> {
+export async function openBase({ adapter, student: { parameters }, recipe: { student: { precision = 'fp32', products, device } } }: PreparedRun): Promise<OpenedBase | null> {
   if (!adapter) return null;
   const { readsStored, signsBytes } = executorFor(device);
-  return ofThe('student', () => openFrozen(adapter.base, parameters, { precision, readsStored, signsBytes }));
+  return ofThe('student', () => openFrozen(adapter.base, parameters, { precision, products, readsStored, signsBytes }));
 }

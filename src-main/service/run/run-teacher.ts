@@ -63,7 +63,7 @@ export async function openRunTeacher(run: PreparedRun, cache: string | null, own
     return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
   // What the loss multiplies by stays; all else of it comes and goes.
-  const head = await ofThe('teacher', () => openWeights(teacher, executorFor(recipe.student.device), settings.precision, listHead(teacher.folder.config)));
+  const head = await ofThe('teacher', () => openWeights(teacher, executorFor(recipe.student.device), settings, listHead(teacher.folder.config)));
   const source = { model, rest: phases ? rest : () => Promise.resolve() };
   if (!isKept) {
     const judge: Teacher = { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), hiddenIn: async (memory, batch) => (await model()).hiddenIn(memory, batch), release: rest };
@@ -80,7 +80,7 @@ function formatOf({ cache }: LocalTeacher): 'F16' | 'F32' | null {
 }
 
 /** Tells a teacher from every other that would answer otherwise: what its files hold, and how it computes. */
-async function keyOf({ model, precision, device }: LocalTeacher, format: string, compute: Compute): Promise<string> {
+async function keyOf({ model, precision, products, device }: LocalTeacher, format: string, compute: Compute): Promise<string> {
   const files = (await digestsOf('teacher.model', model)).map(({ path, sha256 }) => [basename(path), sha256]);
-  return digestOfText(JSON.stringify({ files, precision, device, format, ...(compute !== 'fp32' && { compute }) })).slice(0, 32);
+  return digestOfText(JSON.stringify({ files, precision, device, format, ...(products === 'exact' && { products }), ...(compute !== 'fp32' && { compute }) })).slice(0, 32);
 }

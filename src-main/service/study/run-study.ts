@@ -203,6 +203,12 @@ class StudyRun {
 async function refuseOther(run: PlannedRun, runDir: string): Promise<void> {
   const file = runPaths(runDir).recipe;
   const begun: unknown = JSON.parse(await readFile(file, 'utf8'));
-  if (isDeepStrictEqual(begun, JSON.parse(JSON.stringify(run.recipe)))) return;
+  const [now, before] = [run.recipe, withoutProducts(run.recipe)].map((recipe) => JSON.parse(JSON.stringify(recipe)) as unknown);
+  // Older versions did not say how integers are multiplied by; such a run goes on as it began.
+  if (isDeepStrictEqual(begun, now) || isDeepStrictEqual(begun, before)) return;
   throw new Problem(`Run ${run.key} was begun with another recipe: ${file}.`, { hint: 'Give the changed study a folder of its own with --dir.' });
+}
+
+function withoutProducts({ teacher, student, ...recipe }: Recipe): Recipe {
+  return { ...recipe, student: { ...student, products: undefined }, ...(teacher && { teacher: { ...teacher, products: undefined } }) };
 }

@@ -19,7 +19,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   const batchSize = plan.examples.length;
   const recipe = recipeSchema.parse({
     name: 'bench',
-    teacher: { model: plan.teacher, precision: plan.teacherPrecision, device: plan.device ?? 'cpu' },
+    teacher: { model: plan.teacher, precision: plan.teacherPrecision, products: plan.teacherProducts, device: plan.device ?? 'cpu' },
     student: { model: plan.student, device: plan.device ?? 'cpu', ...(plan.adapter && { adapter: plan.adapter }) },
     data: { train: 'given as ids', maxPromptTokens: first.prompt.length, maxCompletionTokens: first.completion.length, shuffle: false },
     method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
