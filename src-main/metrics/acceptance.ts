@@ -1,5 +1,5 @@
 import type { Score } from '../contract/events.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, bootstrapAll } from './bootstrap.ts';
 import { Statistics } from './statistics.ts';
 
 /** The metric that two models are needed for: how much of what a student drafts its teacher accepts. */
@@ -25,10 +25,11 @@ export class RunningDrafts {
   }
 
   all(seed: number): Record<string, Score> {
-    return {
-      [ACCEPTANCE]: bootstrap(this.texts, ([accepted, judged]) => accepted! / judged!, seed),
-      [TOKENS_PER_CALL]: bootstrap(this.texts, ([, , tokens, calls]) => tokens! / calls!, seed),
-    };
+    const [acceptance, perCall] = bootstrapAll([
+      { statistics: this.texts, score: ([accepted, judged]) => accepted! / judged! },
+      { statistics: this.texts, score: ([, , tokens, calls]) => tokens! / calls! },
+    ], seed);
+    return { [ACCEPTANCE]: acceptance!, [TOKENS_PER_CALL]: perCall! };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Score } from '../contract/events.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrapAll, type Scored } from './bootstrap.ts';
 import { Statistics } from './statistics.ts';
 
 /** The metric of questions whose answer is the likeliest of a few choices, as MMLU and BIG-bench Hard are scored. */
@@ -25,8 +25,9 @@ export class RunningChoices {
   }
 
   all(seed: number): Record<string, Score> {
-    const share = (place: number): Score => bootstrap(this.right, (sums, count) => sums[place]! / count, seed);
-    return { [CHOICE_ACCURACY]: share(0), [CHOICE_ACCURACY_NORM]: share(1) };
+    const share = (place: number): Scored => ({ statistics: this.right, score: (sums, count) => sums[place]! / count });
+    const [plain, norm] = bootstrapAll([share(0), share(1)], seed);
+    return { [CHOICE_ACCURACY]: plain!, [CHOICE_ACCURACY_NORM]: norm! };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Prediction, Score } from '../contract/events.ts';
 import { Problem } from '../contract/problem.ts';
 import { ACCEPTANCE } from './acceptance.ts';
 import { accuracy } from './accuracy.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrapAll } from './bootstrap.ts';
 import { bleu, bleuIntl } from './bleu.ts';
 import { chrf } from './chrf.ts';
 import { distinct1, distinct2, selfBleu } from './diversity.ts';
@@ -75,11 +75,13 @@ export class RunningScores {
   /** @throws Problem where a metric needs references and no prediction has one */
   all(seed: number): Record<string, Score> {
     if (this.isEmpty) return {};
-    return Object.fromEntries(this.parts.map(({ metric, gathering }) => {
-      const all = gathering.statistics();
-      if (all.length === 0) throw needsReferences(metric.name);
-      return [metric.name, bootstrap(all, metric.score, seed)];
-    }));
+    const corpora = this.parts.map(({ metric, gathering }) => {
+      const statistics = gathering.statistics();
+      if (statistics.length === 0) throw needsReferences(metric.name);
+      return { statistics, score: metric.score };
+    });
+    const scores = bootstrapAll(corpora, seed);
+    return Object.fromEntries(this.parts.map(({ metric }, at) => [metric.name, scores[at]!]));
   }
 }
 
