@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ChatTurn, TemplateVariables } from '../../src-main/contract/chat-turn.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { parseExactly } from '../../src-main/data/exact-json.ts';
 import type { Model } from '../../src-main/model/load-model.ts';
 import { encodeRows } from '../../src-main/service/examples.ts';
+import { inFolder } from '../../src-main/text/companions.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 
 interface Case { messages: ChatTurn[]; tools?: unknown[]; variables?: TemplateVariables }
@@ -19,7 +21,7 @@ interface Wanted {
 const { PUBLISHED_TOKENIZERS: FOLDER, RETORT_TEMPLATES: TEMPLATES, PEERS_PYTHON: PYTHON } = process.env;
 const folders = FOLDER !== undefined && existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => join(resolve(FOLDER), name)).filter((folder) => existsSync(join(folder, 'tokenizer.json'))) : [];
 const CONVERSATIONS = 'test/fixtures/conversations/conversations.json';
-const conversations = JSON.parse(readFileSync(CONVERSATIONS, 'utf8')) as Record<string, Case>;
+const conversations = parseExactly(readFileSync(CONVERSATIONS, 'utf8')) as Record<string, Case>;
 const TODAY = new Date(2024, 6, 26, 12);
 
 /** Templates of models whose tokenizers are published without one. */
@@ -55,7 +57,7 @@ function withTemplate(folder: string): string | null {
 
 /** A tokenizer as the examples of a run are encoded with it; no weights are needed for that. */
 async function modelOf(path: string): Promise<Model> {
-  return { folder: { path }, tokenizer: await loadTokenizer(path), decoder: { encoder: null, vocabSize: Infinity } } as unknown as Model;
+  return { folder: { path, companions: inFolder(path) }, tokenizer: await loadTokenizer(path), decoder: { encoder: null, vocabSize: Infinity } } as unknown as Model;
 }
 
 const SETTINGS = { system: undefined, shots: undefined, maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: true };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ChatTurn, TemplateVariables } from '../../src-main/contract/chat-turn.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { parseExactly } from '../../src-main/data/exact-json.ts';
 import { ChatTemplate } from '../../src-main/text/chat/chat-template.ts';
 import { markTurns } from '../../src-main/text/chat/mark-turns.ts';
 
@@ -13,7 +14,7 @@ const CONVERSATIONS = 'test/fixtures/conversations/conversations.json';
 const SPECIAL = { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' };
 
 interface Case { messages: ChatTurn[]; tools?: unknown[]; variables?: TemplateVariables }
-const conversations = JSON.parse(readFileSync(CONVERSATIONS, 'utf8')) as Record<string, Case>;
+const conversations = parseExactly(readFileSync(CONVERSATIONS, 'utf8')) as Record<string, Case>;
 
 /** Null where the conversation is refused. */
 function ours(template: ChatTemplate, { messages, tools = [], variables }: Case, learn: 'last' | 'all') {
