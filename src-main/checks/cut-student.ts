@@ -25,7 +25,7 @@ export const cutStudent = check('cut-student', ['recipe', 'method', 'student'], 
 });
 
 /** Makes a recipe one of fine-tuning: what its method says and fine-tuning does not allow goes. */
-function fineTuning({ method, evaluate }: Recipe): Mend {
+export function fineTuning({ method, evaluate }: Recipe): Mend {
   const { conflicts } = resolveMethod({ ...method, preset: 'sft' });
   const nulls = conflicts.map(({ field }) => [field.slice('method.'.length), null] as const);
   return {

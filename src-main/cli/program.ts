@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAdviseCommand } from './advise-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addDeviceCommands } from './device-commands.ts';
@@ -44,6 +45,7 @@ export function createProgram(version: string): Command {
 
   addSampleCommand(program, act);
   addRunCommands(program, act);
+  addAdviseCommand(program, act);
   addForecastCommand(program, act);
   addStudyCommand(program, act);
   addHandoverCommands(program, act);

@@ -5,7 +5,7 @@
  */
 
 /** What numbers are drawn for; a purpose never sees another's numbers. New ones are added at the end. */
-const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate', 'draft', 'accept', 'resample', 'adapter', 'dropout'] as const;
+const PURPOSES = ['shuffle', 'subset', 'split', 'mixture', 'rollout', 'evaluation', 'teacher-data', 'init', 'bootstrap', 'generate', 'draft', 'accept', 'resample', 'adapter', 'dropout', 'advice'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** The place in a run that a number belongs to; each of its counts is a whole number below 2^32. */

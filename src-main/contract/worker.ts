@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AdviceReport } from './advice.ts';
 import { chatTurnSchema, templateVariablesSchema } from './chat-turn.ts';
 import { compare } from './compare-command.ts';
 import type { DeviceState } from './device.ts';
@@ -189,6 +190,13 @@ const probe = {
   event: phaseSchema,
 };
 
+/** Teacher, student and data of a recipe measured on a few rows, in memory: what to change before the run. */
+const advise = {
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, rows: count, allowed, serverKey }),
+  result: view<AdviceReport>(),
+  event: phaseSchema,
+};
+
 /**
  * Everything that is looked at before a run. Nothing outside the program is started or reached, unless `isStart` says
  * that a run is about to begin, which the person has allowed to.
@@ -242,5 +250,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, advise, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -8,6 +8,7 @@ import { toReport } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
 import { PATIENT } from '../hub/hub.ts';
 import { searchHub } from '../hub/search.ts';
+import { adviseRun } from '../service/advise/advise.ts';
 import { evaluateModel } from '../service/evaluate-model.ts';
 import { checkPair } from '../service/check-pair.ts';
 import { compareModels } from '../service/compare/compare-models.ts';
@@ -90,6 +91,7 @@ export function createHandlers(): Handlers<Commands> {
     compare: (params, { signal, emit }) => compareModels(params, signal, emit),
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
+    advise: (params, { signal, emit }) => adviseRun(params, signal, emit),
     forecastMemory: async ({ recipe, runDir }, { signal }) => {
       const { forecast, remedies } = await materialOf(recipe, runDir, { signal }).memory();
       return { forecast, remedies: await remedies() };
