@@ -1,5 +1,6 @@
 import type { Score } from '../contract/events.ts';
 import { bootstrap } from './bootstrap.ts';
+import { Statistics } from './statistics.ts';
 
 /** Numbers of each row whose sums make a score. */
 export type RowStatistics = readonly (readonly number[])[];
@@ -11,7 +12,7 @@ export type RowStatistics = readonly (readonly number[])[];
  */
 export function pairedDifference(first: RowStatistics, second: RowStatistics, score: (sums: readonly number[], count: number) => number, seed: number): Score {
   const width = first[0]!.length;
-  return bootstrap(first.map((row, at) => [...row, ...second[at]!]), (sums, count) => score(sums.slice(width), count) - score(sums.slice(0, width), count), seed);
+  return bootstrap(Statistics.of(first.map((row, at) => [...row, ...second[at]!])), (sums, count) => score(sums.slice(width), count) - score(sums.slice(0, width), count), seed);
 }
 
 /** A mean of rows that weigh differently: each is its sum and its weight. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
+import type { AdviceReport } from '../advice.ts';
 import type { Finding } from '../finding.ts';
 import type { Handover } from '../handover.ts';
 import { serverSchema } from '../served-teacher.ts';
@@ -147,6 +148,8 @@ export const API = {
   'recipe.tryServer': writes<ServerLook>()(z.strictObject({ server: serverSchema, student: path.nullable() })),
   /** Writes a folder that trains the recipe with TRL over torch.distributed. */
   'recipe.handover': writes<Handover>()(z.strictObject({ recipe: recipeSchema, to: path })),
+  /** What a few rows tell of teacher, student and data, and what to change for it. */
+  'recipe.advise': writes<AdviceReport>()(z.strictObject({ recipe: recipeSchema, rows: z.int().min(1).max(1000) })),
   'recipe.forecast': writes<Forecast>()(z.strictObject({ recipe: recipeSchema, steps: z.int().min(2).max(20) })),
 
   'drafts.list': reads<Draft[]>()(nothing),

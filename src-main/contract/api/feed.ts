@@ -19,10 +19,10 @@ export interface LiveRun {
   evaluations: { ms: number | null; left: number };
 }
 
-/** Something besides runs that takes a while: an import, a download, a new student, an export, a forecast, an inspection or a comparison (whose id it has). */
+/** Something besides runs that takes a while: an import, a download, a new student, an export, a forecast, advice, an inspection or a comparison (whose id it has). */
 export interface Job {
   id: string;
-  kind: 'import' | 'download' | 'make-student' | 'export' | 'forecast' | 'inspect' | 'compare';
+  kind: 'import' | 'download' | 'make-student' | 'export' | 'forecast' | 'advise' | 'inspect' | 'compare';
   /** What it is about, for a person: a file, a model, a run. */
   title: string;
   done: number;

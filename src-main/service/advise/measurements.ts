@@ -1,9 +1,8 @@
 import type { Measurement, MeasurementUnit } from '../../contract/advice.ts';
 import type { Score } from '../../contract/events.ts';
 import { repetitionRate } from '../../metrics/repetition.ts';
-import { bootstrap } from '../../metrics/bootstrap.ts';
 import type { Answers, Facts } from './facts.ts';
-import { aToken, endsWithin, shareOf } from './sums.ts';
+import { aToken, endsWithin, meanOf, shareOf } from './sums.ts';
 
 /** A teacher may well have written an answer that costs it no more than this above what it is unsure of there, in nats a token. */
 export const OWN_STYLE = 0.5;
@@ -24,7 +23,7 @@ export function measurementsOf(facts: Facts): Measurement[] {
     ...measure('agreement.data', 'same first choice as the teacher, right answers', 'share', aToken(beside, (text) => text.agreed, seed), beside.length),
     ...measure('teacher.likeAnswers', 'right answers that the teacher may have written', 'share', shareOf(beside.filter(({ tokens }) => tokens > 0), (text) => text.teacher - text.teacherEntropy <= OWN_STYLE * text.tokens, seed), beside.length),
     ...measure('student.ends', 'own texts that end', 'share', shareOf(own, endsWithin(Infinity), seed), own.length),
-    ...measure('student.repeats', 'phrases said before in own texts', 'share', own.length === 0 ? null : bootstrap(own.map(({ tokens }) => [repetitionRate(tokens)]), ([sum], count) => sum! / count, seed), own.length),
+    ...measure('student.repeats', 'phrases said before in own texts', 'share', meanOf(own, ({ tokens }) => repetitionRate(tokens), seed), own.length),
     ...measure('student.ownCost', 'the student\'s own texts to the teacher', 'nats a token', aToken(ownCompared ?? [], (text) => text.teacher, seed), own.length),
     ...measure('divergence.own', 'divergence from the teacher, own texts', 'nats a token', aToken(ownCompared ?? [], (text) => text.divergence, seed), own.length),
     ...measure('agreement.own', 'same first choice as the teacher, own texts', 'share', aToken(ownCompared ?? [], (text) => text.agreed, seed), own.length),

@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Problem } from '../../../contract/problem.ts';
 import type { Finding } from '../../../contract/finding.ts';
-import { recipeSchema } from '../../../contract/recipe.ts';
+import { recipeSchema, type Recipe } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
 import { newRunId } from '../../ids.ts';
 import type { Consent } from '../../consent/consent.ts';
@@ -20,6 +20,13 @@ import type { Workers } from '../workers.ts';
 
 export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStore }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed; keyStore: KeyStore | null }): Handlers<CallsOf<'recipe'>> {
   const [checks, outlooks] = [new Latest(), new Latest()];
+  /** What measures a recipe has the machine to itself, and the person's word for what the recipe reaches. */
+  const alone = async (recipe: Recipe, what: string): Promise<{ allowed: string[]; serverKey?: string }> => {
+    if (queue.live().length > 0) throw new Problem(`A run is going, so that ${what} would measure both.`, { hint: 'Wait until it has ended, or stop it.' });
+    const allowed = await consent.settle(recipe);
+    await queue.atRest();
+    return { allowed, ...await keyFor(recipe, keyStore) };
+  };
   return {
     'recipe.check': async ({ recipe, asker }) => {
       const parsed = recipeSchema.safeParse(recipe);
@@ -49,13 +56,15 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStor
       return workers.ask('lookAtServer', { server, student, ...await keyOf(server, keyStore) });
     },
     'recipe.handover': ({ recipe, to }) => workers.ask('handover', { recipe, to: resolve(to) }),
+    'recipe.advise': async ({ recipe, rows }) => {
+      const asked = await alone(recipe, 'advice');
+      return jobs.run('advise', recipe.name, (tell, signal, _warn, onReading) => workers.get('compute').request(
+        'advise', { recipe, runDir: home.runDir(newRunId()), rows, ...asked }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
+    },
     'recipe.forecast': async ({ recipe, steps }) => {
-      if (queue.live().length > 0) throw new Problem('A run is going, so that a forecast would measure both.', { hint: 'Wait until it has ended, or stop it.' });
-      const allowed = await consent.settle(recipe);
-      await queue.atRest();
-      const key = await keyFor(recipe, keyStore);
+      const asked = await alone(recipe, 'a forecast');
       return jobs.run('forecast', recipe.name, (tell, signal, _warn, onReading) => workers.get('compute').request(
-        'probe', { recipe, runDir: home.runDir(newRunId()), steps, allowed, ...key }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
+        'probe', { recipe, runDir: home.runDir(newRunId()), steps, ...asked }, { signal, onReading, onEvent: ({ done, total }) => tell(done, total) }));
     },
   };
 }
