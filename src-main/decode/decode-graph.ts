@@ -7,10 +7,16 @@ import { softmax } from '../graph/ops/softmax.ts';
 import { Graph, type Value } from '../graph/value.ts';
 import { CachedAttention } from '../nn/attention/cached.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import type { Executor } from '../runtime/program.ts';
 import { sampleRows } from './sample.ts';
 
 /** What a step of decoding gives: tokens chosen in the graph, or logits for processors outside. */
 export type Choice = 'greedy' | 'sample' | 'logits';
+
+/** What of an executor its graphs follow from. */
+export type Runner = Pick<Executor, 'dialect' | 'cachedAttention'>;
+
+const ON_CPU: Runner = { dialect: 'onnxruntime', cachedAttention: 'whole' };
 
 export interface DecodeGraphSpec {
   choice: Choice;
@@ -26,9 +32,9 @@ export interface DecodeGraphSpec {
  * last of each text, or several of one), those of `CachedAttention`, and for `sample` uniform [told, 1] and temperature [].
  * Outputs: next [told] (int32) or logits [told, vocabulary]; the present keys and values.
  */
-export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights'], dialect: WriteOptions['dialect'] = 'onnxruntime'): OnnxGraph {
+export function decodeGraph(decoder: Decoder, spec: DecodeGraphSpec, weights: WriteOptions['weights'], { dialect, cachedAttention }: Runner = ON_CPU): OnnxGraph {
   const graph = new Graph();
-  const attention = new CachedAttention(graph, spec.maxLength, dialect === 'webgpu');
+  const attention = new CachedAttention(graph, spec.maxLength, cachedAttention);
   const hidden = decoder.hidden(graph.input('ids', 'int32', ['batch', 'sequence']), attention);
   const told = gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), graph.input('told_rows', 'int32', ['told']));
   const logits = slice(decoder.logits(told), -1, 0, spec.vocabulary);

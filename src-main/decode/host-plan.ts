@@ -32,7 +32,7 @@ export class HostPlan implements EnginePlan {
     this.decoder = decoder;
     const written = constant?.decoder ?? decoder;
     const place = withPacked(placement, this.packs);
-    this.graph = decodeGraph(written, { choice, vocabulary, maxLength }, place, executor.dialect);
+    this.graph = decodeGraph(written, { choice, vocabulary, maxLength }, place, executor);
     this.source = written.encoder && sourceGraph(written, place, executor.dialect);
     this.options = { initializers, optimize: 'basic' };
     const constants = this.graph.parameters.flatMap(({ name }) => initializers[name] ?? []);

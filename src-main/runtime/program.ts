@@ -58,6 +58,8 @@ export interface Executor {
   readonly signsBytes: boolean;
   /** Whether it multiplies matrices of half precision. Where not, such products are float32 of numbers that are rounded so. */
   readonly multipliesHalves: boolean;
+  /** What it has of ONNX Runtime's cached attention in float32: all of it, all but caps on scores, or nothing. */
+  readonly cachedAttention: 'whole' | 'uncapped' | 'none';
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;

@@ -1,4 +1,5 @@
 import type { DeviceState } from '../../src-main/contract/device.ts';
+import type { Device } from '../../src-main/contract/divergence.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 
 /** The devices of this machine, looked for when somebody first wants to choose one. */
@@ -22,6 +23,11 @@ export class DevicesState {
   lookAgain(): void {
     this.isAsked = false;
     this.look();
+  }
+
+  /** Those that compute here, as far as is known. */
+  get usable(): readonly Device[] {
+    return this.found.filter(({ problem }) => problem === null).map(({ device }) => device);
   }
 
   /** What training may multiply in on a device; fp32 alone where that is not known. */

@@ -1,4 +1,5 @@
 import type { CallInput } from '../../src-main/contract/api/api.ts';
+import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
@@ -49,9 +50,9 @@ export class RunsState {
     return this.bridge.call('runs.delete', { runIds, withFiles });
   }
 
-  /** @param allowChanged  although files that the run reads have changed since it began */
-  resume(runId: string, allowChanged = false): Promise<null> {
-    return this.bridge.call('runs.resume', { runId, allowChanged });
+  /** @param allowChanged  although files that the run reads have changed since it began. @param device  where it goes on; where it was if left out */
+  resume(runId: string, allowChanged = false, device?: Device): Promise<null> {
+    return this.bridge.call('runs.resume', { runId, allowChanged, ...(device !== undefined && { device }) });
   }
 
   /** Takes in the run of a folder. @returns its id */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Compute } from '../../src-main/contract/compute.ts';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { Products } from '../../src-main/contract/products.ts';
 import type { FrozenPrecision } from '../../src-main/contract/recipe.ts';
@@ -32,6 +33,8 @@ export interface Plan {
   adapter: { rank: number; alpha: number } | null;
   /** Where Retort's models, or those of its peer, compute; the processor if left out. */
   device?: Device;
+  /** What Retort's products are computed in; fp32 if left out. */
+  compute?: Compute;
   /** Texts that are computed at once; the whole batch if left out. */
   microBatch?: number;
   /** One batch in token ids, used at every step. */

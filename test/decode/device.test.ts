@@ -18,6 +18,7 @@ import { randomWeights, tinyGpt2, tinyLlama, tinyT5 } from '../support/tiny-mode
 
 const host = nativeExecutor(1);
 const standIn = standInExecutor(1);
+const cuda = standInExecutor(1, 'cuda');
 
 const PROMPTS: readonly Prompt[] = [[1, 2, 3], [4, 5], [6, 7, 8, 9, 10, 11], [12], [7, 7, 7, 3]].map((ids, id) => ({ id, tokens: Int32Array.from(ids) }));
 const ENDS = [5, 9, 17, 30, 41];
@@ -68,6 +69,18 @@ const BEAMS: readonly (readonly [string, Sampling])[] = [
   ['beams with a penalty on repetition, to the last', beam({ processors: [repetitionPenalty(1.3)], lengthPenalty: 2, earlyStopping: 'never' })],
   ['beams with a processor that no graph knows', beam({ processors: [(logprobs) => { logprobs[7] = -Infinity; }] })],
 ];
+
+describe.each(MODELS)('writing on a device without ONNX Runtime\'s cached attention, as CUDA in float32: %s', (_, config) => {
+  const named = (name: string): Sampling => [...SAMPLINGS, ...BEAMS].find(([known]) => known === name)![1];
+
+  it.each(['greedy', 'all rules at once', 'a processor that no graph knows', 'beams'])('%s: the tokens of the host', async (name) => {
+    const held = cuda.memory!.bytes;
+    const [first, second] = await write(host, config, named(name), { eos: [] });
+    const eos = [first!.tokens[2]!, second!.tokens[11]!];
+    expect(await write(cuda, config, named(name), { eos })).toEqual(await write(host, config, named(name), { eos }));
+    expect(cuda.memory!.bytes).toBe(held);
+  });
+});
 
 describe.each(MODELS)('beams on a device: %s', (_, config) => {
   it.each(BEAMS)('%s: the texts of the host', async (_name, sampling) => {
@@ -177,7 +190,9 @@ it.each(FAMILIES)('writes on a device what it writes on the host: %s', async (fo
       await open.release();
       return written;
     };
-    expect(await texts(standIn)).toEqual(await texts(host));
+    const wanted = await texts(host);
+    expect(await texts(standIn)).toEqual(wanted);
+    expect(await texts(cuda)).toEqual(wanted);
   }
 });
 

@@ -67,6 +67,21 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
   });
 });
 
+it('goes on with a run on another device of the machine', async () => {
+  const asked: unknown[] = [];
+  const devices = (['cpu', 'webgpu', 'cuda'] as const).map((device) => ({ device, problem: device === 'cuda' ? 'There is no NVIDIA driver on this machine.' : null, hint: null, name: device, memory: null, driver: null, isSoftware: false, uses: [], computes: ['fp32' as const] }));
+  const app = await openFakeApp({ ...answers, 'devices.list': () => devices, 'runs.resume': (params: unknown) => { asked.push(params); return null; } });
+  await app.show('run/failed');
+  const place = app.page.getByRole('combobox', { name: 'Where it goes on' });
+  await place.locator('option', { hasText: 'on webgpu' }).waitFor({ state: 'attached' });
+  expect(await place.locator('option').allTextContents()).toEqual(['where it was', 'on cpu', 'on webgpu']);
+  await app.page.getByRole('button', { name: 'Resume' }).click();
+  await place.selectOption('webgpu');
+  await app.page.getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(() => asked).toEqual([{ runId: 'failed', allowChanged: false }, { runId: 'failed', allowChanged: false, device: 'webgpu' }]);
+  await app.close();
+});
+
 it('marks the best checkpoint among those there are to choose from', async () => {
   const app = await openFakeApp(answers);
   await app.show('compare');

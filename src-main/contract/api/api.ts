@@ -1,6 +1,7 @@
 import { templateVariablesSchema } from '../chat-turn.ts';
 import { z } from 'zod';
 import type { SeenData, DataPreview } from '../data-view.ts';
+import { DEVICES } from '../divergence.ts';
 import type { Sample } from '../events.ts';
 import type { Reach } from '../consent.ts';
 import type { AdviceReport } from '../advice.ts';
@@ -120,8 +121,8 @@ export const API = {
   'runs.start': writes<{ runId: string }>()(z.strictObject({ recipe: recipeSchema, draftId: id.optional() })),
   /** Queues what a student that cannot write needs: a run that fine-tunes it on the same data, and the same run again from there. */
   'runs.fineTuneFirst': writes<{ runIds: [string, string] }>()(byRun),
-  /** `allowChanged`: although files that the run reads have changed since it began. */
-  'runs.resume': writes<null>()(z.strictObject({ runId: id, allowChanged: z.boolean().default(false) })),
+  /** `allowChanged`: although files that the run reads have changed since it began. `device`: where it goes on; where it was if left out. */
+  'runs.resume': writes<null>()(z.strictObject({ runId: id, allowChanged: z.boolean().default(false), device: z.enum(DEVICES).exactOptional() })),
   /** Takes a run folder that the history does not know, or knows elsewhere; a training elsewhere (`recipe.handover`) is followed as it goes on. */
   'runs.adopt': writes<{ runId: string }>()(z.strictObject({ folder: path })),
   /** `save`: finish the step, write a checkpoint. `abandon`: end at once; the steps since the last checkpoint are lost. */

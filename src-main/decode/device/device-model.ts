@@ -48,7 +48,7 @@ export class DeviceModel {
   /** What continues texts and tells this of each step. */
   step(told: Told): Promise<Step> {
     return this.steps.get(JSON.stringify(told), async () => {
-      const { onnx, kept } = stepGraph(this.decoder, told, this.settings, this.executor.dialect);
+      const { onnx, kept } = stepGraph(this.decoder, told, this.settings, this.executor);
       const ports = [...kept.map(({ port }) => port), NEXT];
       return { kept, ports, take: await this.taking(ports), program: await this.executor.compile(onnx, { optimize: 'none' }) };
     });

@@ -1,4 +1,3 @@
-import type { NodeWriter } from '../../graph/onnx/node-writer.ts';
 import { writeOnnx, type OnnxGraph, type Port } from '../../graph/onnx/write.ts';
 import { div, greaterOrEqual, less } from '../../graph/ops/elementwise.ts';
 import { gatherRows, placeAt } from '../../graph/ops/gather.ts';
@@ -10,6 +9,7 @@ import { staticDim } from '../../graph/shape.ts';
 import { Graph, type Value } from '../../graph/value.ts';
 import { CachedAttention, presentOf } from '../../nn/attention/cached.ts';
 import type { Decoder } from '../../nn/decoder.ts';
+import type { Runner } from '../decode-graph.ts';
 import type { Rule } from '../processors.ts';
 import { sampleRows } from '../sample.ts';
 import { applyRule, drawRows } from './rules.ts';
@@ -41,9 +41,9 @@ export const WRITTEN = 'written';
  * Outputs: next [batch] (int32); or tokens (int32) and logprobs, [batch, count] each, falling; or logits [told,
  * vocabulary]; what is kept.
  */
-export function stepGraph(decoder: Decoder, told: Told, size: { vocabulary: number; maxLength: number }, dialect: NodeWriter['dialect']): StepGraph {
+export function stepGraph(decoder: Decoder, told: Told, size: { vocabulary: number; maxLength: number }, { dialect, cachedAttention }: Runner): StepGraph {
   const graph = new Graph();
-  const attention = new CachedAttention(graph, size.maxLength, dialect === 'webgpu');
+  const attention = new CachedAttention(graph, size.maxLength, cachedAttention);
   const ids = graph.input('ids', 'int32', ['batch', 'sequence']);
   const hidden = decoder.hidden(ids, attention);
   const asked = graph.input('told_rows', 'int32', [told.kind === 'logits' ? 'told' : 'batch']);

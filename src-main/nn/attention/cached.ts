@@ -1,10 +1,11 @@
+import { firstOf, writtenAt } from '../../graph/ops/cache-rows.ts';
 import { cachedAttention } from '../../graph/ops/cached-attention.ts';
 import { lengthAlong } from '../../graph/ops/distances.ts';
 import { add, sub } from '../../graph/ops/elementwise.ts';
 import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
 import { lastStates, shifted } from '../../graph/ops/look-back.ts';
 import { positionMask } from '../../graph/ops/position-mask.ts';
-import { staticDim } from '../../graph/shape.ts';
+import { dimAt, staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
 import { attentionCore, MASKED } from './core.ts';
@@ -24,6 +25,11 @@ export const presentStates = (layer: number): string => `present.${layer}.states
 /** The output that takes the place of a layer's past; null where an input is none. */
 export const presentOf = (input: string): string | null => (input.startsWith('past.') ? input.replace('past.', 'present.') : null);
 
+/** Whether what runs a graph has ONNX Runtime's cached attention: wholly, without caps on scores as WebGPU, or not at all in float32 as CUDA. */
+type Runner = 'whole' | 'uncapped' | 'none';
+
+type SpelledOut = Pick<AttentionCall, 'heads' | 'kvHeads' | 'scale' | 'softCap' | 'window'> & { width: number; bias: Value | null; sinks: Value | null };
+
 /**
  * Attention through a cache that grows in place, for rows of different lengths padded on the right. One graph
  * serves prompt and continuation, any batch and any capacity: those dimensions stay open.
@@ -36,16 +42,16 @@ export class CachedAttention implements Attention {
   readonly present: Record<string, Value> = {};
   private readonly graph: Graph;
   private readonly maxLength: number;
-  private readonly lacksCaps: boolean;
+  private readonly runner: Runner;
 
   /**
    * @param maxLength  the longest text, prompt and completion together, that positions are prepared for
-   * @param lacksCaps  whether what runs the graph leaves the cap of scores out of its own operator, as WebGPU does
+   * @param runner     what runs the graph has of the operator: without it attention is spelled out
    */
-  constructor(graph: Graph, maxLength: number, lacksCaps = false) {
+  constructor(graph: Graph, maxLength: number, runner: Runner = 'whole') {
     this.graph = graph;
     this.maxLength = maxLength;
-    this.lacksCaps = lacksCaps;
+    this.runner = runner;
     this.positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   }
 
@@ -56,28 +62,40 @@ export class CachedAttention implements Attention {
     const width = cachedWidth(headDim);
     const past = (part: 'key' | 'value'): Value => graph.input(pastName(layer, part), 'float32', ['batch', kvHeads, 'capacity', width]);
     const rotated = resizeHeads(rotate(query, heads, 'query', rope, places), heads, headDim, width);
+    const fresh = { key: resizeHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim, width), value: resizeHeads(value, kvHeads, headDim, width) };
+    // Rows that stand at different positions would need a bias each; the completions of an encoder's prompts all start at 0.
+    const between = bias && bias.between(lengthAlong(query, 1), { count: reshape(cast(totalLength, 'int64'), []), dim: 'total' });
+    if (this.runner === 'none') {
+      const written = (part: 'key' | 'value'): Value => this.present[presentName(layer, part)] = writtenAt(past(part), splitHeads(fresh[part], kvHeads, width), this.positions);
+      const seen = (part: 'key' | 'value'): Value => firstOf(written(part), 2, totalLength, 'total');
+      const context = this.spelled(rotated, seen('key'), seen('value'), { heads, kvHeads, width, scale, softCap, window, bias: between, sinks: sinks ?? null });
+      return resizeHeads(context, heads, width, headDim);
+    }
     const { context, presentKey, presentValue } = cachedAttention({
-      query: rotated,
-      key: resizeHeads(rotate(key, kvHeads, 'key', rope, places), kvHeads, headDim, width),
-      value: resizeHeads(value, kvHeads, headDim, width),
+      query: rotated, ...fresh,
       pastKey: past('key'),
       pastValue: past('value'),
       lastPosition: graph.input('last_position', 'int32', ['batch']),
       totalLength,
-      // Rows that stand at different positions would need a bias each; the completions of an encoder's prompts all start at 0.
-      bias: bias && bias.between(lengthAlong(query, 1), { count: reshape(cast(totalLength, 'int64'), []), dim: 'total' }),
+      bias: between,
       sinks: sinks ?? null,
     }, { heads, kvHeads, scale, softCap, window: window ?? -1 });
     this.present[presentName(layer, 'key')] = presentKey;
     this.present[presentName(layer, 'value')] = presentValue;
-    if (softCap === null || !this.lacksCaps) return resizeHeads(context, heads, width, headDim);
+    const spelled = softCap === null || this.runner === 'whole' ? context : this.spelled(rotated, presentKey, presentValue, { heads, kvHeads, width, scale, softCap, window, bias: null, sinks: null });
+    return resizeHeads(spelled, heads, width, headDim);
+  }
+
+  /** The same by basic operators, over keys and values [batch, kvHeads, keys, width]. */
+  private spelled(query: Value, keys: Value, values: Value, { heads, kvHeads, width, scale, softCap, window, bias, sinks }: SpelledOut): Value {
+    const length = dimAt(keys.shape, 2);
     // Query heads that share a key head stand below each other.
-    const apart = reshape(splitHeads(rotated, heads, width), ['batch', kvHeads, 'grouped', width]);
-    const capped = attentionCore(apart, presentKey, presentValue, {
-      scale, softCap, shape: ['batch', heads, 'sequence', 'capacity'], bias: null,
-      mask: positionMask(this.positions, lengthAlong(presentKey, 2), window, MASKED),
+    const apart = reshape(splitHeads(query, heads, width), ['batch', kvHeads, 'grouped', width]);
+    const context = attentionCore(apart, keys, values, {
+      scale, softCap, shape: ['batch', heads, 'sequence', length], bias,
+      mask: positionMask(this.positions, lengthAlong(keys, 2), window, MASKED), ...(sinks && { sinks: reshape(sinks, [heads, 1, 1]) }),
     });
-    return resizeHeads(joinHeads(reshape(capped, ['batch', heads, 'sequence', width]), heads, width), heads, width, headDim);
+    return joinHeads(reshape(context, ['batch', heads, 'sequence', width]), heads, width);
   }
 
   lookBack({ layer, x, reach }: LookBackCall): Value[] {

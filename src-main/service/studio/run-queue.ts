@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent, StepMetrics } from '../../contract/events.ts';
+import type { Device } from '../../contract/divergence.ts';
 import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Commands } from '../../contract/worker.ts';
@@ -13,9 +14,10 @@ import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
 import type { KeyStore } from '../key-store.ts';
 import { newRunId } from '../ids.ts';
+import type { TriedDevices } from '../devices/tried-devices.ts';
 import { settleRecipe } from '../own-recipe.ts';
 import { runPaths } from '../run-folder.ts';
-import { followRun, refuseElsewhere } from '../runs.ts';
+import { followRun, refuseElsewhere, type ResumeOptions } from '../runs.ts';
 import { keyFor } from '../server-key.ts';
 import { followTime } from './run-time.ts';
 import { tellWritten } from './tell-written.ts';
@@ -32,7 +34,7 @@ type End = Pick<Extract<FeedMessage, { topic: 'ended' }>, 'how' | 'error'>;
  * @param after  the run whose student it begins from, which must be done by then
  * @param host  the worker that has been asked for it
  */
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; after?: string; host?: WorkerHost<Commands> }
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; device?: Device | undefined; after?: string; host?: WorkerHost<Commands> }
 
 /**
  * The runs of this program, computed one after the other. A run leaves the queue once its end is in the history, where
@@ -44,6 +46,7 @@ export class RunQueue {
   readonly #feed: Feed;
   readonly #consent: Consent;
   readonly #keyStore: KeyStore | null;
+  readonly #devices: TriedDevices;
   /** The first computes, the others wait. */
   #entries: Entry[] = [];
   /** What the worker is at, until it has put everything away. */
@@ -54,9 +57,10 @@ export class RunQueue {
   #timer: NodeJS.Timeout | null = null;
 
   /** @param keyStore  where a key for a recipe's server may be kept; null where the door has none */
-  constructor(home: Home, workers: Workers, feed: Feed, consent: Consent, keyStore: KeyStore | null) {
+  constructor(home: Home, workers: Workers, feed: Feed, consent: Consent, keyStore: KeyStore | null, devices: TriedDevices) {
     this.#consent = consent;
     this.#keyStore = keyStore;
+    this.#devices = devices;
     this.#home = home;
     this.#workers = workers;
     this.#feed = feed;
@@ -71,6 +75,7 @@ export class RunQueue {
     const allowed = await this.#consent.settle(recipe);
     const runId = newRunId();
     const runDir = this.#home.runDir(runId);
+    await this.#devices.require(recipe);
     const found = await this.#workers.ask('check', { recipe, runDir, isStart: true, allowed, ...await keyFor(recipe, this.#keyStore) });
     const problem = found.find(({ level }) => level === 'problem');
     if (problem) throw problemOf(problem);
@@ -92,18 +97,18 @@ export class RunQueue {
     return runId;
   }
 
-  /** @param allowChanged  although files that the run reads have changed since it began */
-  async resume(runId: string, { allowChanged = false } = {}): Promise<void> {
+  /** As `ResumeOptions` say. */
+  async resume(runId: string, options: Pick<ResumeOptions, 'allowChanged' | 'device'> = {}): Promise<void> {
     if (this.#find(runId) || this.#resuming.has(runId)) throw new Problem('This run is going already.');
     this.#resuming.add(runId);
     try {
-      await this.#takeUp(runId, allowChanged);
+      await this.#takeUp(runId, options);
     } finally {
       this.#resuming.delete(runId);
     }
   }
 
-  async #takeUp(runId: string, allowChanged: boolean): Promise<void> {
+  async #takeUp(runId: string, { allowChanged = false, device }: Pick<ResumeOptions, 'allowChanged' | 'device'>): Promise<void> {
     await this.atRest();
     const known = await findRun(this.#home.database, runId);
     refuseElsewhere(known);
@@ -112,10 +117,11 @@ export class RunQueue {
     if (status === 'running') throw new Problem('Another program is computing this run.', { hint: 'Wait until it ends.' });
     await refuseDamaged(this.#home.database, { everything: true });
     const { run: { recipe } } = await settleRecipe(this.#home, known);
+    await this.#devices.require(device === undefined ? recipe : { student: { ...recipe.student, device } });
     const allowed = await this.#consent.settle(recipe);
     await setStatus(this.#home.database, runId, 'waiting');
     // One that never got to its start has nothing to go on from.
-    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe), allowed, allowChanged });
+    this.#queue({ runId, name }, { recipe, runDir, isResumed: existsSync(runPaths(runDir).recipe), allowed, allowChanged, device });
   }
 
   /** @param how  `abandon` gives up what was learned since the last checkpoint */
@@ -167,7 +173,7 @@ export class RunQueue {
   }
 
   async #compute(entry: Entry): Promise<void> {
-    const { live, recipe, runDir, isResumed, allowed, allowChanged = false, after } = entry;
+    const { live, recipe, runDir, isResumed, allowed, allowChanged = false, device, after } = entry;
     const { runId } = live;
     try {
       if (after !== undefined) await this.#checkDone(after);
@@ -177,7 +183,7 @@ export class RunQueue {
       live.state = 'starting';
       this.#tellLive();
       entry.host = this.#workers.get('compute');
-      const { status: how } = await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged, ...key }, {
+      const { status: how } = await followRun(this.#home, entry.host, { recipe, runDir, runId, isResumed, allowed, allowChanged, ...(device !== undefined && { device }), ...key }, {
         onEvent: (event) => this.#follow(live, event, recipe),
         onReading: (rows) => {
           live.phase = { name: 'read', done: rows, total: 0 };

@@ -2,6 +2,8 @@ import { API, type Answer, type CallName, type CallParams } from '../../contract
 import type { FeedMessage, LiveRun } from '../../contract/api/feed.ts';
 import type { Settings } from '../../contract/api/settings.ts';
 import { Problem, toReport } from '../../contract/problem.ts';
+import type { Commands } from '../../contract/worker.ts';
+import type { WorkerHost } from '../../contract/worker-host.ts';
 import { stopComparisons } from '../../store/comparisons.ts';
 import { stopInspections } from '../../store/inspections.ts';
 import { interruptWaiting } from '../../store/runs.ts';
@@ -37,6 +39,7 @@ import { watchHistory } from './history-watch.ts';
 import { Jobs } from './jobs.ts';
 import { Preferences } from './preferences.ts';
 import { RunQueue } from './run-queue.ts';
+import { TriedDevices } from '../devices/tried-devices.ts';
 import { Workers, type CreateWorker } from './workers.ts';
 
 /** The one program behind every window and door. */
@@ -73,13 +76,15 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
   const workers = new Workers(createWorker, () => preferences.get());
   const pending = askPerson ? null : new Pending();
   const consent = new Consent(home.database, askPerson ?? pending!.ask);
-  const queue = new RunQueue(home, workers, feed, consent, keyStore ?? null);
+  const newWorker = (): WorkerHost<Commands> => createWorker('probe', preferences.get());
+  const devices = new TriedDevices(newWorker);
+  const queue = new RunQueue(home, workers, feed, consent, keyStore ?? null, devices);
   const jobs = new Jobs(feed);
   const trainings = new FollowedTrainings(home, feed);
-  const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null };
+  const parts = { home, workers, queue, trainings, jobs, feed, consent, pending, keyStore: keyStore ?? null, devices };
   const handlers: Handlers<CallName> = {
     'app.about': () => describeProgram(path, readOnly),
-    ...deviceCalls({ ...parts, newWorker: () => createWorker('probe', preferences.get()) }),
+    ...deviceCalls({ ...parts, newWorker }),
     ...preferences.calls(home.database, feed, checkWorker, () => workers.renew()),
     ...runCalls(parts), ...sampleCalls(parts), ...recipeCalls(parts), ...draftCalls(parts), ...dataCalls(parts), ...modelCalls(parts),
     ...inspectionCalls(parts), ...correctionCalls(parts), ...comparisonCalls(parts), ...chatCalls(parts), ...exportCalls(parts), ...keepingCalls(parts), ...consentCalls(parts), ...hubCalls(parts), ...serverCalls(parts), ...fileCalls(parts), 'jobs.cancel': async ({ id }) => {

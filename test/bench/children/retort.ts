@@ -23,7 +23,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     student: { model: plan.student, device: plan.device ?? 'cpu', ...(plan.adapter && { adapter: plan.adapter }) },
     data: { train: 'given as ids', maxPromptTokens: first.prompt.length, maxCompletionTokens: first.completion.length, shuffle: false },
     method: { preset: plan.task === 'step' ? 'supervised-kd' : 'on-policy-kd' },
-    train: { steps: 1e6, batchSize, learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
+    train: { steps: 1e6, batchSize, compute: plan.compute ?? 'fp32', learningRate: plan.learningRate, schedule: 'constant', clipNorm: plan.clipNorm },
   });
   const [method, pair] = [methodOf(recipe), await openPair(plan.student, plan.teacher)];
   const adapter = trainedAdapter(pair.student.folder, recipe.student);

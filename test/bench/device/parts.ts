@@ -1,9 +1,14 @@
+import type { Compute } from '../../../src-main/contract/compute.ts';
+import type { DeviceState } from '../../../src-main/contract/device.ts';
 import type { Device } from '../../../src-main/contract/divergence.ts';
 import type { Task } from '../plan.ts';
 import type { Size } from '../sizes.ts';
 
-/** Who computes a part. */
-export type Who = { retort: Device } | { python: 'cpu' | 'cuda' };
+/** Who computes a part, and what Retort multiplies in; PyTorch multiplies in bf16 on a card. */
+export type Who = { retort: Device; compute: Compute } | { python: 'cpu' | 'cuda' };
+
+/** What is measured, with what it may multiply in. */
+export type Measured = Pick<DeviceState, 'device' | 'computes'>;
 
 /** What is measured by itself, in processes of its own, so that one that fails or hangs costs only its own time. */
 export interface Part { readonly size: Size; readonly task: Task; readonly batch: number; readonly who: Who }
@@ -29,11 +34,21 @@ export const DEVICE_SIZES: readonly Size[] = [
 /** As small as anything that has every operator. */
 export const QUICK_SIZE: Size = { ...sized('tiny', 256, shape(2, 64, 128, 4, 2)), prompt: 8, completion: 8, rounds: 2 };
 
-/** In the order in which they are measured: what says most of a size first. */
-export function partsOf(size: Size, devices: readonly Device[], hasPython: boolean): Part[] {
-  const peers: Who[] = [...devices.map((retort) => ({ retort })), ...(hasPython ? [{ python: devices.includes('cuda') ? 'cuda' as const : 'cpu' as const }] : [])];
-  const each = (task: Task, batch: number): Part[] => peers.map((who) => ({ size, task, batch, who }));
-  return [...each('step', size.batch), ...each('iteration', size.batch), ...WRITTEN.flatMap((batch) => each('iteration', batch).filter(({ who }) => 'retort' in who))];
+/** Most like what PyTorch does on a card first. */
+const FASTEST: readonly Compute[] = ['bf16', 'fp16', 'tf32', 'fp32'];
+
+/** In the order in which they are measured: what says most of a size first. Exact products, and the fastest kind; of a step all kinds. */
+export function partsOf(size: Size, devices: readonly Measured[], hasPython: boolean): Part[] {
+  const python: Who[] = hasPython ? [{ python: devices.some(({ device }) => device === 'cuda') ? 'cuda' : 'cpu' }] : [];
+  const fastest = ({ computes }: Measured): Compute => FASTEST.find((compute) => computes.includes(compute)) ?? 'fp32';
+  const by = (kinds: (of: Measured) => readonly Compute[]): Who[] => devices.flatMap((of) => kinds(of).map((compute) => ({ retort: of.device, compute })));
+  const each = (task: Task, batch: number, who: readonly Who[]): Part[] => who.map((one) => ({ size, task, batch, who: one }));
+  const main = by((of) => [...new Set<Compute>([fastest(of), 'fp32'])]);
+  return [
+    ...each('step', size.batch, [...main, ...python]), ...each('iteration', size.batch, [...main, ...python]),
+    ...WRITTEN.flatMap((batch) => each('iteration', batch, by((of) => [fastest(of)]))),
+    ...each('step', size.batch, by((of) => of.computes.filter((compute) => compute !== 'fp32' && compute !== fastest(of)))),
+  ];
 }
 
-export const nameOf = ({ size, task, batch, who }: Part): string => `${size.name} ${task} of ${batch}, ${'retort' in who ? `Retort on ${who.retort}` : `${task === 'step' ? 'PyTorch' : 'TRL'} on ${who.python}`}`;
+export const nameOf = ({ size, task, batch, who }: Part): string => `${size.name} ${task} of ${batch}, ${'retort' in who ? `Retort on ${who.retort} in ${who.compute}` : `${task === 'step' ? 'PyTorch' : 'TRL'} on ${who.python}`}`;

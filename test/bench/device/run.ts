@@ -3,13 +3,14 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { COMPUTES_ON } from '../../../src-main/contract/compute.ts';
 import { DEVICES, type Device } from '../../../src-main/contract/divergence.ts';
 import { probeDevice } from '../../../src-main/devices/probe.ts';
 import { pythonPeer, retortPeer } from '../measure.ts';
 import type { Answer, Peer } from '../peer.ts';
 import { findPython } from '../python.ts';
 import { CardMemory } from './card-memory.ts';
-import { DEVICE_SIZES, nameOf, partsOf, QUICK_SIZE, type Part } from './parts.ts';
+import { DEVICE_SIZES, nameOf, partsOf, QUICK_SIZE, type Measured, type Part } from './parts.ts';
 import { modelsOf, planOf } from './plans.ts';
 
 interface Options { device: string[]; size?: string[]; quick?: true; out: string; minutes: string; deadline: string; python: boolean; models?: string; prepare?: true }
@@ -41,7 +42,9 @@ async function main({ device: names, size: wanted, quick, out, minutes, deadline
   const asked = names.map(deviceOf);
   const states = await Promise.all(asked.map((device) => probeDevice(device)));
   for (const { device, problem } of states) if (problem !== null) tell(`${device} is left out: ${problem}`);
-  const devices = states.filter(({ problem }) => problem === null).map(({ device }) => device);
+  const devices = states.filter(({ problem }) => problem === null).map((state): Measured => (
+    // What stands for a card rounds as one, so that the script is tried with what it measures there.
+    state.device === 'cpu' ? { device: 'cpu', computes: COMPUTES_ON.cpu } : state));
   const python = asksPython ? await findPython(tell) : { missing: 'it was not asked for' };
   if ('missing' in python) tell(`PyTorch and TRL are left out: ${python.missing}.`);
   const machine = { cpu: cpus()[0]!.model, cores: availableParallelism(), node: process.version, devices: states, ...('versions' in python && { python: python.versions }) };
@@ -68,12 +71,11 @@ async function main({ device: names, size: wanted, quick, out, minutes, deadline
 /** One part, given up after `left` milliseconds. */
 async function measured(part: Part, folder: string, python: string | null, left: number): Promise<Omit<Result, 'size' | 'task' | 'batch' | 'who'>> {
   const { size, task, batch, who } = part;
-  const device = 'retort' in who ? who.retort : who.python;
   const memory = new CardMemory();
   let peer: Peer | null = null;
   const over = new AbortController();
   try {
-    const plan = await planOf(part, device, folder);
+    const plan = await planOf(part, folder);
     peer = 'retort' in who ? retortPeer(plan, 0) : pythonPeer(python!, task, plan, 0, who.python === 'cuda');
     const late = sleep(left, null, { signal: over.signal }).catch(() => null).then(() => { throw new Error(`it took longer than ${Math.round(left / 1000)} s`); });
     late.catch(() => undefined);

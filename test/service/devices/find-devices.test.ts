@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { DEVICES } from '../../../src-main/contract/divergence.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { DEVICES, type Device } from '../../../src-main/contract/divergence.ts';
 import { COMMANDS, type Commands } from '../../../src-main/contract/worker.ts';
 import type { WorkerHost } from '../../../src-main/contract/worker-host.ts';
+import { probeDevice } from '../../../src-main/devices/probe.ts';
 import { findDevices } from '../../../src-main/service/devices/find-devices.ts';
+import { TriedDevices } from '../../../src-main/service/devices/tried-devices.ts';
 import { childHost } from '../../../src-main/worker/child-host.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../../src-main/worker/memory-host.ts';
@@ -31,6 +33,37 @@ it('says that a driver has ended its process, and goes on', async () => {
     ['cpu', null], ['webgpu', 'The driver of the device "webgpu" ended the process that tried it.'], ['cuda', 'The driver of the device "cuda" ended the process that tried it.'],
     ['tfjs', 'The driver of the device "tfjs" ended the process that tried it.'],
   ]);
+});
+
+describe('before a run', () => {
+  const on = (device: Device) => ({ student: { model: 'nowhere', device }, teacher: undefined });
+
+  it('a device whose driver ends the process that tries it is a sentence, and is tried anew the next time', async () => {
+    const child = join(import.meta.dirname, 'aborting-child.ts');
+    let started = 0;
+    const devices = new TriedDevices(() => {
+      started += 1;
+      return childHost(child, COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')] });
+    });
+    for (const count of [1, 2]) {
+      await expect(devices.require(on('webgpu'))).rejects.toMatchObject({ message: 'The driver of the device "webgpu" ended the process that tried it.', hint: expect.stringContaining('"cpu" always works') as string });
+      expect(started).toBe(count);
+    }
+  });
+
+  it('one that lives is tried once, what it lacks is for the checks, and a processor is not tried', async () => {
+    let started = 0;
+    const devices = new TriedDevices(() => {
+      started += 1;
+      return memoryHost(COMMANDS, { ...createHandlers(), device: async ({ device }) => ({ ...await probeDevice('cpu'), device, problem: 'It is not there.', hint: null }) });
+    });
+    await Promise.all([devices.require(on('cpu')), devices.require(on('cuda')), devices.require(on('cuda'))]);
+    await devices.require({ ...on('cpu'), teacher: { model: 'nowhere', device: 'cuda', precision: 'fp32', cache: false } });
+    expect(started).toBe(1);
+    devices.forget();
+    await devices.require(on('cuda'));
+    expect(started).toBe(2);
+  });
 });
 
 it('gives up a driver that does not answer', async () => {

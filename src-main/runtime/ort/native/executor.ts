@@ -20,6 +20,9 @@ import { createSession, type Where } from './session.ts';
 import { addsSignedBytes } from './signed-bytes.ts';
 import { StandInMemory } from './stand-in-memory.ts';
 
+/** CUDA's GroupQueryAttention has kernels for half precision alone. */
+const CACHED_ATTENTION: Readonly<Record<OrtDevice, Executor['cachedAttention']>> = { cpu: 'whole', webgpu: 'uncapped', cuda: 'none' };
+
 let runtime: OrtRuntime | undefined;
 /** Of this processor, once it has been asked. */
 let isSigned: boolean | undefined;
@@ -36,7 +39,7 @@ export function nativeExecutor(threads: number, device: OrtDevice = 'cpu'): Exec
   const shared = runtime ??= new OrtRuntime();
   const memory = (): NativeMemory | null => (device === 'cpu' ? null : kept(device, () => new NativeMemory(new ProviderMemory(shared, device))));
   return {
-    device, readsStored: device === 'cpu', multipliesHalves: device !== 'cpu', dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    device, readsStored: device === 'cpu', multipliesHalves: device !== 'cpu', cachedAttention: CACHED_ATTENTION[device], dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
     get signsBytes() { return device === 'cpu' && (isSigned ??= addsSignedBytes(shared)); },
     get memory() { return memory(); },
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device, threads }, memory()),
@@ -59,7 +62,7 @@ export function standInExecutor(threads: number, device: Exclude<OrtDevice, 'cpu
   const shared = runtime ??= new OrtRuntime();
   const memory = new NativeMemory(new StandInMemory(shared, device, room));
   return {
-    device, readsStored: false, signsBytes: false, multipliesHalves: false, dialect: nativeExecutor(threads, device).dialect, memory,
+    device, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: CACHED_ATTENTION[device], dialect: nativeExecutor(threads, device).dialect, memory,
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun }),
   };
 }

@@ -6,18 +6,20 @@ import { cudaState, setCudaFolder, usualPlace } from '../../devices/cuda-place.t
 import { findDevices } from '../../devices/find-devices.ts';
 import { pythonIndex } from '../../devices/python-index.ts';
 import { removeCuda } from '../../devices/remove-cuda.ts';
+import type { TriedDevices } from '../../devices/tried-devices.ts';
 import type { Home } from '../../home.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import type { Jobs } from '../jobs.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-interface Parts { home: Home; workers: Workers; jobs: Jobs; queue: RunQueue; newWorker: () => WorkerHost<Commands> }
+interface Parts { home: Home; workers: Workers; jobs: Jobs; queue: RunQueue; devices: TriedDevices; newWorker: () => WorkerHost<Commands> }
 
 /** What models compute on, and CUDA's libraries. A process finds them as it starts, so that those that rest are ended. */
-export function deviceCalls({ home, workers, jobs, queue, newWorker }: Parts): Handlers<CallsOf<'devices'>> {
+export function deviceCalls({ home, workers, jobs, queue, devices, newWorker }: Parts): Handlers<CallsOf<'devices'>> {
   const changed = (): null => {
     workers.outdate();
+    devices.forget();
     return null;
   };
   return {

@@ -4,6 +4,8 @@ import { Problem } from '../../../contract/problem.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema, type Recipe } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
+import { findings } from '../../../checks/look.ts';
+import type { TriedDevices } from '../../devices/tried-devices.ts';
 import { newRunId } from '../../ids.ts';
 import type { Consent } from '../../consent/consent.ts';
 import { tryReach } from '../../consent/reaches.ts';
@@ -18,11 +20,12 @@ import { Latest } from '../latest.ts';
 import type { RunQueue } from '../run-queue.ts';
 import type { Workers } from '../workers.ts';
 
-export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStore }: { home: Home; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed; keyStore: KeyStore | null }): Handlers<CallsOf<'recipe'>> {
+export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStore, devices }: { home: Home; devices: TriedDevices; queue: RunQueue; jobs: Jobs; workers: Workers; consent: Consent; feed: Feed; keyStore: KeyStore | null }): Handlers<CallsOf<'recipe'>> {
   const [checks, outlooks] = [new Latest(), new Latest()];
   /** What measures a recipe has the machine to itself, and the person's word for what the recipe reaches. */
   const alone = async (recipe: Recipe, what: string): Promise<{ allowed: string[]; serverKey?: string }> => {
     if (queue.live().length > 0) throw new Problem(`A run is going, so that ${what} would measure both.`, { hint: 'Wait until it has ended, or stop it.' });
+    await devices.require(recipe);
     const allowed = await consent.settle(recipe);
     await queue.atRest();
     return { allowed, ...await keyFor(recipe, keyStore) };
@@ -39,6 +42,8 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStor
           code: 'method', level: 'problem', field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
         }));
       }
+      const dead = await findings('device', async () => { await devices.require(parsed.data); return []; });
+      if (dead.length > 0) return dead;
       return checks.answer(asker, (signal) => workers.ask('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal, onReading: readingFor(feed, asker) }));
     },
     'recipe.open': ({ path }) => readRecipe(path),

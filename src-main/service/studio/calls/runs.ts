@@ -53,8 +53,8 @@ export function runCalls({ home, queue, trainings, jobs, feed }: { home: Home; q
       const firstId = await queue.start(first);
       return { runIds: [firstId, await queue.startAfter(firstId, goingOnFrom(recipe, first, home.runDir(firstId)))] };
     },
-    'runs.resume': async ({ runId, allowChanged }) => {
-      await queue.resume(runId, { allowChanged });
+    'runs.resume': async ({ runId, ...options }) => {
+      await queue.resume(runId, options);
       return null;
     },
     'runs.adopt': async ({ folder }) => {
