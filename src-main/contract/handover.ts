@@ -23,6 +23,10 @@ export interface Handover {
 /** Of a training elsewhere that has not said its first word. */
 export const UNBEGUN: Engine = { name: 'TRL', version: '', processes: 1, device: '', with: {} };
 
+export const hasBegun = ({ version }: Engine): boolean => version !== '';
+
 /** In a few words for lists and facts: "TRL 1.16.0, 8 processes on NVIDIA H100". */
-export const engineText = ({ name, version, processes, device }: Engine): string =>
-  (version === '' ? `${name}, which has not begun yet` : `${name} ${version}, ${processes === 1 ? 'one process' : `${processes} processes`} on ${device}`);
+export const engineText = (engine: Engine): string => {
+  const { name, version, processes, device } = engine;
+  return hasBegun(engine) ? `${name} ${version}, ${processes === 1 ? 'one process' : `${processes} processes`} on ${device}` : `${name}, which has not begun yet`;
+};

@@ -35,7 +35,7 @@ On each, with its own rank from 0; \`--num_processes\` counts the cards of all:
     env/bin/accelerate launch --config_file accelerate/several-nodes.yaml --num_machines 2 --machine_rank 0 \\
       --main_process_ip HOST --main_process_port 29500 --num_processes 16 ${script}
 
-\`slurm.sh\` and \`ray_job.yaml\` are examples of the same for Slurm and Ray.
+\`slurm.sh\` and \`ray_job.sh\` are examples of the same for Slurm and Ray.
 
 A training that was cut off goes on from its last checkpoint by the same command. \`--micro-batch N\` lowers memory.
 

@@ -93,8 +93,13 @@ it('hands a recipe over, and follows its training by the folder that was written
   };
   const status = (text: string): Promise<void> => page.locator('.status').getByText(text, { exact: true }).waitFor();
 
-  // Adopted while it trains.
+  // Followed before it begins, and opened again by its folder while it trains.
+  await page.getByRole('button', { name: 'Follow it here' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+  await status('not begun');
+  await page.getByText('TRL, which has not begun yet').waitFor();
   await tell(trainingStarted(0, 4), await evaluated(0), trainingStep(1, 2));
+  await status('running');
   await app.show('runs');
   await page.getByRole('button', { name: 'Open a run folder …' }).click();
   await choose(handed);
@@ -136,6 +141,7 @@ it('hands a recipe over, and follows its training by the folder that was written
   await app.show(address);
   await page.getByRole('button', { name: 'Mistakes' }).click();
   await page.waitForURL(/#\/mistakes\/.+/);
+  await page.getByRole('status').filter({ hasText: '6 samples' }).waitFor();
   await app.show(address);
   await page.getByRole('button', { name: 'Export …' }).click();
   const dialog = page.getByRole('dialog', { name: /^Export / });

@@ -24,12 +24,13 @@ const TOOLS = {
   llama: { present: llama, hint: 'npm install node-llama-cpp, or name a folder that has it in node_modules in RETORT_PEERS' },
   go: { present: () => onPath('go') !== undefined, hint: 'install Go (Debian: apt-get install golang)' },
   tfjs: { present: tfjs, hint: 'npm run peer:tfjs FOLDER, and name the folder in RETORT_PEERS' },
+  keyring: { present: () => ['gnome-keyring-daemon', 'dbus-run-session'].every((program) => onPath(program) !== undefined), hint: 'install gnome-keyring and dbus' },
   display: { present: display, hint: 'run where a window can open (Linux: under xvfb-run)' },
 };
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which

@@ -1,5 +1,6 @@
 import type { LiveRun } from '../../../src-main/contract/api/feed.ts';
 import type { RunStatus } from '../../../src-main/contract/events.ts';
+import { hasBegun } from '../../../src-main/contract/handover.ts';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
 import { NUMBER, SHARE, type Quantity } from '../../charts/quantity.ts';
 
@@ -16,6 +17,7 @@ const STATUS: Record<RunStatus, Status> = {
 
 /** What a run is doing; what computes now says more than the history. */
 export function statusOf(run: RunRecord, live: LiveRun | undefined): Status {
+  if (!live && run.status === 'running' && run.engine && !hasBegun(run.engine)) return { ...STATUS.waiting, text: 'not begun' };
   if (!live) return STATUS[run.status];
   if (live.state === 'waiting') return STATUS.waiting;
   return { ...STATUS.running, text: live.state };

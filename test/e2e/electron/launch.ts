@@ -7,11 +7,11 @@ import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 export interface Desktop { electron: ElectronApplication; page: Page; home: string }
 
 /** Starts an Electron program on a data folder of its own and waits for its window. */
-export async function launch(executablePath: string, home: string, env: Record<string, string> = {}): Promise<Desktop> {
+export async function launch(executablePath: string, home: string, env: Record<string, string> = {}, args: readonly string[] = []): Promise<Desktop> {
   const electron = await _electron.launch({
     executablePath,
     // Chromium's sandbox cannot be set up by root; the sandbox of the page is the application's and stays.
-    args: ['--no-sandbox', '--disable-gpu'],
+    args: ['--no-sandbox', '--disable-gpu', ...args],
     env: { ...process.env as Record<string, string>, RETORT_HOME: home, RETORT_USER_DATA: join(home, 'electron'), ...env },
     timeout: 60_000,
   });

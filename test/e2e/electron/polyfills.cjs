@@ -22,10 +22,19 @@ AbortSignal.any ??= (signals) => {
   }
   return controller.signal;
 };
+globalThis.URL.canParse ??= (text, base) => {
+  try {
+    return Boolean(new globalThis.URL(text, base));
+  } catch {
+    return false;
+  }
+};
 AbortSignal.prototype.throwIfAborted ??= function throwIfAborted() { if (this.aborted) throw this.reason; };
 
 // A worker in plain Node has none, and would be given the package of this checkout.
 const electron = process.versions.electron ? require('electron') : null;
+// Where it has a keyring it says so by being available.
+if (electron?.safeStorage) electron.safeStorage.getSelectedStorageBackend ??= () => 'gnome_libsecret';
 if (electron?.protocol && !electron.protocol.handle) {
   globalThis.Response ??= class Response {
     constructor(body, { status = 200, headers = {} } = {}) { Object.assign(this, { body, status, headers }); }
