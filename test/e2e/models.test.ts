@@ -46,6 +46,21 @@ it('lets a model write', async () => {
   await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor({ timeout: 30_000 });
 });
 
+it('makes a draft for a model, and prepares the run that trains it up to its prompts', async () => {
+  await entry('teacher').getByRole('button', { name: 'Make a draft …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Make a draft for teacher' });
+  await dialog.getByText('2 of 5 layers').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Make the draft' }).click();
+  await page.waitForURL(/#\/new/);
+  const [draft] = await app.client.call('drafts.list', null);
+  const made = (await known()).find(({ name }) => name === 'teacher draft')!;
+  expect(draft).toMatchObject({ page: 'data', recipe: { teacher: { model: join(app.folder, 'teacher') }, student: { model: made.path }, method: { preset: 'distillspec' }, evaluate: { metrics: ['acceptance'] } } });
+  expect(made.description).toMatchObject({ layers: 2, vocabularySize: 17 });
+  await app.show('models');
+  await entry('teacher').getByRole('button', { name: 'More about teacher' }).click();
+});
+
 it('takes a GGUF file that is dropped anywhere as it lies, and says that it is on its way', async () => {
   const content = (await readFile(join(process.cwd(), 'test/fixtures/model-gguf/llama.gguf'))).toString('base64');
   let arrive = (): void => undefined;

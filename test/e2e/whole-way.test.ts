@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ExportReport } from '../../src-main/contract/export-report.ts';
 import { requires } from '../support/requires.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
@@ -37,7 +36,7 @@ requires('llama')('the way of a new user', () => {
     const rows = page.getByRole('table', { name: 'GGUF files' }).locator('tbody tr');
     expect(await rows.count()).toBe(2);
     const [exported] = await app.client.call('exports.list', null);
-    const report = exported!.report as ExportReport;
+    const { report } = exported!;
     const half = report.gguf!.find(({ type }) => type === 'f16')!;
     expect(half.opened).toMatchObject({ agreeing: 1, faults: [] });
     expect(await rows.first().textContent()).toContain('100%');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -21,6 +21,18 @@ function read(archive: string): Record<string, string> {
   const program = 'import json,sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps({n: z.read(n).decode() for n in z.namelist()}))';
   return JSON.parse(execFileSync(python()!, ['-c', program, archive], { encoding: 'utf8', maxBuffer: 2 ** 24 })) as Record<string, string>;
 }
+
+requires('unzip')('an archive for a person', () => {
+  it.each([[undefined], [1000]])('is unpacked by unzip as it was (limit %s)', async (plain) => {
+    const entries = await entriesBelow(join(folder, 'in'), 'export');
+    const pieces = [];
+    for await (const piece of zip(entries, plain)) pieces.push(piece);
+    const to = join(folder, `unpacked-${plain ?? 'plain'}`);
+    await writeFile(`${to}.zip`, Buffer.concat(pieces));
+    execFileSync('unzip', ['-q', `${to}.zip`, '-d', to]);
+    for (const [name, text] of Object.entries(files)) expect(await readFile(join(to, 'export', name), 'utf8')).toBe(text);
+  });
+});
 
 requires('python')('an archive', () => {
   // The smaller limit takes the fields that files over 4 GiB need.

