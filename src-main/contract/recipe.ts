@@ -28,7 +28,7 @@ export type FrozenPrecision = (typeof FROZEN_PRECISIONS)[number];
 
 /** Its default is told apart from what is not said: `withProducts` says it for integers alone. */
 const products = z.enum(PRODUCTS).optional().meta({
-  ...help('How int8 and int4 weights are multiplied by. exact leaves the activations in float32: what the rounded weights give, in about the time of fp32. fast rounds activations to 8 bits as well: about half of the time where many tokens are read at once, and a larger error (at int8 16 instead of 2 percent of the last states of a model cut from SmolLM2-135M, 4 instead of 1 of the sample\'s).'),
+  ...help('How int8 and int4 weights are multiplied by. exact leaves the activations in float32: what the rounded weights give, in about the time of fp32. fast rounds activations to 8 bits as well: a third of the time at int8 and half of it at int4 where many tokens are read at once, and a larger error (at int8 16 instead of 2 percent of the last states of a model cut from SmolLM2-135M, 4 instead of 1 of the sample\'s).'),
   default: 'exact',
 });
 

@@ -14,7 +14,7 @@ import { friendly } from '../../src-renderer/recipe/friendly.ts';
 import { studentParameters } from '../../src-renderer/recipe/layers.ts';
 import { columnsUsed, renderTemplate, suggestMapping, templateProblem } from '../../src-renderer/recipe/mapping.ts';
 import { pathsOf, valueAt, withValue, type UnfinishedRecipe } from '../../src-renderer/recipe/paths.ts';
-import { BEGIN, hasAdapter, targetsOf, targetsText, WHOLE } from '../../src-renderer/screens/new-run/models/trained-part.ts';
+import { asksProducts, BEGIN, hasAdapter, targetsOf, targetsText, WHOLE } from '../../src-renderer/screens/new-run/models/trained-part.ts';
 
 describe('a recipe under edit', () => {
   it('takes values by path and loses empty sections', () => {
@@ -184,6 +184,13 @@ describe('what is trained', () => {
     expect(differences(begin).map(({ path }) => path)).toContain('student.adapter.alpha');
     const whole = Object.entries(WHOLE).reduce((recipe, [path, value]) => withValue(recipe, path, value), withValue(begin, 'student.precision', 'int8'));
     expect(whole).toEqual({ student: { model: 's' } });
+  });
+
+  it('asks how integers are multiplied by only where weights are integers, or a recipe says it already', () => {
+    expect([{}, { precision: 'fp16' }, { precision: 'int8' }, { precision: 'int4' }, { precision: 'fp32', products: 'fast' }].map((student) => asksProducts({ student }, 'student')))
+      .toEqual([false, false, true, true, true]);
+    // What a wizard leaves out is exact.
+    expect(standardOf('gkd', 'teacher.products')).toBe('exact');
   });
 
   it('reads the matrices as a person writes them', () => {
