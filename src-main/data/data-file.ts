@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import type { DataFormat } from '../contract/data-view.ts';
 import { Problem } from '../contract/problem.ts';
+import { refuseIrregular } from '../files/regular-file.ts';
 import { detectFormat } from './detect-format.ts';
 import { UNPACKED_BYTES, UNPACKED_RATIO } from './limits.ts';
 
@@ -89,12 +90,7 @@ async function nameLine(file: Stored, isWrong: (line: Buffer) => boolean, what: 
 const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 async function readHead(path: string): Promise<Buffer> {
-  const found = await stat(path);
-  // Opening a pipe would wait for what is never written to it.
-  if (!found.isFile() && !found.isDirectory()) {
-    const kind = found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
-    throw new Problem(`Data file ${path} is a ${kind}, not a file.`, { hint: 'Write the data to a file, and choose that.' });
-  }
+  await refuseIrregular(path, `Data file ${path}`);
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);

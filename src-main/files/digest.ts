@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { refuseIrregular } from './regular-file.ts';
 
 /** SHA-256 of a file in hex, read as a stream. Rejects as reading does. */
 export async function digestOf(path: string): Promise<string> {
+  await refuseIrregular(path);
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   return hash.digest('hex');

@@ -1,8 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { Problem } from '../contract/problem.ts';
+import { refuseIrregular } from './regular-file.ts';
 
 /** @throws Problem where it cannot be opened. */
-export function openFile(path: string): Promise<FileHandle> {
+export async function openFile(path: string): Promise<FileHandle> {
+  await refuseIrregular(path);
   return open(path, 'r').catch((cause: unknown) => {
     throw new Problem(`${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { Problem } from '../contract/problem.ts';
 import { checkNesting } from './json-nesting.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
+import { refuseIrregular } from './regular-file.ts';
 
 /** A JSON file that holds an object; null where there is no such file. Throws a `Problem` where it cannot be read. */
 export async function readJsonFile(path: string): Promise<JsonObject | null> {
   let text: string;
+  await refuseIrregular(path);
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {

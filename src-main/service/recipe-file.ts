@@ -4,6 +4,7 @@ import { resolveMethod, type Method } from '../contract/presets.ts';
 import { Problem } from '../contract/problem.ts';
 import { asBegun } from '../contract/products.ts';
 import { checkNesting } from '../files/json-nesting.ts';
+import { refuseIrregular } from '../files/regular-file.ts';
 import { recipeSchema, type Recipe } from '../contract/recipe.ts';
 import { withPaths } from '../contract/recipe-paths.ts';
 import { describeIssue } from './describe-issue.ts';
@@ -22,6 +23,7 @@ export async function readBegunRecipe(file: string): Promise<Recipe> {
 }
 
 async function readJson(file: string): Promise<unknown> {
+  await refuseIrregular(file);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new Problem(`Recipe ${file} cannot be read.`, { hint: 'Check the path.', cause });
   });

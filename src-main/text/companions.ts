@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJsonFile } from '../files/json-file.ts';
 import type { JsonObject } from '../files/json-object.ts';
+import { refuseIrregular } from '../files/regular-file.ts';
 
 /** The small files that belong to a model's weights (tokenizer, chat template, generation settings), wherever they are kept. */
 export interface Companions {
@@ -21,10 +22,13 @@ export function inFolder(folder: string): Companions {
     model: folder,
     pathOf: (name) => join(folder, name),
     json: (name) => readJsonFile(join(folder, name)),
-    bytes: (name) => readFile(join(folder, name)).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
-      throw error;
-    }),
+    bytes: async (name) => {
+      await refuseIrregular(join(folder, name));
+      return readFile(join(folder, name)).catch((error: unknown) => {
+        if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
+        throw error;
+      });
+    },
   };
 }
 

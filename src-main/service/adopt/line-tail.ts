@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { Problem } from '../../contract/problem.ts';
+import { openFile } from '../../files/file-bytes.ts';
 
 /** Bytes read at once, and the longest line. */
 const BLOCK = 2 ** 20;
@@ -23,7 +23,7 @@ export class LineTail {
 
   /** The lines that have become whole since the last call, in order. @throws Shrunk; Problem where the file holds a line that no event is */
   async *read(): AsyncGenerator<string> {
-    const file = await open(this.path, 'r');
+    const file = await openFile(this.path);
     try {
       if ((await file.stat()).size < this.offset) throw new Shrunk();
       for (;;) {
