@@ -8,15 +8,19 @@ import { writeWhole } from '../files/write-whole.ts';
 import { resource } from '../service/resources.ts';
 import { pictureOf } from '../service/study/picture.ts';
 import { readStudy } from '../service/study/read-study.ts';
+import { halvingMetric } from '../service/study/halving/metric.ts';
+import { planHalving } from '../service/study/halving/plan-halving.ts';
+import { runHalving } from '../service/study/halving/run-halving.ts';
 import { runStudy, type Measured, type StudyEvent } from '../service/study/run-study.ts';
 import { summarize } from '../service/study/summarize.ts';
 import { tableOf } from '../service/study/table.ts';
 import type { Context } from './context.ts';
+import { concludeHalving, tellRung } from './halving-output.ts';
 import { count, whole } from './options.ts';
 import { TRUST } from './run-command.ts';
 import type { Action } from './action.ts';
 
-interface StudyOptions { dir?: string; trust?: boolean; workers: number; threads: number }
+interface StudyOptions { dir?: string; trust?: boolean; workers: number; threads: number; halving?: string; keep: number }
 
 export function addStudyCommand(program: Command, act: Action): void {
   program.command('study')
@@ -25,10 +29,15 @@ export function addStudyCommand(program: Command, act: Action): void {
     .option('--dir <dir>', 'folder of its runs and results; studies/<name> under the home folder if left out')
     .option('--workers <number>', 'runs computed side by side; several suit small models', count, 1)
     .option('--threads <number>', 'threads of each worker; all cores together if left out', whole, 0)
+    .option('--halving <metric>', 'all arms for a share of their steps, then the better half goes on, by this number on the held-out rows')
+    .option('--keep <number>', 'with --halving: arms that go to the end', count, 1)
     .option('--trust', TRUST)
     .action(act(async (context, [wanted], options: StudyOptions) => {
       const file = existsSync(wanted!) ? wanted! : bundled(wanted!);
       const { study, runs } = await readStudy(file);
+      const halving = options.halving === undefined ? null : { metric: halvingMetric(options.halving), keep: options.keep };
+      if (halving) planHalving(runs, halving.metric, halving.keep);
+      else if (options.keep !== 1) throw new Problem('--keep says how many arms a halving leaves, and --halving is not there.', { hint: 'Add --halving with a metric, or leave --keep out.' });
       const folder = options.dir === undefined ? join(context.homePath, 'studies', basename(file, '.json')) : resolve(options.dir);
       const home = await context.openHome();
       const workers = Array.from({ length: Math.min(options.workers, runs.length) }, () => context.newWorker(options.threads));
@@ -44,8 +53,13 @@ export function addStudyCommand(program: Command, act: Action): void {
       try {
         context.output.line(`${study.name}: ${runs.length} runs in ${folder}`);
         const failed: string[] = [];
-        const measured = await runStudy(home, study, runs, { folder, consent: await context.consent(options.trust), workers, signal: stopped.signal, onEvent: (event) => tell(context, event, failed) });
-        await conclude(context, study, measured, folder);
+        const given = { folder, consent: await context.consent(options.trust), workers, signal: stopped.signal };
+        if (halving) {
+          const lines = await runHalving(home, study, runs, halving, { ...given, onEvent: (event) => { if (event.event === 'rung') tellRung(context.output, event); else tell(context, event, failed); } });
+          if (lines) await concludeHalving(context.output, lines, halving.metric, folder);
+        } else {
+          await conclude(context, study, await runStudy(home, study, runs, { ...given, onEvent: (event) => tell(context, event, failed) }), folder);
+        }
         if (stopped.signal.aborted) context.output.line('Stopped. The same command goes on.');
         if (failed.length > 0) throw new Problem(`${failed.length} of ${runs.length} runs failed: ${failed.join(', ')}.`, { kind: 'failure', hint: 'Their messages are above. The same command tries them again.' });
       } finally {

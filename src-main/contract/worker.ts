@@ -47,6 +47,8 @@ const run = {
     device: z.enum(DEVICES).exactOptional(),
     /** Folder in which teachers keep their hidden states. */
     cache: path.exactOptional(),
+    /** Where it stops with a checkpoint, to be gone on with; left out, it goes on to its end. */
+    until: count.exactOptional(),
     /** Of a new run: the day that chat templates are told, as 2026-11-28; today where it is left out. */
     day: text.exactOptional(),
   }),
@@ -190,6 +192,18 @@ const probe = {
   event: phaseSchema,
 };
 
+/** What each held-out row says of a student at a checkpoint, by one number that evaluations report: for comparing runs on the same rows. */
+const scoreRows = {
+  params: z.strictObject({
+    recipe: recipeSchema, runDir: path, checkpoint: path, metric: text, allowed, serverKey,
+    /** What `divergence` means, for all runs that are compared. */
+    divergence: z.enum(DIVERGENCES).exclude(['cross_entropy']), beta: z.number().gt(0).lt(1),
+  }),
+  /** Of each row its place in its file and its numbers. */
+  result: z.strictObject({ rows: z.array(z.int()), statistics: z.array(z.array(real)) }),
+  event: z.never(),
+};
+
 /** Teacher, student and data of a recipe measured on a few rows, in memory: what to change before the run. */
 const advise = {
   params: z.strictObject({ recipe: recipeSchema, runDir: path, rows: count, allowed, serverKey }),
@@ -250,5 +264,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, advise, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, advise, scoreRows, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

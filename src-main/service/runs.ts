@@ -27,6 +27,8 @@ export interface RunOptions {
   consent: Pick<Consent, 'settle'>;
   /** Of a new run in the history. */
   tags?: readonly string[];
+  /** The step behind which it saves and stops, to be gone on with later. */
+  until?: number;
   /** Of a new run: the day that chat templates are told; today where it is left out. */
   day?: string | undefined;
 }
@@ -37,7 +39,7 @@ export async function startRun(home: Home, host: WorkerHost<Commands>, recipe: R
   const runId = newRunId();
   const place = runDir === null ? home.runDir(runId) : resolve(runDir);
   options.onId?.(runId);
-  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false, allowed, ...(options.day !== undefined && { day: options.day }) }, {
+  return followRun(home, host, { recipe, runDir: place, runId, isResumed: false, allowed, ...(options.day !== undefined && { day: options.day }), ...(options.until !== undefined && { until: options.until }) }, {
     ...options, enter: () => createRun(home.database, { id: runId, name: recipe.name, recipe, runDir: place, tags: options.tags ?? [] }),
   });
 }
@@ -57,10 +59,10 @@ export async function resumeRun(home: Home, host: WorkerHost<Commands>, wanted: 
   if (warning !== null) options.onEvent({ event: 'warning', code: 'recipe', message: warning });
   const allowed = await options.consent.settle(run.recipe);
   options.onId?.(run.id);
-  const { fromStep, allowChanged, device } = options;
+  const { fromStep, allowChanged, device, until } = options;
   return followRun(home, host, {
     recipe: run.recipe, runDir: run.runDir, runId: run.id, isResumed: true, allowed,
-    ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }), ...(device !== undefined && { device }),
+    ...(fromStep !== undefined && { fromStep }), ...(allowChanged !== undefined && { allowChanged }), ...(device !== undefined && { device }), ...(until !== undefined && { until }),
   }, options);
 }
 
@@ -92,7 +94,7 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
-  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string; day?: string } & ResumeOptions,
+  home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string; until?: number; day?: string } & ResumeOptions,
   { onEvent, enter, onReading, onWritten }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {

@@ -20,6 +20,7 @@ import { lookAtServer } from '../service/served-look.ts';
 import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
+import { scoreRows } from '../service/study/halving/score-rows.ts';
 import { survey } from '../service/inspect/survey.ts';
 import { installCuda } from '../service/devices/install-cuda.ts';
 import { pythonIndex } from '../service/devices/python-index.ts';
@@ -92,6 +93,7 @@ export function createHandlers(): Handlers<Commands> {
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
     advise: (params, { signal, emit }) => adviseRun(params, signal, emit),
+    scoreRows: (params, { signal }) => scoreRows(params, signal),
     forecastMemory: async ({ recipe, runDir }, { signal }) => {
       const { forecast, remedies } = await materialOf(recipe, runDir, { signal }).memory();
       return { forecast, remedies: await remedies() };

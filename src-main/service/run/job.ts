@@ -22,6 +22,8 @@ export interface RunJob {
   cache?: string;
   /** Of a new run: the day that chat templates are told, as 2026-11-28; today where it is left out. */
   day?: string;
+  /** The step behind which it saves and stops, to be gone on with later as if it had not; left out, none. */
+  until?: number;
   emit(event: RunEvent): void;
   /** Asked after every step: whether to stop, and how. */
   stopRequest(): StopRequest | null;

@@ -170,7 +170,7 @@ class Run {
       const isDue = step === steps ? this.best !== null : evaluate.every !== undefined && step % evaluate.every === 0;
       const isBest = isDue && await this.evaluate(built, step);
       const isOver = this.isOver(step);
-      const stop = isOver ? null : job.stopRequest();
+      const stop = isOver ? null : job.stopRequest() ?? (step === job.until ? 'save' : null);
       if (stop !== 'discard' && (stop === 'save' || isOver || isBest || step % checkpoint.every === 0)) await this.save(built, step);
       if (stop !== null) return await this.stopped();
     }

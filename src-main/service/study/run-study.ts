@@ -1,27 +1,19 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import type { RunEvent } from '../../contract/events.ts';
+import { mkdir } from 'node:fs/promises';
 import { localTeacher } from '../../contract/local-teacher.ts';
-import { Problem, toReport, type ProblemReport } from '../../contract/problem.ts';
+import { Problem, toReport } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import type { Study } from '../../contract/study.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { WorkerHost } from '../../contract/worker-host.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import { readEvaluations } from '../../store/evaluations.ts';
-import { findRun } from '../../store/runs.ts';
-import { problemOf } from '../../checks/look.ts';
-import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
-import { runPaths } from '../run-folder.ts';
 import { acquireLock } from '../run-lock.ts';
-import { resumeRun, startRun } from '../runs.ts';
 import { modelOf } from '../checkpoint-folder.ts';
+import { checkRuns, computeRun, type ComputeOptions, type StudyRunEvent } from './compute-run.ts';
 import { evaluationRequest, ownEvaluation } from './measure.ts';
 import { Measurements, type Measurement } from './measurements.ts';
-import { systemKey, type PlannedRun, type System } from './plan.ts';
+import type { PlannedRun, System } from './plan.ts';
 
 /** What the study has of one model: a run's student, or a model that no run made. */
 export interface Measured {
@@ -34,19 +26,12 @@ export interface Measured {
   measurement: Measurement;
 }
 
-export type StudyEvent =
-  | { event: 'run'; key: string; runId: string; runEvent: RunEvent }
-  | ({ event: 'measured'; done: number; total: number } & Measured)
-  | { event: 'failed'; key: string; error: ProblemReport };
+export type StudyEvent = StudyRunEvent
+  | ({ event: 'measured'; done: number; total: number } & Measured);
 
-export interface StudyOptions {
-  /** Where runs and measurements lie; made if it is not there, gone on with if it is. */
-  folder: string;
-  consent: Pick<Consent, 'settle'>;
+export interface StudyOptions extends ComputeOptions {
   /** Each computes one run at a time. */
   workers: readonly WorkerHost<Commands>[];
-  /** Aborted, what is going is saved and nothing more begun. */
-  signal: AbortSignal;
   onEvent(event: StudyEvent): void;
 }
 
@@ -88,7 +73,11 @@ class StudyRun {
 
   async go(): Promise<Measured[]> {
     const { workers, signal, onEvent } = this.#options;
-    await this.#check(workers[0]!);
+    for (const evaluation of this.#study.evaluations) {
+      evaluation.metrics.forEach(findMetrics);
+      for (const { recipe } of this.#runs) evaluationRequest(evaluation, recipe.student.model, recipe);
+    }
+    await checkRuns(this.#runs, this.#options, workers[0]!);
     const tasks = [...this.#given(), ...this.#runs.map((run): Task => ({ key: run.key, work: (host) => this.#run(run, host) }))];
     const results = tasks.map((): Measured[] => []);
     let next = 0;
@@ -106,27 +95,6 @@ class StudyRun {
       }
     }));
     return results.flat();
-  }
-
-  /** Tries every system's recipe before the first of them runs. */
-  async #check(host: WorkerHost<Commands>): Promise<void> {
-    for (const evaluation of this.#study.evaluations) {
-      evaluation.metrics.forEach(findMetrics);
-      for (const { recipe } of this.#runs) evaluationRequest(evaluation, recipe.student.model, recipe);
-    }
-    const allowed = await this.#options.consent.settle(...this.#runs.map(({ recipe }) => recipe));
-    const tried = new Set<string>();
-    for (const run of this.#runs) {
-      const system = systemKey(run);
-      const runDir = this.#runDir(run);
-      if (existsSync(runPaths(runDir).recipe)) await refuseOther(run, runDir);
-      else if (!tried.has(system)) {
-        const found = await host.request('check', { recipe: run.recipe, runDir, isStart: true, allowed });
-        const problem = found.find(({ level }) => level === 'problem');
-        if (problem) throw problemOf({ ...problem, message: `Run ${run.key}: ${problem.message}` });
-      }
-      tried.add(system);
-    }
   }
 
   /** Teachers and starting students, which no run makes. */
@@ -161,28 +129,10 @@ class StudyRun {
     return isFirst ? [{ system: null, name: 'before', seed: null, evaluation: OWN_EVALUATION, measurement: ownEvaluation(evaluations[0]!) }, last] : [last];
   }
 
-  /** Begins a run, goes on with it, or takes it as it is where it is done. */
   async #compute(run: PlannedRun, host: WorkerHost<Commands>): Promise<{ runId: string; checkpoint: string }> {
-    const { signal, onEvent } = this.#options;
-    const runDir = this.#runDir(run);
-    const isBegun = existsSync(runPaths(runDir).recipe);
-    const earlier = isBegun ? await findRun(this.#home.database, runDir) : null;
-    if (earlier?.status === 'done') return { runId: earlier.id, checkpoint: earlier.checkpoint!.path };
-    let runId = earlier?.id ?? '';
-    const stop = (): void => { void host.request('stop', { runId }).catch(() => undefined); };
-    signal.addEventListener('abort', stop);
-    try {
-      const options = {
-        tags: [this.#study.name], consent: this.#options.consent,
-        onId: (id: string) => { runId = id; },
-        onEvent: (runEvent: RunEvent) => onEvent({ event: 'run', key: run.key, runId, runEvent }),
-      };
-      const { status, checkpoint } = await (isBegun ? resumeRun(this.#home, host, runId, options) : startRun(this.#home, host, run.recipe, runDir, options));
-      if (status === 'stopped') throw new Problem(`Run ${run.key} was stopped.`, { kind: 'failure' });
-      return { runId, checkpoint: checkpoint! };
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    const { runId, status, checkpoint } = await computeRun(this.#home, this.#study, run, host, this.#options);
+    if (status === 'stopped') throw new Problem(`Run ${run.key} was stopped.`, { kind: 'failure' });
+    return { runId, checkpoint: checkpoint! };
   }
 
   async #measure(host: WorkerHost<Commands>, whose: Omit<Measured, 'evaluation' | 'measurement'>, key: string, model: string, recipe: Recipe): Promise<Measured[]> {
@@ -193,22 +143,4 @@ class StudyRun {
     }
     return measured;
   }
-
-  #runDir({ key }: PlannedRun): string {
-    return join(this.#options.folder, 'runs', key);
-  }
-}
-
-/** A folder of an earlier attempt holds the same run, or must not be touched. */
-async function refuseOther(run: PlannedRun, runDir: string): Promise<void> {
-  const file = runPaths(runDir).recipe;
-  const begun: unknown = JSON.parse(await readFile(file, 'utf8'));
-  const [now, before] = [run.recipe, withoutProducts(run.recipe)].map((recipe) => JSON.parse(JSON.stringify(recipe)) as unknown);
-  // Older versions did not say how integers are multiplied by; such a run goes on as it began.
-  if (isDeepStrictEqual(begun, now) || isDeepStrictEqual(begun, before)) return;
-  throw new Problem(`Run ${run.key} was begun with another recipe: ${file}.`, { hint: 'Give the changed study a folder of its own with --dir.' });
-}
-
-function withoutProducts({ teacher, student, ...recipe }: Recipe): Recipe {
-  return { ...recipe, student: { ...student, products: undefined }, ...(teacher && { teacher: { ...teacher, products: undefined } }) };
 }

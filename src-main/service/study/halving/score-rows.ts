@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Problem } from '../../../contract/problem.ts';
+import type { Commands } from '../../../contract/worker.ts';
+import type { Params, Result } from '../../../contract/worker-host.ts';
+import { FrozenModel } from '../../../distill/frozen-model.ts';
+import { givenText, type EncodedExample } from '../../../text/encoded-example.ts';
+import { firstExamples } from '../../../text/example-set.ts';
+import { writeAnswers } from '../../answers.ts';
+import { judgeCompletions, type Comparison } from '../../judge-completions.ts';
+import { buildStudent } from '../../run/build-student.ts';
+import { readFirstDay } from '../../run/first-day.ts';
+import { openBase } from '../../run/open-base.ts';
+import { prepareRun, type PreparedRun } from '../../run/prepare.ts';
+import { openRunTeacher } from '../../run/run-teacher.ts';
+import { thisDay } from '../../this-day.ts';
+import { halvingMetric, type HalvingMetric } from './metric.ts';
+
+type Parameters = Params<Commands, 'scoreRows'>;
+
+/** What each held-out row of a recipe says of its student at a checkpoint. */
+export async function scoreRows(params: Parameters, signal: AbortSignal): Promise<Result<Commands, 'scoreRows'>> {
+  const { recipe, runDir, checkpoint, allowed, serverKey } = params;
+  const metric = halvingMetric(params.metric);
+  // Fine-tuning asks no teacher; here it is asked all the same.
+  const asked = metric.needsTeacher ? { ...recipe, method: { preset: 'on-policy-kd' as const } } : recipe;
+  const run = await prepareRun(asked, runDir, { allowed, signal, serverKey, today: await readFirstDay(runDir) ?? thisDay() });
+  const heldOut = await firstExamples(run.validation, recipe.evaluate.examples);
+  const examples = metric.needsAnswers ? heldOut.filter(({ completion }) => completion.length > 0) : heldOut;
+  if (examples.length === 0) throw new Problem(`The run "${recipe.name}" has no held-out row ${metric.needsAnswers ? 'with an answer ' : ''}to be compared on.`, { hint: 'Give data.validation or data.validationShare.' });
+  const { student, release } = await buildStudent(run, await openBase(run), checkpoint);
+  const { home, decoder, weights } = student;
+  const model = new FrozenModel(home.executor, decoder, weights, home.own);
+  try {
+    student.refresh();
+    const statistics = metric.texts ? await ofTexts(metric.texts, run, model, examples, signal) : await ofGiven(metric, params, run, model, examples, signal);
+    return { rows: examples.map(({ index }) => index), statistics };
+  } finally {
+    await model.release();
+    await release();
+  }
+}
+
+async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe: { seed, data, evaluate }, eos, sharedVocabulary, student: { tokenizer } }: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
+  const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
+  const predictions = await writeAnswers(model.voice, tokenizer, examples, {
+    seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator, maxLength: data.maxPromptTokens + maxNewTokens, signal,
+  });
+  return metric.statistics(predictions).map((row) => [...row]);
+}
+
+async function ofGiven({ needsTeacher }: HalvingMetric, { divergence, beta }: Parameters, run: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
+  const aside = await mkdtemp(join(tmpdir(), 'retort-rows-'));
+  const teacher = needsTeacher ? await openRunTeacher(run, null, null, {
+    cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => signal.aborted, tell: () => undefined,
+  }) : null;
+  try {
+    const loss: Comparison['loss'] = { divergence, beta, normalizeBeta: false, lossTemperature: 1 };
+    const judged = await judgeCompletions(model, teacher && { teacher: teacher.judge, loss, sharedVocabulary: run.sharedVocabulary }, examples.map(givenText), { signal });
+    return judged.map((text) => [needsTeacher ? text.divergence : text.loss, text.tokens]);
+  } finally {
+    await teacher?.release();
+    await rm(aside, { recursive: true, force: true });
+  }
+}
