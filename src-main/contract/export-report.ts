@@ -2,7 +2,7 @@ import type { GgufType } from './gguf-types.ts';
 import type { Score } from './events.ts';
 import type { Recipe } from './recipe.ts';
 
-export const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4'] as const;
+export const EXPORT_PRECISIONS = ['fp32', 'fp16', 'int8', 'int4', 'q4f16'] as const;
 export type ExportPrecision = (typeof EXPORT_PRECISIONS)[number];
 
 /** What each precision is for, and the share of positions at which it should have the trained model's first choice. */
@@ -11,6 +11,7 @@ export const PRECISION_FACTS: Readonly<Record<ExportPrecision, { name: string; w
   fp16: { name: 'Half precision', words: 'Half the size; the same text but for near ties.', agreement: 0.99 },
   int8: { name: '8-bit integers', words: 'A quarter of the size, quicker on most CPUs.', agreement: 0.95 },
   int4: { name: '4-bit integers', words: 'An eighth of the size, in blocks of 32; large models bear it better than small ones.', agreement: 0.85 },
+  q4f16: { name: '4-bit integers in half precision', words: 'The same 4 bits, multiplied in float16: what transformers.js runs on a graphics card.', agreement: 0.85 },
 };
 
 export interface ExportedFile { name: string; bytes: number }

@@ -8,7 +8,7 @@ import type { OnnxGraph, WriteOptions } from '../graph/onnx/write.ts';
 import type { ModelConfig } from '../nn/config.ts';
 import { buildDecoder, listMatrices } from '../nn/build.ts';
 import { exportedParts } from './export-graph.ts';
-import { PRECISIONS, StoredWeights } from './precision.ts';
+import { PRECISIONS, StoredWeights, type WeightPieces } from './precision.ts';
 
 /** Weights beyond this lie in a file beside the model: a protocol buffer holds 2 GiB at most and is read whole. */
 const EMBEDDED_LIMIT = 2 ** 28;
@@ -19,10 +19,10 @@ export interface WrittenOnnx { path: string; file: string; bytes: number; hasExt
 
 /**
  * Writes a model as new ONNX files into a folder, one for each of its parts.
- * @param weights  float32 values by name, asked for one after the other
+ * @param weights  by name, asked for one after the other
  */
 export async function writeOnnxFiles(
-  folder: string, config: ModelConfig, precision: ExportPrecision, weights: (name: string) => Float32Array,
+  folder: string, config: ModelConfig, precision: ExportPrecision, weights: WeightPieces,
 ): Promise<WrittenOnnx[]> {
   const { suffix, format } = PRECISIONS[precision];
   const decoder = buildDecoder(config, format);
@@ -41,7 +41,7 @@ async function writeOnnxFile(
   const side = new SideFile(`${file}_data`);
   const outside = make((name, shape, dtype) => side.reserve(name, sizeOf(shape) * DTYPES[dtype].bytes));
   if (side.size <= EMBEDDED_LIMIT) {
-    const { bytes } = make((name) => stored.bytes(name));
+    const { bytes } = make((name) => Buffer.concat([...stored.bytes(name)]));
     await writeFile(path, bytes, { flag: 'wx' });
     return { path, file, bytes: bytes.length, hasExternalData: false };
   }
@@ -67,10 +67,16 @@ class SideFile {
     return place;
   }
 
-  async write(folder: string, names: readonly string[], bytes: (name: string) => Uint8Array): Promise<void> {
+  async write(folder: string, names: readonly string[], bytes: (name: string) => Iterable<Uint8Array>): Promise<void> {
     const file: FileHandle = await open(join(folder, this.location), 'wx');
     try {
-      for (const name of names) await writeWhole(file, bytes(name), this.places.get(name)!.offset);
+      for (const name of names) {
+        let at = this.places.get(name)!.offset;
+        for (const piece of bytes(name)) {
+          await writeWhole(file, piece, at);
+          at += piece.length;
+        }
+      }
       await file.sync();
     } finally {
       await file.close();

@@ -1,5 +1,4 @@
-import { Problem } from '../contract/problem.ts';
-import type { ShippedType } from '../contract/ship.ts';
+import { isOnnxType, type ShippedGguf, type ShippedType } from '../contract/ship.ts';
 import type { TensorType } from '../model/gguf/quantize/types.ts';
 import { buildDecoder, listMatrices } from '../nn/build.ts';
 import type { ModelConfig } from '../nn/config.ts';
@@ -10,43 +9,31 @@ import { tensorTypes } from './gguf/mixture.ts';
 import { shapeOf } from './gguf/pieces.ts';
 import { planExport } from './gguf/plan-export.ts';
 
-/** Grids by the types of GGUF tensors that Retort trains through; null for those that are kept exactly. */
-const GRIDS: Partial<Record<TensorType, Grid | null>> = { F32: null, F16: 'half', Q8_0: 'Q8_0', Q4_0: 'Q4_0' };
-
 /**
  * On which grid the file of a type has each of a model's matrices and tables, by the names under which they lie in memory.
- * @throws Problem where the file has a grid that is not trained through, or there is no such file of the model
+ * @throws Problem where there is no such file of the model
  */
 export async function shippingPlan(config: ModelConfig, type: ShippedType): Promise<ShippingPlan> {
   const { tables } = buildDecoder(config);
   const matrices = listMatrices(config);
-  switch (type) {
-    case 'int8':
-    case 'int4': return { matrices: inMemory(matrices, () => type), tables: inMemory(tables, () => 'half') };
-    case 'q8_0':
-    case 'q4_0': {
-      const grids = await ggufGrids(config, type);
-      const grid = ({ name }: Matrix | Table): Grid | null => grids.get(name) ?? null;
-      return { matrices: inMemory(matrices, grid), tables: inMemory(tables, grid) };
-    }
-  }
+  if (isOnnxType(type)) return { matrices: inMemory(matrices, () => type), tables: inMemory(tables, () => 'half') };
+  const grids = await ggufGrids(config, type);
+  const grid = ({ name }: Matrix | Table): Grid | null => grids.get(name) ?? null;
+  return { matrices: inMemory(matrices, grid), tables: inMemory(tables, grid) };
 }
 
 /** Of each weight, by its own name, as the GGUF file of a mixture has it: what is multiplied by, looked up or both is one tensor of one type. */
-async function ggufGrids(config: ModelConfig, type: 'q8_0' | 'q4_0'): Promise<Map<string, Grid | null>> {
-  const { architecture, tensors } = await planExport('student', config);
-  const types = tensorTypes(tensors.map((tensor) => ({ target: tensor.target, shape: shapeOf(tensor) })), type, { architecture, layers: buildDecoder(config).layers, hasImatrix: false });
-  return new Map(tensors.map((tensor, at) => {
-    const grid = GRIDS[types[at]!];
-    if (grid === undefined) throw unlearned(type, types[at]!, tensor.target, shapeOf(tensor).at(-1)!);
-    return [tensor.name, grid];
-  }));
+async function ggufGrids(config: ModelConfig, mixture: ShippedGguf): Promise<Map<string, Grid | null>> {
+  const { queryGroup, tensors } = await planExport('student', config);
+  const types = tensorTypes(tensors.map((tensor) => ({ target: tensor.target, shape: shapeOf(tensor) })), mixture, { queryGroup, layers: buildDecoder(config).layers, hasImatrix: false });
+  return new Map(tensors.map((tensor, at) => [tensor.name, gridOf(types[at]!)]));
 }
 
-function unlearned(type: ShippedType, grid: TensorType, target: string, width: number): Problem {
-  return new Problem(`student.ship is ${type}, and llama.cpp keeps ${target} of a model of this width (${width}) in ${grid}, through which Retort does not train yet.`, {
-    hint: 'Use q8_0, or int4 of ONNX.',
-  });
+/** Null for what is kept exactly. */
+function gridOf(type: TensorType): Grid | null {
+  if (type === 'F32') return null;
+  if (type === 'BF16') throw new Error('no mixture that is trained through has tensors in BF16');
+  return type === 'F16' ? 'half' : type;
 }
 
 /** A large weight lies in parts of its rows, which are all on its grid. */

@@ -4,9 +4,12 @@ import { float32 } from '../runtime/tensor.ts';
 import type { HostWeights } from '../runtime/weights.ts';
 import type { WeightSpec } from './model-files.ts';
 
-/** A float32 weight's elements in one array, put together where its rows lie in parts. */
+/** A float32 weight's elements as they lie: in one array, or one for each part of its rows. */
+export const piecesInMemory = (weights: HostWeights, spec: WeightSpec): Float32Array[] => rowsOf(spec).map(({ name }) => weights[name]!.data as Float32Array);
+
+/** The same in one array, put together where its rows lie in parts. */
 export function wholeWeight(weights: HostWeights, spec: WeightSpec): Float32Array {
-  const parts = rowsOf(spec).map(({ name }) => weights[name]!.data as Float32Array);
+  const parts = piecesInMemory(weights, spec);
   if (parts.length === 1) return parts[0]!;
   const whole = new Float32Array(sizeOf(spec.shape));
   let at = 0;

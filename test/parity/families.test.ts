@@ -120,7 +120,7 @@ describe.each(readdirSync(FIXTURES))('%s is what Transformers computes', (name) 
   it('the exported model, whole texts and through its cache', async () => {
     const { config, decoder, weights, examples, expected } = await load(name);
     const folder = await mkdtemp(join(tmpdir(), 'retort-family-'));
-    const written = await writeOnnxFiles(folder, config, 'fp32', (key) => weights[key]!.data as Float32Array);
+    const written = await writeOnnxFiles(folder, config, 'fp32', (key) => [weights[key]!.data as Float32Array]);
     const opened = await openExported(written.map(({ path }) => path), decoder);
     const { maxLogitDifference } = await measureParity(opened, config.vocabSize, examples, (text) => Promise.resolve(expected(text as (typeof examples)[number])));
     expect(maxLogitDifference).toBeLessThan(1e-4);

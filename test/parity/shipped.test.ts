@@ -7,7 +7,7 @@ import { createKernel } from '../../src-main/distill/optimizers/kernel/kernel.ts
 import { Trainer } from '../../src-main/distill/trainer.ts';
 import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
-import type { Grid } from '../../src-main/nn/weights/shipped.ts';
+import type { KernelGrid } from '../../src-main/nn/weights/shipped.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { dataExamples } from '../support/data-examples.ts';
 import { loadFixture } from '../support/model-fixture.ts';
@@ -17,7 +17,7 @@ interface Case { student: string; type: ShippedType; losses: number[]; norms: nu
 interface Fixture {
   steps: number; teacher: string; learningRate: number;
   batches: { prompt: number[]; completion: number[] }[][];
-  rows: number[]; grids: Record<Grid, number[]>; cases: Case[];
+  rows: number[]; grids: Record<KernelGrid, number[]>; cases: Case[];
 }
 
 const FOLDER = 'test/fixtures/engine/shipped';
@@ -28,7 +28,7 @@ describe('what a file makes of weights, by the kernel', () => {
   const ROWS = 8, WIDTH = 96, SIZE = 4 * ROWS * WIDTH;
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const kernel = createKernel(memory);
-  const round: Readonly<Record<Grid, (outputs: number, inputs: number, ofOutput: number, ofInput: number) => void>> = {
+  const round: Readonly<Record<KernelGrid, (outputs: number, inputs: number, ofOutput: number, ofInput: number) => void>> = {
     half: () => { kernel.roundHalf(0, SIZE, ROWS * WIDTH); },
     int8: (...places) => { kernel.roundInt8(0, SIZE, ...places); }, int4: (...places) => { kernel.roundInt4(0, SIZE, ...places); },
     Q8_0: (...places) => { kernel.roundQ8_0(0, SIZE, ...places); }, Q4_0: (...places) => { kernel.roundQ4_0(0, SIZE, ...places); },
@@ -38,7 +38,7 @@ describe('what a file makes of weights, by the kernel', () => {
   const plain = (values: ArrayLike<number>): number[] => Array.from(values, (value) => Math.fround(value) + 0);
   const turned = (values: ArrayLike<number>, rows: number): number[] => Array.from(values, (_, at) => values[(at % rows) * (values.length / rows) + Math.floor(at / rows)]!);
 
-  it.each(Object.keys(fixture.grids) as Grid[])('%s is to the bit what the reference makes, stored either way round', (grid) => {
+  it.each(Object.keys(fixture.grids) as KernelGrid[])('%s is to the bit what the reference makes, stored either way round', (grid) => {
     numbers(0).set(fixture.rows);
     round[grid](ROWS, WIDTH, 4 * WIDTH, 4);
     expect(plain(numbers(SIZE))).toEqual(plain(fixture.grids[grid]));

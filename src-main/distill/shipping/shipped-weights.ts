@@ -1,13 +1,14 @@
 import { listMatrices, type ParameterSpec } from '../../nn/build.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
-import { shippedName, type Grid, type ShippingPlan } from '../../nn/weights/shipped.ts';
+import { shippedName, WRITTEN_GRIDS, type Grid, type KernelGrid, type ShippingPlan, type WrittenGrid } from '../../nn/weights/shipped.ts';
 import { sides, type Matrix } from '../../nn/weights/weight-format.ts';
 import { WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
 import { float32 } from '../../runtime/tensor.ts';
 import type { HostWeights, Weights } from '../../runtime/weights.ts';
 import type { UpdateKernel } from '../optimizers/kernel/kernel.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import { roundAsWritten } from './round-as-written.ts';
 
 /** The grids on which a plan has a weight; a matrix that is also a table may be on two. */
 export const gridsOfWeight = (plan: ShippingPlan, weight: ParameterSpec): Grid[] => gridsOf(plan, rowsOf(weight)[0]!.name);
@@ -46,16 +47,19 @@ export class ShippedWeights {
 
   /** Rounds the exact weights as they are now. */
   update(): void {
+    const { memory } = this.exact;
     for (const { name, grid, matrix } of this.rounded) {
-      const { memory } = this.exact;
-      round(this.exact.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
+      if (isWritten(grid)) roundAsWritten(grid, matrix, memory.view(name, WEIGHTS), memory.view(name, grid));
+      else round(this.exact.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
     }
   }
 }
 
+const isWritten = (grid: Grid): grid is WrittenGrid => (WRITTEN_GRIDS as readonly string[]).includes(grid);
+
 const FLOAT = 4;
 
-function round(kernel: UpdateKernel, grid: Grid, matrix: Matrix, from: number, to: number): void {
+function round(kernel: UpdateKernel, grid: KernelGrid, matrix: Matrix, from: number, to: number): void {
   const { inputs, outputs } = sides(matrix);
   const [ofOutput, ofInput] = matrix.layout === 'out-in' ? [FLOAT * inputs, FLOAT] : [FLOAT, FLOAT * outputs];
   switch (grid) {

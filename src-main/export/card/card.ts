@@ -12,7 +12,7 @@ import { originSection } from './origin-section.ts';
 const { version: runtime } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 /** What transformers.js calls the precisions. */
-const DTYPES: Readonly<Record<ExportPrecision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4' };
+const DTYPES: Readonly<Record<ExportPrecision, string>> = { fp32: 'fp32', fp16: 'fp16', int8: 'q8', int4: 'q4', q4f16: 'q4f16' };
 
 interface CardFacts { name: string; model: Pick<ModelFiles, 'config'>; origin: ExportOrigin | null; lineage: readonly Ancestor[] }
 

@@ -21,6 +21,8 @@ export interface TensorToMake extends Omit<PlannedTensor, 'source'> {
 
 export interface ExportPlan {
   readonly architecture: string;
+  /** Heads of queries for each of keys in the first layer, as llama.cpp counts them; 0 where it has none. */
+  readonly queryGroup: number;
   /** Without those of the tokenizer. */
   readonly keys: KeyValues;
   readonly tensors: readonly TensorToMake[];
@@ -49,7 +51,13 @@ export async function planExport(path: string, config: ModelConfig): Promise<Exp
   const readBack = readConfig(path, { ...plan.config });
   const notes = differences(config, readBack);
   const tensors = splitGateAndUp(plan.tensors.map(({ source, ...tensor }) => ({ ...tensor, target: source })), config);
-  return { architecture, keys: named, tables, tensors, notes };
+  return { architecture, queryGroup: queryGroupOf(keys), keys: named, tables, tensors, notes };
+}
+
+function queryGroupOf(keys: KeyValues): number {
+  const heads = (name: string): number | undefined => [keys[name]?.value].flat()[0] as number | undefined;
+  const [queries, pairs] = [heads('attention.head_count')!, heads('attention.head_count_kv')];
+  return pairs === 0 ? 0 : queries / (pairs ?? queries);
 }
 
 /** What is written in another way in the two and means the same. */

@@ -27,9 +27,9 @@ export async function writeGguf(path: string, { model, layers, plan, keys, mixtu
   return writeTensors(path, header, tensorsOf(plan, model, mixture, layers, imatrix), signal);
 }
 
-function tensorsOf({ tensors, tables, architecture }: ExportPlan, model: Pick<ModelFiles, 'pieces'>, mixture: Mixture, layers: number, imatrix: Imatrix | null): TensorToWrite[] {
+function tensorsOf({ tensors, tables, queryGroup }: ExportPlan, model: Pick<ModelFiles, 'pieces'>, mixture: Mixture, layers: number, imatrix: Imatrix | null): TensorToWrite[] {
   const shaped = tensors.map((make) => ({ target: make.target, shape: shapeOf(make), make }));
-  const types = tensorTypes(shaped, mixture, { architecture, layers, hasImatrix: imatrix !== null });
+  const types = tensorTypes(shaped, mixture, { queryGroup, layers, hasImatrix: imatrix !== null });
   return [
     ...[...tables].map(([name, table]): TensorToWrite => ({ name, shape: [table.length], kind: 'F32', importance: null, pieces: () => [table] })),
     ...shaped.map(({ target: name, shape, make }, at): TensorToWrite => ({ name, shape, kind: types[at]!, importance: imatrix?.get(name) ?? null, pieces: () => tensorPieces(model, make) })),

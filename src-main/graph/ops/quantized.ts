@@ -66,7 +66,7 @@ const int4Operator: Operator<Int4> = {
   name: 'int4Product',
   infer: ([x], { inputs, outputs }) => {
     if (staticDim(x!.shape, -1) !== inputs) throw new Error(`rows of ${inputs} expected`);
-    return [{ dtype: 'float32', shape: [...x!.shape.slice(0, -1), outputs] }];
+    return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), outputs] }];
   },
   emit: (node, writer) => {
     const { inputs: K, outputs: N, block, isExact } = node.attributes;
@@ -111,7 +111,7 @@ export function int4AsInt8(weight: Value, scales: Value, columns: Value): Value 
  * flows back is that of an exact product.
  *
  * @param weight  [out, blocks, block / 2], two integers a byte, the first in the lower half
- * @param scales  [out * blocks]
+ * @param scales  [out * blocks], of x's type: float32, or float16 in files that nothing is learned through
  */
 export function int4Product(x: Value, weight: Value, scales: Value, attributes: Int4): Value {
   return apply(int4Operator, [x, weight, scales], attributes);

@@ -4,8 +4,15 @@ import { matmul } from '../../graph/ops/matmul.ts';
 import type { Graph, Value } from '../../graph/value.ts';
 import type { Matrix, Table, WeightFormat } from './weight-format.ts';
 
-/** Ways in which files round numbers. The GGUF ones bear the names of their types. */
-export type Grid = 'half' | 'int8' | 'int4' | 'Q8_0' | 'Q4_0';
+/** Types of GGUF files on which weights are rounded by the code that writes and reads them. */
+export const WRITTEN_GRIDS = ['Q4_1', 'Q5_0', 'Q5_1', 'Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'] as const;
+export type WrittenGrid = (typeof WRITTEN_GRIDS)[number];
+
+/** Ways in which the update's kernel rounds; the GGUF ones bear the names of their types, too. */
+export type KernelGrid = 'half' | 'int8' | 'int4' | 'Q8_0' | 'Q4_0';
+
+/** Ways in which files round numbers. */
+export type Grid = KernelGrid | WrittenGrid;
 
 /** On which grid a file has each matrix and each table of a model, by name; what is in neither map it has in float32. */
 export interface ShippingPlan {

@@ -11,7 +11,7 @@ import { modelCard } from '../../export/card/card.ts';
 import { listTree } from '../../files/list-tree.ts';
 import type { JsonObject } from '../../files/json-object.ts';
 import { openWholeModel, readWeights } from '../../model/load-model.ts';
-import { wholeWeight } from '../../model/whole-weight.ts';
+import { piecesInMemory, wholeWeight } from '../../model/whole-weight.ts';
 import { copyCompanions, publishFolder, writeConfig, writeJson } from '../../model/write-folder.ts';
 import { countParameters } from '../../nn/build.ts';
 import { EXPORT_REPORT, exportedFiles } from './folder.ts';
@@ -58,7 +58,7 @@ export async function exportModel(
       const others: ExportedOther[] = [];
       let config: JsonObject = model.folder.rawConfig;
       for (const part of parts) {
-        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), peers: peers ?? null, draftFor: draftOf(origin), isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!) });
+        const made = await formatOf(part).write(part, { model, measure, folder, name: basename(to), peers: peers ?? null, draftFor: draftOf(origin), isAlone: parts.flatMap(namesOfPart).length === 1, signal, step, weight: (name) => wholeWeight(weights, shapes.get(name)!), pieces: (name) => piecesInMemory(weights, shapes.get(name)!) });
         report = { ...report, ...made.report, bytes: report.bytes + made.bytes };
         config = { ...config, ...made.config };
         others.push(...made.others ?? []);

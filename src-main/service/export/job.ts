@@ -21,7 +21,9 @@ export interface ExportJob {
   readonly signal: AbortSignal;
   /** One of the part's steps begins. @throws the signal's reason where the export was cancelled */
   step(): void;
-  /** A weight of the model, whole. */
+  /** A weight of the model, piece by piece in whole rows, as it lies in memory. */
+  pieces(name: string): readonly Float32Array[];
+  /** The same whole: a copy where it lies in pieces. */
   weight(name: string): Float32Array;
 }
 

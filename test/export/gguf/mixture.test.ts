@@ -74,7 +74,7 @@ async function made(name: string, place = name): Promise<Made> {
       fillUniform(values, 9, { purpose: 'init', example }, 1);
       return [target, values.map((value) => 0.01 + value * value)];
     })),
-    types: (type, hasImatrix) => Object.fromEntries(tensorTypes(placed, type, { architecture: plan.architecture, layers, hasImatrix }).map((kind, at) => [placed[at]!.target, kind])),
+    types: (type, hasImatrix) => Object.fromEntries(tensorTypes(placed, type, { queryGroup: plan.queryGroup, layers, hasImatrix }).map((kind, at) => [placed[at]!.target, kind])),
   };
 }
 

@@ -45,7 +45,7 @@ export function searchSymmetric(values: Float32Array, from: number, count: numbe
 }
 
 /** How `searchAffine` varies the scale: from `first`, in `steps` steps of `by`, all in units of one level. */
-export interface Tries { readonly first: number; readonly by: number; readonly steps: number }
+export interface Tries { readonly first: number; readonly by: number; readonly steps: number; /** Whether a difference counts by its size; otherwise by its square. */ readonly isAbsolute?: boolean }
 
 /** The minimum that `searchAffine` found, turned round: 0 or more. */
 export const found = { minimum: 0 };
@@ -75,7 +75,7 @@ export function searchAffine(values: Float32Array, from: number, count: number, 
   for (let i = 0; i < count; i++) {
     const level = Math.max(0, Math.min(most, nearest(inverse * (values[from + i]! - low))));
     const difference = scale * level + low - values[from + i]!;
-    best += weights[i]! * difference * difference;
+    best += weights[i]! * (tries.isAbsolute ? Math.abs(difference) : difference * difference);
   }
   for (let attempt = 0; attempt <= tries.steps; attempt++) {
     inverse = (tries.first + tries.by * attempt + most) / (high - low);
@@ -96,7 +96,7 @@ export function searchAffine(values: Float32Array, from: number, count: number, 
     for (let i = 0; i < count; i++) {
       const level = Math.max(0, Math.min(most, nearest(inverse * (values[from + i]! - low))));
       const difference = thisScale * level + thisMinimum - values[from + i]!;
-      error += weights[i]! * difference * difference;
+      error += weights[i]! * (tries.isAbsolute ? Math.abs(difference) : difference * difference);
     }
     // The next tries begin at the better minimum.
     if (error < best) [best, scale, chosen, base, low] = [error, thisScale, inverse, low, thisMinimum];

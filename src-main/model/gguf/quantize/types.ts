@@ -3,10 +3,12 @@ import { BLOCK_FORMATS, typeNumber } from '../dequantize/types.ts';
 import type { Encode } from './encode.ts';
 import { encodeQ4_0, encodeQ4_1, encodeQ5_0, encodeQ5_1, encodeQ8_0 } from './small-blocks.ts';
 import { encodeQ4_K, encodeQ5_K, encodeQ6_K } from './super-blocks.ts';
+import { encodeQ3_K } from './three-bits.ts';
+import { encodeQ2_K } from './two-bits.ts';
 
 const ENCODERS = {
   F32: plain('F32'), F16: plain('F16'), BF16: plain('BF16'),
-  Q4_0: encodeQ4_0, Q4_1: encodeQ4_1, Q5_0: encodeQ5_0, Q5_1: encodeQ5_1, Q8_0: encodeQ8_0, Q4_K: encodeQ4_K, Q5_K: encodeQ5_K, Q6_K: encodeQ6_K,
+  Q4_0: encodeQ4_0, Q4_1: encodeQ4_1, Q5_0: encodeQ5_0, Q5_1: encodeQ5_1, Q8_0: encodeQ8_0, Q2_K: encodeQ2_K, Q3_K: encodeQ3_K, Q4_K: encodeQ4_K, Q5_K: encodeQ5_K, Q6_K: encodeQ6_K,
 } satisfies Record<string, Encode>;
 
 /** The types that can be written. */

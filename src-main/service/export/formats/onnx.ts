@@ -14,14 +14,14 @@ import { measurePrecision } from '../measure.ts';
 export const ONNX: Format<PartOf<'onnx'>> = {
   needsCompanions: true,
   steps: ({ types }) => 2 * types.length,
-  async write({ types }, { model, measure, folder, signal, step, weight }) {
+  async write({ types }, { model, measure, folder, signal, step, pieces }) {
     await mkdir(join(folder, 'onnx'));
     const precisions: ExportedPrecision[] = [];
     const outside: Record<string, true> = {};
     let trainedPerplexity: number | null = null;
     for (const precision of types) {
       step();
-      const written = await writeOnnxFiles(join(folder, 'onnx'), model.folder.config, precision, weight);
+      const written = await writeOnnxFiles(join(folder, 'onnx'), model.folder.config, precision, pieces);
       for (const { path } of written) await checkOnnx(path);
       step();
       const { trainedPerplexity: trained, ...measured } = await measurePrecision(measure, precision, written.map(({ path }) => path), signal);

@@ -10,10 +10,10 @@ const NAME = 'model.safetensors';
 export const SAFETENSORS: Format<PartOf<'safetensors'>> = {
   needsCompanions: true,
   steps: () => 1,
-  async write(_, { model: { parameters }, folder, weight, step }) {
+  async write(_, { model: { parameters }, folder, pieces, step }) {
     step();
     const path = join(folder, NAME);
-    await writeSafetensors(path, parameters.map((parameter) => ({ ...parameter, data: weight(parameter.name) })), 'F32');
+    await writeSafetensors(path, parameters.map((parameter) => ({ ...parameter, data: pieces(parameter.name) })), 'F32');
     const { size: bytes } = await stat(path);
     return { bytes, report: { safetensors: { name: NAME, bytes } } };
   },
