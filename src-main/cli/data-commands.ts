@@ -50,7 +50,7 @@ export function addDataCommands(program: Command, act: Action): void {
         reference: options.reference ?? null, chat: options.chat ?? false, metrics: options.metric, examples: options.examples ?? null,
         maxNewTokens: options.maxNewTokens, decode: decodeSettings(options), seed: options.seed,
         teacher: options.teacher === undefined ? null : resolve(options.teacher), draftTokens: options.draftTokens,
-        choices: options.choices ?? null, shots: shotsIn(options), calculator: options.calculator ?? false,
+        choices: options.choices ?? null, shots: shotsIn(options), calculator: options.calculator ?? false, tellsAnswers: predictions !== null,
       }, {
         onEvent: (event) => {
           if (event.event === 'phase') context.output.progress('write', event.done, event.total);

@@ -72,6 +72,8 @@ const evaluate = {
     /** What `multiple-choice` chooses from; null for those listed in the prompt. */
     choices: text.nullable().default(null),
     shots: shotsSchema.nullable().default(null), calculator: z.boolean().default(false),
+    /** Whether each answer is told, as where it is left out: of a million rows those that nobody keeps are not sent. */
+    tellsAnswers: z.boolean().optional(),
     template: templateVariablesSchema.optional(), ...conversations,
   }),
   result: z.strictObject({

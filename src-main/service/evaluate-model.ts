@@ -70,7 +70,7 @@ export async function evaluateModel(
       const predictions = await writeAnswers(writing, model.tokenizer, part, {
         ...params, signal, eos: endTokens(model), maxLength, sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
       }, (done) => tell(before + done, count));
-      for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
+      if (params.tellsAnswers !== false) for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
       scores.add(predictions);
       before += part.length;
     }

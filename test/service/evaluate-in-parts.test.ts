@@ -41,19 +41,24 @@ beforeAll(async () => { project = await tinyProject(); });
 afterAll(() => project.remove());
 
 /** Every metric there is. */
-const evaluate = (): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
+const told: string[] = [];
+const evaluate = (tellsAnswers: boolean): Promise<Result<Commands, 'evaluate'>> => evaluateModel({
   model: project.student, device: 'cpu', data: project.train, prompt: '{{question}}', reference: '{{solution}}', chat: false,
   metrics: ['accuracy', 'bleu', 'distinct', 'self-bleu', 'perplexity', 'multiple-choice', 'acceptance'], examples: 20,
-  maxNewTokens: 6, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 3, choices: '12|7|{{solution}}', shots: null, calculator: false,
-}, new AbortController().signal, () => undefined);
+  maxNewTokens: 6, decode: decodeSchema.parse({}), seed: 7, teacher: project.teacher, draftTokens: 3, choices: '12|7|{{solution}}', shots: null, calculator: false, tellsAnswers,
+}, new AbortController().signal, ({ event }) => { told.push(event); });
 
 it('no more examples than a part are in memory at once, and the scores are those of all together', async () => {
-  const { metrics: { 'speed-up': _, ...whole } } = await evaluate();
+  const { metrics: { 'speed-up': _, ...whole } } = await evaluate(true);
+  expect(told.filter((event) => event === 'prediction')).toHaveLength(20);
   expect(Math.max(...part.asked)).toBeLessThanOrEqual(4096);
   expect(Math.max(...part.read)).toBe(20);
   part.read = [];
+  told.length = 0;
   part.size = 7;
-  const { metrics: { 'speed-up': speed, ...inParts }, examples } = await evaluate();
+  const { metrics: { 'speed-up': speed, ...inParts }, examples } = await evaluate(false);
+  expect(told).not.toContain('prediction');
+  expect(told).toContain('phase');
   expect(Math.max(...part.read)).toBe(7);
   expect(examples).toBe(20);
   expect(speed!.value).toBeGreaterThan(0);
