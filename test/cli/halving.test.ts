@@ -70,7 +70,7 @@ it.each([
   ['as many to keep as there are', { a: 1, b: 2 }, {}, ['--halving', 'loss', '--keep', '2'], '--keep 2'],
   ['keep alone', { a: 1, b: 2 }, {}, ['--keep', '2'], '--halving is not there'],
 ])('refuses %s in a sentence before anything runs', async (_, rates, changes, more, says) => {
-  await write('wrong.json', rates as Record<string, number>, changes);
+  await write('wrong.json', rates, changes);
   const { code, errors } = await study('wrong.json', 'wrong', more);
   expect(code).toBe(2);
   expect(errors).toContain(says);

@@ -52,5 +52,5 @@ export function sign({ isLowerBetter, lead }: NonNullable<Facts['byMetric']>): -
 }
 
 /** What a method says besides its preset goes. */
-export const onlyPreset = (method: object, preset: PresetName): Record<string, unknown> =>
+const onlyPreset = (method: object, preset: PresetName): Record<string, unknown> =>
   ({ ...Object.fromEntries(Object.keys(method).map((name) => [name, null])), preset });
