@@ -40,10 +40,11 @@ function tellMemory(output: Output, { parts, peak, free, total, device }: Memory
   for (const remedy of remedies) output.line(`  ${bytesText(remedy.peak).padStart(10)}  ${remedy.label}: ${JSON.stringify(remedy.patch)}`);
 }
 
-function tellTime(output: Output, { startMs, stepMs, stepParts, totalSteps, evaluation, totalMs, isTeacherFirst, memory }: Forecast): void {
+function tellTime(output: Output, { startMs, stepMs, stepParts, totalSteps, evaluation, totalMs, isTeacherFirst, memory, stages = [] }: Forecast): void {
   const line = (name: string, ms: number, note = ''): void => output.line(`${name.padEnd(26)}${timeText(ms).padStart(10)}${note}`);
   line('start', startMs);
   line(`${totalSteps} steps`, totalSteps * stepMs, `  ${timeText(stepMs)} each`);
+  for (const stage of stages) line(`  ${stage.name}`, stage.totalMs, `  ${stage.steps} steps, ${timeText(stage.stepMs)} each`);
   line('  the student writes', totalSteps * stepParts.rollout);
   line('  the teacher judges', totalSteps * stepParts.teacher);
   line('  learning', totalSteps * stepParts.update);

@@ -59,6 +59,7 @@ export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
   }),
+  z.strictObject({ event: z.literal('stage'), name: text, number: step, of: step, first: step, steps: step }),
   z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), checkpoint: z.strictObject({ step, path: text }), best }),
   z.strictObject({ event: z.literal('forecast'), memory: memorySchema }),
   z.strictObject({ event: z.literal('pace'), totalMs: real }),

@@ -93,6 +93,8 @@ export type Phase = 'prepare' | 'teacher-data' | 'teacher-states' | 'train' | 'e
 /** What a run tells while it goes on. `retort run --json` prints these, one a line. */
 export type RunEvent =
   | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
+  /** Of a recipe with stages: one begins behind step `first`, and makes so many. */
+  | { event: 'stage'; name: string; number: number; of: number; first: number; steps: number }
   /** Behind `started` of a resumed run: its checkpoint and the last measurements up to it, for a history that missed them. */
   | { event: 'restored'; checkpoint: { step: number; path: string }; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
   /** What the run is expected to take of memory, before anything of it is loaded. */

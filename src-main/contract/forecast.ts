@@ -54,6 +54,8 @@ export interface Forecast {
   memory: number;
   /** What was expected of it, by part. */
   expected: MemoryForecast;
+  /** Of a recipe with stages, each by itself; above stand their sums, and steps as long as they are in the mean. `totalMs`: its start and steps. */
+  stages?: { name: string; steps: number; stepMs: number; totalMs: number }[];
   /** Bytes its checkpoints will take, and bytes free there. */
   diskNeeded: number;
   diskFree: number;

@@ -3,10 +3,11 @@ import type { RewardSettings } from './reward.ts';
 
 /** A recipe with each of its paths changed; `path` is told the field as well. All else of it, texts that look like paths among them, stays as it is. */
 export function withPaths(recipe: Recipe, path: (path: string, field: string) => string): Recipe {
-  const { teacher, student, data, method: { reward } } = recipe;
+  const { teacher, student, data, method: { reward }, stages } = recipe;
   return {
     ...recipe,
     ...(reward && { method: { ...recipe.method, reward: rewardWithPaths(reward, path) } }),
+    ...(stages && { stages: stages.map((stage) => (stage.method?.reward ? { ...stage, method: { ...stage.method, reward: rewardWithPaths(stage.method.reward, path) } } : stage)) }),
     ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: path(teacher.model, 'teacher.model') }) } }),
     student: { ...student, model: path(student.model, 'student.model') },
     data: {

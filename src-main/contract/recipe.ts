@@ -11,6 +11,7 @@ import { templateVariablesSchema } from './chat-turn.ts';
 import { shipSchema } from './ship.ts';
 import { serverSchema } from './served-teacher.ts';
 import { shotsSchema } from './shots.ts';
+import { stagesOf, stagesSchema } from './stages.ts';
 
 /**
  * The recipe: one JSON document that describes a run. These validators are the only description of it;
@@ -153,9 +154,6 @@ const train = z.strictObject({
   epsilon: z.number().positive().default(1e-8).meta(help('Keeps AdamW\'s division finite.')),
   scaleParameter: z.boolean().default(false).meta(help('For adafactor: multiply the learning rate by the size of the weights it changes. Transformers\' Trainer leaves it off.')),
   clipNorm: z.number().nonnegative().default(1).meta(help('Largest norm of the whole gradient; 0 turns clipping off.')),
-}).superRefine(({ optimizer, moments }, context) => {
-  if (moments === 'fp32' || optimizer === 'adamw') return;
-  context.addIssue({ code: 'custom', path: ['moments'], input: moments, message: `is for adamw, and the optimizer is ${optimizer}` });
 });
 
 /** Whose setting each is: one that is given to another strategy would do nothing, and is refused. */
@@ -219,9 +217,18 @@ export const recipeSchema = z.strictObject({
   student,
   data,
   method: method.default({ preset: 'gkd' }),
-  train,
+  train: train.prefault({}),
+  stages: stagesSchema(method, train).optional().meta(help(
+    'Parts of one run that follow each other: [{"name": "fine-tune", "method": {"preset": "sft"}, "train": {"steps": 200}}, {"name": "distil", ...}]. '
+    + 'A stage whose method names a preset has a method of its own, one that names none changes the method above; what its train section leaves out is taken from train above. '
+    + 'Each begins with the weights of the one before, a new optimizer, its own schedules and the first batch; steps are counted through, and evaluate.best and patience are of the last.')),
   evaluate: evaluate.prefault({}),
   checkpoint: checkpoint.prefault({}),
+}).superRefine((recipe, context) => {
+  for (const [at, { name, recipe: { train: { optimizer, moments } } }] of stagesOf(recipe).entries()) {
+    if (moments === 'fp32' || optimizer === 'adamw') continue;
+    context.addIssue({ code: 'custom', path: [...(name === null ? [] : ['stages', at]), 'train', 'moments'], input: moments, message: `is for adamw, and the optimizer is ${optimizer}` });
+  }
 });
 
 /** A recipe as written, after defaults; `resolveMethod` in presets.ts completes its method. */

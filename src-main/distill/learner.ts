@@ -43,6 +43,8 @@ export interface Update {
 
 /** What changes weights by their gradients, and remembers what it needs for that. */
 export interface Updates {
+  /** What is trained: every parameter, or the parts of its rows. */
+  readonly tensors: readonly { readonly name: string }[];
   /**
    * Clips the gradients, updates every weight and forgets the gradients. Where one of these is no number nothing else
    * happens: what that means is up to the caller.

@@ -63,8 +63,8 @@ function withOurNames(json: unknown): unknown {
   return { ...json as object, data: { ...rest, template } };
 }
 
-/** The method with every choice made. @throws Problem where the recipe contradicts its preset. */
-export function methodOf(recipe: Recipe): Method {
+/** The method of a recipe without stages, with every choice made. @throws Problem where the recipe contradicts its preset. */
+export function methodOf(recipe: Pick<Recipe, 'method'>): Method {
   const { method, conflicts } = resolveMethod(recipe.method);
   const [conflict] = conflicts;
   if (conflict) {

@@ -2,6 +2,7 @@ import { bestHereText, bestText, earlyText } from '../contract/best.ts';
 import type { BestScore, Rollout, RunEvent, StepMetrics } from '../contract/events.ts';
 import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { LogLevel } from '../contract/history.ts';
+import { stageSentence } from '../contract/stages.ts';
 import { toReport, type Problem, type ProblemReport } from '../contract/problem.ts';
 import { insertEvaluation } from './evaluations.ts';
 import { insertLog } from './log.ts';
@@ -167,6 +168,8 @@ export class HistoryRecorder {
         await keepBest(event.best);
         if (await isCheckpointTold(queries, run, event.checkpoint.step)) return;
         return log('info', 'checkpoint', `Checkpoint at step ${event.checkpoint.step}${bestHereText({ ...event, ...event.checkpoint })}.`);
+      case 'stage':
+        return log('info', 'stage', stageSentence(event));
       case 'rollouts':
         return this.#keepRollouts(queries, event.rollouts);
       case 'forecast':

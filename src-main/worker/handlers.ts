@@ -26,8 +26,7 @@ import { installCuda } from '../service/devices/install-cuda.ts';
 import { pythonIndex } from '../service/devices/python-index.ts';
 import { getLooked } from '../service/hub/get.ts';
 import { lookAtHub } from '../service/hub/look.ts';
-import { checkRun } from '../service/run/check.ts';
-import { materialOf } from '../service/run/material.ts';
+import { checkRun, memoryOfStages } from '../service/run/check.ts';
 import { probeRun } from '../service/run/probe.ts';
 import type { StopRequest } from '../service/run/job.ts';
 import { runJob } from '../service/run/run-job.ts';
@@ -94,10 +93,7 @@ export function createHandlers(): Handlers<Commands> {
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
     advise: (params, { signal, emit }) => adviseRun(params, signal, emit),
     scoreRows: (params, { signal }) => scoreRows(params, signal),
-    forecastMemory: async ({ recipe, runDir }, { signal }) => {
-      const { forecast, remedies } = await materialOf(recipe, runDir, { signal }).memory();
-      return { forecast, remedies: await remedies() };
-    },
+    forecastMemory: ({ recipe, runDir }, { signal }) => memoryOfStages(recipe, runDir, signal),
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),
     lookAtServer: ({ server, student, serverKey }, { signal }) => lookAtServer(server, student, serverKey ?? environmentKey(), signal),
     handover: ({ recipe, to }, { signal }) => writeHandover(recipe, to, { signal }),

@@ -20,10 +20,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The day that the run's only example tells. */
-async function toldBy({ folder: opened, prepared }: Begun): Promise<string> {
+async function toldBy({ folder: opened, prepared: { stages: [prepared] } }: Begun): Promise<string> {
   await opened.close();
-  const [example] = await firstExamples(prepared.train, 1);
-  return prepared.student.tokenizer.decode([...example!.context], { skipSpecial: true }).split('\n')[0]!;
+  const [example] = await firstExamples(prepared!.train, 1);
+  return prepared!.student.tokenizer.decode([...example!.context], { skipSpecial: true }).split('\n')[0]!;
 }
 
 it('a chat template is told the day on which the run began, on whatever day it goes on', async () => {

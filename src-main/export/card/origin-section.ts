@@ -1,3 +1,4 @@
+import { stagesOf } from '../../contract/stages.ts';
 import type { Score } from '../../contract/events.ts';
 import type { ExportOrigin } from '../../contract/export-report.ts';
 import type { Ancestor } from '../../contract/lineage.ts';
@@ -9,7 +10,7 @@ import { fenced, quoted, table } from './markdown.ts';
 export function originSection(lineage: readonly Ancestor[], origin: ExportOrigin | null): string[] {
   const rows = lineage.map(({ role, name, id, licence, saidBy }) => [role, id === null ? quoted(name) : `${quoted(name)}, ${id} on the hub`, licence === null ? 'unknown' : quoted(licence), saidBy ?? '']);
   return [
-    '## Where it comes from', ...(origin ? [`Run ${quoted(origin.run)}, step ${origin.step}, method ${origin.recipe.method.preset}${origin.engine === null ? '' : `, trained by ${origin.engine}`}.`] : []),
+    '## Where it comes from', ...(origin ? [`Run ${quoted(origin.run)}, step ${origin.step}, method ${stagesOf(origin.recipe).map(({ recipe }) => recipe.method.preset).join(', then ')}${origin.engine === null ? '' : `, trained by ${origin.engine}`}.`] : []),
     table(['', 'name', 'licence', 'as said by'], rows), ...licenceSentences(lineage),
     ...(origin ? [...evaluated(origin), `The whole recipe, seed ${origin.recipe.seed}:`, fenced(shareableRecipe(origin.recipe), 'json')] : []),
     '`retort reproduce` with this folder checks what it was made from by the digests in `retort-reproduce.json`, trains it again and compares the weights to the bit.',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Advice, AdviceReport } from '../../contract/advice.ts';
 import type { Finding } from '../../contract/finding.ts';
+import { Problem } from '../../contract/problem.ts';
 import { permutation } from '../../contract/random.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params } from '../../contract/worker-host.ts';
@@ -37,6 +38,9 @@ type Tell = (event: CommandEvent<Commands, 'advise'>) => void;
 export async function adviseRun(
   { recipe, runDir, rows, allowed, serverKey }: Params<Commands, 'advise'>, signal: AbortSignal, emit: Tell,
 ): Promise<AdviceReport> {
+  if (recipe.stages) {
+    throw new Problem(`The recipe has ${recipe.stages.length} stages, and advice is measured of one way of learning.`, { hint: 'Ask for advice on a stage as a recipe of its own: with its method and train, and without stages.' });
+  }
   const found = await checkRun(recipe, runDir, { signal, isStart: true, allowed, serverKey });
   if (found.some(({ level }) => level === 'problem')) return { rows: 0, of: 0, whose: 'training', measured: [], advice: problemsFirst(found.map(unmeasured)) };
   const run = await prepareRun(recipe, runDir, { allowed, signal, serverKey });

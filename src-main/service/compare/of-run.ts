@@ -1,7 +1,7 @@
 import { localTeacher } from '../../contract/local-teacher.ts';
 import { answerJudgeSchema, type AnswerJudgeSettings, type ComparedModel } from '../../contract/comparison.ts';
 import type { RunRecord } from '../../contract/history.ts';
-import { resolveMethod } from '../../contract/presets.ts';
+import { methodAtEnd } from '../../contract/stages.ts';
 import { hasLearned, momentOf } from '../inspect/of-run.ts';
 
 type Named = Pick<ComparedModel, 'label' | 'path' | 'role'>;
@@ -25,6 +25,6 @@ export async function modelsOfRun(run: RunRecord): Promise<Named[]> {
 
 /** How a run holds its student against its teacher; forward KL where it learns from the data alone. */
 export function judgeOfRun({ recipe }: RunRecord): AnswerJudgeSettings {
-  const { divergence, beta, normalizeBeta, lossTemperature } = resolveMethod(recipe.method).method;
+  const { divergence, beta, normalizeBeta, lossTemperature } = methodAtEnd(recipe);
   return answerJudgeSchema.parse({ ...(divergence !== 'cross_entropy' && { divergence }), beta, normalizeBeta, lossTemperature });
 }

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Reach } from '../../contract/consent.ts';
 import type { DataSettings, Recipe } from '../../contract/recipe.ts';
 import type { ServerSettings } from '../../contract/served-teacher.ts';
+import { stagesOf } from '../../contract/stages.ts';
 import { visibleLine } from '../../contract/visible.ts';
 import { Problem } from '../../contract/problem.ts';
 
 /** What a run of a recipe would start or send to, and nobody but the person can allow. */
-export function reachesOf({ method: { reward }, data, teacher }: Pick<Recipe, 'method' | 'data' | 'teacher'>): Reach[] {
-  return [...teacher?.server ? [serverReach(teacher.server, data)] : [], ...rewardReaches(reward, data)];
+export function reachesOf(recipe: Recipe): Reach[] {
+  const all = stagesOf(recipe).flatMap(({ recipe: { method: { reward }, data, teacher } }) => [...teacher?.server ? [serverReach(teacher.server, data)] : [], ...rewardReaches(reward, data)]);
+  return [...new Map(all.map((reach) => [reach.digest, reach])).values()];
 }
 
 /** A server that is tried, and sent nothing of the person's but a key. */

@@ -2,6 +2,7 @@ import { sep } from 'node:path';
 import type { Correction } from '../../contract/correction.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import type { Recipe, RecipeInput } from '../../contract/recipe.ts';
+import { lastStage } from '../../contract/stages.ts';
 import { shotsApart } from '../../contract/shots.ts';
 import { reportedBy } from '../../metrics/reported.ts';
 
@@ -27,7 +28,8 @@ export function repairedRun(runs: readonly RunRecord[], { student, teacher }: Co
  * run that it repairs was. The teacher stays in it for the inspection afterwards.
  */
 export function repairRecipe(name: string, { student, teacher, turns }: Correction, base: Recipe | null, { train, validation, rows }: MixedFiles): Partial<RecipeInput> {
-  const batchSize = Math.max(1, Math.min(base?.train.batchSize ?? BATCH, BATCH, Math.floor(rows / STEPS)));
+  const trained = base && lastStage(base).recipe.train;
+  const batchSize = Math.max(1, Math.min(trained?.batchSize ?? BATCH, BATCH, Math.floor(rows / STEPS)));
   const steps = Math.ceil(rows / batchSize);
   return {
     name, ...(base && { seed: base.seed }),
@@ -36,7 +38,7 @@ export function repairRecipe(name: string, { student, teacher, turns }: Correcti
     method: { preset: 'sft' },
     train: {
       epochs: 1, batchSize, warmupSteps: Math.ceil(steps / 10),
-      ...(base && { optimizer: base.train.optimizer, learningRate: RATE_SHARE * base.train.learningRate, schedule: base.train.schedule, clipNorm: base.train.clipNorm }),
+      ...(trained && { optimizer: trained.optimizer, learningRate: RATE_SHARE * trained.learningRate, schedule: trained.schedule, clipNorm: trained.clipNorm }),
     },
     ...(base && validation !== undefined && { evaluate: evaluateOf(base, steps) }),
     checkpoint: { every: Math.ceil(steps / EVALUATIONS), keep: 2 },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { Handover } from '../../contract/handover.ts';
 import type { Method } from '../../contract/presets.ts';
+import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { batchIndices } from '../../data/order.ts';
 import { drawOnPolicy } from '../../distill/mixture.ts';
@@ -29,6 +30,11 @@ const LINES = 256;
  * @throws Problem that names what TRL has no counterpart of, or what keeps the recipe from being run at all; nothing is written then
  */
 export async function writeHandover(recipe: Recipe, to: string, { signal }: { signal?: AbortSignal } = {}): Promise<Handover> {
+  if (recipe.stages) {
+    throw new Problem(`The recipe has ${recipe.stages.length} stages, and a folder for a cluster trains one: its optimizer and schedules begin once.`, {
+      hint: 'Hand over one stage as a recipe of its own, and then the next with the student that comes back (retort adopt); or train it here: retort run.',
+    });
+  }
   const method = methodOf(recipe);
   // What the recipe alone says is refused before models and data are read.
   planHandover(recipe, method, { isEncoderDecoder: false, studentRows: 0, teacherRows: null });

@@ -1,6 +1,7 @@
 import type { Sample } from '../../contract/events.ts';
 import type { RunRecord, Series, StoredEvaluation } from '../../contract/history.ts';
 import { resolveMethod, type Method } from '../../contract/presets.ts';
+import { stagesOf, type Stage } from '../../contract/stages.ts';
 import { readEvaluations, readSamples } from '../../store/evaluations.ts';
 import { readLastOf } from '../../store/log.ts';
 import { readSeries } from '../../store/series.ts';
@@ -17,7 +18,8 @@ const BUCKETS = 120;
 /** All that a report tells of a run. */
 export interface RunFacts {
   run: RunRecord;
-  method: Method;
+  /** How each stage learns; one of a run without stages. */
+  methods: (Stage & { method: Method })[];
   teacher: ModelFacts | null;
   student: ModelFacts;
   /** What the folder of the training data says of its licence. */
@@ -39,7 +41,7 @@ export async function gatherRun(queries: Pick<Queries, 'get' | 'all' | 'exec'>, 
   const { recipe } = run;
   const evaluations = await readEvaluations(queries, run.id);
   return {
-    run, method: resolveMethod(recipe.method).method,
+    run, methods: stagesOf(recipe).map((stage) => ({ ...stage, method: resolveMethod(stage.recipe.method).method })),
     teacher: recipe.teacher?.model === undefined ? null : await modelFacts(recipe.teacher.model),
     student: await modelFacts(recipe.student.model),
     dataLicence: await statedLicence(recipe.data.train),

@@ -38,7 +38,7 @@ ${headSection(facts)}
 <section aria-labelledby="charts"><h2 id="charts">Charts</h2>${chartsOf(series, evaluations)}</section>
 ${evaluationsSection(evaluations)}
 ${answersSection(facts.answers)}
-${mistakesSection(facts.mistakes, facts.method)}
+${mistakesSection(facts.mistakes, facts.methods.at(-1)!.method)}
 ${timeSection(facts.time, run, facts.expected)}
 ${recipeSection(facts)}
 ${licenceSection(facts)}

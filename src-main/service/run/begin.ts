@@ -1,7 +1,8 @@
-import { COMPUTES_ON } from '../../contract/compute.ts';
+import { COMPUTES_ON, type Compute } from '../../contract/compute.ts';
 import type { Device } from '../../contract/divergence.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { stagesOf } from '../../contract/stages.ts';
 import { isModel } from '../../model/is-model.ts';
 import { modelOf } from '../checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run-folder.ts';
@@ -13,7 +14,7 @@ import { noteFirstDay, readFirstDay } from './first-day.ts';
 import type { CheckpointState } from './checkpoint-state.ts';
 import { noteRunId } from './known-as.ts';
 import type { RunJob } from './job.ts';
-import { prepareRun, type PreparedRun } from './prepare.ts';
+import { prepareStages, type PreparedStages } from './prepare-stages.ts';
 import { findStartingPoint, type StartingPoint } from './starting-point.ts';
 
 interface Warning { code: string; message: string }
@@ -21,7 +22,7 @@ interface Warning { code: string; message: string }
 /** A run that may compute: everything has been looked at, and its folder is locked. */
 export interface Begun {
   folder: RunFolder;
-  prepared: PreparedRun;
+  prepared: PreparedStages;
   /** Null where it begins at step 0. */
   start: StartingPoint | null;
   threads: number;
@@ -35,7 +36,7 @@ type Job = Pick<RunJob, 'recipe' | 'runDir' | 'runId' | 'day' | 'fromStep' | 'al
 export async function beginRun({ recipe, runDir, runId, day, allowed = [], serverKey }: Job): Promise<Begun> {
   const { used } = takeThreads(null);
   const today = dayFrom(day ?? '') ?? thisDay();
-  const prepared = await prepareRun(recipe, runDir, { allowed, today, serverKey });
+  const prepared = await prepareStages(recipe, runDir, { allowed, today, serverKey });
   const inputs = await lookAtInputs(recipe);
   const folder = await createRunFolder(runDir, recipe);
   try {
@@ -76,7 +77,7 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     const there = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, there !== job.recipe);
     const recipe = goesOnAt(there, start?.state ?? null, job.device, warnings);
-    const prepared = await prepareRun(recipe, job.runDir, { allowed: job.allowed ?? [], serverKey: job.serverKey, today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
+    const prepared = await prepareStages(recipe, job.runDir, { allowed: job.allowed ?? [], serverKey: job.serverKey, today: await readFirstDay(job.runDir) ?? await noteFirstDay(job.runDir, thisDay()) });
     await noteRunId(job.runDir, job.runId);
     return { folder, prepared, start, threads: used, warnings };
   } catch (error) {
@@ -103,12 +104,14 @@ function goesOnAt(recipe: Recipe, state: CheckpointState | null, wanted: Device 
     warnings.push({ code: 'device', message: `This run was begun by a version that kept its weights on the host, and goes on with them on the device "${device}": from here on its numbers differ by rounding.` });
   }
   if (device === recipe.student.device && wanted === undefined) return recipe;
-  const { teacher, train } = recipe;
-  const isKnown = COMPUTES_ON[device].includes(train.compute);
-  if (!isKnown) warnings.push({ code: 'device', message: `The device "${device}" does not multiply in ${train.compute}, so the run goes on in fp32.` });
+  const { teacher, train, stages } = recipe;
+  const isKnown = (compute: Compute): boolean => COMPUTES_ON[device].includes(compute);
+  const unknown = new Set(stagesOf(recipe).map((stage) => stage.recipe.train.compute).filter((compute) => !isKnown(compute)));
+  for (const compute of unknown) warnings.push({ code: 'device', message: `The device "${device}" does not multiply in ${compute}, so the run goes on in fp32.` });
   return {
     ...recipe, student: { ...recipe.student, device }, ...(teacher && !teacher.server && { teacher: { ...teacher, device } }),
-    train: { ...train, compute: isKnown ? train.compute : 'fp32' },
+    train: { ...train, compute: isKnown(train.compute) ? train.compute : 'fp32' },
+    ...(stages && { stages: stages.map((stage) => (stage.train?.compute === undefined || isKnown(stage.train.compute) ? stage : { ...stage, train: { ...stage.train, compute: 'fp32' as const } })) }),
   };
 }
 

@@ -17,11 +17,13 @@ export interface BestState {
 export class BestSoFar {
   private readonly metric: Reported;
   private readonly patience: number;
+  private readonly first: number;
   private best: BestState['best'];
   private since: number;
 
-  /** @param patience  evaluations in a row that may be no better; Infinity never stops */
-  constructor(metric: Reported, patience: number, state: Partial<BestState> = {}) {
+  /** @param patience  evaluations in a row that may be no better; Infinity never stops, @param first  the step whose student sets the bar */
+  constructor(metric: Reported, patience: number, state: Partial<BestState> = {}, first = 0) {
+    this.first = first;
     this.metric = metric;
     this.patience = patience;
     this.best = state.best ?? null;
@@ -36,10 +38,10 @@ export class BestSoFar {
     if (isBetter) {
       this.best = { step, value };
       this.since = 0;
-    } else if (step > 0) {
+    } else if (step > this.first) {
       this.since += 1;
     }
-    return isBetter && step > 0;
+    return isBetter && step > this.first;
   }
 
   /** Why the run ends here; null while it goes on. */

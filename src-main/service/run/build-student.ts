@@ -17,8 +17,10 @@ import { initializeAdapters } from '../../nn/adapters/initialize.ts';
 import { buildDecoder } from '../../nn/build.ts';
 import { adapted, adapterParameters } from '../../nn/weights/adapted.ts';
 import type { Decoder } from '../../nn/decoder.ts';
+import { rowsOf } from '../../nn/weights/rows.ts';
 import { dropoutOf } from '../../nn/weights/dropout.ts';
 import { modelOf } from '../checkpoint-folder.ts';
+import type { CarriedWeights } from './carried-weights.ts';
 import { readOptimizerState } from './checkpoint.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -29,16 +31,33 @@ export interface BuiltStudent {
   release(): Promise<void>;
 }
 
+/** What a student begins with. */
+export interface StudentStart {
+  /** Checkpoint that it goes on from; null at the start. */
+  from: string | null;
+  /** Whether only its weights are taken, because a stage begins there. */
+  isNewStage?: boolean;
+  /** The weights of the stage before, where they are in memory. */
+  carried?: CarriedWeights;
+}
+
 /**
  * A run's student, ready to learn: in memory of the host, or of the device that the recipe names.
  * @param base  the weights beside an adapter; null where the whole student is trained
- * @param from  checkpoint that it goes on from; null at the start
  */
-export async function buildStudent(run: PreparedRun, base: OpenedBase | null, from: string | null): Promise<BuiltStudent> {
+export async function buildStudent(run: PreparedRun, base: OpenedBase | null, { from, isNewStage = false, carried }: StudentStart): Promise<BuiltStudent> {
   const { recipe, method, sharedVocabulary, adapter } = run;
-  const learning = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
+  const made = await ofThe('student', () => (adapter && base ? besideBase(run, adapter, base, from) : whole(run, from)));
+  const learning = carried ? { ...made, fill: filledFrom(carried, made.parameters) } : made;
   const settings: LossSettings = { method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), recompute: recomputes(recipe, run.student), compute: recipe.train.compute };
-  return recipe.student.device === 'cpu' ? onHost(run, learning, settings, from) : onDevice(run, learning, settings, from);
+  const optimizerFrom = isNewStage ? null : from;
+  return recipe.student.device === 'cpu' ? onHost(run, learning, settings, optimizerFrom) : onDevice(run, learning, settings, optimizerFrom);
+}
+
+function filledFrom(carried: CarriedWeights, parameters: readonly TrainedParameter[]): Learning['fill'] {
+  return async (into) => {
+    for (const { name } of parameters.flatMap((parameter) => rowsOf(parameter))) into(name).set(carried.get(name)!);
+  };
 }
 
 /** What is trained, where its weights come from, and what a student is made of besides. */

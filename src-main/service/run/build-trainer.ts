@@ -8,7 +8,7 @@ import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { buildDecoder } from '../../nn/build.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
-import { buildStudent } from './build-student.ts';
+import { buildStudent, type StudentStart } from './build-student.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
@@ -29,13 +29,13 @@ export interface BuiltRun {
   release(): Promise<void>;
 }
 
-/** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param from  the checkpoint to go on from */
+/** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param start  the rest: what the student begins with */
 export async function buildTrainer(
-  run: PreparedRun, { base, from }: { base: OpenedBase | null; from: string | null }, examples: ExampleSet,
+  run: PreparedRun, { base, ...start }: { base: OpenedBase | null } & StudentStart, examples: ExampleSet,
   teacher: RunTeacher | null, progress: Progress & { rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
-  const { student, optimizer, release } = await buildStudent(run, base, from);
+  const { student, optimizer, release } = await buildStudent(run, base, start);
   const rollouts = await buildRollouts(run, student, teacher, progress.rewardBaseline ?? null);
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({

@@ -16,6 +16,8 @@ const stateSchema = z.object({
   lossScale: z.object({ skipped: count, inARow: count, scale: z.number().positive().nullable(), good: count }).exactOptional(),
   /** Chosen at the start and kept, so that a resume computes in the same order. */
   microBatchSize: z.int().positive(),
+  /** The same of every stage, of a run with several: the later ones are chosen with the first. */
+  stageMicroBatchSizes: z.array(z.int().positive()).exactOptional(),
   /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */
   threads: z.int().positive().exactOptional(),
   /** Where the student lay. Unknown of older checkpoints. */

@@ -11,13 +11,15 @@ export class Expectation {
   private readonly memory: MemoryForecast;
   private readonly recipe: Recipe;
   private readonly steps: number;
+  private readonly from: number;
   private readonly begun: number;
   private readonly seen: number[] = [];
   private evaluationMs = 0;
   private timeMs: number | null = null;
 
-  /** @param steps  that the run shall have made in the end, @param begun  when it began, as `performance.now` says */
-  constructor(memory: MemoryForecast, recipe: Recipe, steps: number, begun: number) {
+  /** @param steps  that the run shall have made in the end, @param begun  when it began, as `performance.now` says, @param from  steps before its last stage */
+  constructor(memory: MemoryForecast, recipe: Recipe, steps: number, begun: number, from = 0) {
+    this.from = from;
     this.memory = memory;
     this.recipe = recipe;
     this.steps = steps;
@@ -30,7 +32,8 @@ export class Expectation {
 
   /** Notes a step. @returns the whole time that the run expects to take, in milliseconds, at the step where it knows; null at all others */
   stepped(step: number, stepMs: number, now: number): number | null {
-    if (this.timeMs !== null) return null;
+    // What other methods take than the one at hand, its steps do not tell.
+    if (this.timeMs !== null || step <= this.from) return null;
     this.seen.push(stepMs);
     // What is nearly over needs no forecast.
     if (this.seen.length < SEEN || this.steps - step < SEEN) return null;

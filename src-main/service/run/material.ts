@@ -28,15 +28,24 @@ export interface RunMaterial extends Material {
   questions(): Promise<EncodedQuestion[] | null>;
 }
 
-/** Opens the models of a recipe and encodes its data, each when it is first asked for. */
-export function materialOf(recipe: Recipe, runDir: string, { signal, today, serverKey = environmentKey() }: { signal?: AbortSignal | undefined; /** The day the run began. */ today?: Date; serverKey?: string | null | undefined } = {}): RunMaterial {
+export interface MaterialOptions {
+  signal?: AbortSignal | undefined;
+  /** The day the run began. */
+  today?: Date | undefined;
+  serverKey?: string | null | undefined;
+  /** Opens models, where somebody else has them already. */
+  open?: (path: string) => Promise<Model>;
+}
+
+/** Opens the models of a recipe without stages and encodes its data, each when it is first asked for. */
+export function materialOf(recipe: Recipe, runDir: string, { signal, today, serverKey = environmentKey(), open = openWholeModel }: MaterialOptions = {}): RunMaterial {
   const method = once(async () => methodOf(recipe));
   const student = once(async () => {
-    const model = await openWholeModel(recipe.student.model);
+    const model = await open(recipe.student.model);
     refuseOnlyTeaches(recipe.student.model, model.folder.config, 'it cannot be the student, nor the base beneath an adapter');
     return model;
   });
-  const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe) : null));
+  const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe, open) : null));
   const models = once(async () => {
     const [learner, judge] = [await student(), await teacher()];
     return judge ? [learner, pair(learner, judge).teacher] : [learner];
@@ -90,10 +99,10 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 /** Whether a teacher is wanted for the student's drafts, whatever the method needs. */
 const isDraftJudged = ({ evaluate }: Recipe): boolean => evaluate.metrics.includes(ACCEPTANCE);
 
-async function openTeacher(recipe: Recipe): Promise<Model | null> {
+async function openTeacher(recipe: Recipe, open: (path: string) => Promise<Model>): Promise<Model | null> {
   if (recipe.teacher?.server) return null;
   const local = localTeacher(recipe);
-  if (local) return openWholeModel(local.model);
+  if (local) return open(local.model);
   const [what, instead] = isDraftJudged(recipe) ? ['the metric "acceptance"', 'leave the metric out'] : [`the method "${recipe.method.preset}"`, 'use the preset "sft"'];
   throw new Problem(`teacher.model is missing: ${what} needs a teacher.`, { hint: `Add "teacher": { "model": "..." }, or ${instead}.` });
 }

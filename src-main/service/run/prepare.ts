@@ -10,9 +10,9 @@ import type { Model } from '../../model/load-model.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 import type { EncodedQuestion } from '../choose-answers.ts';
 import { refuseUnallowed } from '../consent/reaches.ts';
-import { materialOf } from './material.ts';
+import { materialOf, type MaterialOptions } from './material.ts';
 
-/** A recipe whose files have all been looked at: what a run is made from. Nothing has been written yet. */
+/** A recipe without stages, or one of a run's stages, whose files have all been looked at: what it is made from. Nothing has been written yet. */
 export interface PreparedRun {
   recipe: Recipe;
   method: Method;
@@ -39,11 +39,13 @@ export interface PreparedRun {
   notices: Finding[];
 }
 
+export interface PrepareOptions extends MaterialOptions { allowed?: readonly string[] }
+
 /**
  * Checks everything that can be checked before the long work, what reaches outside as well, and opens what the run is
  * made from. @param allowed  digests of what may be reached, @param today  the day the run began. @throws Problem of kind input: the first that is found; the reason of `signal`
  */
-export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], ...how }: { allowed?: readonly string[]; signal?: AbortSignal; today?: Date; serverKey?: string | undefined } = {}): Promise<PreparedRun> {
+export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [], ...how }: PrepareOptions = {}): Promise<PreparedRun> {
   const material = materialOf(recipe, runDir, how);
   const notices: Finding[] = [];
   for await (const finding of lookAt(CHECKS, material)) {

@@ -3,6 +3,7 @@ import { firstExamples } from '../../text/example-set.ts';
 import type { BuiltRun } from './build-trainer.ts';
 import { answersOfTeacher, evaluateRun } from './evaluate-run.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { PreparedStage } from './prepare-stages.ts';
 
 /** Examples measured at first: as many as are judged together, and as many as a run keeps the answers of. */
 const FIRST = 8;
@@ -12,7 +13,7 @@ const MORE = 4;
 
 /** How long a run's evaluations will take, from one of a few examples. Null where nothing is held out. */
 export async function probeEvaluation(
-  run: PreparedRun, built: BuiltRun, onProgress: (done: number, total: number) => void, signal?: AbortSignal,
+  run: PreparedRun, built: BuiltRun, times: number, onProgress: (done: number, total: number) => void, signal?: AbortSignal,
 ): Promise<ForecastEvaluation | null> {
   const { recipe: { evaluate }, validation } = run;
   const examples = Math.min(evaluate.examples, validation.count);
@@ -32,9 +33,16 @@ export async function probeEvaluation(
       },
     }, signal);
     if (measured === examples || MORE * (fixed + growing) > QUICK) {
-      return { times: evaluationsOf(run.steps, evaluate.every), examples, measured, ms: fixed + growing * examples / measured, teacherMs };
+      return { times, examples, measured, ms: fixed + growing * examples / measured, teacherMs };
     }
   }
+}
+
+/** How often a stage evaluates, of so many: where it begins, at every so many steps of the run, and the last where it ends. */
+export function evaluationsOfStage({ number, first, steps, recipe: { evaluate: { every } } }: PreparedStage, of: number): number {
+  if (of === 1) return evaluationsOf(steps, every);
+  const between = every === undefined ? 0 : Math.floor((first + steps - 1) / every) - Math.floor(first / every);
+  return 1 + between + (number === of ? 1 : 0);
 }
 
 /** How often a run to its last step evaluates: at step 0, at every so many steps and at the last, each once. */

@@ -3,6 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { version } from '../../../package.json' with { type: 'json' };
 import { bestHereText, bestText, earlyText } from '../../contract/best.ts';
 import type { RunEvent } from '../../contract/events.ts';
+import { stageSentence } from '../../contract/stages.ts';
 import { memorySentence, outcomeSentence, paceSentence } from '../../contract/forecast-text.ts';
 import type { LogLevel } from '../../contract/history.ts';
 import type { Recipe } from '../../contract/recipe.ts';
@@ -36,6 +37,7 @@ export class RunLog {
   private words(event: RunEvent): string | null {
     switch (event.event) {
       case 'started': return `${event.fromStep === 0 ? 'started' : `resumed from step ${event.fromStep}`}: ${event.name}, ${event.steps} steps, ${event.parameters} parameters; Retort ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}, recipe ${this.recipe}`;
+      case 'stage': return `step ${event.first}: ${stageSentence(event)}`;
       case 'evaluation': {
         const scores = Object.entries(event.metrics).map(([name, { value, low, high }]) => `${name} ${value.toFixed(4)}${low === null || high === null ? '' : ` (${low.toFixed(4)} to ${high.toFixed(4)})`}`);
         if (event.divergence !== null) scores.push(`divergence ${event.divergence.toFixed(4)}`);

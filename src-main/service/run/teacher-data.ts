@@ -12,12 +12,13 @@ import type { EncodedExample } from '../../text/encoded-example.ts';
 import { ExampleCollector } from '../../text/example-collector.ts';
 import { eachExample, partsOf, type ExampleSet } from '../../text/example-set.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { PreparedStage } from './prepare-stages.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { servedTexts } from './served-texts.ts';
 import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 
-/** In the run's folder: what the teacher wrote, a line an example, fit to be another run's data. */
-const FILE = 'teacher-data.jsonl';
+/** In the run's folder: what the teacher wrote for a stage, a line an example, fit to be another run's data. */
+const fileOf = ({ name, number }: Pick<PreparedStage, 'name' | 'number'>): string => (name === null ? 'teacher-data.jsonl' : `teacher-data-${number}.jsonl`);
 
 /** Prompts that are in memory at a time; those of like length among them are written together. */
 const PART = 4096;
@@ -32,9 +33,9 @@ type Writer = (part: readonly EncodedExample[], onDone: (count: number) => void)
  * Only examples that the run will visit are written, once; a resumed run reads them back.
  */
 export async function teacherWritten(
-  run: PreparedRun, teacher: Pick<RunTeacher, 'model' | 'writer'>, folder: string, onProgress: (done: number, total: number) => void,
+  run: PreparedStage, teacher: Pick<RunTeacher, 'model' | 'writer'>, folder: string, onProgress: (done: number, total: number) => void,
 ): Promise<ExampleSet> {
-  const path = join(folder, FILE);
+  const path = join(folder, fileOf(run));
   if (!existsSync(path)) await (teacher.writer ? ask(run, teacher.writer, path, onProgress) : write(run, await teacher.model(), path, onProgress));
   const lines = new SpooledRows();
   const places = new Map<number, number>();

@@ -248,7 +248,7 @@ export class RunQueue {
         this.#feed.publish({ topic, runId: live.runId, evaluation });
         break;
       }
-      case 'forecast': case 'pace': case 'outcome': case 'rollouts': case 'restored': case 'checkpoint': case 'warning': case 'stopped': case 'done': case 'failed':
+      case 'stage': case 'forecast': case 'pace': case 'outcome': case 'rollouts': case 'restored': case 'checkpoint': case 'warning': case 'stopped': case 'done': case 'failed':
     }
     this.#timer ??= setTimeout(() => this.#tellSteps(live.runId), TELL_EVERY);
   }

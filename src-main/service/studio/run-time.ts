@@ -20,7 +20,7 @@ export function followTime(live: Timed, event: RunEvent, recipe: Recipe, now: nu
       return end(live, now);
     case 'checkpoint': case 'step':
       return end(live, now);
-    case 'forecast': case 'pace': case 'outcome': case 'rollouts': case 'restored': case 'warning': case 'stopped': case 'done': case 'failed':
+    case 'stage': case 'forecast': case 'pace': case 'outcome': case 'rollouts': case 'restored': case 'warning': case 'stopped': case 'done': case 'failed':
   }
 }
 
@@ -31,8 +31,9 @@ function end({ from, aside }: Timed, now: number): void {
 }
 
 /** Evaluations of a run that has made `from` of its steps: at its start, every so often, and at its end. */
-export function evaluationsAfter({ data, evaluate: { every } }: Recipe, from: number, steps: number): number {
+export function evaluationsAfter({ data, evaluate: { every }, stages = [] }: Recipe, from: number, steps: number): number {
   if (data.validation === undefined && data.validationShare === undefined) return 0;
   const between = every === undefined ? 0 : Math.floor((steps - 1) / every) - Math.floor(from / every);
-  return (from === 0 ? 1 : 0) + Math.max(0, between) + 1;
+  // Where a resumed run's stages begin is not known here.
+  return (from === 0 ? Math.max(1, stages.length) : 0) + Math.max(0, between) + 1;
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { stagesOf } from '../../contract/stages.ts';
 import type { Study } from '../../contract/study.ts';
 import { methodOf, recipeIn } from '../recipe-file.ts';
 import { mergePatch } from '../../contract/merge-patch.ts';
@@ -39,7 +40,8 @@ export function planStudy(study: Study, source: string, base: string): PlannedRu
     const set = Object.entries(point).map(([field, value]) => nest(field, value));
     const json = [arm.recipe, ...set, { name: `${study.name}: ${title}`, seed }].reduce<JsonObject>(mergePatch, study.recipe);
     const recipe = recipeIn(json, `${source}, arm "${arm.name}"`, base);
-    methodOf(recipe);
+    for (const stage of stagesOf(recipe)) methodOf(stage.recipe);
+    for (const field of Object.keys(point)) refuseUnused(field, recipe, `${source}, arm "${arm.name}"`);
     return { key: folderName(title), arm: arm.name, point, seed, recipe };
   })));
   const seen = new Set<string>();
@@ -48,6 +50,15 @@ export function planStudy(study: Study, source: string, base: string): PlannedRu
     seen.add(key);
   }
   return runs;
+}
+
+/** A recipe's stages may all say themselves what a grid varies: then its runs would be the same. */
+function refuseUnused(field: string, recipe: Recipe, source: string): void {
+  const [section, name] = field.split('.');
+  const { stages } = recipe;
+  if (!stages || name === undefined || (section !== 'method' && section !== 'train')) return;
+  if (stages.some(({ method, train }) => (section === 'method' ? method?.preset === undefined && method?.[name as keyof typeof method] === undefined : train?.[name as keyof typeof train] === undefined))) return;
+  throw new Problem(`${source}: the grid varies ${field}, and every stage of the recipe says that itself.`, { hint: `Leave it out of the stage that shall vary, or make arms with stages of their own.` });
 }
 
 /** Whether two lines of the table are the same. */

@@ -4,6 +4,7 @@ import { Problem } from '../../../contract/problem.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { recipeSchema, type Recipe } from '../../../contract/recipe.ts';
 import { resolveMethod } from '../../../contract/presets.ts';
+import { stagesOf } from '../../../contract/stages.ts';
 import { findings } from '../../../checks/look.ts';
 import type { TriedDevices } from '../../devices/tried-devices.ts';
 import { newRunId } from '../../ids.ts';
@@ -12,6 +13,7 @@ import { tryReach } from '../../consent/reaches.ts';
 import type { Home } from '../../home.ts';
 import type { KeyStore } from '../../key-store.ts';
 import { readRecipe } from '../../recipe-file.ts';
+import { StageFindings } from '../../run/stage-findings.ts';
 import { keyFor, keyOf } from '../../server-key.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import { readingFor, type Feed } from '../feed.ts';
@@ -36,12 +38,11 @@ export function recipeCalls({ home, queue, jobs, workers, consent, feed, keyStor
       if (!parsed.success) {
         return parsed.error.issues.map((issue): Finding => ({ code: 'recipe', level: 'problem', field: issue.path.join('.'), message: issue.message }));
       }
-      const { conflicts } = resolveMethod(parsed.data.method);
-      if (conflicts.length > 0) {
-        return conflicts.map(({ field, allowed }): Finding => ({
-          code: 'method', level: 'problem', field, message: `The preset "${parsed.data.method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
-        }));
-      }
+      const words = new StageFindings(parsed.data);
+      const conflicting = stagesOf(parsed.data).flatMap(({ recipe: { method } }, at) => resolveMethod(method).conflicts.flatMap(({ field, allowed }) => words.of(at, {
+        code: 'method', level: 'problem', field, message: `The preset "${method.preset}" means ${allowed}.`, hint: 'Leave the field to the preset, or choose "gkd".',
+      })));
+      if (conflicting.length > 0) return conflicting;
       const dead = await findings('device', async () => { await devices.require(parsed.data); return []; });
       if (dead.length > 0) return dead;
       return checks.answer(asker, (signal) => workers.ask('check', { recipe: parsed.data, runDir: home.runDir(newRunId()), isStart: false }, { signal, onReading: readingFor(feed, asker) }));
