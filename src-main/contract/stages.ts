@@ -19,7 +19,6 @@ const OF_THE_RUN: Readonly<Record<string, string>> = {
  * Makes the validator of a recipe's stages from those of its own sections.
  * @returns parses what a stage says itself and nothing more: `stagesOf` gives it the rest
  */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type, @typescript-eslint/explicit-module-boundary-types -- the type is what zod makes of the fields
 export function stagesSchema<OfMethod extends z.ZodRawShape, OfTrain extends z.ZodRawShape>(method: z.ZodObject<OfMethod>, train: z.ZodObject<OfTrain>) {
   const stage = z.strictObject({
     name: z.string().min(1).max(60).meta(help('What the stage is called in charts and messages.')),
