@@ -2,6 +2,7 @@ import type { LiveRun } from '../../../src-main/contract/api/feed.ts';
 import type { RunStatus } from '../../../src-main/contract/events.ts';
 import { hasBegun } from '../../../src-main/contract/handover.ts';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
+import { methodCodes } from '../../recipe/method-text.ts';
 import { NUMBER, SHARE, type Quantity } from '../../charts/quantity.ts';
 
 export interface Status { tone: 'plain' | 'good' | 'warn' | 'bad' | 'active'; sign: string; text: string }
@@ -46,6 +47,6 @@ const SHARES = /accuracy|exact|match|eos|agreement|acceptance/;
 /** Whether a search meets a run: every word of it in its name, its tags, method, models or status. */
 export function meets(run: RunRecord, search: string): boolean {
   const { name, tags, recipe, status, id } = run;
-  const text = [name, ...tags, recipe.method.preset, recipe.teacher?.model ?? '', recipe.student.model, recipe.data.train, status, id].join('\n').toLowerCase();
+  const text = [name, ...tags, methodCodes(recipe), recipe.teacher?.model ?? '', recipe.student.model, recipe.data.train, status, id].join('\n').toLowerCase();
   return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }

@@ -1,7 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import type { RunStatus } from '../../../src-main/contract/events.ts';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
-import { METHOD_NAMES } from '../../recipe/method-names.ts';
+import { methodText } from '../../recipe/method-text.ts';
 import { meets } from './describe-run.ts';
 
 export const SORTS = ['name', 'status', 'method', 'headline', 'steps', 'updated'] as const;
@@ -10,7 +10,7 @@ export type Sort = (typeof SORTS)[number];
 const KEYS: Record<Sort, (run: RunRecord) => string | number> = {
   name: ({ name }) => name.toLowerCase(),
   status: ({ status }) => status,
-  method: ({ recipe }) => METHOD_NAMES[recipe.method.preset],
+  method: ({ recipe }) => methodText(recipe),
   headline: ({ headline }) => headline?.value ?? -Infinity,
   steps: ({ lastStep }) => lastStep,
   updated: ({ updated }) => updated,
