@@ -19,7 +19,8 @@ export function planHalving(runs: readonly PlannedRun[], metric: HalvingMetric, 
   if (systems <= keep) {
     throw new Problem(systems === 1 ? 'The study has one arm, and --halving compares several.' : `The study has ${systems} arms and points of its grid, and --keep ${keep} leaves as many.`, { hint: 'Give more arms, or a grid.' });
   }
-  for (const { key, recipe: { data, train, teacher } } of runs) {
+  for (const { key, recipe: { data, train, teacher, stages } } of runs) {
+    if (stages) throw new Problem(`Run ${key} has stages, and --halving makes shares of one length.`, { hint: 'Compare runs of one stage, or leave --halving out.' });
     if (train.steps === undefined) throw new Problem(`Run ${key} says train.epochs, and --halving needs train.steps, of which shares are made.`, { hint: 'Give train.steps.' });
     if (data.validation === undefined && data.validationShare === undefined) throw new Problem(`Run ${key} has no held-out rows, and --halving compares runs on them.`, { hint: 'Give data.validation or data.validationShare.' });
     if (metric.needsAnswers && data.completion === undefined && data.messages === undefined) throw new Problem(`Run ${key} has no right answers, and ${metric.name} needs them.`, { hint: 'Give data.completion.' });
