@@ -29,7 +29,7 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   const heldOut = await firstExamples(run.validation, recipe.evaluate.examples);
   const examples = metric.needsAnswers ? heldOut.filter(({ completion }) => completion.length > 0) : heldOut;
   if (examples.length === 0) throw new Problem(`The run "${recipe.name}" has no held-out row ${metric.needsAnswers ? 'with an answer ' : ''}to be compared on.`, { hint: 'Give data.validation or data.validationShare.' });
-  const { student, release } = await buildStudent(run, await openBase(run), checkpoint);
+  const { student, release } = await buildStudent(run, await openBase(run), { from: checkpoint });
   const { home, decoder, weights } = student;
   const model = new FrozenModel(home.executor, decoder, weights, home.own);
   try {
