@@ -12,6 +12,7 @@ const TOOLS = {
   transformers: { present: transformers, hint: 'install torch and transformers for the Python in RETORT_PYTHON' },
   trl: { present: trl, hint: 'install what resources/handover/requirements.txt names for the Python in RETORT_PYTHON' },
   mlx: { present: mlx, hint: 'install mlx[cpu] and mlx-lm for the Python in RETORT_MLX_PYTHON' },
+  genai: { present: genai, hint: 'install onnxruntime-genai for the Python in RETORT_GENAI_PYTHON' },
   peft: { present: () => module('peft'), hint: 'install torch, transformers and peft for the Python in RETORT_PYTHON' },
   converter: { present: converter, hint: 'name llama.cpp\'s source in LLAMA_CPP, and a Python with torch, transformers, gguf and sentencepiece in RETORT_PYTHON' },
   libllama: { present: () => existsSync(process.env['LIBLLAMA'] ?? '') && python() !== undefined, hint: 'build llama.cpp and name its libllama.so in LIBLLAMA' },
@@ -31,7 +32,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring', 'unzip'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'genai', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring', 'unzip'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which
@@ -79,6 +80,14 @@ export const mlxPython = (): string | undefined => process.env['RETORT_MLX_PYTHO
 function mlx(): boolean {
   const program = mlxPython();
   return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; version("mlx"); version("mlx-lm")']).status === 0;
+}
+
+/** A Python with ONNX Runtime GenAI, which brings a runtime of its own. */
+export const genaiPython = (): string | undefined => process.env['RETORT_GENAI_PYTHON'] ?? python();
+
+function genai(): boolean {
+  const program = genaiPython();
+  return program !== undefined && spawnSync(program, ['-c', 'from importlib.metadata import version; version("onnxruntime-genai")']).status === 0;
 }
 
 function module(name: string): boolean {

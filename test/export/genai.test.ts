@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TextPlan } from '../../src-main/decode/text-writer.ts';
+import { genaiConfig } from '../../src-main/export/genai-config.ts';
+import { writeOnnxFiles } from '../../src-main/export/onnx-file.ts';
+import { buildDecoder } from '../../src-main/nn/build.ts';
+import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
+import { temporaryFolder } from '../model/model-fixtures.ts';
+import { loadFixture } from '../support/model-fixture.ts';
+import { genaiPython, requires } from '../support/requires.ts';
+
+const NEW_TOKENS = 12;
+const PROMPTS = [[5, 17, 33, 8], [40, 41, 7, 19, 12, 3, 36], [9]];
+const executor = ortExecutor('cpu', 1);
+const temporary = temporaryFolder();
+const MODELS = ['families', 'models'].flatMap((folder) => readdirSync(`test/fixtures/engine/${folder}`).map((name) => `${folder}/${name}`))
+  // Wrappers of a text that is there by itself.
+  .filter((name) => !name.endsWith('-wrapped') && name !== 'models/llama-sharded')
+  // A file chooses between long and short rotary factors by the text so far, and the writer here by the longest text that it is made for.
+  .filter((name) => !name.endsWith('-long'));
+
+interface Asked { folder: string; prompts: readonly (readonly number[])[]; newTokens: number }
+interface Answer { tokens?: number[][]; error?: string }
+
+function inGenai(asked: readonly Asked[]): Answer[] {
+  const { stdout, stderr } = spawnSync(genaiPython()!, ['test/export/genai_greedy.py'], { encoding: 'utf8', input: JSON.stringify(asked), maxBuffer: 2 ** 26 });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Answer[];
+}
+
+requires('genai')('in ONNX Runtime GenAI', () => {
+  describe('every family writes what it writes here, token for token', () => {
+    const expected = new Map<string, number[][]>();
+    const found = new Map<string, Answer>();
+    beforeAll(async () => {
+      const asked: (Asked & { name: string })[] = [];
+      for (const name of MODELS) {
+        const { config, weights } = await loadFixture(`test/fixtures/engine/${name}`);
+        const folder = temporary.path(name.replace('/', '-'));
+        await mkdir(join(folder, 'onnx'), { recursive: true });
+        const writer = await new TextPlan(executor, buildDecoder(config), weights, { vocabulary: config.vocabSize, maxLength: 48, choice: 'greedy' }).open();
+        const texts = (await writer.write(PROMPTS.map((tokens, id) => ({ id, tokens: Int32Array.from(tokens) })), { maxNewTokens: NEW_TOKENS, eos: new Set(), sampling: { strategy: 'greedy' } })).map(({ tokens }) => [...tokens]);
+        await writer.release();
+        // An id that it does not write: nothing is to end early.
+        const unwritten = Array.from({ length: config.vocabSize }, (_, id) => id).find((id) => !texts.flat().includes(id))!;
+        const described = genaiConfig({ config, file: 'onnx/model.onnx', bosId: 1, eosIds: [unwritten], padId: 0 });
+        if (described === null) continue;
+        await writeOnnxFiles(join(folder, 'onnx'), config, 'fp32', (key) => [weights[key]!.data as Float32Array]);
+        await writeFile(join(folder, 'genai_config.json'), JSON.stringify(described));
+        expected.set(name, texts);
+        asked.push({ name, folder, prompts: PROMPTS, newTokens: NEW_TOKENS });
+      }
+      inGenai(asked).forEach((answer, at) => found.set(asked[at]!.name, answer));
+    }, 300_000);
+
+    it.each(MODELS)('%s', (name) => {
+      expect(found.get(name)).toEqual({ tokens: expected.get(name) });
+    });
+  });
+});
