@@ -28,5 +28,5 @@ export default {
   // Started by scripts/package/package.mjs.
   ignoreDependencies: ['electron-builder'],
   // Of the system, for tests that say so where they are missing.
-  ignoreBinaries: ['Xvfb', 'dd', 'desktop-file-validate', 'dpkg-deb', 'du', 'go', 'mount', 'nvidia-smi', 'prlimit', 'sha256sum', 'umount'],
+  ignoreBinaries: ['Xvfb', 'dbus-run-session', 'dd', 'desktop-file-validate', 'dpkg-deb', 'du', 'go', 'mkfifo', 'mount', 'nvidia-smi', 'prlimit', 'sha256sum', 'umount'],
 } satisfies KnipConfig;
