@@ -4,6 +4,7 @@ import { bestText, earlyText } from '../contract/best.ts';
 import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { visibleLine } from '../contract/visible.ts';
+import { stageSentence } from '../contract/stages.ts';
 import { readRecipe } from '../service/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
@@ -76,6 +77,9 @@ export function printEvent({ output }: Context, event: RunEvent): void {
     case 'started':
       total = event.steps;
       output.line(`${visibleLine(event.name)}: ${(event.parameters / 1e6).toFixed(2)}M parameters, ${event.steps} steps${event.fromStep > 0 ? ` from ${event.fromStep}` : ''}, in ${event.runDir}`);
+      return;
+    case 'stage':
+      output.line(`step ${event.first}: ${stageSentence(event)}`);
       return;
     case 'forecast':
       output.line(memorySentence(event.memory));
