@@ -46,9 +46,9 @@ run cache-fp16
 run fixed
 keep fixed fixed 600
 run adapters
-[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-60/model --to made/adapters
+[ -d made/adapters ] || retort model merge made/runs/adapters/checkpoints/step-24/model --to made/adapters
 run full
-keep full full 60
+keep full full 24
 
 for model in half fixed full adapters teacher.gguf; do
   [ -f "made/score-$model.json" ] && continue
