@@ -7,7 +7,10 @@ export function withPaths(recipe: Recipe, path: (path: string, field: string) =>
   return {
     ...recipe,
     ...(reward && { method: { ...recipe.method, reward: rewardWithPaths(reward, path) } }),
-    ...(stages && { stages: stages.map((stage) => (stage.method?.reward ? { ...stage, method: { ...stage.method, reward: rewardWithPaths(stage.method.reward, path) } } : stage)) }),
+    ...(stages && {
+      stages: stages.map((stage, at) => (stage.method?.reward
+        ? { ...stage, method: { ...stage.method, reward: rewardWithPaths(stage.method.reward, (given, field) => path(given, `stages.${at}.${field}`)) } } : stage)),
+    }),
     ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: path(teacher.model, 'teacher.model') }) } }),
     student: { ...student, model: path(student.model, 'student.model') },
     data: {
@@ -17,6 +20,16 @@ export function withPaths(recipe: Recipe, path: (path: string, field: string) =>
       ...(data.shots && { shots: { ...data.shots, file: path(data.shots.file, 'data.shots.file') } }),
     },
   };
+}
+
+/** Every path that a recipe names, and the field that names it. */
+export function pathsOf(recipe: Recipe): [field: string, path: string][] {
+  const paths: [string, string][] = [];
+  withPaths(recipe, (path, field) => {
+    paths.push([field, path]);
+    return path;
+  });
+  return paths;
 }
 
 function rewardWithPaths(reward: RewardSettings, path: (path: string, field: string) => string): RewardSettings {

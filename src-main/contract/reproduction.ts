@@ -22,8 +22,8 @@ export const reproductionSchema = z.object({
     id: text, name: text, step: z.int().nonnegative(),
     /** Its files named by the last parts of their paths; SHA-256 of its JSON. */
     recipe: z.unknown(), recipeSha256: text,
-    /** Threads inside an operator, examples at once, where the student lay, the first day: what the recipe leaves open and the last bits depend on; null where a run's folder does not tell. */
-    threads: count.nullable(), microBatchSize: count.nullable(), device: z.enum(DEVICES).nullable(), day: text.nullable(),
+    /** Threads inside an operator, examples at once in each stage, where the student lay, the first day: what the recipe leaves open and the last bits depend on; null where a run's folder does not tell. */
+    threads: count.nullable(), microBatchSizes: z.array(count).min(1).nullable(), device: z.enum(DEVICES).nullable(), day: text.nullable(),
     /** What trained it where that was not Retort. */
     engine: text.nullable(),
     /** What happened in the run that its recipe does not tell, in sentences. */

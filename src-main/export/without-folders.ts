@@ -12,8 +12,12 @@ const isPath = (text: string): boolean => /^([A-Za-z]:)?[\\/]/.test(text);
 export function withoutFolders(recipe: Recipe): Recipe {
   const cut = (path: string): string => (isPath(path) ? lastName(path) : path);
   const named = withPaths(recipe, cut);
-  const { method, method: { reward } } = named;
-  return reward?.kind === 'command' ? { ...named, method: { ...method, reward: { ...reward, command: reward.command.map(cut) } } } : named;
+  const withoutThem = <M extends Partial<Pick<Recipe['method'], 'reward'>>>(method: M): M =>
+    (method.reward?.kind === 'command' ? { ...method, reward: { ...method.reward, command: method.reward.command.map(cut) } } : method);
+  return {
+    ...named, method: withoutThem(named.method),
+    ...(named.stages && { stages: named.stages.map((stage) => (stage.method ? { ...stage, method: withoutThem(stage.method) } : stage)) }),
+  };
 }
 
 /** The same as JSON. */

@@ -142,3 +142,17 @@ it('only checks when asked to', () => {
   const checked = retort('--json', 'reproduce', made, '--check');
   expect(told(checked.stdout)).toEqual([{ event: 'checked', inputs: expect.any(Number) as number, departures: [] }]);
 });
+
+it('makes a run of two stages again to the bit, each in its own micro-batches', async () => {
+  await writeFile(join(project.folder, 'staged.json'), JSON.stringify(project.recipe({
+    train: { ...project.recipe().train, microBatchSize: undefined }, stages: [{ name: 'learn', method: { preset: 'sft' }, train: { steps: 3, batchSize: 6 } }, { name: 'distil', train: { steps: 3, batchSize: 2 } }], checkpoint: { every: 6, keep: 1 },
+  })));
+  const to = join(project.folder, 'exports', 'staged');
+  expect(retort('run', join(project.folder, 'staged.json'), '--run-dir', join(project.folder, 'staged')).stderr).toBe('');
+  expect(retort('export', '--run', join(project.folder, 'staged'), '--to', to, '--format', 'safetensors').stderr).toBe('');
+  const { run } = JSON.parse(await readFile(join(to, 'retort-reproduce.json'), 'utf8')) as Reproduction;
+  expect(run).toMatchObject({ step: 6, microBatchSizes: [6, 2] });
+  const again = retort('reproduce', to);
+  expect(again.stdout).toContain('to the bit.');
+  expect(again.status).toBe(0);
+});

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { ExportOrigin } from '../../contract/export-report.ts';
+import { pathsOf } from '../../contract/recipe-paths.ts';
 import type { Held, ReproducedRun, Reproduction } from '../../contract/reproduction.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { Params } from '../../contract/worker-host.ts';
@@ -39,9 +40,8 @@ export async function provenanceOf({ model, to, parts, texts, origin }: Wanted):
 /** What the run noted when it began; one of an older version, what is there now. */
 async function inputsOf({ runDir, recipe }: ExportOrigin): Promise<Held[]> {
   const noted = await readInputs(runDir) ?? await lookAtInputs(recipe).catch(() => []);
-  const { reward } = recipe.method;
-  const judge = reward?.kind === 'entailment' ? await held('method.reward.model', reward.model) : [];
-  return [...noted.map(named), ...judge];
+  const judges = pathsOf(recipe).filter(([field]) => field.endsWith('reward.model'));
+  return [...noted.map(named), ...(await Promise.all(judges.map(([field, path]) => held(field, path)))).flat()];
 }
 
 async function runOf({ run: name, runId: id, runDir, step, recipe, engine, remarks }: ExportOrigin): Promise<ReproducedRun> {
@@ -49,7 +49,7 @@ async function runOf({ run: name, runId: id, runDir, step, recipe, engine, remar
   const day = await readFirstDay(runDir);
   return {
     id, name, step, recipe: withoutFolders(recipe), recipeSha256: digestOfText(shareableRecipe(recipe)),
-    threads: state?.threads ?? null, microBatchSize: state?.microBatchSize ?? null, device: state?.device ?? null, day: day && dayOf(day),
+    threads: state?.threads ?? null, microBatchSizes: state && (state.stageMicroBatchSizes ?? [state.microBatchSize]), device: state?.device ?? null, day: day && dayOf(day),
     engine, remarks: remarks.map(shareableText),
   };
 }

@@ -8,7 +8,7 @@ const CALLED: Readonly<Record<string, string>> = {
 };
 const TOKENIZER = /^(tokenizer|special_tokens_map|added_tokens|vocab|merges|spiece|chat_template)\b/;
 
-export const called = (field: string): string => CALLED[field] ?? field;
+export const called = (field: string): string => CALLED[field.replace(/^stages\.\d+\./, '')] ?? field;
 
 const sayOf = (field: string, name: string): string => `${called(field)}${TOKENIZER.test(name) ? '\'s tokenizer' : ''}`;
 const short = (sha256: string): string => sha256.slice(0, 12);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { asBegun } from '../../contract/products.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { withPaths } from '../../contract/recipe-paths.ts';
+import { pathsOf, withPaths } from '../../contract/recipe-paths.ts';
 import type { Departure, ReproducedRun, Reproduction } from '../../contract/reproduction.ts';
 import { lastName, shareableRecipe } from '../../export/without-folders.ts';
 import { digestOfText } from '../../files/digest.ts';
@@ -44,21 +44,12 @@ export async function locate(database: Database, folder: string, { run, model, i
   const named = known ?? recipeOf(run);
   const found = new Map<string, string>();
   for (const [field, path] of pathsOf(named)) {
-    const place = field === WORKPLACE ? resolve(places.data[0] ?? places.usual[0] ?? '.', path) : await find(field, path, known && path);
+    const place = field.endsWith(WORKPLACE) ? resolve(places.data[0] ?? places.usual[0] ?? '.', path) : await find(field, path, known && path);
     if (place !== null) found.set(field, place);
   }
   const recipe = withPaths(named, (path, field) => found.get(field) ?? path);
   const own = texts && [recipe.data.validation, recipe.data.train].find((path) => path !== undefined && lastName(path) === texts.data);
   return { recipe, model: null, texts: texts && (own ?? await find('texts', texts.data, null)), departures };
-}
-
-function pathsOf(recipe: Recipe): [field: string, path: string][] {
-  const paths: [string, string][] = [];
-  withPaths(recipe, (path, field) => {
-    paths.push([field, path]);
-    return path;
-  });
-  return paths;
 }
 
 /** The recipe of the history, which has all places; null where it does not know the run, or has another recipe for it. */

@@ -73,11 +73,17 @@ function refuseDepartures(departures: readonly Departure[]): void {
   });
 }
 
+/** The recipe with as many examples at once as its run took in each stage, or in all of it. */
+function inMicroBatches({ stages, ...recipe }: Recipe, sizes: readonly number[] | null): Recipe {
+  if (sizes === null) return { ...recipe, ...(stages && { stages }) };
+  const of = <T extends object>(train: T, at: number): T => ({ ...train, microBatchSize: sizes[at] ?? sizes[0]! });
+  return stages ? { ...recipe, stages: stages.map((stage, at) => ({ ...stage, train: of(stage.train ?? {}, at) })) } : { ...recipe, train: of(recipe.train, 0) };
+}
+
 /** The student at the step that was exported. */
-async function train(home: Home, host: WorkerHost<Commands>, { step, microBatchSize, day }: ReproducedRun, recipe: Recipe, { consent, onEvent, onId }: ReproduceOptions): Promise<{ runId: string; model: string }> {
+async function train(home: Home, host: WorkerHost<Commands>, { step, microBatchSizes, day }: ReproducedRun, recipe: Recipe, { consent, onEvent, onId }: ReproduceOptions): Promise<{ runId: string; model: string }> {
   const wanted: Recipe = {
-    ...recipe,
-    train: { ...recipe.train, ...(microBatchSize !== null && { microBatchSize }) },
+    ...inMicroBatches(recipe, microBatchSizes),
     // It is there that the student is looked at; checkpoints change nothing of what is learned.
     checkpoint: { every: step, keep: Math.max(2, recipe.checkpoint.keep) },
   };
