@@ -14,6 +14,8 @@ export interface PlotOptions {
   isStacked: boolean;
   /** Read anew whenever the plot is drawn. */
   points: () => readonly Points[];
+  /** Places on the x axis where something else begins. */
+  marks: () => readonly number[];
   xRange: () => readonly [number, number] | null;
   yRange: () => [number, number] | null;
   onCursor: (at: number | null) => void;
@@ -25,7 +27,7 @@ export interface PlotOptions {
 /** The cursor of all charts of a window is at one place. */
 const SYNC = 'charts';
 
-export function plotOptions({ width, height, lines, axis, isLog, isStacked, points, xRange, yRange, onCursor, onSelect, quantity }: PlotOptions): uPlot.Options {
+export function plotOptions({ width, height, lines, axis, isLog, isStacked, points, marks, xRange, yRange, onCursor, onSelect, quantity }: PlotOptions): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const [text, grid] = [colour('text-2'), colour('border')];
@@ -61,7 +63,10 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
       ? lines.slice(1).map((_, at) => ({ series: [1 + (at + 1) * COLUMNS_A_LINE, 1 + at * COLUMNS_A_LINE] as uPlot.Band.Bounds }))
       : lines.map(({ hue }, at) => ({ series: [4 + at * COLUMNS_A_LINE, 3 + at * COLUMNS_A_LINE] as uPlot.Band.Bounds, fill: translucent(colour(hue), 0.16) })),
     hooks: {
-      draw: [(plot) => { drawPoints(plot, points(), colour); }],
+      draw: [(plot) => {
+        drawMarks(plot, marks(), text);
+        drawPoints(plot, points(), colour);
+      }],
       setCursor: [({ cursor: { idx, left } }) => { onCursor(idx == null || (left ?? -1) < 0 ? null : idx); }],
       setSelect: [(plot) => {
         const { left, width: wide } = plot.select;
@@ -70,6 +75,24 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
       }],
     },
   };
+}
+
+/** A dashed line from top to bottom at each place. */
+function drawMarks(plot: uPlot, places: readonly number[], colour: string): void {
+  const { ctx, bbox: { left, top, width, height } } = plot;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  for (const place of places) {
+    const x = Math.round(plot.valToPos(place, 'x', true));
+    if (x < left || x > left + width) continue;
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
+  }
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** A diamond at each value, a line along its interval. */

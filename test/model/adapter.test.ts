@@ -74,7 +74,7 @@ it.each([
   [{ init_lora_weights: 'pissa_niter_4' }, 'init_lora_weights is "pissa_niter_4"'],
   [{ r: 5 }, 'of shape [4, 36], and [5, 36] fits'],
   [{ rank_pattern: { '(': 2 } }, 'the pattern "(" cannot be read'],
-  [{ alpha_pattern: { '(\\w+\\.?)+-': 2 } }, 'took longer than 2 seconds on the name model.layers.0'],
+  [{ alpha_pattern: { '((\\w+\\.?)+)+-': 2 } }, 'took longer than 2 seconds on the name model.layers.0'],
   [{ base_model_name_or_path: null }, 'names no base model'],
 ])('%j is refused by name', async (change, message) => {
   const folder = await mkdtemp(join(work, 'refused-'));
