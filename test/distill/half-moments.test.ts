@@ -63,7 +63,7 @@ describe('moments in bfloat16', () => {
   });
 
   it('are AdamW\'s alone', () => {
-    const recipe = { student: { model: 's' }, data: { train: 'd.jsonl', prompt: '{{p}}', completion: '{{c}}' }, method: { preset: 'sft' }, train: { steps: 1, optimizer: 'adafactor', moments: 'bf16' } };
+    const recipe = { name: 'n', student: { model: 's' }, data: { train: 'd.jsonl', prompt: '{{p}}', completion: '{{c}}' }, method: { preset: 'sft' }, train: { steps: 1, optimizer: 'adafactor', moments: 'bf16' } };
     expect(() => parseRecipe(recipe, 'test')).toThrow(/train\.moments.* is for adamw, and the optimizer is adafactor/);
   });
 
