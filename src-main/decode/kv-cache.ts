@@ -1,4 +1,5 @@
-import { cachedWidth, pastName, pastStates, presentName, presentStates } from '../nn/attention/cached.ts';
+import { sizeOf } from '../graph/shape.ts';
+import { cachedWidth, pastMemory, pastName, pastStates, presentMemory, presentName, presentStates } from '../nn/attention/cached.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
 
@@ -10,7 +11,7 @@ interface Buffer { past: string; present: string; heads: number; positions: numb
 
 /**
  * What every layer keeps of a batch of texts: keys and values, [rows, kvHeads, capacity, width] each, or of a convolution
- * the states it has seen last, [rows, reach, width].
+ * the states it has seen last, [rows, reach, width], and what its layer remembers, [rows, ...memory].
  */
 export class KvCache {
   private readonly buffers: Buffer[];
@@ -70,8 +71,11 @@ function places({ layers, kvHeads, headDim, convolutions }: CachedDecoder, capac
   return Array.from({ length: layers }, (_, layer) => {
     const states = convolutions.get(layer);
     if (states) {
-      const { reach, width } = states;
-      return [{ past: pastStates(layer), present: presentStates(layer), heads: 1, positions: reach, width, grows: false, shape: [reach, width] }];
+      const { reach, width, memory } = states;
+      return [
+        { past: pastStates(layer), present: presentStates(layer), heads: 1, positions: reach, width, grows: false, shape: [reach, width] },
+        ...(memory ? [{ past: pastMemory(layer), present: presentMemory(layer), heads: 1, positions: 1, width: sizeOf(memory), grows: false, shape: memory }] : []),
+      ];
     }
     const width = cachedWidth(headDim);
     return (['key', 'value'] as const).map((part) => ({

@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** ONNX Runtime GenAI's description of a decoder, its `genai_config.json`; null for families that it cannot run in this layout. */
 export function genaiConfig({ config, file, bosId, eosIds, padId }: GenaiFacts): object | null {
   const eos = eosIds[0];
-  if (config.family === 't5' || eos === undefined) return null;
+  if (config.family === 't5' || config.family === 'qwen3_5' || eos === undefined) return null;
   const { layers, heads, hiddenSize, vocabSize, contextLength } = config;
   const [kvHeads, headDim] = config.family === 'gpt2' ? [heads, hiddenSize / heads] : [config.kvHeads, config.headDim];
   const convolutions = config.family === 'lfm2' ? convolutionsOf(config) : null;

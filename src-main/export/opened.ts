@@ -29,8 +29,8 @@ function runner(session: InferenceSession, { layers, kvHeads, headDim, convoluti
   const empty = Object.fromEntries(Array.from({ length: layers }, (_, layer): [string, Tensor][] => {
     const states = convolutions.get(layer);
     if (!states) return ['key', 'value'].map((part) => [`past_key_values.${layer}.${part}`, nothing(kvHeads, headDim)]);
-    const { width, reach } = states;
-    return [[`past_conv.${layer}`, new Tensor('float32', new Float32Array(width * (reach + 1)), [1, width, reach + 1])]];
+    const { width, reach, memory } = states;
+    return [[`past_conv.${layer}`, zeros(width, reach + 1)], ...(memory ? [[`past_recurrent.${layer}`, zeros(...memory)] as [string, Tensor]] : [])];
   }).flat());
   return async (_, tokens, past) => {
     const before = past?.length ?? 0;
@@ -64,7 +64,8 @@ function sourceRunner(encoder: InferenceSession, session: InferenceSession, { la
 
 const int64 = (numbers: readonly number[]): Tensor => new Tensor('int64', BigInt64Array.from(numbers, BigInt), [1, numbers.length]);
 const nothing = (heads: number, width: number): Tensor => new Tensor('float32', new Float32Array(), [1, heads, 0, width]);
+const zeros = (...shape: number[]): Tensor => new Tensor('float32', new Float32Array(shape.reduce((size, dim) => size * dim, 1)), [1, ...shape]);
 const namesOf = (layers: number, parts: readonly string[]): string[] =>
   Array.from({ length: layers }, (_, layer) => parts.map((part) => `past_key_values.${layer}.${part}`)).flat();
 const asPast = (present: InferenceSession.OnnxValueMapType): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(present).map(([name, tensor]) => [name.replace('present_conv', 'past_conv').replace('present', 'past_key_values'), tensor]));
+  Object.fromEntries(Object.entries(present).map(([name, tensor]) => [name.replace(/^present_/, 'past_').replace('present', 'past_key_values'), tensor]));

@@ -20,6 +20,8 @@ const USUAL: Naming = { prefix: 'model.', embedding: 'model.embed_tokens.weight'
 
 const FAMILIES: Readonly<Record<ModelConfig['family'], Naming>> = {
   llama: USUAL, gemma: USUAL, glm: USUAL, gpt_oss: USUAL, granite: USUAL, lfm2: USUAL, ministral: USUAL, olmo: USUAL, phi3: USUAL, qwen3_moe: USUAL, smollm3: USUAL, stablelm: USUAL,
+  // The part that guesses further ahead.
+  qwen3_5: { ...USUAL, inert: /^mtp\./ },
   // The causal masks, once saved with every layer, and the frequencies.
   gpt_neox: {
     prefix: 'gpt_neox.', embedding: 'gpt_neox.embed_in.weight', output: 'embed_out.weight', alias: OUTPUT,

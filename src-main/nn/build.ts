@@ -16,6 +16,7 @@ import { llama } from './families/llama.ts';
 import { ministral } from './families/ministral.ts';
 import { olmo } from './families/olmo.ts';
 import { phi3 } from './families/phi3.ts';
+import { qwen35 } from './families/qwen3-5.ts';
 import { qwen3Moe } from './families/qwen3-moe.ts';
 import { smolLm3 } from './families/smollm3.ts';
 import { stableLm } from './families/stablelm.ts';
@@ -51,6 +52,7 @@ function familyOf(config: ModelConfig, weights: WeightFormat): Decoder {
     case 'ministral': return ministral(config, weights);
     case 'olmo': return olmo(config, weights);
     case 'phi3': return phi3(config, weights);
+    case 'qwen3_5': return qwen35(config, weights);
     case 'qwen3_moe': return qwen3Moe(config, weights);
     case 'smollm3': return smolLm3(config, weights);
     case 'stablelm': return stableLm(config, weights);

@@ -9,6 +9,7 @@ import type { LlamaConfig } from './families/llama.ts';
 import type { MinistralConfig } from './families/ministral.ts';
 import type { OlmoConfig } from './families/olmo.ts';
 import type { Phi3Config } from './families/phi3.ts';
+import type { Qwen35Config } from './families/qwen3-5.ts';
 import type { Qwen3MoeConfig } from './families/qwen3-moe.ts';
 import type { SmolLm3Config } from './families/smollm3.ts';
 import type { StableLmConfig } from './families/stablelm.ts';
@@ -27,6 +28,7 @@ export type ModelConfig =
   | MinistralConfig
   | OlmoConfig
   | Phi3Config
+  | Qwen35Config
   | Qwen3MoeConfig
   | SmolLm3Config
   | StableLmConfig

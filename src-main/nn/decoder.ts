@@ -13,8 +13,8 @@ export interface Decoder {
   /** Heads and width of the keys and values that one layer of attention caches. */
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Of the layers that look back a few positions instead of attending: how far, and how wide what they see is. */
-  readonly convolutions: ReadonlyMap<number, { readonly width: number; readonly reach: number }>;
+  /** Of the layers that look back a few positions instead of attending: how far, and how wide what they see is; and the shape of what some remember of a text besides. */
+  readonly convolutions: ReadonlyMap<number, { readonly width: number; readonly reach: number; readonly memory?: readonly number[] }>;
   /** Most tokens of a text; null where the model sets no limit. */
   readonly contextLength: number | null;
   /** Parameters that are looked up by id, so that their gradients come as rows. */

@@ -17,6 +17,8 @@ const PROMPTS = [[5, 17, 33, 8], [40, 41, 7, 19, 12, 3, 36], [9]];
 const executor = ortExecutor('cpu', 1);
 const temporary = temporaryFolder();
 const MODELS = ['families', 'models'].flatMap((folder) => readdirSync(`test/fixtures/engine/${folder}`).map((name) => `${folder}/${name}`))
+  // What Qwen3.5 remembers has no place there.
+  .filter((name) => !name.includes('qwen3-5'))
   // Wrappers of a text that is there by itself.
   .filter((name) => !name.endsWith('-wrapped') && name !== 'models/llama-sharded')
   // A file chooses between long and short rotary factors by the text so far, and the writer here by the longest text that it is made for.

@@ -31,8 +31,11 @@ describe('configs as they were published', () => {
       ['pythia-160m', { num_key_value_heads: 4 }, 'num_key_value_heads is 4'],
       ['gpt-oss-20b-BF16', { quantization_config: { quant_method: 'mxfp4' } }, 'quantization_config is {"quant_method":"mxfp4"}'],
       ['Qwen3-30B-A3B', { num_experts_per_tok: 129 }, 'num_experts_per_tok is 129, but there are 128 experts'],
+      ['Qwen3.5-0.8B', { text_config: { attn_output_gate: false } }, 'attn_output_gate is false'],
+      ['Qwen3.5-0.8B', { text_config: { linear_num_key_heads: 5 } }, 'linear_num_key_heads is 5, which does not divide the 32 value heads'],
+      ['Qwen3.5-0.8B', { text_config: { num_hidden_layers: 1, layer_types: ['mamba'] } }, 'layer_types is ["mamba"]'],
       ['umt5-small', { feed_forward_proj: 'gated-mish' }, 'feed_forward_proj is "gated-mish"'],
     ];
-    for (const [name, change, message] of cases) expect(() => readConfig('m/config.json', { ...entries[name]!.raw, ...change }), message).toThrow(message);
+    for (const [name, change, message] of cases) expect(() => readConfig('m/config.json', textPart({ ...entries[name]!.raw, ...change }, false)), message).toThrow(message);
   });
 });

@@ -15,9 +15,9 @@ import { tinyStudent } from '../support/tiny-student.ts';
 const ENGINE = 'test/fixtures/engine';
 /** Of each family a folder for every kind of block; what differs only in its config file is left to the tests on the CPU. */
 const ALIKE = /wrapped|sharded|float16|rope-|flan-start|training|uncapped|pattern|share|serial|nope|-bias|yarn|short|mt5$|partial|parallel/;
-/** They are teachers alone, and the loop over their experts is the CPU's. */
-const MIXTURES = /moe|gpt-oss/;
-const MODELS = ['families', 't5', 'models'].flatMap((kind) => readdirSync(join(ENGINE, kind)).filter((name) => !ALIKE.test(name) && !MIXTURES.test(name)).map((name) => join(kind, name)));
+/** They are teachers alone, and their loops (over experts, over what is remembered) are the CPU's. */
+const TEACHERS = /moe|gpt-oss|qwen3-5/;
+const MODELS = ['families', 't5', 'models'].flatMap((kind) => readdirSync(join(ENGINE, kind)).filter((name) => !ALIKE.test(name) && !TEACHERS.test(name)).map((name) => join(kind, name)));
 const cpu = ortExecutor('cpu', 1);
 
 onEveryDevice((device) => {

@@ -71,6 +71,7 @@ export function describe(config: ModelConfig): Described {
     });
     case 'stablelm': return decoder(config, { architecture: 'stablelm', biases: config.qkvBias, layerNorms: true, keys: { use_parallel_residual: bool(config.isParallel) } });
     case 'gpt_neox': return decoder(config, { architecture: 'gptneox', biases: config.attentionBias, layerNorms: true, keys: { use_parallel_residual: bool(config.isParallel) } });
+    case 'qwen3_5': throw new Problem(`A model of the type ${config.modelType} is not written as GGUF.`, { hint: 'llama.cpp\'s own converter does it.' });
     case 'gpt_oss':
     case 'qwen3_moe': throw new Problem(`A mixture of experts (${config.modelType}) is not written as GGUF.`, { hint: 'llama.cpp\'s own converter does it.' });
     case 'lfm2': return decoder(config, {

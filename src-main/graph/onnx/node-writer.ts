@@ -13,6 +13,8 @@ export interface LoopBody {
   readonly nodes: readonly Node[];
   /** The state for the next round. */
   readonly next: Value;
+  /** What each round tells besides; what all have told is the loop's second output. */
+  readonly told: Value | null;
 }
 
 /** What an operator may do to the ONNX graph being written. Names of tensors are the writer's business. */
@@ -46,7 +48,7 @@ export interface NodeWriter {
    * Adds ONNX's Loop: `body` is run `count` [] (int64) times, each time with the state that it has made the time before.
    * @param outer  what the body reads besides, made before it
    */
-  loop(count: Value, state: Value, outer: readonly Value[], body: LoopBody, output: Value): void;
+  loop(count: Value, state: Value, outer: readonly Value[], body: LoopBody, outputs: readonly Value[]): void;
   /** Whether anything that is written reads this output. */
   isUsed(value: Value): boolean;
 }

@@ -203,7 +203,7 @@ class OnnxModel implements NodeWriter {
     });
   }
 
-  loop(count: Value, state: Value, outer: readonly Value[], { index, state: given, nodes, next }: LoopBody, output: Value): void {
+  loop(count: Value, state: Value, outer: readonly Value[], { index, state: given, nodes, next, told }: LoopBody, outputs: readonly Value[]): void {
     const reads = outer.map((value) => this.nameOf(value));
     const around = this.nodes;
     this.nodes = [];
@@ -212,18 +212,22 @@ class OnnxModel implements NodeWriter {
     const [goesOn, goingOn] = [this.temporary(), this.temporary()];
     this.node('Identity', [goesOn], [goingOn]);
     const made = new Set(this.nodes.flatMap((node) => node.output));
-    const last = made.has(this.nameOf(next)) ? this.nameOf(next) : this.temporary();
-    if (!made.has(last)) this.node('Identity', [next], [last]);
-    const [body, name] = [this.nodes, this.nameOf(output)];
+    const ends = (told ? [next, told] : [next]).map((value) => {
+      const name = made.has(this.nameOf(value)) ? this.nameOf(value) : this.temporary();
+      if (!made.has(name)) this.node('Identity', [value], [name]);
+      return { ...value, name };
+    });
+    const [body, names] = [this.nodes, outputs.map((output) => this.nameOf(output))];
+    const [name] = names;
     this.nodes = around;
-    this.known.push({ name, dtype: output.dtype, shape: output.shape });
+    outputs.forEach(({ dtype, shape }, at) => this.known.push({ name: names[at]!, dtype, shape }));
     const graph = {
       name: `body of ${name}`, node: body,
       input: [{ ...index, name: this.nameOf(index) }, { name: goesOn, dtype: 'bool' as const, shape: [] }, { ...given, name: this.nameOf(given) }].map(valueInfo),
-      output: [{ name: goingOn, dtype: 'bool' as const, shape: [] }, { ...next, name: last }].map(valueInfo),
+      output: [{ name: goingOn, dtype: 'bool' as const, shape: [] }, ...ends].map(valueInfo),
     };
     this.nodes.push({
-      opType: 'Loop', domain: '', name: `Loop_${name}`, input: [this.nameOf(count), '', this.nameOf(state)], output: [name],
+      opType: 'Loop', domain: '', name: `Loop_${name}`, input: [this.nameOf(count), '', this.nameOf(state)], output: names,
       attribute: [{ name: 'body', type: ATTRIBUTE.GRAPH, g: graph }], body: { reads, nodes: body },
     });
   }

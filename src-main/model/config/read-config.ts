@@ -12,6 +12,7 @@ import { readLlamaConfig } from './llama.ts';
 import { readMinistralConfig } from './ministral.ts';
 import { readOlmoConfig } from './olmo.ts';
 import { readPhi3Config } from './phi3.ts';
+import { readQwen35Config } from './qwen3-5.ts';
 import { readQwen3MoeConfig } from './qwen3-moe.ts';
 import { readSmolLm3Config } from './smollm3.ts';
 import { readStableLmConfig } from './stablelm.ts';
@@ -24,6 +25,7 @@ const READERS: Readonly<Record<string, (where: string, raw: JsonObject) => Model
   qwen2: (where, raw) => readLlamaConfig(where, 'qwen2', raw),
   qwen3: (where, raw) => readLlamaConfig(where, 'qwen3', raw),
   qwen3_moe: readQwen3MoeConfig,
+  qwen3_5_text: readQwen35Config,
   gpt_oss: readGptOssConfig,
   ministral: (where, raw) => readLlamaConfig(where, 'ministral', raw),
   ministral3: readMinistralConfig,

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 /** Models that read pictures as well: the language model in each, by its `model_type`, and the class it has alone. */
 const WRAPPERS: Readonly<Record<string, { usual: string; heads: Readonly<Record<string, string>> }>> = {
   mistral3: { usual: 'mistral', heads: { mistral: 'MistralForCausalLM', ministral3: 'Ministral3ForCausalLM' } },
+  qwen3_5: { usual: 'qwen3_5_text', heads: { qwen3_5_text: 'Qwen3_5ForCausalLM' } },
   gemma3: { usual: 'gemma3_text', heads: { gemma3_text: 'Gemma3ForCausalLM' } },
 };
 

@@ -41,12 +41,28 @@ export interface LookBackCall {
   reach: number;
 }
 
+/** What one layer remembers of a text beside what it looks back at. */
+export interface RecurrenceCall {
+  layer: number;
+  /** The layer's states, [batch, sequence, width]. */
+  x: Value;
+  /** Of what it remembers of one text. */
+  shape: readonly number[];
+  /**
+   * What the positions make of what was remembered before them, [batch, ...shape], and what is remembered behind them.
+   * @param isText  [batch, sequence, 1], zero where padding must leave what is remembered as it is; null where nothing follows
+   */
+  advance(memory: Value, isText: Value | null): { context: Value; memory: Value };
+}
+
 /** How a decoder's positions look at what came before: all at once in training, through a cache in decoding. */
 export interface Attention extends SelfAttention {
   /** Position of every token, [sequence] or [batch, sequence], for models that embed positions. */
   readonly positions: Value;
   /** The states of each position's predecessors, the farthest first, and its own: zeros before the text begins. */
   lookBack(call: LookBackCall): readonly Value[];
+  /** The context that a layer makes of what it remembers: zeros before the text begins. */
+  recur(call: RecurrenceCall): Value;
   /** Context vectors [batch, sequence, heads * headDim] from the encoder's side. */
   attendSource(call: SourceCall): Value;
 }

@@ -1,13 +1,13 @@
 import { firstOf, writtenAt } from '../../graph/ops/cache-rows.ts';
 import { cachedAttention } from '../../graph/ops/cached-attention.ts';
 import { lengthAlong } from '../../graph/ops/distances.ts';
-import { add, sub } from '../../graph/ops/elementwise.ts';
+import { add, greaterOrEqual, sub } from '../../graph/ops/elementwise.ts';
 import { cast, padLast, reshape, slice } from '../../graph/ops/layout.ts';
 import { lastStates, shifted } from '../../graph/ops/look-back.ts';
 import { positionMask } from '../../graph/ops/position-mask.ts';
 import { dimAt, staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall, RecurrenceCall, SourceCall } from './attention.ts';
 import { attentionCore, MASKED } from './core.ts';
 import { joinHeads, splitHeads } from './heads.ts';
 import { rotate } from './rotate.ts';
@@ -22,6 +22,10 @@ export const presentName = (layer: number, part: 'key' | 'value'): string => `pr
 export const pastStates = (layer: number): string => `past.${layer}.states`;
 export const presentStates = (layer: number): string => `present.${layer}.states`;
 
+/** What a layer remembers beside them. */
+export const pastMemory = (layer: number): string => `past.${layer}.memory`;
+export const presentMemory = (layer: number): string => `present.${layer}.memory`;
+
 /** The output that takes the place of a layer's past; null where an input is none. */
 export const presentOf = (input: string): string | null => (input.startsWith('past.') ? input.replace('past.', 'present.') : null);
 
@@ -35,7 +39,7 @@ type SpelledOut = Pick<AttentionCall, 'heads' | 'kvHeads' | 'scale' | 'softCap' 
  * serves prompt and continuation, any batch and any capacity: those dimensions stay open.
  *
  * Inputs it adds: positions [batch, sequence] (int64), last_position [batch], total_length [1] (int32) and each
- * layer's past (keys and values, or the last states); `present` are the outputs. Behind an encoder also each layer's source and source_padding.
+ * layer's past (keys and values, or the last states and what is remembered); `present` are the outputs. Behind an encoder also each layer's source and source_padding.
  */
 export class CachedAttention implements Attention {
   readonly positions: Value;
@@ -102,10 +106,21 @@ export class CachedAttention implements Attention {
     const { graph } = this;
     const before = graph.input(pastStates(layer), 'float32', ['batch', reach, staticDim(x.shape, -1)]);
     // Rows are padded on the right: what is last differs from row to row.
-    const last = cast(graph.input('last_position', 'int32', ['batch']), 'int64');
-    const counts = add(sub(last, reshape(slice(this.positions, 1, 0, 1), ['batch'])), 1);
+    const counts = add(sub(this.lastPosition(), reshape(slice(this.positions, 1, 0, 1), ['batch'])), 1);
     this.present[presentStates(layer)] = lastStates(x, before, counts);
     return Array.from({ length: reach + 1 }, (_, at) => shifted(x, before, reach - at));
+  }
+
+  recur({ layer, shape, advance }: RecurrenceCall): Value {
+    const isText = cast(greaterOrEqual(reshape(this.lastPosition(), ['batch', 1]), this.positions), 'float32');
+    const { context, memory } = advance(this.graph.input(pastMemory(layer), 'float32', ['batch', ...shape]), reshape(isText, ['batch', 'sequence', 1]));
+    this.present[presentMemory(layer)] = memory;
+    return context;
+  }
+
+  /** [batch] (int64). */
+  private lastPosition(): Value {
+    return cast(this.graph.input('last_position', 'int32', ['batch']), 'int64');
   }
 
   attendSource(call: SourceCall): Value {

@@ -62,6 +62,10 @@ export class ExportedSourceAttention implements Attention {
     throw new Error('exported encoder-decoders have no convolutions');
   }
 
+  recur(): never {
+    throw new Error('exported encoder-decoders remember by attention');
+  }
+
   attendSource(call: SourceCall): Value {
     return attendSource(call, {
       padding: this.padding,

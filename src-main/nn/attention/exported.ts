@@ -7,7 +7,7 @@ import { matmul } from '../../graph/ops/matmul.ts';
 import { softmax, softmaxBeside } from '../../graph/ops/softmax.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall, LookBackCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall, RecurrenceCall } from './attention.ts';
 import { MASKED } from './core.ts';
 import { rotate } from './rotate.ts';
 
@@ -38,11 +38,22 @@ export class ExportedAttention implements Attention {
     const width = staticDim(x.shape, -1);
     const past = transpose(graph.input(`past_conv.${layer}`, 'float32', ['batch', width, reach + 1]), [0, 2, 1]);
     // Padding before a text must look like nothing.
-    const before = sub(lengthAlong(this.mask, 1).count, lengthAlong(this.ids, 1).count);
-    const isText = dropFirst(cast(this.mask, 'float32'), 1, before, 'sequence');
-    const states = mul(x, reshape(isText, ['batch', 'sequence', 1]));
+    const states = mul(x, this.isText());
     this.present[`present_conv.${layer}`] = transpose(lastStates(states, past, null), [0, 2, 1]);
     return Array.from({ length: reach + 1 }, (_, at) => shifted(states, past, reach - at));
+  }
+
+  /** As `past_recurrent.N` and `present_recurrent.N`, [batch, ...shape]. */
+  recur({ layer, shape, advance }: RecurrenceCall): Value {
+    const { context, memory } = advance(this.graph.input(`past_recurrent.${layer}`, 'float32', ['batch', ...shape]), this.isText());
+    this.present[`present_recurrent.${layer}`] = memory;
+    return context;
+  }
+
+  /** [batch, sequence, 1]: 1 where a new token is of a text, 0 where it is padding. */
+  private isText(): Value {
+    const before = sub(lengthAlong(this.mask, 1).count, lengthAlong(this.ids, 1).count);
+    return reshape(dropFirst(cast(this.mask, 'float32'), 1, before, 'sequence'), ['batch', 'sequence', 1]);
   }
 
   attendSource(): Value {

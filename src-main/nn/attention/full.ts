@@ -1,8 +1,9 @@
 import { reshape } from '../../graph/ops/layout.ts';
 import { shiftedFromStart } from '../../graph/ops/look-back.ts';
+import { expand } from '../../graph/ops/reduce.ts';
 import { staticDim } from '../../graph/shape.ts';
 import type { Graph, Value } from '../../graph/value.ts';
-import type { Attention, AttentionCall, LookBackCall, SourceCall } from './attention.ts';
+import type { Attention, AttentionCall, LookBackCall, RecurrenceCall, SourceCall } from './attention.ts';
 import { attentionCore, MASKED } from './core.ts';
 import { joinHeads, splitHeads } from './heads.ts';
 import { rotate } from './rotate.ts';
@@ -44,6 +45,11 @@ export class FullAttention implements Attention {
 
   lookBack({ x, reach }: LookBackCall): Value[] {
     return Array.from({ length: reach + 1 }, (_, at) => shiftedFromStart(this.graph, x, reach - at));
+  }
+
+  recur({ x, shape, advance }: RecurrenceCall): Value {
+    const nothing = this.graph.constant('float32', [1, ...shape.map(() => 1)], new Float32Array(1));
+    return advance(expand(nothing, [staticDim(x.shape, 0), ...shape]), null).context;
   }
 
   attendSource(call: SourceCall): Value {

@@ -1,10 +1,11 @@
 import { add, mul } from '../../graph/ops/elementwise.ts';
-import { reshape, split, transpose } from '../../graph/ops/layout.ts';
+import { split } from '../../graph/ops/layout.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Attention } from '../attention/attention.ts';
 import type { DecoderConfig } from '../decoder-config.ts';
 import type { Decoder } from '../decoder.ts';
 import { Pieces } from '../pieces/pieces.ts';
+import { shortConvolution } from '../pieces/short-convolution.ts';
 import { stack } from '../pieces/stack.ts';
 import { RopeTable } from '../rope.ts';
 import type { WeightFormat } from '../weights/weight-format.ts';
@@ -42,12 +43,10 @@ export function lfm2(config: Lfm2Config, weights: WeightFormat): Decoder {
     return pieces.linear(context, `${name}.out_proj`, hiddenSize);
   }
 
-  /** Each channel by itself: the weights of its last few positions, between two gates. */
+  /** A short convolution between two gates. */
   function convolution(x: Value, layer: number, name: string, attention: Attention): Value {
     const [before, behind, inner] = split(pieces.linear(x, `${name}.in_proj`, 3 * hiddenSize, convolutionBias), -1, [hiddenSize, hiddenSize, hiddenSize]) as [Value, Value, Value];
-    const seen = attention.lookBack({ layer, x: mul(before, inner), reach: kernel - 1 });
-    const taps = split(transpose(reshape(x.graph.parameter(`${name}.conv.weight`, [hiddenSize, 1, kernel]), [hiddenSize, kernel]), [1, 0]), 0, Array.from({ length: kernel }, () => 1));
-    const sums = seen.map((states, at) => mul(states, reshape(taps[at]!, [hiddenSize]))).reduce((sum, term) => add(sum, term));
+    const sums = shortConvolution(mul(before, inner), `${name}.conv.weight`, { layer, kernel }, attention);
     const convolved = convolutionBias ? add(sums, x.graph.parameter(`${name}.conv.bias`, [hiddenSize])) : sums;
     return pieces.linear(mul(behind, convolved), `${name}.out_proj`, hiddenSize, convolutionBias);
   }

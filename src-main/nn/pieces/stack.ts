@@ -14,6 +14,8 @@ export interface StackParts {
   convolutions?: Decoder['convolutions'];
   /** Matrices of experts, whose rows are looked up. With them a model is only asked, never trained. */
   banks?: readonly Table[];
+  /** Whether nothing flows back through the blocks. */
+  onlyTeaches?: boolean;
   block(x: Value, layer: number, attention: Attention): Value;
   /** After the last block. */
   last(x: Value): Value;
@@ -31,7 +33,7 @@ export function stack(config: DecoderConfig, weights: WeightFormat, parts: Stack
     vocabSize, hiddenSize, kvHeads, headDim, layers, contextLength, outputLayer,
     convolutions: parts.convolutions ?? new Map(),
     tables: [embedding, ...parts.banks ?? []],
-    ...(parts.banks && { onlyTeaches: true }),
+    ...((parts.banks || parts.onlyTeaches) && { onlyTeaches: true }),
     encoder: null,
     hidden(ids, attention, around = plainly) {
       let x = embed(weights.lookUp(ids, embedding));
