@@ -83,6 +83,11 @@ describe('a text of which several stretches are learned', () => {
     expect(String.fromCharCode(...encoded.prompt)).toBe('a:1|b:');
   });
 
+  test('ends behind the template\'s own end, where the words of a turn end with the same token', () => {
+    const talk = { text: 'a:say ||b:2|', prompt: 'a:', spans: [{ start: 2, end: 8 }], opening: null };
+    expect(String.fromCharCode(...encodeText(talk, chat, { maxPromptTokens: 99, maxCompletionTokens: 99 }).completion)).toBe('say ||');
+  });
+
   test('is cut with its mask', () => {
     const encoded = encodeText(marked, chat, { maxPromptTokens: 99, maxCompletionTokens: 5 });
     expect([encoded.completion.length, [...encoded.learned!]]).toEqual([5, [1, 1, 0, 0, 1]]);
