@@ -25,7 +25,6 @@ export class Values {
     this.own.delete(name);
   }
 
-
   release(): void {
     for (const tensor of this.own.values()) tensor.dispose();
     this.own.clear();
