@@ -1,4 +1,5 @@
-import type { BestScore } from './events.ts';
+/** The best evaluation of a run so far, by the recipe's `evaluate.best`. Step 0 is the student before training. */
+export interface BestScore { name: string; step: number; value: number }
 
 /** Why a run ended before its last step: so many evaluations in a row brought no better number. */
 export interface StoppedEarly { metric: string; evaluations: number }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEVICES } from './divergence.ts';
-import type { BestScore, Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
+import type { BestScore } from './best.ts';
+import type { Evaluation, Rollout, RunEvent, StepMetrics } from './events.ts';
 import type { MemoryForecast } from './forecast.ts';
 import type { ProblemReport } from './problem.ts';
 

@@ -1,4 +1,4 @@
-import type { StoppedEarly } from './best.ts';
+import type { BestScore, StoppedEarly } from './best.ts';
 import type { MemoryForecast, Outcome } from './forecast.ts';
 import type { ProblemReport } from './problem.ts';
 
@@ -72,9 +72,6 @@ export interface Evaluation {
   metrics: Record<string, Score>;
   samples: Sample[];
 }
-
-/** The best evaluation of a run so far, by the recipe's `evaluate.best`. Step 0 is the student before training. */
-export interface BestScore { name: string; step: number; value: number }
 
 /** A completion the student wrote in training, with what the teacher thought of every token. */
 export interface Rollout {

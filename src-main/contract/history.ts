@@ -1,4 +1,5 @@
-import type { BestScore, Rollout, RunStatus, Score, StepMetrics } from './events.ts';
+import type { BestScore } from './best.ts';
+import type { Rollout, RunStatus, Score, StepMetrics } from './events.ts';
 import type { Engine } from './handover.ts';
 import type { ProblemReport } from './problem.ts';
 import type { Recipe } from './recipe.ts';

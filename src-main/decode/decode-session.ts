@@ -4,6 +4,7 @@ import type { Tensor } from '../runtime/tensor.ts';
 import type { GrowingTexts } from './engine.ts';
 import { feedsOf } from './feeds.ts';
 import { KvCache } from './kv-cache.ts';
+import { beginning, type Opening, type SessionSize } from './opening.ts';
 import { SourceCache } from './source.ts';
 
 /** What runs a model: its decoder, and what reads prompts for it where the model has an encoder. */
@@ -12,25 +13,6 @@ export interface DecodePrograms {
   decode: Program;
   /** Of a `sourceGraph`. */
   source: Program | null;
-}
-
-/** What a text begins with: its prompt, at least one token. */
-export interface Opening {
-  tokens: Int32Array;
-  /** The beginning of the completion, where it is there already: it is read and not told again. Behind an encoder all of a batch are equally long. */
-  begun?: Int32Array;
-}
-
-/** What a decoder has of a text before it writes: the prompt, or behind an encoder the start token, and what is begun. */
-export function beginning({ encoder }: Decoder, { tokens, begun = new Int32Array() }: Opening): Int32Array {
-  return Int32Array.from([...(encoder ? [encoder.startId] : tokens), ...begun]);
-}
-
-export interface SessionSize {
-  /** Most rows at once. */
-  rows: number;
-  /** Most tokens that a row takes after what it begins with. */
-  newTokens: number;
 }
 
 /**

@@ -2,8 +2,8 @@ import type { DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
 import type { Hypothesis } from './beam-search.ts';
 import type { Choice } from './decode-graph.ts';
-import type { Opening, SessionSize } from './decode-session.ts';
-import type { Completion, GenerateOptions, Prompt } from './generate.ts';
+import type { Opening, SessionSize } from './opening.ts';
+import type { Completion, GenerateOptions, Prompt } from './writing.ts';
 import type { BeamSampling, TokenSampling } from './sampling.ts';
 
 /** What computes the texts of a writer: sessions of the host, whose weights are constants, or a device on which all of it lies. */

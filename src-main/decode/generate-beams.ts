@@ -1,7 +1,7 @@
 import { BeamSearch, type Hypothesis, type NextLogprobs } from './beam-search.ts';
 import { rowsOf } from './choose.ts';
 import type { Engine, GrowingTexts } from './engine.ts';
-import type { GenerateOptions, Prompt } from './generate.ts';
+import type { GenerateOptions, Prompt } from './writing.ts';
 import type { BeamSampling } from './sampling.ts';
 
 /** A batch of texts for beam search: how likely every row's next token is, beside how they grow. */

@@ -1,8 +1,10 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Hypothesis } from './beam-search.ts';
-import { DecodeSession, type DecodePrograms, type Opening, type SessionSize } from './decode-session.ts';
+import { DecodeSession, type DecodePrograms } from './decode-session.ts';
+import type { Opening, SessionSize } from './opening.ts';
 import type { Engine } from './engine.ts';
-import { generate, type Completion, type GenerateOptions, type Prompt } from './generate.ts';
+import { generate } from './generate.ts';
+import type { Completion, GenerateOptions, Prompt } from './writing.ts';
 import { generateBeams } from './generate-beams.ts';
 import { HostText } from './host-text.ts';
 import type { BeamSampling, TokenSampling } from './sampling.ts';

@@ -1,6 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import { rowsOf } from './choose.ts';
-import { beginning, type DecodePrograms, type Opening } from './decode-session.ts';
+import type { DecodePrograms } from './decode-session.ts';
+import { beginning, type Opening } from './opening.ts';
 import type { OneText } from './engine.ts';
 import { feedsOf } from './feeds.ts';
 import { KvCache } from './kv-cache.ts';

@@ -1,5 +1,5 @@
 import type { Encoder } from '../nn/decoder.ts';
-import type { Prompt } from './generate.ts';
+import type { Prompt } from './writing.ts';
 
 /**
  * Writes prompts in as few batches as fit, those of like length together, so that little of a batch is padding.

@@ -1,7 +1,7 @@
 import type { Program } from '../runtime/program.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
 import type { GrowingTexts } from './engine.ts';
-import type { Completion, Prompt } from './generate.ts';
+import type { Completion, Prompt } from './writing.ts';
 import { inBatches } from './in-batches.ts';
 import type { TextWriter } from './text-writer.ts';
 

@@ -1,6 +1,6 @@
 import { uniform, type Purpose } from '../contract/random.ts';
 import { probabilitiesOf } from './choose.ts';
-import type { Completion } from './generate.ts';
+import type { Completion } from './writing.ts';
 import type { OneText } from './engine.ts';
 import { draw } from './processors.ts';
 import type { TokenSampling } from './sampling.ts';

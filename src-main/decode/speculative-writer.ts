@@ -1,7 +1,7 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor } from '../runtime/program.ts';
 import type { Engine, OneText, WritingWeights } from './engine.ts';
-import type { Prompt } from './generate.ts';
+import type { Prompt } from './writing.ts';
 import { speculate, type SpeculateOptions, type Speculated } from './speculate.ts';
 import { TextPlan } from './text-writer.ts';
 

@@ -6,7 +6,7 @@ import type { Weights } from '../runtime/weights.ts';
 import type { Hypothesis } from './beam-search.ts';
 import { DevicePlan } from './device/device-plan.ts';
 import type { Engine, EnginePlan, TextWriterSettings, WritingWeights } from './engine.ts';
-import type { Completion, GenerateOptions, Prompt } from './generate.ts';
+import type { Completion, GenerateOptions, Prompt } from './writing.ts';
 import { HostPlan } from './host-plan.ts';
 import { inBatches } from './in-batches.ts';
 import { cacheBytes } from './kv-cache.ts';

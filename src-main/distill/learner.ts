@@ -1,10 +1,16 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Executor } from '../runtime/program.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import type { Weights } from '../runtime/weights.ts';
 import type { MicroBatch } from './batch.ts';
-import type { StateTensor } from './optimizers/optimizer.ts';
-import type { Lesson, TeacherView } from './student.ts';
+import type { Head } from './head.ts';
+
+/** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
+export interface TeacherView { hidden: Tensor | DeviceTensor; head: Head }
+
+/** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
+export interface Lesson { loss: number; told(name: string): Float32Array | null }
 
 /** The model that learns, wherever its weights and gradients lie: `Student` on the host, `ResidentStudent` on a device. */
 export interface Learner {
@@ -29,32 +35,4 @@ export interface Learner {
   /** Takes note that the weights have changed. */
   updated(): void;
   release(): Promise<void>;
-}
-
-export interface Update {
-  /** Its number among those of the run that have changed something, from 1. */
-  readonly step: number;
-  readonly learningRate: number;
-  /** As in a recipe; 0 for none. */
-  readonly clipNorm: number;
-  /** What the gradients have been multiplied with; 1 if left out. */
-  readonly lossScale?: number;
-}
-
-/** What changes weights by their gradients, and remembers what it needs for that. */
-export interface Updates {
-  /** What is trained: every parameter, or the parts of its rows. */
-  readonly tensors: readonly { readonly name: string }[];
-  /**
-   * Clips the gradients, updates every weight and forgets the gradients. Where one of these is no number nothing else
-   * happens: what that means is up to the caller.
-   * @returns the norm of all gradients before, not finite where one of them is not
-   */
-  apply(update: Update): Promise<number>;
-  /** A tensor's weights as they are now, to be read before the next update. */
-  read(tensor: string): Float32Array;
-  /** What a checkpoint holds besides the weights; each tensor is read when its data are asked for. */
-  state(): readonly StateTensor[];
-  /** Takes back what `state` gave, here or elsewhere. @throws Problem where a tensor is missing or has another shape */
-  loadState(saved: ReadonlyMap<string, Omit<StateTensor, 'name'>>): void;
 }

@@ -1,5 +1,5 @@
 import { uniform } from '../contract/random.ts';
-import type { Completion } from '../decode/generate.ts';
+import type { Completion } from '../decode/writing.ts';
 import { LastingWriter } from '../decode/lasting-writer.ts';
 import type { TextPlan } from '../decode/text-writer.ts';
 

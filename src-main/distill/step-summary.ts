@@ -1,6 +1,6 @@
 import type { Rollout, StepMetrics } from '../contract/events.ts';
 import { learnedCount, type MicroBatch, type TrainingExample } from './batch.ts';
-import type { Lesson } from './student.ts';
+import type { Lesson } from './learner.ts';
 
 type Told = Pick<StepMetrics, 'loss' | 'divergenceOnPolicy' | 'divergenceOffPolicy' | 'studentEntropy' | 'teacherEntropy'
   | 'agreement' | 'teacherCovered' | 'onPolicyShare' | 'rolloutLength' | 'completionTokens'>;

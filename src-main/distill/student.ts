@@ -2,7 +2,7 @@ import type { Compute } from '../contract/compute.ts';
 import type { Method } from '../contract/presets.ts';
 import { halfProducts } from '../graph/precision.ts';
 import type { Decoder } from '../nn/decoder.ts';
-import { isOnDevice, type DeviceTensor } from '../runtime/device/device-memory.ts';
+import { isOnDevice } from '../runtime/device/device-memory.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type StoredTensor, type Tensor } from '../runtime/tensor.ts';
@@ -10,8 +10,8 @@ import { asInputs, type HostWeights, type Weights } from '../runtime/weights.ts'
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { dropoutKeys } from './dropout-keys.ts';
-import { sideInputs, type Head } from './head.ts';
-import type { Learner } from './learner.ts';
+import { sideInputs } from './head.ts';
+import type { Learner, Lesson, TeacherView } from './learner.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { ShippedWeights } from './shipping/shipped-weights.ts';
 import { gradientIn, gradientOut, LOSS_SCALE, trainGraph, type TrainGraph } from './train-graph.ts';
@@ -28,12 +28,6 @@ export interface LossSettings {
   /** As in a recipe; "fp32" if left out. */
   compute?: Compute;
 }
-
-/** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
-export interface TeacherView { hidden: Tensor | DeviceTensor; head: Head }
-
-/** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
-export interface Lesson { loss: number; told(name: string): Float32Array | null }
 
 /** What lies beside trained weights and stays as it is, and how a step reads it. */
 export interface FrozenPart {

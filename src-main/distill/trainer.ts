@@ -5,12 +5,12 @@ import { isOnDevice, type DeviceMemory } from '../runtime/device/device-memory.t
 import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
-import type { Learner, Updates } from './learner.ts';
+import type { Learner, TeacherView } from './learner.ts';
+import type { Updates } from './optimizers/updates.ts';
 import { LossScale, type LossScaleState } from './loss-scale.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Ask, Written } from './rollout.ts';
 import { StepSummary } from './step-summary.ts';
-import type { TeacherView } from './student.ts';
 import type { Teacher } from './teacher.ts';
 
 /** An example of the data: a prompt that the student can be asked to continue, and the text that is learned otherwise. */

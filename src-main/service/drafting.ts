@@ -1,5 +1,5 @@
 import { choiceOf } from '../decode/choose.ts';
-import type { Prompt } from '../decode/generate.ts';
+import type { Prompt } from '../decode/writing.ts';
 import type { Speculated } from '../decode/speculate.ts';
 import { SpeculativeWriter, type WritingModel } from '../decode/speculative-writer.ts';
 import { samplingOf, type TokenSampling } from '../decode/sampling.ts';

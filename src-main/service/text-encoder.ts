@@ -1,4 +1,4 @@
-import type { TextEncoder } from '../text/encode.ts';
+import type { TextEncoder } from '../text/text-encoder.ts';
 import type { Model } from '../model/load-model.ts';
 
 /** How a model's tokenizer cuts texts. @param isChat  the text is a chat template's, which has written special tokens itself */

@@ -1,5 +1,5 @@
-import { bestHereText, bestText, earlyText } from '../contract/best.ts';
-import type { BestScore, Rollout, RunEvent, StepMetrics } from '../contract/events.ts';
+import { bestHereText, bestText, earlyText, type BestScore } from '../contract/best.ts';
+import type { Rollout, RunEvent, StepMetrics } from '../contract/events.ts';
 import { memorySentence, outcomeSentence, paceSentence } from '../contract/forecast-text.ts';
 import type { LogLevel } from '../contract/history.ts';
 import { stageSentence } from '../contract/stages.ts';

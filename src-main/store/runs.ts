@@ -1,5 +1,6 @@
 import type { Engine } from '../contract/handover.ts';
-import type { BestScore, RunStatus } from '../contract/events.ts';
+import type { BestScore } from '../contract/best.ts';
+import type { RunStatus } from '../contract/events.ts';
 import type { Headline, RunRecord } from '../contract/history.ts';
 import { Problem, type ProblemReport } from '../contract/problem.ts';
 import { asBegun } from '../contract/products.ts';

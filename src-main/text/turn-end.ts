@@ -1,4 +1,4 @@
-import type { TextEncoder } from './encode.ts';
+import type { TextEncoder } from './text-encoder.ts';
 
 /**
  * Where a learned turn ends among its tokens: behind the token that ends it, without the line break that a template puts

@@ -8,7 +8,8 @@
  */
 import { layOut, type MicroBatch } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
-import type { LossSettings, TeacherView } from '../../src-main/distill/student.ts';
+import type { LossSettings } from '../../src-main/distill/student.ts';
+import type { TeacherView } from '../../src-main/distill/learner.ts';
 import { executorFor } from '../../src-main/model/load-model.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { LlamaConfig } from '../../src-main/nn/families/llama.ts';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../src-main/contract/problem.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
-import type { Completion, Prompt } from '../../src-main/decode/generate.ts';
+import type { Completion, Prompt } from '../../src-main/decode/writing.ts';
 import { minP, repetitionPenalty, topK, topP } from '../../src-main/decode/processors.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
 import { TextPlan, type TextWriter } from '../../src-main/decode/text-writer.ts';

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeGraph } from '../../src-main/decode/decode-graph.ts';
-import { generate, type Completion, type Prompt } from '../../src-main/decode/generate.ts';
+import { generate } from '../../src-main/decode/generate.ts';
+import type { Completion, Prompt } from '../../src-main/decode/writing.ts';
 import { HostEngine } from '../../src-main/decode/host-engine.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';

@@ -4,7 +4,7 @@ import type { Forecast } from '../../src-main/contract/forecast.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { buildTrainer } from '../../src-main/service/run/build-trainer.ts';
-import { openRunTeacher } from '../../src-main/service/run/run-teacher.ts';
+import { openRunTeacher } from '../../src-main/service/run/open-run-teacher.ts';
 import { evaluateRun } from '../../src-main/service/run/evaluate-run.ts';
 import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { evaluationsOf } from '../../src-main/service/run/probe-evaluation.ts';

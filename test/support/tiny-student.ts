@@ -1,6 +1,7 @@
 import type { TrainSettings } from '../../src-main/contract/recipe.ts';
 import { shippingOf } from '../../src-main/distill/shipping/ship.ts';
-import type { Learner, Updates } from '../../src-main/distill/learner.ts';
+import type { Learner } from '../../src-main/distill/learner.ts';
+import type { Updates } from '../../src-main/distill/optimizers/updates.ts';
 import { flatRuleOf } from '../../src-main/distill/optimizers/flat/rules.ts';
 import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../src-main/distill/optimizers/rules.ts';

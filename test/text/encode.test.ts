@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plainText } from '../../src-main/text/chat/marked-text.ts';
-import { encodeText, type TextEncoder } from '../../src-main/text/encode.ts';
+import { encodeText } from '../../src-main/text/encode.ts';
+import type { TextEncoder } from '../../src-main/text/text-encoder.ts';
 import { lengthsOf } from '../../src-main/text/text-lengths.ts';
 import { summarizeLengths } from '../../src-main/text/length-summary.ts';
 

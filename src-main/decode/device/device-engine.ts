@@ -1,7 +1,8 @@
 import type { Hypothesis } from '../beam-search.ts';
-import type { Opening, SessionSize } from '../decode-session.ts';
+import type { Opening, SessionSize } from '../opening.ts';
 import type { Engine } from '../engine.ts';
-import { generate, type Completion, type GenerateOptions, type Prompt } from '../generate.ts';
+import { generate } from '../generate.ts';
+import type { Completion, GenerateOptions, Prompt } from '../writing.ts';
 import { generateBeams, searchBeams } from '../generate-beams.ts';
 import type { Rule } from '../processors.ts';
 import type { BeamSampling, Sampling, TokenSampling } from '../sampling.ts';

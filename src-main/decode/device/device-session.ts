@@ -2,7 +2,7 @@ import type { Port } from '../../graph/onnx/write.ts';
 import type { DeviceTensor } from '../../runtime/device/device-memory.ts';
 import type { Bound, BoundInputs, BoundOutputs } from '../../runtime/program.ts';
 import { float32, type Tensor } from '../../runtime/tensor.ts';
-import { beginning, type Opening } from '../decode-session.ts';
+import { beginning, type Opening } from '../opening.ts';
 import { feedsOf } from '../feeds.ts';
 import type { DeviceModel, Step } from './device-model.ts';
 import { onHost } from './on-host.ts';

@@ -1,5 +1,5 @@
 import { rowsOf } from '../choose.ts';
-import { beginning, type Opening } from '../decode-session.ts';
+import { beginning, type Opening } from '../opening.ts';
 import type { OneText } from '../engine.ts';
 import { feedsOf } from '../feeds.ts';
 import { startOf } from '../host-text.ts';

@@ -1,6 +1,6 @@
 import { MASKED } from '../../nn/attention/core.ts';
 import type { NextLogprobs } from '../beam-search.ts';
-import type { Opening } from '../decode-session.ts';
+import type { Opening } from '../opening.ts';
 import type { BeamTexts } from '../generate-beams.ts';
 import type { DeviceModel } from './device-model.ts';
 import { DeviceSession } from './device-session.ts';

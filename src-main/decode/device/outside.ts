@@ -1,5 +1,5 @@
 import type { Tensor } from '../../runtime/tensor.ts';
-import { beginning, type Opening, type SessionSize } from '../decode-session.ts';
+import { beginning, type Opening, type SessionSize } from '../opening.ts';
 import type { GrowingTexts } from '../engine.ts';
 import type { DeviceModel } from './device-model.ts';
 import { DeviceSession } from './device-session.ts';

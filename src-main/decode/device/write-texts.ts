@@ -1,5 +1,5 @@
 import { Guided } from '../guide.ts';
-import type { Completion, GenerateOptions, Prompt } from '../generate.ts';
+import type { Completion, GenerateOptions, Prompt } from '../writing.ts';
 import type { TokenSampling } from '../sampling.ts';
 import type { DeviceModel } from './device-model.ts';
 import { DeviceSession } from './device-session.ts';

@@ -2,10 +2,10 @@ import { Problem } from '../../contract/problem.ts';
 import type { Region } from '../../runtime/memory/layout.ts';
 import { ParameterMemory, WEIGHTS } from '../../runtime/memory/parameter-memory.ts';
 import { rowsOf, type Rows } from '../../nn/weights/rows.ts';
-import type { Update, Updates } from '../learner.ts';
 import { clipScale } from './clip.ts';
 import { createKernel, type UpdateKernel } from './kernel/kernel.ts';
 import type { Parameter, UpdateRule, UpdateStep, UpdateTarget } from './update-rule.ts';
+import type { StateTensor, Update, Updates } from './updates.ts';
 
 /** Region of a parameter's gradient; micro-batches add up in it, and an update leaves it at zero. */
 const GRADIENTS = 'gradients';
@@ -24,14 +24,6 @@ export interface OptimizerLimits {
   elements?: number;
   /** The largest single memory in bytes. */
   memory?: number;
-}
-
-/** A tensor of the saved state. */
-export interface StateTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** A view of the live one, to be written or copied before the next update; of one in bfloat16 a copy, made when it is asked for. */
-  readonly data: Float32Array;
 }
 
 /**

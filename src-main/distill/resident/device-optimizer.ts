@@ -4,8 +4,8 @@ import type { Bound, BoundInputs, BoundOutputs, Executor, Program } from '../../
 import { float32, type Tensor } from '../../runtime/tensor.ts';
 import { sizeOf, type FlatBuffer } from '../optimizers/flat/layout.ts';
 import { copyOf, newOf, oldOf, updateGraph, type FlatRule, type Trained, type UpdateGraph } from '../optimizers/flat/update-graph.ts';
-import type { Update, Updates } from '../learner.ts';
-import { checkState, type OptimizerLimits, type StateTensor, type TrainedParameter } from '../optimizers/optimizer.ts';
+import { checkState, type OptimizerLimits, type TrainedParameter } from '../optimizers/optimizer.ts';
+import type { StateTensor, Update, Updates } from '../optimizers/updates.ts';
 import { gradientOut } from '../train-graph.ts';
 import { HostMirror } from './host-mirror.ts';
 

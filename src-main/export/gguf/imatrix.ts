@@ -10,7 +10,7 @@ import type { ModelConfig } from '../../nn/config.ts';
 import type { Executor } from '../../runtime/program.ts';
 import { int32 } from '../../runtime/tensor.ts';
 import { asInputs, type Weights } from '../../runtime/weights.ts';
-import type { TensorToMake } from './plan-export.ts';
+import type { TensorToMake } from './tensor-to-make.ts';
 
 /** How much each column of a tensor's rows matters: the mean square of what is multiplied with it. By the tensor's name in the file. */
 export type Imatrix = ReadonlyMap<string, Float32Array>;

@@ -3,7 +3,8 @@ import type { ModelConfig } from '../../nn/config.ts';
 import { downName, upName, type Adapters, type LowRank } from '../../nn/weights/adapted.ts';
 import { f32, text, u32, type KeyValues } from './key-values.ts';
 import { shapeOf, tensorPieces } from './pieces.ts';
-import { planExport, type TensorToMake } from './plan-export.ts';
+import { planExport } from './plan-export.ts';
+import type { TensorToMake } from './tensor-to-make.ts';
 import { writeTensors, type TensorToWrite } from './write-tensors.ts';
 
 export interface LoraToWrite {

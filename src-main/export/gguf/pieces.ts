@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/shape.ts';
 import type { ModelFiles } from '../../model/model-files.ts';
 import { inUnits } from '../../model/pieces.ts';
-import type { TensorToMake } from './plan-export.ts';
+import type { TensorToMake } from './tensor-to-make.ts';
 
 /** Elements that are handed on at once, at most, but for a row or a head that has more. */
 const MOST = 2 ** 20;

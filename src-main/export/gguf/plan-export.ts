@@ -4,20 +4,12 @@ import { readConfig } from '../../model/config/read-config.ts';
 import { planContents } from '../../model/gguf/architecture.ts';
 import type { GgufContents } from '../../model/gguf/contents.ts';
 import { Metadata } from '../../model/gguf/metadata.ts';
-import type { PlannedTensor } from '../../model/gguf/plan.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { Rope } from '../../nn/rope-config.ts';
 import { describe, stretches } from './describe.ts';
 import { text, type KeyValues } from './key-values.ts';
 import { splitGateAndUp } from './split-rows.ts';
-
-/** A tensor of the file, and the weight or the rows of it that it is made from. */
-export interface TensorToMake extends Omit<PlannedTensor, 'source'> {
-  /** Name in the file. */
-  readonly target: string;
-  /** Rows of the weight; all where it is left out. */
-  readonly rows?: readonly [from: number, to: number];
-}
+import type { TensorToMake } from './tensor-to-make.ts';
 
 export interface ExportPlan {
   readonly architecture: string;

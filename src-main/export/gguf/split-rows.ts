@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../nn/config.ts';
-import type { TensorToMake } from './plan-export.ts';
+import type { TensorToMake } from './tensor-to-make.ts';
 
 /** Granite 4 keeps gate and up in one matrix, and GGUF in two: the halves of its rows. */
 export function splitGateAndUp(tensors: readonly TensorToMake[], config: ModelConfig): TensorToMake[] {

@@ -1,5 +1,5 @@
 import { choiceOf } from '../../decode/choose.ts';
-import type { Completion, Prompt } from '../../decode/generate.ts';
+import type { Completion, Prompt } from '../../decode/writing.ts';
 import type { Sampling } from '../../decode/sampling.ts';
 import { TextPlan } from '../../decode/text-writer.ts';
 import { layOut } from '../../distill/batch.ts';

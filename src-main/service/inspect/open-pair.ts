@@ -2,7 +2,7 @@ import type { Device } from '../../contract/divergence.ts';
 import { choiceOf } from '../../decode/choose.ts';
 import type { Choice } from '../../decode/decode-graph.ts';
 import type { Sampling } from '../../decode/sampling.ts';
-import type { Completion, Prompt } from '../../decode/generate.ts';
+import type { Completion, Prompt } from '../../decode/writing.ts';
 import { TextPlan, type TextWriter } from '../../decode/text-writer.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
 import { Judge } from '../../distill/judge.ts';

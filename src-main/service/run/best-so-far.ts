@@ -1,5 +1,5 @@
-import type { BestScore, Evaluation } from '../../contract/events.ts';
-import type { StoppedEarly } from '../../contract/best.ts';
+import type { Evaluation } from '../../contract/events.ts';
+import type { BestScore, StoppedEarly } from '../../contract/best.ts';
 import type { Reported } from '../../metrics/reported.ts';
 
 /** What a checkpoint keeps of it, so that a resumed run chooses and stops as if nothing had happened. */

@@ -10,7 +10,7 @@ import type { Learner } from '../../distill/learner.ts';
 import type { TrainerParts } from '../../distill/trainer.ts';
 import { executorFor } from '../../model/load-model.ts';
 import { threads } from '../../runtime/threads.ts';
-import type { RunExample } from './build-trainer.ts';
+import type { RunExample } from './run-example.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 

@@ -1,7 +1,8 @@
 import { recomputes } from '../../distill/activations.ts';
 import { lossChunk } from '../../distill/loss-chunk.ts';
 import { mostTokens } from '../../distill/bucket.ts';
-import type { Learner, Updates } from '../../distill/learner.ts';
+import type { Learner } from '../../distill/learner.ts';
+import type { Updates } from '../../distill/optimizers/updates.ts';
 import { flatRuleOf } from '../../distill/optimizers/flat/rules.ts';
 import { Optimizer, type TrainedParameter } from '../../distill/optimizers/optimizer.ts';
 import { ruleOf } from '../../distill/optimizers/rules.ts';

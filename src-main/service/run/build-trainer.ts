@@ -1,22 +1,16 @@
-import type { Compute } from '../../contract/compute.ts';
-import type { Recipe } from '../../contract/recipe.ts';
 import { FrozenModel } from '../../distill/frozen-model.ts';
-import type { Updates } from '../../distill/learner.ts';
+import type { Updates } from '../../distill/optimizers/updates.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
-import { Trainer, type DataExample, type Progress } from '../../distill/trainer.ts';
-import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
-import { buildDecoder } from '../../nn/build.ts';
+import { Trainer, type Progress } from '../../distill/trainer.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { buildStudent, type StudentStart } from './build-student.ts';
 import type { OpenedBase } from './open-base.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { RunExample } from './run-example.ts';
 import type { RunTeacher } from './run-teacher.ts';
-import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
+import { givenText } from '../../text/encoded-example.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
-
-/** An example as a run's trainer gets it. */
-export type RunExample = EncodedExample & DataExample;
 
 /** Everything that computes in a run. */
 export interface BuiltRun {
@@ -62,22 +56,4 @@ export async function buildTrainer(
       await teacher?.release();
     },
   };
-}
-
-/** How a teacher multiplies: as the student does where both are on one device, and otherwise exactly. */
-export function teacherCompute({ teacher, student, train }: Pick<Recipe, 'teacher' | 'student' | 'train'>): Compute {
-  return teacher?.device === student.device ? train.compute : 'fp32';
-}
-
-/** A run's teacher, read once. @param own  what the student stands beside, where that is the teacher */
-export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedBase | null): Promise<FrozenModel | null> {
-  if (!teacher || !recipe.teacher) return null;
-  const executor = executorFor(recipe.teacher.device);
-  const compute = teacherCompute(recipe);
-  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights, {}, compute);
-  const { precision, products } = recipe.teacher;
-  // Its output layer is read by the student's device as well.
-  const readsStored = executor.readsStored && executorFor(recipe.student.device).readsStored;
-  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored, signsBytes: executor.signsBytes }, { precision, products }));
-  return new FrozenModel(executor, decoder, weights, {}, compute);
 }

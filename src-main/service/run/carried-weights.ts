@@ -1,4 +1,4 @@
-import type { Updates } from '../../distill/learner.ts';
+import type { Updates } from '../../distill/optimizers/updates.ts';
 
 /** Trained weights in memory on their way from one stage to the next, by tensor. */
 export type CarriedWeights = ReadonlyMap<string, Float32Array>;

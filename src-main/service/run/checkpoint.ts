@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Updates } from '../../distill/learner.ts';
+import type { Updates } from '../../distill/optimizers/updates.ts';
 import { writeAdapter } from '../../model/adapter/write-adapter.ts';
 import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';

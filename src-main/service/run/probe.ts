@@ -11,7 +11,7 @@ import { buildTrainer } from './build-trainer.ts';
 import { prepareStages, type PreparedStage } from './prepare-stages.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
 import { openBase } from './open-base.ts';
-import { openRunTeacher } from './run-teacher.ts';
+import { openRunTeacher } from './open-run-teacher.ts';
 import { evaluationsOfStage, probeEvaluation } from './probe-evaluation.ts';
 import { diskForecast } from '../../checks/disk.ts';
 

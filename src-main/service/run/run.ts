@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { BestScore, Rollout } from '../../contract/events.ts';
+import type { BestScore } from '../../contract/best.ts';
+import type { Rollout } from '../../contract/events.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import type { BaselineState } from '../../distill/reward-baseline.ts';
 import { TeacherAway } from '../../teacher/served/teacher-away.ts';
@@ -14,7 +15,8 @@ import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../checkpo
 import type { RunFolder } from '../run-folder.ts';
 import { resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { BestSoFar } from './best-so-far.ts';
-import { buildTrainer, type BuiltRun, type RunExample } from './build-trainer.ts';
+import { buildTrainer, type BuiltRun } from './build-trainer.ts';
+import type { RunExample } from './run-example.ts';
 import { bestMetric } from '../../checks/best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { carry } from './carried-weights.ts';
@@ -30,7 +32,8 @@ import { Expectation } from './expectation.ts';
 import type { RolloutFiles } from './rollout-files.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
 import { openBase } from './open-base.ts';
-import { openRunTeacher, type RunTeacher } from './run-teacher.ts';
+import type { RunTeacher } from './run-teacher.ts';
+import { openRunTeacher } from './open-run-teacher.ts';
 import { teacherWritten } from './teacher-data.ts';
 import { Told } from './told.ts';
 import { WritingWatch } from './writing-watch.ts';

@@ -6,7 +6,7 @@ import { openPair } from '../../../src-main/model/model-pair.ts';
 import { methodOf } from '../../../src-main/service/recipe-file.ts';
 import { buildTrainer } from '../../../src-main/service/run/build-trainer.ts';
 import { openBase } from '../../../src-main/service/run/open-base.ts';
-import { openRunTeacher } from '../../../src-main/service/run/run-teacher.ts';
+import { openRunTeacher } from '../../../src-main/service/run/open-run-teacher.ts';
 import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
 import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
 import { memoryOf } from '../../../src-main/service/run/memory.ts';

@@ -13,7 +13,7 @@ import { buildStudent } from '../../run/build-student.ts';
 import { readFirstDay } from '../../run/first-day.ts';
 import { openBase } from '../../run/open-base.ts';
 import { prepareRun, type PreparedRun } from '../../run/prepare.ts';
-import { openRunTeacher } from '../../run/run-teacher.ts';
+import { openRunTeacher } from '../../run/open-run-teacher.ts';
 import { thisDay } from '../../this-day.ts';
 import { halvingMetric, type HalvingMetric } from './metric.ts';
 

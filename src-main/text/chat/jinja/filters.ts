@@ -1,6 +1,7 @@
-import { bind, type Parameter } from './bind.ts';
+import { bind } from './bind.ts';
 import type { Budget } from './budget.ts';
 import { raise, refuse } from './fault.ts';
+import type { Filter } from './filter.ts';
 import { LIST_FILTERS } from './list-filters.ts';
 import { CHOOSING_FILTERS } from './choosing-filters.ts';
 import { FILTER_NAMES } from './names.ts';
@@ -10,9 +11,6 @@ import { toJson } from './json.ts';
 import { absolute } from './arithmetic.ts';
 import { isTrue } from './truth.ts';
 import { Undefined, type Arguments, type Value } from './values.ts';
-
-/** What a filter is given: its value and its arguments in order. */
-export type Filter = readonly [parameters: readonly Parameter[], filter: (budget: Budget, value: Value, ...args: Value[]) => Value];
 
 const defaulted: Filter = [[['default_value', ''], ['boolean', false]], (_budget, value, otherwise, boolean) =>
   value instanceof Undefined || (isTrue(boolean) && !isTrue(value)) ? otherwise! : value];

@@ -1,7 +1,7 @@
 import { calculate } from './arithmetic.ts';
 import { getPath } from './attributes.ts';
 import type { Budget } from './budget.ts';
-import type { Filter } from './filters.ts';
+import type { Filter } from './filter.ts';
 import { raise, refuse } from './fault.ts';
 import { iterable, toList } from './iterate.ts';
 import { index } from './numbers.ts';

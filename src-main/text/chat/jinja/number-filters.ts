@@ -1,4 +1,4 @@
-import type { Filter } from './filters.ts';
+import type { Filter } from './filter.ts';
 import { raise, refuse } from './fault.ts';
 import { double, index, int, isInt, isNumber } from './numbers.ts';
 import { fixed } from './percent-format.ts';

@@ -1,9 +1,12 @@
 import type { CallArguments, Expression } from './nodes.ts';
-import type { ExpressionParser } from './parse-expression.ts';
+import type { TokenStream } from './token-stream.ts';
 
 export const NO_ARGUMENTS: CallArguments = { args: [], kwargs: [], spread: null, spreadNames: null };
 
-export function parseArguments(parser: ExpressionParser): CallArguments {
+/** What reads an argument: the grammar of expressions. */
+interface ArgumentParser { readonly stream: TokenStream; expression(): Expression }
+
+export function parseArguments(parser: ArgumentParser): CallArguments {
   const { stream } = parser;
   stream.expect('(');
   const args: Expression[] = [];

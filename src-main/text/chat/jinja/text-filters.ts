@@ -1,5 +1,5 @@
 import type { Budget } from './budget.ts';
-import type { Filter } from './filters.ts';
+import type { Filter } from './filter.ts';
 import { percentFormat } from './percent-format.ts';
 import { index } from './numbers.ts';
 import { raise, refuse } from './fault.ts';

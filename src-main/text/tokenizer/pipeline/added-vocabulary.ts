@@ -3,7 +3,7 @@ import type { AddedToken } from './added-token.ts';
 import { ENDS_WITH_WORD, LEADING_SPACE, STARTS_WITH_WORD, trailingSpace } from './characters.ts';
 import type { Field } from './field.ts';
 import { Literals } from './literals.ts';
-import type { Normalizer } from './normalizers.ts';
+import type { Normalizer } from './normalizer.ts';
 
 /** A part of a text: an added token, or text between such. */
 export type Section = { readonly text: string; readonly start: number; readonly id: number | null };

@@ -1,6 +1,6 @@
 import type { Field } from './field.ts';
 import { lowerCase } from './characters.ts';
-import type { Normalizer } from './normalizers.ts';
+import type { Normalizer } from './normalizer.ts';
 
 const CONTROL = /(?![\t\n\r])[\0\ufffd\p{Cc}\p{Cf}\p{Co}]/gu;
 const SPACE = /\p{White_Space}/gu;

@@ -2,14 +2,9 @@ import { bertNormalizer } from './bert-normalizer.ts';
 import { toByteAlphabet } from './byte-alphabet.ts';
 import { LEADING_SPACE, lowerCase, trailingSpace } from './characters.ts';
 import type { Field } from './field.ts';
+import type { Normalizer } from './normalizer.ts';
 import { readPattern } from './pattern.ts';
 import { Charsmap } from './precompiled.ts';
-
-export interface Normalizer {
-  apply(text: string): string;
-  /** Whether what comes out begins with what the text begins with, rather than with something behind it. */
-  keepsStart(text: string): boolean;
-}
 
 /** Reads the field `normalizer`; none leaves a text as it is. */
 export function readNormalizer(field: Field): Normalizer {
