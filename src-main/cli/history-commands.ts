@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { bestText } from '../contract/best.ts';
 import { visibleLine } from '../contract/visible.ts';
-import { listCheckpoints } from '../service/checkpoint-folder.ts';
-import { runPaths } from '../service/run-folder.ts';
+import { listCheckpoints } from '../run-folder/checkpoint-folder.ts';
+import { runPaths } from '../run-folder/run-folder.ts';
 import { readEvaluations } from '../store/evaluations.ts';
 import { findRun, listRuns } from '../store/runs.ts';
 import type { Action } from './action.ts';

@@ -8,7 +8,7 @@ import { initModel } from '../model/init.ts';
 import { everyKth } from '../contract/layers.ts';
 import { makeStudent } from '../model/make-student.ts';
 import { describeModel } from '../model/show.ts';
-import { modelIn } from '../service/inspect/of-run.ts';
+import { modelIn } from '../run-folder/moments.ts';
 import { count, oneOf, whole, wholes } from './options.ts';
 import { addModelHubCommands } from './hub-commands.ts';
 import type { Action } from './action.ts';

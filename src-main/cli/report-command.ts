@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileSlug } from '../contract/file-slug.ts';
 import { Problem } from '../contract/problem.ts';
-import { hasLostCheckpoints } from '../service/inspect/of-run.ts';
-import { writeReport } from '../service/report/write-report.ts';
+import { hasLostCheckpoints } from '../run-folder/moments.ts';
+import { writeReport } from '../report/write-report.ts';
 import { findRun } from '../store/runs.ts';
 import type { Action } from './action.ts';
 

@@ -8,7 +8,7 @@ import { followMove } from '../store/moved-home.ts';
 import { markInterrupted } from '../store/runs.ts';
 import type { Database } from '../store/sqlite.ts';
 import { sweepWriting } from './keeping/writing.ts';
-import { lockHolder } from './run-lock.ts';
+import { lockHolder } from '../run-folder/run-lock.ts';
 
 /** The user's data folder: history, and runs that were given no folder of their own. */
 export interface Home {

@@ -9,7 +9,7 @@ import { setRecipe } from '../store/runs.ts';
 import type { Database } from '../store/sqlite.ts';
 import type { Home } from './home.ts';
 import { parseRecipe, readBegunRecipe } from './recipe-file.ts';
-import { runPaths, writeRecipe } from './run-folder.ts';
+import { runPaths, writeRecipe } from '../run-folder/run-folder.ts';
 
 /**
  * The run with the recipe it began with. The history has it, and so has the run's folder with a checksum beside it: where the

@@ -14,8 +14,8 @@ import type { Home } from './home.ts';
 import { adoptRun } from './adopt/adopt-run.ts';
 import { newRunId } from './ids.ts';
 import { settleRecipe } from './own-recipe.ts';
-import { isRunFolder, runPaths } from './run-folder.ts';
-import { keptRollouts } from './run/rollout-files.ts';
+import { isRunFolder, runPaths } from '../run-folder/run-folder.ts';
+import { keptRollouts } from '../run-folder/rollout-files.ts';
 
 export type RunResult = Result<Commands, 'run'>;
 

@@ -9,7 +9,7 @@ import type { RewardedText } from '../../src-main/distill/rewards/reward.ts';
 import { importGguf } from '../../src-main/model/gguf/import-gguf.ts';
 import { describeModel } from '../../src-main/model/show.ts';
 import { readRecipe } from '../../src-main/service/recipe-file.ts';
-import { readCheckpointState, writeCheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
+import { readCheckpointState, writeCheckpointState } from '../../src-main/run-folder/checkpoint-state.ts';
 import { changesOf, readInputs } from '../../src-main/service/run/inputs.ts';
 import { runIdIn } from '../../src-main/service/run/known-as.ts';
 import { readTold, Told } from '../../src-main/service/run/told.ts';

@@ -4,9 +4,9 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { publishCheckpoint } from '../../src-main/service/checkpoint-folder.ts';
+import { publishCheckpoint } from '../../src-main/run-folder/checkpoint-folder.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
-import { readCheckpointState, writeCheckpointState, type CheckpointState } from '../../src-main/service/run/checkpoint-state.ts';
+import { readCheckpointState, writeCheckpointState, type CheckpointState } from '../../src-main/run-folder/checkpoint-state.ts';
 import { CLI } from '../support/build.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WorkerHost } from '../../src-main/contract/worker-host.ts';
-import { lockHolder } from '../../src-main/service/run-lock.ts';
+import { lockHolder } from '../../src-main/run-folder/run-lock.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';

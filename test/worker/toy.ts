@@ -5,7 +5,7 @@ import { startProgram } from '../../src-main/bounds/programs.ts';
 import { tellReading } from '../../src-main/bounds/reading.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { CommandMap } from '../../src-main/contract/worker-host.ts';
-import { acquireLock } from '../../src-main/service/run-lock.ts';
+import { acquireLock } from '../../src-main/run-folder/run-lock.ts';
 import type { Handlers } from '../../src-main/worker/serve.ts';
 
 const never = z.never();

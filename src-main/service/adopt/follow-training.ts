@@ -9,11 +9,11 @@ import { HistoryRecorder, type Recorded } from '../../store/history-recorder.ts'
 import { createRun, findRun, setEngine, setStatus } from '../../store/runs.ts';
 import { forgetTold } from '../../store/truncate.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
-import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
+import { listCheckpoints, modelOf } from '../../run-folder/checkpoint-folder.ts';
 import type { Home } from '../home.ts';
 import { readRecipe } from '../recipe-file.ts';
-import { runPaths } from '../run-folder.ts';
-import { acquireLock } from '../run-lock.ts';
+import { runPaths } from '../../run-folder/run-folder.ts';
+import { acquireLock } from '../../run-folder/run-lock.ts';
 import { noteRunId } from '../run/known-as.ts';
 import { knownRun } from './known-run.ts';
 import { Shrunk } from './line-tail.ts';

@@ -2,7 +2,7 @@ import type { RunRecord } from '../../contract/history.ts';
 import { findRun, moveRun } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
 import { newRunId } from '../ids.ts';
-import { isRunFolder } from '../run-folder.ts';
+import { isRunFolder } from '../../run-folder/run-folder.ts';
 import { runIdIn } from '../run/known-as.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isRunFolder } from '../run-folder.ts';
+import { isRunFolder } from '../../run-folder/run-folder.ts';
 
 export const EVENTS = 'events.jsonl';
 

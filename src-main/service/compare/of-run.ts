@@ -2,7 +2,7 @@ import { localTeacher } from '../../contract/local-teacher.ts';
 import { answerJudgeSchema, type AnswerJudgeSettings, type ComparedModel } from '../../contract/comparison.ts';
 import type { RunRecord } from '../../contract/history.ts';
 import { methodAtEnd } from '../../contract/stages.ts';
-import { hasLearned, momentOf } from '../inspect/of-run.ts';
+import { hasLearned, momentOf } from '../../run-folder/moments.ts';
 
 type Named = Pick<ComparedModel, 'label' | 'path' | 'role'>;
 

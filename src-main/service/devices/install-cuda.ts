@@ -11,7 +11,7 @@ import { fetchFile, partOf } from '../../hub/fetch-file.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { RepositoryFile } from '../../hub/repository-files.ts';
 import { refuseTooLarge } from '../hub/space.ts';
-import { acquireLock } from '../run-lock.ts';
+import { acquireLock } from '../../run-folder/run-lock.ts';
 import { MARK } from './cuda-place.ts';
 import { CUDA_WHEELS, cudaOffer, totalBytes } from './cuda-wheels.ts';
 import { addressOf } from './python-index.ts';

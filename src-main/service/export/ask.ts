@@ -11,7 +11,8 @@ import { insertExport } from '../../store/exports.ts';
 import { readLastOf } from '../../store/log.ts';
 import { findRun } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
-import { heldOut, modelIn, momentOf, viewOf } from '../inspect/of-run.ts';
+import { modelIn, momentOf } from '../../run-folder/moments.ts';
+import { heldOut, viewOf } from '../inspect/of-run.ts';
 
 type Asked = Pick<Params<Commands, 'export'>, 'model' | 'texts' | 'origin'> & Pick<ExportRecord, 'run' | 'step'>;
 

@@ -12,7 +12,7 @@ import { readPeftConfig } from '../../model/adapter/peft-config.ts';
 import { isAdapter } from '../../model/adapter/saved-adapter.ts';
 import { readOrigin } from '../../model/student-origin.ts';
 import { readSource } from '../hub/source-file.ts';
-import { isRunFolder, runPaths } from '../run-folder.ts';
+import { isRunFolder, runPaths } from '../../run-folder/run-folder.ts';
 import { readRecipe } from '../recipe-file.ts';
 
 /** Most models that one may come from one after the other. */

@@ -11,7 +11,7 @@ import type { Hub } from '../../hub/hub.ts';
 import { filePath, type Repository } from '../../hub/repository.ts';
 import type { RepositoryFile } from '../../hub/repository-files.ts';
 import { refuseUnsafe } from '../../hub/safe-path.ts';
-import { acquireLock, isLockFile } from '../run-lock.ts';
+import { acquireLock, isLockFile } from '../../run-folder/run-lock.ts';
 import { readSource, SOURCE_FILE, writeSource } from './source-file.ts';
 import { refuseTooLarge } from './space.ts';
 

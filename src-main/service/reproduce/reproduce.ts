@@ -6,7 +6,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import type { ComparedFile, Departure, ReproducedRun, Reproduction } from '../../contract/reproduction.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { WorkerHost } from '../../contract/worker-host.ts';
-import { modelOf } from '../checkpoint-folder.ts';
+import { modelOf } from '../../run-folder/checkpoint-folder.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
 import { whileWriting } from '../keeping/writing.ts';

@@ -20,7 +20,7 @@ import { adapted, adapterParameters } from '../../nn/weights/adapted.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { dropoutOf } from '../../nn/weights/dropout.ts';
-import { modelOf } from '../checkpoint-folder.ts';
+import { modelOf } from '../../run-folder/checkpoint-folder.ts';
 import type { CarriedWeights } from './carried-weights.ts';
 import { readOptimizerState } from './checkpoint.ts';
 import type { OpenedBase } from './open-base.ts';

@@ -5,10 +5,10 @@ import { writeModel } from '../../model/write-folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
-import { modelOf } from '../checkpoint-folder.ts';
-import { digestFiles } from './checkpoint-files.ts';
+import { modelOf } from '../../run-folder/checkpoint-folder.ts';
+import { digestFiles } from '../../run-folder/checkpoint-files.ts';
 import type { PreparedRun } from './prepare.ts';
-import { writeCheckpointState, type CheckpointState } from './checkpoint-state.ts';
+import { writeCheckpointState, type CheckpointState } from '../../run-folder/checkpoint-state.ts';
 
 const OPTIMIZER = 'optimizer.safetensors';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { resolveMethod } from '../../contract/presets.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { modelOf } from '../checkpoint-folder.ts';
-import { runPaths } from '../run-folder.ts';
+import { modelOf } from '../../run-folder/checkpoint-folder.ts';
+import { runPaths } from '../../run-folder/run-folder.ts';
 
 /** Steps of the fine-tuning, at least and at most: enough to write, and no more time than the run itself takes by far. */
 const [FEWEST, MOST] = [200, 1000];

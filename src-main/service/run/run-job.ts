@@ -3,7 +3,7 @@ import { toReport } from '../../contract/problem.ts';
 import { releaseThreads } from '../../runtime/threads.ts';
 import { beginRun, goOnWithRun } from './begin.ts';
 import type { RunJob } from './job.ts';
-import { RolloutFiles } from './rollout-files.ts';
+import { RolloutFiles } from '../../run-folder/rollout-files.ts';
 import { RunLog } from './run-log.ts';
 import { Run, type RunOutcome } from './run.ts';
 

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import { openModel } from '../../model/folder.ts';
 import { SafetensorsFile } from '../../model/safetensors-read.ts';
-import { listStepFolders, modelOf, type Checkpoint } from '../checkpoint-folder.ts';
-import { findDamage } from './checkpoint-files.ts';
-import { readCheckpointState, type CheckpointState } from './checkpoint-state.ts';
+import { listStepFolders, modelOf, type Checkpoint } from '../../run-folder/checkpoint-folder.ts';
+import { findDamage } from '../../run-folder/checkpoint-files.ts';
+import { readCheckpointState, type CheckpointState } from '../../run-folder/checkpoint-state.ts';
 
 /** Where a run goes on. `passed`: what is wrong with newer checkpoints, one sentence each. */
 export interface StartingPoint { path: string; state: CheckpointState; passed: string[] }

@@ -16,7 +16,7 @@ import type { KeyStore } from '../key-store.ts';
 import { newRunId } from '../ids.ts';
 import type { TriedDevices } from '../devices/tried-devices.ts';
 import { settleRecipe } from '../own-recipe.ts';
-import { runPaths } from '../run-folder.ts';
+import { runPaths } from '../../run-folder/run-folder.ts';
 import { followRun, refuseElsewhere, type ResumeOptions } from '../runs.ts';
 import { keyFor } from '../server-key.ts';
 import { followTime } from './run-time.ts';

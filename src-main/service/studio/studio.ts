@@ -13,7 +13,7 @@ import type { KeyStore } from '../key-store.ts';
 import { makeHome, openHome, type Home } from '../home.ts';
 import { emptyOld } from '../keeping/trash.ts';
 import { sweepUploads } from '../keeping/uploads.ts';
-import { acquireLock, type FolderLock } from '../run-lock.ts';
+import { acquireLock, type FolderLock } from '../../run-folder/run-lock.ts';
 import { describeProgram } from './about.ts';
 import { chatCalls } from './calls/chat.ts';
 import { comparisonCalls } from './calls/comparisons.ts';

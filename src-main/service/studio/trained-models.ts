@@ -3,8 +3,8 @@ import type { ModelDescription } from '../../contract/model-description.ts';
 import { toReport, type ProblemReport } from '../../contract/problem.ts';
 import { listRuns } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
-import { listCheckpoints, modelOf } from '../checkpoint-folder.ts';
-import { runPaths } from '../run-folder.ts';
+import { listCheckpoints, modelOf } from '../../run-folder/checkpoint-folder.ts';
+import { runPaths } from '../../run-folder/run-folder.ts';
 
 type Described = { description: ModelDescription; problem: null } | { description: null; problem: ProblemReport };
 

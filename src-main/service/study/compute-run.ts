@@ -12,7 +12,7 @@ import type { WorkerHost } from '../../contract/worker-host.ts';
 import { findRun } from '../../store/runs.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Home } from '../home.ts';
-import { runPaths } from '../run-folder.ts';
+import { runPaths } from '../../run-folder/run-folder.ts';
 import { resumeRun, startRun } from '../runs.ts';
 import { systemKey, type PlannedRun } from './plan.ts';
 

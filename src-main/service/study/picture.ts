@@ -1,7 +1,7 @@
 import type { Score } from '../../contract/events.ts';
 import type { Study } from '../../contract/study.ts';
-import { dotPlot } from '../picture/dot-plot.ts';
-import { linePlot, type PlotLine } from '../picture/line-plot.ts';
+import { dotPlot } from '../../picture/dot-plot.ts';
+import { linePlot, type PlotLine } from '../../picture/line-plot.ts';
 import { groupBy } from './group-by.ts';
 import type { Line } from './summarize.ts';
 

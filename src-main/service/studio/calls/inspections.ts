@@ -6,7 +6,8 @@ import { createInspection, findInspection, listInspections, removeInspection } f
 import { findRun } from '../../../store/runs.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
-import { momentOf, momentsOf, modelIn, teacherOf } from '../../inspect/of-run.ts';
+import { momentOf, momentsOf, modelIn } from '../../../run-folder/moments.ts';
+import { teacherOf } from '../../inspect/of-run.ts';
 import type { Feed } from '../feed.ts';
 import type { CallsOf, Handlers } from '../handlers.ts';
 import { promptOverTime } from '../inspection/over-time.ts';

@@ -11,7 +11,8 @@ import { judgeOfRun, modelsOfRun, studentOf } from '../../compare/of-run.ts';
 import { rowMetrics } from '../../compare/scores.ts';
 import type { Home } from '../../home.ts';
 import { newRunId } from '../../ids.ts';
-import { modelIn, teacherOf } from '../../inspect/of-run.ts';
+import { modelIn } from '../../../run-folder/moments.ts';
+import { teacherOf } from '../../inspect/of-run.ts';
 
 type Start = CallParams<'comparisons.start'>;
 type Subject = NonNullable<Start['models']>[number];

@@ -5,7 +5,7 @@ import { unpackTokens } from '../../../store/inspected-samples.ts';
 import { readRollouts } from '../../../store/rollouts.ts';
 import { findRun } from '../../../store/runs.ts';
 import type { Home } from '../../home.ts';
-import { momentsOf } from '../../inspect/of-run.ts';
+import { momentsOf } from '../../../run-folder/moments.ts';
 import type { Workers } from '../workers.ts';
 
 /** Rollouts of one prompt that are looked at, oldest first. */

@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
-import type { Score } from '../../contract/events.ts';
+import type { Score } from '../contract/events.ts';
 import { line, text } from './svg.ts';
 
 /** Values on an axis and where they lie in the picture. */

@@ -1,4 +1,4 @@
-import type { Series, SeriesField, StoredEvaluation, StoredScore } from '../../contract/history.ts';
+import type { Series, SeriesField, StoredEvaluation, StoredScore } from '../contract/history.ts';
 import { chart, type Chart, type ChartLine, type Hue } from './chart.ts';
 import { html, type Html } from './html.ts';
 import { NUMBER, quantityOf, SHARE } from './write-number.ts';

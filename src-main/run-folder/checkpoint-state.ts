@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { DEVICES } from '../../contract/divergence.ts';
-import { Problem } from '../../contract/problem.ts';
-import { digestOfText } from '../../files/digest.ts';
+import { DEVICES } from '../contract/divergence.ts';
+import { Problem } from '../contract/problem.ts';
+import { digestOfText } from '../files/digest.ts';
 
 const count = z.int().nonnegative();
 

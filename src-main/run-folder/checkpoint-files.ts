@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { digestOf } from '../../files/digest.ts';
-import { listTree } from '../../files/list-tree.ts';
+import { digestOf } from '../files/digest.ts';
+import { listTree } from '../files/list-tree.ts';
 
 /** SHA-256 of every file of a checkpoint by its path inside, with `/`. */
 export type FileDigests = Readonly<Record<string, string>>;

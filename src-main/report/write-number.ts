@@ -1,4 +1,4 @@
-import type { StoredScore } from '../../contract/history.ts';
+import type { StoredScore } from '../contract/history.ts';
 
 /** How the numbers of a report are written: in English, as its words are. */
 

@@ -1,4 +1,4 @@
-import type { Score } from '../../contract/events.ts';
+import type { Score } from '../contract/events.ts';
 import { axisFor, bottomAxis, leftAxis } from './axis.ts';
 import { document, dot, ink, line, polyline, text } from './svg.ts';
 

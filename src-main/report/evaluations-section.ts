@@ -1,4 +1,4 @@
-import type { StoredEvaluation, StoredScore } from '../../contract/history.ts';
+import type { StoredEvaluation, StoredScore } from '../contract/history.ts';
 import { html, type Content, type Html } from './html.ts';
 import { table } from './table.ts';
 import { count, interval, NUMBER, quantityOf, type Quantity } from './write-number.ts';

@@ -1,14 +1,14 @@
-import type { ForkKind } from '../../contract/fork.ts';
-import type { RunRecord, StoredRollout } from '../../contract/history.ts';
-import type { Distributions, InspectedSample, Inspection, SampleFilter } from '../../contract/inspection.ts';
-import { loadTokenizer, type Tokenizer } from '../../text/tokenizer/tokenizer.ts';
-import { TextStream } from '../../text/tokenizer/text-stream.ts';
-import { readSample } from '../../store/inspected-samples.ts';
-import { readDistributions, readSampleRows } from '../../store/inspection-query.ts';
-import { listInspections } from '../../store/inspections.ts';
-import { readRollouts } from '../../store/rollouts.ts';
-import type { Queries } from '../../store/sqlite.ts';
-import { modelIn } from '../inspect/of-run.ts';
+import type { ForkKind } from '../contract/fork.ts';
+import type { RunRecord, StoredRollout } from '../contract/history.ts';
+import type { Distributions, InspectedSample, Inspection, SampleFilter } from '../contract/inspection.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { TextStream } from '../text/tokenizer/text-stream.ts';
+import { readSample } from '../store/inspected-samples.ts';
+import { readDistributions, readSampleRows } from '../store/inspection-query.ts';
+import { listInspections } from '../store/inspections.ts';
+import { readRollouts } from '../store/rollouts.ts';
+import type { Queries } from '../store/sqlite.ts';
+import { modelIn } from '../run-folder/moments.ts';
 
 /** Samples shown. */
 const SHOWN = 6;

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Problem } from '../../contract/problem.ts';
-import type { RunRecord } from '../../contract/history.ts';
-import { writeWhole } from '../../files/write-whole.ts';
-import type { Queries } from '../../store/sqlite.ts';
+import { Problem } from '../contract/problem.ts';
+import type { RunRecord } from '../contract/history.ts';
+import { writeWhole } from '../files/write-whole.ts';
+import type { Queries } from '../store/sqlite.ts';
 import { gatherRun } from './gather.ts';
 import { BEGINNING, reportPage } from './page.ts';
 

@@ -1,4 +1,4 @@
-import type { Sample } from '../../contract/events.ts';
+import type { Sample } from '../contract/events.ts';
 import type { RunFacts } from './gather.ts';
 import { html, type Html } from './html.ts';
 import { textBlock } from './text-block.ts';

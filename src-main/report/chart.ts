@@ -1,4 +1,4 @@
-import type { StoredScore } from '../../contract/history.ts';
+import type { StoredScore } from '../contract/history.ts';
 import { axisFor, bottomAxis, leftAxis, type Axis } from '../picture/axis.ts';
 import { band, dot, line, polyline } from '../picture/svg.ts';
 import { drawn, html, type Html } from './html.ts';

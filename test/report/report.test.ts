@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { statedLicence } from '../../src-main/service/report/model-facts.ts';
-import { writeReport } from '../../src-main/service/report/write-report.ts';
+import { statedLicence } from '../../src-main/report/model-facts.ts';
+import { writeReport } from '../../src-main/report/write-report.ts';
 import { findRun } from '../../src-main/store/runs.ts';
 import type { Database } from '../../src-main/store/sqlite.ts';
 import { historyWithRun, temporaryFolder } from '../store/fixtures.ts';

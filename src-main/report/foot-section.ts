@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { version } from '../../../package.json' with { type: 'json' };
-import { lastName, shareableRecipe } from '../../export/without-folders.ts';
+import { version } from '../../package.json' with { type: 'json' };
+import { lastName, shareableRecipe } from '../export/without-folders.ts';
 import type { RunFacts } from './gather.ts';
 import { html, type Html } from './html.ts';
 import { table } from './table.ts';

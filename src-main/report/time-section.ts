@@ -1,5 +1,5 @@
-import type { RunRecord } from '../../contract/history.ts';
-import type { TimeSplit } from '../../store/steps.ts';
+import type { RunRecord } from '../contract/history.ts';
+import type { TimeSplit } from '../store/steps.ts';
 import { html, type Html } from './html.ts';
 import { table } from './table.ts';
 import { count, duration, percent } from './write-number.ts';

@@ -1,6 +1,6 @@
-import { teacherName } from '../../contract/local-teacher.ts';
-import type { RunStatus } from '../../contract/events.ts';
-import { lastName, shareableText } from '../../export/without-folders.ts';
+import { teacherName } from '../contract/local-teacher.ts';
+import type { RunStatus } from '../contract/events.ts';
+import { lastName, shareableText } from '../export/without-folders.ts';
 import { resultFigures } from './evaluations-section.ts';
 import type { RunFacts } from './gather.ts';
 import { html, type Content, type Html } from './html.ts';

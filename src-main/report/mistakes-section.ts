@@ -1,6 +1,6 @@
-import type { InspectedSample, ToldFork } from '../../contract/inspection.ts';
-import { DIVERGENCE_NAMES, KINDS, levelOf, visible } from '../../contract/token-words.ts';
-import type { Method } from '../../contract/presets.ts';
+import type { InspectedSample, ToldFork } from '../contract/inspection.ts';
+import { DIVERGENCE_NAMES, KINDS, levelOf, visible } from '../contract/token-words.ts';
+import type { Method } from '../contract/presets.ts';
 import { html, type Content, type Html } from './html.ts';
 import type { InspectedMistakes, Mistakes, RecordedMistakes } from './mistakes.ts';
 import { strip } from './strip.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Problem } from '../../src-main/contract/problem.ts';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
-import { clearLeftovers, listCheckpoints, pruneCheckpoints, publishCheckpoint } from '../../src-main/service/checkpoint-folder.ts';
-import { createRunFolder, openRunFolder } from '../../src-main/service/run-folder.ts';
+import { clearLeftovers, listCheckpoints, pruneCheckpoints, publishCheckpoint } from '../../src-main/run-folder/checkpoint-folder.ts';
+import { createRunFolder, openRunFolder } from '../../src-main/run-folder/run-folder.ts';
 
 const recipe = recipeSchema.parse({ name: 'subjects', student: { model: '/s' }, data: { train: '/t' }, train: { steps: 5 } });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquireLock } from '../../src-main/service/run-lock.ts';
+import { acquireLock } from '../../src-main/run-folder/run-lock.ts';
 
 const [, , task, folder = ''] = process.argv;
 

@@ -1,5 +1,5 @@
-import { PRESET_TABLE, type Method } from '../../contract/presets.ts';
-import { DIVERGENCE_NAMES } from '../../contract/token-words.ts';
+import { PRESET_TABLE, type Method } from '../contract/presets.ts';
+import { DIVERGENCE_NAMES } from '../contract/token-words.ts';
 import { percent, plain } from './write-number.ts';
 
 /** A method as a person would tell it. */

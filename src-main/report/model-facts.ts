@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openModel } from '../../model/folder.ts';
-import { countParameters, listParameters } from '../../nn/build.ts';
-import { modelIn } from '../inspect/of-run.ts';
+import { openModel } from '../model/folder.ts';
+import { countParameters, listParameters } from '../nn/build.ts';
+import { modelIn } from '../run-folder/moments.ts';
 
 /** What is told of a model; null where its folder is gone, or does not say. */
 export interface ModelFacts { path: string; parameters: number | null; family: string | null; licence: string | null }

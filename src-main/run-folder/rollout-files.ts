@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rolloutSchema } from '../../contract/event-schema.ts';
-import type { Rollout } from '../../contract/events.ts';
+import { rolloutSchema } from '../contract/event-schema.ts';
+import type { Rollout } from '../contract/events.ts';
 
 /** Steps that share a file. */
 const STEPS = 100;

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { acquireLock, lockHolder } from '../../src-main/service/run-lock.ts';
+import { acquireLock, lockHolder } from '../../src-main/run-folder/run-lock.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

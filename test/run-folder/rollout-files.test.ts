@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Rollout } from '../../src-main/contract/events.ts';
-import { RolloutFiles } from '../../src-main/service/run/rollout-files.ts';
+import { RolloutFiles } from '../../src-main/run-folder/rollout-files.ts';
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'retort-rollouts-'));

@@ -1,5 +1,5 @@
-import type { TokenRole } from '../../contract/fork.ts';
-import { ROLES, visible } from '../../contract/token-words.ts';
+import type { TokenRole } from '../contract/fork.ts';
+import { ROLES, visible } from '../contract/token-words.ts';
 import { html, type Html } from './html.ts';
 import { count } from './write-number.ts';
 
