@@ -1,7 +1,9 @@
 /**
- * Trained as shipped against quantized afterwards, on the sample project: `npx tsx docs/paper/shipped.ts FOLDER [SEED ...]`.
+ * Trained as shipped against quantized afterwards, on the sample project:
  *
- * For each seed the sample's GKD recipe is run in float32 and as each file will be; then the float32 student is
+ *     npx tsx docs/paper/shipped.ts FOLDER [SEED ...] [--types q4_0,int4] [--wide]
+ *
+ * `--wide` takes a student of width 256 (`wide-student.ts`), for types of GGUF that round in blocks of 256. For each seed the sample's GKD recipe is run in float32 and as each file will be; then the float32 student is
  * evaluated as each file would have it. What is in FOLDER already is not computed again. Prints a table of accuracies in percent,
  * and of what quantizing costs, with 95% intervals over the seeds (Student's t).
  */
@@ -9,10 +11,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { SHIPPED_TYPES } from '../../src-main/contract/ship.ts';
+import { SHIPPED_TYPES, type ShippedType } from '../../src-main/contract/ship.ts';
+import { makeWideStudent } from './wide-student.ts';
 
-const [folder = 'shipped', ...given] = process.argv.slice(2);
+const { positionals: [folder = 'shipped', ...given], values } = parseArgs({ allowPositionals: true, options: { types: { type: 'string' }, wide: { type: 'boolean' } } });
 const seeds = given.length > 0 ? given.map(Number) : [0, 1, 2, 3, 4];
 const sample = fileURLToPath(new URL('../../resources/sample/', import.meta.url));
 const cli = fileURLToPath(new URL('../../out/main/cli.js', import.meta.url));
@@ -26,7 +30,8 @@ function run(name: string, which: 'first' | 'last', changes: Partial<RecipeInput
   if (!existsSync(told)) {
     rmSync(at(name), { recursive: true, force: true });
     const whole = {
-      ...recipe, teacher: { model: join(sample, 'teacher') }, data: { ...recipe.data, train: join(sample, 'train.jsonl'), validation: join(sample, 'dev.jsonl') }, ...changes, name,
+      ...recipe, teacher: { model: join(sample, 'teacher') }, data: { ...recipe.data, train: join(sample, 'train.jsonl'), validation: join(sample, 'dev.jsonl') },
+      evaluate: { ...recipe.evaluate, every: recipe.train!.steps! }, ...changes, name,
     };
     writeFileSync(at(`${name}.json`), JSON.stringify(whole));
     const output = execFileSync(process.execPath, [cli, '--home', at('home'), '--json', 'run', at(`${name}.json`), '--run-dir', at(name)], { maxBuffer: 2 ** 30, env: { ...process.env, RETORT_THREADS: '1' } });
@@ -36,10 +41,11 @@ function run(name: string, which: 'first' | 'last', changes: Partial<RecipeInput
   return 100 * events.at(which === 'first' ? 0 : -1)!.metrics.accuracy.value;
 }
 
-const student = { model: join(sample, 'student') };
+if (values.wide && !existsSync(at('student'))) makeWideStudent(cli, sample, at('wide'), at('student'));
+const student = { model: values.wide ? at('student') : join(sample, 'student') };
 const exact = seeds.map((seed) => run(`exact-${seed}`, 'last', { seed, student }));
 /** Those with fewer bits first: they are asked about most. */
-const TYPES = [...SHIPPED_TYPES].sort((a, b) => Number(a.includes('8')) - Number(b.includes('8')));
+const TYPES = values.types?.split(',') as ShippedType[] | undefined ?? [...SHIPPED_TYPES].sort((a, b) => Number(a.includes('8')) - Number(b.includes('8')));
 const found = TYPES.map((type) => ({
   type,
   // Evaluated before its first step, and stopped after it.

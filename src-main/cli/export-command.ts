@@ -77,13 +77,15 @@ export function printReport(output: Output, { folder, bytes, precisions, trained
   line(`Wrote ${folder}, ${size(bytes)}.`);
   if (precisions.length > 0) {
     line(`Against the trained weights, at ${measuredOn.tokens} tokens ${measuredOn.kind === 'data' ? 'of its data' : 'that the model wrote itself'}:`);
-    line(`  ${['', 'size', 'first choice', 'perplexity', 'logits by', 'ms a token'].map((text, at) => (at === 0 ? text.padEnd(8) : text.padStart(13))).join('')}`);
-    line(`  ${['trained'.padEnd(8), '', '', trainedPerplexity!.toFixed(3)].map((text, at) => (at === 0 ? text : text.padStart(13))).join('')}`);
+    line(`  ${['', 'size', 'greedy', 'first choice', 'perplexity', 'logits by', 'ms a token'].map((text, at) => (at === 0 ? text.padEnd(8) : text.padStart(13))).join('')}`);
+    line(`  ${['trained'.padEnd(8), '', '', '', trainedPerplexity!.toFixed(3)].map((text, at) => (at === 0 ? text : text.padStart(13))).join('')}`);
   }
   for (const each of precisions) {
-    const cells = [size(each.bytes), `${(100 * each.topAgreement).toFixed(1)}%`, each.perplexity.toFixed(3), each.maxLogitDifference.toExponential(1), each.tokenMs?.toFixed(2) ?? ''];
+    const cells = [size(each.bytes), each.greedy ? share(each.greedy.agreeing) : '', `${(100 * each.topAgreement).toFixed(1)}%`, each.perplexity.toFixed(3), each.maxLogitDifference.toExponential(1), each.tokenMs?.toFixed(2) ?? ''];
     line(`  ${each.precision.padEnd(8)}${cells.map((cell) => cell.padStart(13)).join('')}`);
   }
+  const greedy = precisions[0]?.greedy;
+  if (greedy) line(`Greedy: how much of the first ${greedy.length} tokens to ${greedy.prompts} prompts is the trained model's, up to the first other token.`);
   for (const { precision, topAgreement, keeps } of precisions) {
     if (!keeps) line(`${precision} does not keep what is expected of it: the same first choice at ${(100 * topAgreement).toFixed(1)}% of positions, not ${100 * PRECISION_FACTS[precision].agreement}%.`);
   }

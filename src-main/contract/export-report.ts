@@ -16,6 +16,16 @@ export const PRECISION_FACTS: Readonly<Record<ExportPrecision, { name: string; w
 
 export interface ExportedFile { name: string; bytes: number }
 
+/** Greedy texts by an exported file against the trained weights' own. */
+export interface GreedyAgreement {
+  /** Of so many prompts, each of up to `length` tokens. */
+  prompts: number;
+  length: number;
+  /** Share of those tokens up to the first that is another one, and the prompts whose whole text is the same. */
+  agreeing: number;
+  sameTexts: number;
+}
+
 /** One precision of an export against the trained weights, at every token of the texts. */
 export interface ExportedPrecision {
   precision: ExportPrecision;
@@ -28,21 +38,17 @@ export interface ExportedPrecision {
   /** Whether that is at least what `PRECISION_FACTS` states. */
   keeps: boolean;
   perplexity: number;
+  /** Left out in older reports. */
+  greedy?: GreedyAgreement;
   /** Median milliseconds of a token written alone, on the machine that exported; null where no token was. */
   tokenMs: number | null;
 }
 
 /** An exported file in the program that people run it with, against the trained weights, over the texts of the report. */
-export interface RuntimeRun {
+export interface RuntimeRun extends GreedyAgreement {
   /** `llama.cpp`, and the version that ran it. */
   runtime: string;
   version: string;
-  /** Greedy texts of so many prompts, each of up to `length` tokens. */
-  prompts: number;
-  length: number;
-  /** Share of those tokens up to the first that is another one, and the prompts whose whole text is the same. */
-  agreeing: number;
-  sameTexts: number;
   /** As of an `ExportedPrecision`. */
   topAgreement: number;
   perplexity: number;
@@ -117,6 +123,11 @@ export interface ExportReport {
   /** Of the same texts; null where only the weights were taken along. */
   trainedPerplexity: number | null;
   samples: ExportSample[];
+  /**
+   * The first prompt as a program hands it to the model's tokenizer, which adds what it adds to any text; `isChat` where a template has
+   * written turns into it. Left out in older reports.
+   */
+  prompt?: { text: string; isChat: boolean };
 }
 
 /** Where an exported model comes from, for its card. */

@@ -31,3 +31,10 @@ function top(logits: Float32Array, vocabulary: number): number {
   for (let id = 1; id < vocabulary; id++) if (logits[id]! > logits[best]!) best = id;
   return best;
 }
+
+/** How far two texts are the same from their start, in tokens. */
+export function sharedLength(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  return at;
+}

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { EXPORT_PRECISIONS, PRECISION_FACTS, type ExportReport } from '../../src
 import { dataViewSchema, decodeSchema } from '../../src-main/contract/recipe.ts';
 import { generateText } from '../../src-main/service/writing/generate-text.ts';
 import { openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
+import { useLines } from '../../src-renderer/screens/export/use-lines.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { exported } from '../support/exported.ts';
 
@@ -58,6 +60,12 @@ it.each(EXPORT_PRECISIONS)('opens and writes in %s in transformers.js', async (p
   for (const text of texts) expect(text).toMatch(/^\d/);
 });
 
+it('writes there what the trained model writes when what the export page shows is pasted', () => {
+  const { text } = useLines(report).find(({ runtime }) => runtime === 'transformers.js')!;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8' });
+  expect([stdout.includes(report.samples[0]!.trained), stderr]).toEqual([true, '']);
+});
+
 it('measures on the texts it is given, and shows what both write', () => {
   expect(report.measuredOn).toMatchObject({ kind: 'data', texts: 16 });
   expect(report.samples).toHaveLength(3);
@@ -65,6 +73,12 @@ it('measures on the texts it is given, and shows what both write', () => {
     expect(texts.fp32).toBe(trained);
     expect(Object.keys(texts)).toEqual([...EXPORT_PRECISIONS]);
   }
+  const [exact, ...others] = report.precisions.map(({ greedy }) => greedy!);
+  expect(exact).toEqual({ prompts: 16, length: 64, agreeing: 1, sameTexts: 16 });
+  for (const { agreeing, sameTexts } of others) expect(agreeing === 1).toBe(sameTexts === 16);
+  // 16 bits hardly change a text, 4 bits do.
+  expect(others[0]!.agreeing).toBeGreaterThan(0.95);
+  expect(others.at(-1)!.agreeing).toBeLessThan(0.95);
   for (const { tokenMs, bytes, files } of report.precisions) {
     expect(tokenMs).toBeGreaterThan(0);
     expect(bytes).toBe(files.reduce((sum, file) => sum + file.bytes, 0));

@@ -21,6 +21,18 @@ it('says for each runtime what is pasted, quoted as that one reads it', () => {
   expect(text['llama-cpp-python']).toContain('model("say \\"a\\"\\n$HOME"');
   expect(text['transformers.js']).toContain('env.localModelPath = "/exports/";');
   expect(text['transformers.js']).toContain('{ dtype: "q4" }');
+  // Neither adds BOS to a text by itself.
+  expect(text['transformers.js']).toContain('add_special_tokens: true');
+  expect(text['ONNX Runtime GenAI']).toContain('add_special_tokens=True');
+});
+
+it('has the model\'s own marks in what reaches it as it is, and none where a runtime writes them', () => {
+  const text = Object.fromEntries(useLines({
+    ...REPORT, genai: 'onnx/model.onnx', prompt: { text: '<|user|>Hi<|end|>', isChat: true }, modelfile: { name: 'Modelfile', bytes: 1 },
+    gguf: [{ type: 'f16', file: { name: 'a-F16.gguf', bytes: 9 }, imatrix: false, notes: [], opened: missing }],
+  }).map((line) => [line.runtime, line.text]));
+  for (const runtime of ['llama-cpp-python', 'ONNX Runtime GenAI']) expect(text[runtime]).toContain('"<|user|>Hi<|end|>"');
+  for (const runtime of ['Ollama', 'llama.cpp']) expect(text[runtime]).toMatch(/'?Hello\.'?$/);
 });
 
 it('says nothing of what an export does not hold', () => {

@@ -5,7 +5,7 @@ import type { Ancestor } from '../../contract/lineage.ts';
 import type { ModelFiles } from '../../model/model-files.ts';
 import { ggufSection } from '../gguf/card-section.ts';
 import { frontMatterOf } from './front-matter.ts';
-import { fenced, percent, plain, quoted, size, table } from './markdown.ts';
+import { agreementOf, fenced, percent, plain, quoted, size, table } from './markdown.ts';
 import { originSection } from './origin-section.ts';
 
 // Asked when it is run: the bundler would leave an import of another package's JSON without its type.
@@ -31,14 +31,14 @@ export function modelCard(report: ExportReport, { name, model: { config }, origi
 function parity({ precisions, safetensors, measuredOn, trainedPerplexity }: ExportReport): string[] {
   if (precisions.length === 0) return safetensors ? ['## Files\n\nThe trained weights as safetensors.'] : [];
   const rows = precisions.map((each) => [
-    each.precision, each.files.map(({ name }) => quoted(name)).join(', '), size(each.bytes), percent(each.topAgreement), each.perplexity.toFixed(3),
+    each.precision, each.files.map(({ name }) => quoted(name)).join(', '), size(each.bytes), each.greedy ? agreementOf(each.greedy) : '', percent(each.topAgreement), each.perplexity.toFixed(3),
     each.maxLogitDifference.toExponential(1), each.meanLogitDifference.toExponential(1), each.tokenMs === null ? '' : (1000 / each.tokenMs).toFixed(0),
   ]);
   const texts = measuredOn.kind === 'data' ? 'texts of its data' : 'texts that it wrote itself';
   return [
     '## In ONNX Runtime',
     `Opened in ONNX Runtime ${runtime} and compared with the trained weights at ${measuredOn.tokens} tokens of ${measuredOn.texts} ${texts}; those have a perplexity of ${trainedPerplexity?.toFixed(3)} there. Tokens a second are those of the machine that exported, one text at a time.`,
-    table(['quantization', 'files', 'size', 'same first choice', 'perplexity', 'largest difference of a logit', 'mean difference', 'tokens a second'], rows),
+    table(['quantization', 'files', 'size', 'same greedy tokens', 'same first choice', 'perplexity', 'largest difference of a logit', 'mean difference', 'tokens a second'], rows),
     ...precisions.filter(({ keeps }) => !keeps).map(falls),
   ];
 }
@@ -59,8 +59,8 @@ function usage({ precisions, genai }: ExportReport, task: string): string[] {
   const [best] = [...precisions].sort((left, right) => Number(right.keeps) - Number(left.keeps));
   if (!best) return [];
   return [
-    '## Use', `\`\`\`js\nimport { pipeline } from '@huggingface/transformers';\nconst generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[best.precision]}' });\nconsole.log(await generate('...', { max_new_tokens: 64 }));\n\`\`\``,
-    ...(genai === null ? [] : [`ONNX Runtime GenAI opens the folder as it is and runs ${quoted(genai)}.`]),
+    '## Use', `\`\`\`js\nimport { pipeline } from '@huggingface/transformers';\nconst generate = await pipeline('${task}', './this-folder', { dtype: '${DTYPES[best.precision]}' });\nconsole.log(await generate('...', { max_new_tokens: 64${task === 'text-generation' ? ', add_special_tokens: true' : ''} }));\n\`\`\``,
+    ...(genai === null ? [] : [`ONNX Runtime GenAI opens the folder as it is and runs ${quoted(genai)}; its tokenizer adds what the model's adds, such as a token that begins a text, after ${quoted('tokenizer.update_options(add_special_tokens=True)')}.`]),
   ];
 }
 

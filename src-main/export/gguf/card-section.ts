@@ -1,12 +1,12 @@
 import type { ExportReport } from '../../contract/export-report.ts';
-import { percent, quoted, size, table } from '../card/markdown.ts';
+import { agreementOf, percent, quoted, size, table } from '../card/markdown.ts';
 
 /** What the card says of GGUF files; nothing where there are none. */
 export function ggufSection({ gguf = [], modelfile, trainedPerplexity, drafts = [] }: ExportReport): string[] {
   if (gguf.length === 0) return [];
   const rows = gguf.map(({ type, imatrix, file, opened }) => [
     `${type}${imatrix ? ', by an importance matrix' : ''}`, quoted(file.name), size(file.bytes), ...('missing' in opened ? [opened.missing, '', '', ''] : [
-      `${percent(opened.agreeing)} of the first ${opened.length}, ${opened.sameTexts} of ${opened.prompts} texts whole`, percent(opened.topAgreement), opened.perplexity.toFixed(3),
+      agreementOf(opened), percent(opened.topAgreement), opened.perplexity.toFixed(3),
       opened.tokensPerSecond === null ? '' : opened.tokensPerSecond.toFixed(0),
     ]),
   ]);

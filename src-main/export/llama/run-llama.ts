@@ -2,6 +2,7 @@ import type { RuntimeRun } from '../../contract/export-report.ts';
 import type { ChatTemplate } from '../../text/chat/chat-template.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import type { ParityText } from '../parity.ts';
+import { sharedLength } from '../greedy.ts';
 import { templateFaults } from './check-template.ts';
 import type { FoundLlama } from './find-llama.ts';
 import { OpenedLlama } from './opened-llama.ts';
@@ -51,12 +52,6 @@ export async function runInLlama(found: FoundLlama, path: string, trained: Train
   } finally {
     await opened.release();
   }
-}
-
-function sharedLength(one: Int32Array, other: readonly number[]): number {
-  let at = 0;
-  while (at < one.length && one[at] === other[at]) at++;
-  return at;
 }
 
 /** A template, a token that ends an answer, or a text that is read otherwise. */

@@ -19,6 +19,7 @@ import { formatOf } from './formats/formats.ts';
 import { lineageOf } from './lineage.ts';
 import type { ExportJob } from './job.ts';
 import { beginMeasure } from './measure.ts';
+import { openingPrompt } from './opening-prompt.ts';
 import { PROVENANCE, provenanceOf } from './provenance.ts';
 import { textsFor } from './texts.ts';
 import { TrainedModel } from './trained.ts';
@@ -53,7 +54,7 @@ export async function exportModel(
       report = {
         folder: to, parameters: countParameters(model.parameters), bytes: 0, precisions: [], safetensors: null, genai: null,
         measuredOn: { kind: source ? 'data' : 'own', texts: texts.length, tokens: texts.reduce((sum, { completion }) => sum + completion.length, 0) },
-        trainedPerplexity: null, samples: measure.samples,
+        trainedPerplexity: null, samples: measure.samples, prompt: openingPrompt(model, texts[0]!.prompt),
       };
       const others: ExportedOther[] = [];
       let config: JsonObject = model.folder.rawConfig;

@@ -1,15 +1,9 @@
 import type { TrainedTexts } from '../../export/llama/run-llama.ts';
 import type { Measure } from './measure.ts';
 
-/** Tokens of a greedy text that runtimes are compared on. */
-const LENGTH = 64;
-
 /** What a runtime is held to: the trained model's greedy texts, and its first choice and perplexity over the report's texts. */
-export async function trainedTexts({ trained, texts }: Measure, stops: readonly number[], signal: AbortSignal): Promise<TrainedTexts & { perplexity: number }> {
-  const { decoder: { vocabSize, contextLength } } = trained.model;
-  const longest = Math.max(...texts.map(({ prompt }) => prompt.length));
-  const length = Math.max(1, Math.min(LENGTH, (contextLength ?? Infinity) - longest));
-  const written = await trained.write(texts.map(({ prompt }, id) => ({ id, tokens: prompt })), length, { strategy: 'greedy' }, signal);
+export async function trainedTexts({ trained, texts, greedy: { length, texts: written } }: Measure, stops: readonly number[], signal: AbortSignal): Promise<TrainedTexts & { perplexity: number }> {
+  const { vocabSize } = trained.model.decoder;
   const tops: Int32Array[] = [];
   let [surprise, tokens] = [0, 0];
   for (const text of texts) {
@@ -20,7 +14,7 @@ export async function trainedTexts({ trained, texts }: Measure, stops: readonly 
     text.completion.forEach((token, row) => { surprise += surpriseOf(rows[row]!, token); });
     tokens += text.completion.length;
   }
-  const greedy = written.map(({ tokens: all }) => upTo(all, new Set(stops)));
+  const greedy = written.map((all) => upTo(all, new Set(stops)));
   return { texts, tops, greedy, length, perplexity: Math.exp(surprise / tokens) };
 }
 

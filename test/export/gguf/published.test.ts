@@ -64,7 +64,7 @@ requires('converter', 'tokenizers')('a small model with a published tokenizer', 
       expect(differing.slice(0, 20)).toEqual([]);
     });
 
-    it('reads, writes and ends in llama.cpp as in Retort', { timeout: 600_000 }, async ({ skip }) => {
+    it('reads, writes and ends in llama.cpp as in Retort', { timeout: 600_000 }, async ({ skip, annotate }) => {
       const found = await findLlama(process.env['RETORT_PEERS'] ?? null);
       if (!found) return skip('needs node-llama-cpp, beside Retort or in RETORT_PEERS');
       const model = await openWholeModel(join(to, name));
@@ -86,6 +86,7 @@ requires('converter', 'tokenizers')('a small model with a published tokenizer', 
           const parting = expected.findIndex((id, position) => told[position] !== id);
           if (parting >= 0) partings.push(await closeness(trained, tokens, Int32Array.from(expected.slice(0, parting + 1)), told[parting]!));
         }
+        await annotate(`${texts.length - partings.length} of ${texts.length} texts the same, the others part by ${partings.map((gap) => gap.toFixed(4)).join(', ') || 'nothing'} of a deviation`);
         // llama.cpp multiplies in float16: what is all but a tie may fall to the other side, and little may be so.
         expect(partings.filter((gap) => gap > NEAR_TIE)).toEqual([]);
         expect(partings.length).toBeLessThanOrEqual(6);
