@@ -1,6 +1,8 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor } from '../runtime/program.ts';
-import type { Engine, OneText, WritingWeights } from './engine.ts';
+import { shareDevice } from './device/device-engine.ts';
+import { DraftedOnHost, type DraftedText } from './drafts.ts';
+import type { Engine, WritingWeights } from './engine.ts';
 import type { Prompt } from './writing.ts';
 import { speculate, type SpeculateOptions, type Speculated } from './speculate.ts';
 import { TextPlan } from './text-writer.ts';
@@ -37,16 +39,29 @@ export class SpeculativeWriter {
   async write(prompts: readonly Prompt[], options: SpeculateOptions, onDone?: (count: number) => void): Promise<Speculated[]> {
     const written: Speculated[] = [];
     for (const prompt of prompts) {
-      const texts: OneText[] = [];
+      const text = await this.open(prompt, options);
       try {
-        for (const engine of [this.teacher, this.student]) texts.push(await engine.read(prompt, options.maxNewTokens));
-        written.push(await speculate(texts[0]!, texts[1]!, prompt.id, options));
+        written.push(await speculate(text, prompt.id, options));
       } finally {
-        for (const text of texts) text.release();
+        text.release();
       }
       onDone?.(written.length);
     }
     return written;
+  }
+
+  /** Both models' text, on their device where they share one. */
+  private async open(prompt: Prompt, options: SpeculateOptions): Promise<DraftedText> {
+    const models = [this.teacher, this.student] as const;
+    const there = shareDevice(models) ? await models[0].drafted(models[1], prompt, options) : null;
+    if (there) return there;
+    const teacher = await this.teacher.read(prompt, options.maxNewTokens);
+    try {
+      return new DraftedOnHost(teacher, await this.student.read(prompt, options.maxNewTokens), options.sampling);
+    } catch (error) {
+      teacher.release();
+      throw error;
+    }
   }
 
   async release(): Promise<void> {

@@ -9,6 +9,7 @@ export class ProgramCache<Compiled extends { program: Program }> {
     this.limit = limit;
   }
 
+  /** @throws what `compile` does; then nothing is kept, and the next one who asks tries again */
   async get(key: string, compile: () => Promise<Compiled>): Promise<Compiled> {
     const found = this.programs.get(key) ?? compile();
     // A map remembers the order of insertion: what is used moves to the end.
@@ -17,14 +18,24 @@ export class ProgramCache<Compiled extends { program: Program }> {
     if (this.programs.size > this.limit) {
       const [oldest] = this.programs;
       this.programs.delete(oldest![0]);
-      await (await oldest![1]).program.release();
+      await letGo([oldest![1]]);
     }
-    return found;
+    try {
+      return await found;
+    } catch (error) {
+      if (this.programs.get(key) === found) this.programs.delete(key);
+      throw error;
+    }
   }
 
   async release(): Promise<void> {
-    const all = await Promise.allSettled(this.programs.values());
+    const all = [...this.programs.values()];
     this.programs.clear();
-    for (const result of all) if (result.status === 'fulfilled') await result.value.program.release();
+    await letGo(all);
   }
+}
+
+/** Releases those that were made; whoever asked for one that was not has been told. */
+async function letGo(programs: readonly Promise<{ program: Program }>[]): Promise<void> {
+  for (const result of await Promise.allSettled(programs)) if (result.status === 'fulfilled') await result.value.program.release();
 }

@@ -1,3 +1,4 @@
+import type { DeviceMemory } from '../../runtime/device/device-memory.ts';
 import type { Hypothesis } from '../beam-search.ts';
 import type { Opening, SessionSize } from '../opening.ts';
 import type { Engine } from '../engine.ts';
@@ -5,10 +6,13 @@ import { generate } from '../generate.ts';
 import type { Completion, GenerateOptions, Prompt } from '../writing.ts';
 import { generateBeams, searchBeams } from '../generate-beams.ts';
 import type { Rule } from '../processors.ts';
+import type { SpeculateOptions } from '../speculate.ts';
 import type { BeamSampling, Sampling, TokenSampling } from '../sampling.ts';
 import type { DeviceModel } from './device-model.ts';
 import { DeviceText } from './device-text.ts';
+import { DraftedOnDevice } from './drafted-on-device.ts';
 import { LikelyTexts } from './likely-texts.ts';
+import { MixedOnDevice } from './mixed-on-device.ts';
 import { ToldTexts } from './outside.ts';
 import { writeTexts } from './write-texts.ts';
 
@@ -41,6 +45,31 @@ export class DeviceEngine implements Engine {
     return DeviceText.open(this.model, opening, newTokens);
   }
 
+  /** Where the model lies. */
+  get memory(): DeviceMemory {
+    return this.model.memory;
+  }
+
+  /** A batch of texts whose tokens are drawn from this model and another one on the same device. @param share  the other's part */
+  mixed(other: DeviceEngine, share: number, prompts: readonly Opening[], size: SessionSize): Promise<MixedOnDevice> {
+    return MixedOnDevice.open([this.model, other.model], share, prompts, size);
+  }
+
+  /** A text on which a student on the same device drafts and this model decides; null where a graph cannot do what processors do. */
+  async drafted(student: DeviceEngine, opening: Opening, { sampling, maxNewTokens, draftTokens }: SpeculateOptions): Promise<DraftedOnDevice | null> {
+    const rules = rulesOf(sampling);
+    if (rules === null) return null;
+    const { strategy } = sampling;
+    const teacher = await this.read(opening, maxNewTokens);
+    try {
+      const way = { strategy, rules, vocabulary: this.model.vocabulary };
+      return new DraftedOnDevice(this.model, teacher, await student.read(opening, maxNewTokens), { way, draftTokens, temperature: strategy === 'sample' ? sampling.temperature : 1 });
+    } catch (error) {
+      teacher.release();
+      throw error;
+    }
+  }
+
   release(): Promise<void> {
     return this.model.release();
   }
@@ -50,4 +79,10 @@ export class DeviceEngine implements Engine {
 function rulesOf({ processors = [] }: Sampling): Rule[] | null {
   const rules = processors.flatMap(({ rule }) => rule ?? []);
   return rules.length === processors.length ? rules : null;
+}
+
+/** Whether both models lie on one device. */
+export function shareDevice(models: readonly [Engine, Engine]): models is readonly [DeviceEngine, DeviceEngine] {
+  const [one, other] = models;
+  return one instanceof DeviceEngine && other instanceof DeviceEngine && one.memory === other.memory;
 }

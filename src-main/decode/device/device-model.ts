@@ -1,5 +1,5 @@
 import type { Decoder } from '../../nn/decoder.ts';
-import type { Port } from '../../graph/onnx/write.ts';
+import type { OnnxGraph, Port } from '../../graph/onnx/write.ts';
 import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
 import { OnDevice } from '../../runtime/device/on-device.ts';
 import type { BoundInputs, Executor, Program } from '../../runtime/program.ts';
@@ -12,8 +12,8 @@ import { NEXT, takeGraph } from './texts-state.ts';
 /** Ways of choosing whose programs are kept; they hold no weights. */
 const PROGRAMS = 4;
 
-/** A step made ready, and how rows change places between two. */
-export interface Step { readonly program: Program; readonly kept: readonly Kept[]; readonly ports: readonly Port[]; readonly take: Program }
+/** A step made ready, and what a batch of texts keeps between two. */
+export interface Step { readonly program: Program; readonly kept: readonly Kept[]; readonly ports: readonly Port[] }
 
 export interface DeviceModelSettings {
   /** Ids below this may be written. */
@@ -31,9 +31,8 @@ export class DeviceModel {
   private readonly settings: DeviceModelSettings;
   private readonly lasting: OnDevice;
   private readonly steps = new ProgramCache<Step>(PROGRAMS);
-  /** Programs that change the places of rows, by what these have. */
-  private readonly takes = new Map<string, Promise<Program>>();
-  private source: Promise<Program> | null = null;
+  /** What works beside the steps. */
+  private readonly others = new ProgramCache<{ program: Program }>(PROGRAMS);
 
   /** @param weights  on the device already, or brought there when they are needed first */
   constructor(executor: Executor, memory: DeviceMemory, decoder: Decoder, weights: BoundInputs, settings: DeviceModelSettings) {
@@ -45,18 +44,28 @@ export class DeviceModel {
     this.lasting = new OnDevice(memory);
   }
 
+  /** Ids below this may be written. */
+  get vocabulary(): number {
+    return this.settings.vocabulary;
+  }
+
   /** What continues texts and tells this of each step. */
   step(told: Told): Promise<Step> {
     return this.steps.get(JSON.stringify(told), async () => {
       const { onnx, kept } = stepGraph(this.decoder, told, this.settings, this.executor);
       const ports = [...kept.map(({ port }) => port), NEXT];
-      return { kept, ports, take: await this.taking(ports), program: await this.executor.compile(onnx, { optimize: 'none' }) };
+      return { kept, ports, program: await this.executor.compile(onnx, { optimize: 'none' }) };
     });
+  }
+
+  /** What changes the places of rows. @param ports  what these have */
+  taking(ports: readonly Port[]): Promise<Program> {
+    return this.other(JSON.stringify(ports), (dialect) => takeGraph(ports, dialect));
   }
 
   /** What reads prompts where there is an encoder. */
   reader(): Promise<Program> {
-    return this.source ??= this.executor.compile(sourceGraph(this.decoder, 'inputs', this.executor.dialect), { optimize: 'none' });
+    return this.other('source', (dialect) => sourceGraph(this.decoder, 'inputs', dialect));
   }
 
   /** The weights that a program reads, on the device. */
@@ -68,17 +77,14 @@ export class DeviceModel {
     }));
   }
 
-  private taking(ports: readonly Port[]): Promise<Program> {
-    const key = JSON.stringify(ports);
-    const program = this.takes.get(key) ?? this.executor.compile(takeGraph(ports, this.executor.dialect), { optimize: 'none' });
-    this.takes.set(key, program);
-    return program;
+  /** A program of another graph than a step's. @param key  names it */
+  async other(key: string, graph: (dialect: Executor['dialect']) => OnnxGraph): Promise<Program> {
+    return (await this.others.get(key, async () => ({ program: await this.executor.compile(graph(this.executor.dialect), { optimize: 'none' }) }))).program;
   }
 
   async release(): Promise<void> {
     await this.steps.release();
-    for (const take of this.takes.values()) await (await take).release();
-    await (await this.source)?.release();
+    await this.others.release();
     this.lasting.release();
   }
 }

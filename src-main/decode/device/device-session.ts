@@ -33,11 +33,15 @@ export class DeviceSession {
   private openings: readonly Int32Array[] | null;
   /** Where the token stands that each row reads next, once its opening is read. */
   private places: number[];
+  private readonly told: Told;
+  /** Of the last run, where they are held. */
+  private held: DeviceTensor | null = null;
   /** Steps of one token, by the tensors that they read. */
   private readonly placed = new Map<TextsState['tensors'], Placed>();
 
-  private constructor(model: DeviceModel, step: Step, state: TextsState, openings: readonly Int32Array[], temperature: number) {
+  private constructor(model: DeviceModel, told: Told, step: Step, state: TextsState, openings: readonly Int32Array[], temperature: number) {
     this.model = model;
+    this.told = told;
     this.step = step;
     this.state = state;
     this.openings = openings;
@@ -53,7 +57,7 @@ export class DeviceSession {
     const sources = prompts.map(({ tokens }) => tokens);
     const longest = (texts: readonly Int32Array[]): number => Math.max(...texts.map(({ length }) => length));
     const state = new TextsState(memory, step.ports, prompts.length, { capacity: longest(openings) + newTokens, source: longest(sources) });
-    const session = new DeviceSession(model, step, state, openings, temperature);
+    const session = new DeviceSession(model, told, step, state, openings, temperature);
     try {
       if (decoder.encoder) await readSources(model, state.tensors, sources);
       return session;
@@ -80,7 +84,18 @@ export class DeviceSession {
     }
   }
 
-  /** Gives every row the token that the step chose for it, without asking which. */
+  /** Logits [rows, vocabulary] of the last run, where the step holds them. */
+  get logits(): DeviceTensor {
+    if (!this.held) throw new Error('no logits are held');
+    return this.held;
+  }
+
+  /** Each row's next token [rows] (int32), for whoever chooses it on the device. */
+  get next(): DeviceTensor {
+    return this.state.tensors[NEXT.name]!;
+  }
+
+  /** Gives every row the token that was chosen for it on the device, without asking which. */
   goOn(): void {
     if (this.openings) this.openings = null;
     else this.places = this.places.map((place) => place + 1);
@@ -88,7 +103,7 @@ export class DeviceSession {
 
   /** Gives every row its next token. */
   feed(tokens: readonly number[]): void {
-    this.model.memory.write(this.state.tensors[NEXT.name]!, Int32Array.from(tokens));
+    this.model.memory.write(this.next, Int32Array.from(tokens));
     this.goOn();
   }
 
@@ -96,7 +111,7 @@ export class DeviceSession {
   async take(rows: readonly number[]): Promise<void> {
     if (rows.length === this.places.length && rows.every((row, at) => row === at)) return;
     if (rows.length !== this.places.length) this.forget();
-    await this.state.take(this.step.take, rows);
+    await this.state.take(await this.model.taking(this.step.ports), rows);
     this.places = rows.map((row) => this.places[row]!);
     this.openings &&= rows.map((row) => this.openings![row]!);
   }
@@ -110,6 +125,8 @@ export class DeviceSession {
   release(): void {
     this.forget();
     this.state.release();
+    if (this.held) this.model.memory.release(this.held);
+    this.held = null;
   }
 
   private placedNow(): Placed {
@@ -132,7 +149,7 @@ export class DeviceSession {
     const inputs: Record<string, BoundInputs[string]> = { ...feeds, ...this.of(kept.map(({ port }) => port)), ...model.read(program) };
     if (!openings) {
       // A row's next token is the next step's whole text.
-      const ids = model.memory.view(tensors[NEXT.name]!, [rows, 1]);
+      const ids = model.memory.view(this.next, [rows, 1]);
       views.push(ids);
       inputs['ids'] = ids;
     }
@@ -140,6 +157,7 @@ export class DeviceSession {
     const told: Record<string, Tensor> = {};
     for (const port of program.graph.outputs) {
       if (port.name === NEXT.name) outputs[port.name] = tensors[port.name]!;
+      if (this.told.kind === 'held' && port.name === 'logits') outputs[port.name] = this.holding(port, rows);
       outputs[port.name] ??= told[port.name] = onHost(port, rows);
     }
     const bound = program.bind(inputs, outputs);
@@ -150,6 +168,12 @@ export class DeviceSession {
         for (const view of views) model.memory.release(view);
       },
     };
+  }
+
+  private holding({ dtype, shape: [, vocabulary] }: Port, rows: number): DeviceTensor {
+    if (this.held?.shape[0] === rows) return this.held;
+    if (this.held) this.model.memory.release(this.held);
+    return this.held = this.model.memory.make(dtype, [rows, vocabulary as number]);
   }
 
   private of(ports: readonly Port[]): Record<string, DeviceTensor> {

@@ -1,3 +1,6 @@
+import type { Port } from '../../graph/onnx/write.ts';
+import type { DeviceTensor } from '../../runtime/device/device-memory.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
 import { rowsOf } from '../choose.ts';
 import { beginning, type Opening } from '../opening.ts';
 import type { OneText } from '../engine.ts';
@@ -8,14 +11,14 @@ import { onHost } from './on-host.ts';
 import { readSources } from './read-sources.ts';
 import { TextsState } from './texts-state.ts';
 
-/** One text that a model on a device reads on in steps of any length: what it keeps of it stays there, logits come to the host. */
+/** One text that a model on a device reads on in steps of any length: what it keeps of it stays there, and logits come to the host or stay as well. */
 export class DeviceText implements OneText {
   private readonly model: DeviceModel;
   private readonly step: Step;
   private readonly state: TextsState;
   private readonly beginning: readonly number[];
   /** The tokens whose keys and values the device holds. */
-  private held: readonly number[] = [];
+  private known: readonly number[] = [];
 
   private constructor(model: DeviceModel, step: Step, state: TextsState, beginning: readonly number[]) {
     this.model = model;
@@ -43,13 +46,34 @@ export class DeviceText implements OneText {
   }
 
   async logits(tokens: readonly number[], told: number): Promise<Float32Array[]> {
+    const logits = onHost(this.port, told);
+    await this.run(tokens, told, logits);
+    return rowsOf(logits);
+  }
+
+  /** The same [told, vocabulary] for whoever uses them on the device, and no longer than that. */
+  async held(tokens: readonly number[], told: number, use: (logits: DeviceTensor) => Promise<void>): Promise<void> {
+    const { memory } = this.model;
+    const logits = memory.make(this.port.dtype, [told, this.port.shape[1] as number]);
+    try {
+      await this.run(tokens, told, logits);
+      await use(logits);
+    } finally {
+      memory.release(logits);
+    }
+  }
+
+  private get port(): Port {
+    return this.step.program.graph.outputs.find(({ name }) => name === 'logits')!;
+  }
+
+  private async run(tokens: readonly number[], told: number, logits: Tensor | DeviceTensor): Promise<void> {
     const { model, step: { program, kept } } = this;
     const text = this.with(tokens);
-    const start = startOf(this.held, text, told, model.decoder);
+    const start = startOf(this.known, text, told, model.decoder);
     // What convolutions have seen is of another text.
-    if (start === 0 && this.held.length > 0) this.state.clear();
+    if (start === 0 && this.known.length > 0) this.state.clear();
     const { tensors } = this.state;
-    const logits = onHost(program.graph.outputs.find(({ name }) => name === 'logits')!, told);
     const bound = program.bind({
       ...feedsOf([{ start, tokens: text.slice(start) }], told), ...Object.fromEntries(kept.map(({ port: { name } }) => [name, tensors[name]!])), ...model.read(program),
     }, { logits, ...Object.fromEntries(kept.flatMap(({ port, output }) => (output ? [[output, tensors[port.name]!] as const] : []))) });
@@ -58,8 +82,7 @@ export class DeviceText implements OneText {
     } finally {
       bound.release();
     }
-    this.held = text;
-    return rowsOf(logits);
+    this.known = text;
   }
 
   release(): void {

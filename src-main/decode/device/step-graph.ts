@@ -14,11 +14,11 @@ import type { Rule } from '../processors.ts';
 import { sampleRows } from '../sample.ts';
 import { applyRule, drawRows } from './rules.ts';
 
-/** What a step on a device gives for every row: a token chosen there, the likeliest tokens for a search, or logits for whoever chooses outside. */
+/** What a step on a device gives for every row: a token chosen there, the likeliest tokens for a search, logits for whoever chooses outside, or logits that are held on the device. */
 export type Told =
   | { readonly kind: 'token'; readonly strategy: 'greedy' | 'sample'; readonly rules: readonly Rule[] }
   | { readonly kind: 'likely'; readonly count: number; readonly rules: readonly Rule[] }
-  | { readonly kind: 'logits' };
+  | { readonly kind: 'logits' | 'held' };
 
 /** How many tokens of each row a device remembers until they are read, the last at the end. */
 export const REMEMBERED = 8;
@@ -27,6 +27,9 @@ export const REMEMBERED = 8;
 export interface Kept { readonly port: Port; readonly output: string | null }
 
 export interface StepGraph { readonly onnx: OnnxGraph; readonly kept: readonly Kept[] }
+
+/** Whether all logits are told. */
+const isWhole = (told: Told): told is Extract<Told, { kind: 'logits' | 'held' }> => told.kind === 'logits' || told.kind === 'held';
 
 const SEEN = 'seen';
 /** The input that holds them. */
@@ -46,10 +49,10 @@ export function stepGraph(decoder: Decoder, told: Told, size: { vocabulary: numb
   const attention = new CachedAttention(graph, size.maxLength, cachedAttention);
   const ids = graph.input('ids', 'int32', ['batch', 'sequence']);
   const hidden = decoder.hidden(ids, attention);
-  const asked = graph.input('told_rows', 'int32', [told.kind === 'logits' ? 'told' : 'batch']);
+  const asked = graph.input('told_rows', 'int32', [isWhole(told) ? 'told' : 'batch']);
   const logits = slice(decoder.logits(gatherRows(reshape(hidden, ['rows', decoder.hiddenSize]), asked)), -1, 0, size.vocabulary);
   const outputs: Record<string, Value> = { ...attention.present };
-  if (told.kind === 'logits') outputs['logits'] = logits;
+  if (isWhole(told)) outputs['logits'] = logits;
   else {
     const marked = markedSeen(ids, decoder.vocabSize);
     const ruled = (from: Value): Value => told.rules.reduce((changed, rule) => applyRule(changed, rule, () => slice(marked, -1, 0, size.vocabulary)), from);
