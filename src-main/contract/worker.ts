@@ -252,7 +252,7 @@ const importModel = {
 const device = { params: z.strictObject({ device: z.enum(DEVICES) }), result: view<DeviceState>(), event: z.never() };
 /** CUDA's libraries from an index of Python's packages. Nothing of them is in its place unless all of it is. */
 const installCuda = { params: z.strictObject({ index: text, to: path }), result: nothing, event: progress };
-const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), to: path }), result: nothing, event: progress };
+const makeStudent = { params: z.strictObject({ teacher: path, layers: z.array(z.int()), width: z.int().nullable(), to: path }), result: nothing, event: progress };
 
 /** Whom to ask, with the token that goes to it alone. */
 const hub = z.strictObject({ url: text, token: text.nullable() });

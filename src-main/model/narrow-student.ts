@@ -19,9 +19,10 @@ const BLOCK = 32;
  * Writes a new model folder with some layers of `teacher`, and less of each: of every matrix its first rows and columns, as
  * far as the narrower model has them. It has the teacher's vocabulary, and has to learn everything else anew from there.
  * @param width  of its hidden states
+ * @param onProgress  told the tensors written so far and in all; what it throws ends the work
  * @throws Problem where the teacher's family has no such form, or `to` exists
  */
-export async function narrowStudent(teacher: ModelFiles, layers: readonly number[], width: number, to: string): Promise<void> {
+export async function narrowStudent(teacher: ModelFiles, layers: readonly number[], width: number, to: string, onProgress?: (done: number, total: number) => void): Promise<void> {
   const { config, rawConfig } = teacher;
   refuseOnlyTeaches(teacher.path, config, 'no student can be made of its layers');
   if (config.family === 't5') throw new Problem('A narrower model is made of decoders only.', { hint: 'Leave --width out: fewer layers make it smaller as well.' });
@@ -34,7 +35,7 @@ export async function narrowStudent(teacher: ModelFiles, layers: readonly number
   await publishFolder(to, async (folder) => {
     await writeModel(folder, {
       from: teacher, config: raw, precision: 'fp32',
-      tensors: listParameters(smaller).map((parameter): TensorToWrite => ({ name: parameter.name, shape: parameter.shape, data: corner(teacher, whole.get(inTeacher(parameter.name, layers))!, parameter) })),
+      tensors: listParameters(smaller).map((parameter, at, all): TensorToWrite => ({ name: parameter.name, shape: parameter.shape, data: corner(teacher, whole.get(inTeacher(parameter.name, layers))!, parameter, () => onProgress?.(at + 1, all.length)) })),
     });
     await writeJson(`${folder}/${STUDENT_ORIGIN}`, { madeFrom: resolve(teacher.path), layers: [...layers], of: config.layers } satisfies StudentOrigin);
   });
@@ -67,7 +68,7 @@ const inTeacher = (name: string, layers: readonly number[]): string =>
   name.replace(/^(model\.layers\.|gpt_neox\.layers\.|transformer\.h\.)(\d+)\./, (_, before: string, layer: string) => `${before}${layers[Number(layer)]}.`);
 
 /** The first rows and columns of a tensor. */
-async function* corner(teacher: ModelFiles, whole: ParameterSpec, part: ParameterSpec): AsyncGenerator<Float32Array> {
+async function* corner(teacher: ModelFiles, whole: ParameterSpec, part: ParameterSpec, onDone: () => void): AsyncGenerator<Float32Array> {
   const from = whole.shape.at(-1)!;
   const [width, length] = [part.shape.at(-1)!, sizeOf(part.shape)];
   if (part.shape.length > 2 && part.shape.slice(1).some((size, at) => size !== whole.shape[at + 1])) throw new Problem(`${teacher.path} has a weight ${whole.name} of ${whole.shape.length} dimensions, of which no narrower form is known.`, { hint: 'Leave --width out.' });
@@ -87,4 +88,5 @@ async function* corner(teacher: ModelFiles, whole: ParameterSpec, part: Paramete
     }
   }
   yield out;
+  onDone();
 }

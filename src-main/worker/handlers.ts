@@ -3,6 +3,7 @@ import { previewFile } from '../data/preview.ts';
 import { importGguf } from '../model/gguf/import-gguf.ts';
 import { openModel } from '../model/folder.ts';
 import { makeStudent } from '../model/make-student.ts';
+import { narrowStudent } from '../model/narrow-student.ts';
 import { describeModel } from '../model/show.ts';
 import { toReport } from '../contract/problem.ts';
 import type { Commands } from '../contract/worker.ts';
@@ -116,11 +117,14 @@ export function createHandlers(): Handlers<Commands> {
       });
       return { warnings: [...warnings] };
     },
-    makeStudent: async ({ teacher, layers, to }, { signal, emit }) => {
-      await makeStudent(await openModel(teacher), layers, to, (done, total) => {
+    makeStudent: async ({ teacher, layers, width, to }, { signal, emit }) => {
+      const onProgress = (done: number, total: number): void => {
         signal.throwIfAborted();
         emit({ event: 'progress', done, total });
-      });
+      };
+      const model = await openModel(teacher);
+      if (width === null) await makeStudent(model, layers, to, onProgress);
+      else await narrowStudent(model, layers, width, to, onProgress);
       return null;
     },
     searchHub: ({ hub, kind, text }, { signal }) => searchHub({ ...hub, timing: PATIENT }, kind, text, MOST_FOUND, signal),

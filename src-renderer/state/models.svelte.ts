@@ -73,8 +73,9 @@ export class ModelsState {
     return model;
   }
 
-  async makeStudent(teacher: string, name: string, layers: number[]): Promise<KnownModel> {
-    const model = await this.bridge.call('models.makeStudent', { teacher, name, layers });
+  /** @param width  of its hidden states; null for the teacher's */
+  async makeStudent(teacher: string, name: string, layers: number[], width: number | null): Promise<KnownModel> {
+    const model = await this.bridge.call('models.makeStudent', { teacher, name, layers, width });
     await this.load();
     return model;
   }

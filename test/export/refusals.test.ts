@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkOnnx } from '../../src-main/export/check-onnx.ts';
 import type { Past, Step } from '../../src-main/export/opened.ts';
 import { measureParity } from '../../src-main/export/parity.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import { resource } from '../../src-main/service/resources.ts';
+import { TrainedModel } from '../../src-main/service/export/trained.ts';
 import { exported } from '../support/exported.ts';
 import { requires } from '../support/requires.ts';
 
@@ -44,6 +45,14 @@ it('keeps the earlier export where the new one fails, and leaves nothing else', 
   await expect(exported(join(folder, 'nowhere'), join(folder, 'never'), ['fp32'])).rejects.toThrow('there is no model folder');
   expect(existsSync(join(folder, 'never'))).toBe(false);
   expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+it.each(['qwen3-moe', 'gpt-oss'])('writes no GGUF file of %s, whose experts it only asks, and says so before anything is computed', async (family) => {
+  const mixture = `test/fixtures/model-gguf/families/${family}.gguf`;
+  const computed = vi.spyOn(TrainedModel.prototype, 'write');
+  await expect(exported(mixture, join(folder, family), [], { parts: [{ format: 'gguf', types: ['q8_0'], imatrix: false }] })).rejects.toMatchObject({ message: expect.stringMatching(/^A mixture of experts .* is not written as GGUF\.$/) as string, hint: 'llama.cpp\'s own converter does it.' });
+  expect(computed).not.toHaveBeenCalled();
+  expect(existsSync(join(folder, family))).toBe(false);
 });
 
 it('finds a file that is cut off, or whose weights are', async () => {

@@ -167,7 +167,7 @@ export const API = {
   'models.add': writes<KnownModel>()(z.strictObject({ path, name: name.optional() })),
   /** Makes a model folder in the data folder from a GGUF file; a job, answered when it is done. */
   'models.import': writes<KnownModel>()(z.strictObject({ path, name, precision: z.enum(WEIGHT_PRECISIONS) })),
-  'models.makeStudent': writes<KnownModel>()(z.strictObject({ teacher: path, name, layers: z.array(z.int().nonnegative()).min(1).max(1000) })),
+  'models.makeStudent': writes<KnownModel>()(z.strictObject({ teacher: path, name, layers: z.array(z.int().nonnegative()).min(1).max(1000), width: z.int().positive().nullable().default(null) })),
   'models.rename': writes<null>()(z.strictObject({ path, name })),
   /** Forgets a model and, `withFiles`, moves its folder into the trash where that is Retort's own. `trash` is its entry there. */
   'models.remove': writes<{ trash: string }>()(z.strictObject({ path, withFiles: z.boolean() })),

@@ -35,6 +35,7 @@ export async function exportModel(
 ): Promise<Result<Commands, 'export'>> {
   if (parts.flatMap(namesOfPart).length === 0) throw new Problem('Nothing is to be exported.', { hint: 'Name a format and a type of it.' });
   const model = await openWholeModel(path);
+  for (const part of parts) await formatOf(part).check?.(model);
   const total = parts.reduce((sum, part) => sum + formatOf(part).steps(part), 2);
   let done = 0;
   const step = (): void => {

@@ -41,6 +41,8 @@ export interface Made {
 export interface Format<Part extends ExportPart> {
   /** Whether config, tokenizer and settings belong beside it as the field keeps them. */
   readonly needsCompanions: boolean;
+  /** @throws Problem, before anything is computed, for a model that the format cannot hold */
+  check?(model: Model): Promise<unknown>;
   /** How many steps a part takes, for its progress. */
   steps(part: Part): number;
   /** Writes its files, opens them and says what it found. @throws Problem for a model that the format cannot hold */

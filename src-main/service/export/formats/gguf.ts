@@ -26,6 +26,7 @@ const MODELFILE = 'Modelfile';
 /** GGUF files, for llama.cpp and what runs on it, and a Modelfile for Ollama. */
 export const GGUF: Format<PartOf<'gguf'>> = {
   needsCompanions: false,
+  check: ({ folder: { path, config } }) => planExport(path, config),
   steps: ({ types }) => 2 * types.length,
   async write({ types, imatrix: wantsImatrix }, job) {
     const { model, measure, folder, name, signal, step } = job;

@@ -65,9 +65,9 @@ export function modelCalls({ home, workers, queue, jobs, feed }: { home: Home; w
       warn(warnings);
       return add(to, name);
     }),
-    'models.makeStudent': ({ teacher, name, layers }) => jobs.run('make-student', name, async (tell, signal) => {
+    'models.makeStudent': ({ teacher, name, layers, width }) => jobs.run('make-student', name, async (tell, signal) => {
       const to = freshPlace(name);
-      await whileWriting(home.path, to, () => workers.job((host) => host.request('makeStudent', { teacher, layers, to }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
+      await whileWriting(home.path, to, () => workers.job((host) => host.request('makeStudent', { teacher, layers, width, to }, { signal, onEvent: ({ done, total }) => tell(done, total) })));
       return add(to, name);
     }),
     'models.rename': async ({ path, name }) => {
