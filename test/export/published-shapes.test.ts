@@ -66,7 +66,7 @@ requires('genai')('a model of a published shape', () => {
       const texts: number[][] = [];
       for (const prompt of prompts) {
         const ids = (values: readonly number[]): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
-        const output = await loaded.generate({ input_ids: ids(prompt), attention_mask: ids(prompt.map(() => 1)), max_new_tokens: NEW_TOKENS, do_sample: false, eos_token_id: [...model.tokenizer.eosIds] } as Parameters<typeof loaded.generate>[0]) as Tensor;
+        const output = await loaded.generate({ input_ids: ids(prompt), attention_mask: ids(prompt.map(() => 1)), max_new_tokens: NEW_TOKENS, do_sample: false, eos_token_id: [...model.tokenizer.eosIds] }) as Tensor;
         texts.push([...output.data as BigInt64Array].map(Number).slice(prompt.length));
       }
       await loaded.dispose();

@@ -114,8 +114,10 @@ it('a recipe is saved under a name every file system takes', () => {
 });
 
 it('a student is smaller by the layers it lacks', () => {
-  const teacher = { parameters: 1000, layers: 10, layerParameters: 50 } as Parameters<typeof studentParameters>[0];
+  const teacher = { parameters: 1000, layers: 10, layerParameters: 50, hiddenSize: 64 } as Parameters<typeof studentParameters>[0];
   expect(studentParameters(teacher, 4)).toBe(700);
+  // Half as wide: half of the tables of 500, and a quarter of each layer.
+  expect(studentParameters(teacher, 4, 32)).toBe(300);
 });
 
 it('problems are told in a person\'s words, at the field they belong to', () => {
