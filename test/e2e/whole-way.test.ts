@@ -27,7 +27,7 @@ requires('llama')('the way of a new user', () => {
     await page.getByRole('button', { name: 'Export …' }).click();
     const dialog = page.getByRole('dialog', { name: /^Export / });
     await dialog.getByRole('checkbox', { name: 'fp32' }).uncheck();
-    for (const type of ['f16', 'q8_0']) await dialog.getByRole('checkbox', { name: type, exact: false }).first().check();
+    for (const type of ['f16', 'q8_0']) await dialog.getByRole('checkbox', { name: new RegExp(`^${type}\\b`) }).check();
     expect(await seriousFindings(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await page.waitForURL(/#\/export\/\d+/, { timeout: 200_000 });
