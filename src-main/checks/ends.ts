@@ -1,12 +1,14 @@
 import type { Finding } from '../contract/finding.ts';
 import { endTokens, type Model } from '../model/load-model.ts';
-import { unsharedTokens } from '../model/model-pair.ts';
+import { anyPair, unsharedTokens } from '../model/model-pair.ts';
 import { endOfTurn } from '../text/chat/chat-end.ts';
 import { loadChatTemplate } from '../text/chat/chat-template.ts';
 import { check, notice } from './check.ts';
 
 /** A student can learn from its teacher where to stop. */
 export const sharedEnds = check('eos', ['student', 'teacher', 'eos'], ({ student, teacher, eos }) => {
+  // With other tokens, ends are matched by what they are for.
+  if (teacher && !anyPair(student, teacher).hasSameTokens) return;
   const ends = teacher ? endTokens(teacher) : eos;
   if ([...ends].some((id) => eos.has(id))) return;
   return [notice('eos', {
@@ -16,7 +18,7 @@ export const sharedEnds = check('eos', ['student', 'teacher', 'eos'], ({ student
 
 /** Both models know the same tokens. */
 export const sharedTokens = check('vocabulary', ['student', 'teacher', 'models'], ({ student, teacher }) => {
-  const unshared = teacher && unsharedTokens({ teacher, student });
+  const unshared = teacher && anyPair(student, teacher).hasSameTokens ? unsharedTokens({ teacher, student }) : null;
   return unshared === null ? [] : [notice('vocabulary', { message: unshared })];
 });
 

@@ -16,6 +16,7 @@ import { learningRate } from './learning-rate.ts';
 import { memory } from './memory.ts';
 import { metricNames, metricsMeasured } from './metrics.ts';
 import { rewardGiven, rewardReferences } from './rewards.ts';
+import { comparedTokens, otherTokens } from './other-tokens.ts';
 import { sameModel } from './same-model.ts';
 import { shotsApart } from './shots-apart.ts';
 import { servedTeacher } from './served-teacher.ts';
@@ -40,10 +41,10 @@ const steps = check('steps', ['steps'], () => undefined);
  * starts a program, opens a connection or sends anything: a recipe may be of somebody else.
  */
 export const CHECKS: readonly Check[] = [
-  method, student, adapter, teacher, servedTeacher, models, studentContext, teacherContext, devices, deviceMoments,
+  method, student, adapter, teacher, servedTeacher, models, otherTokens, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, comparedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

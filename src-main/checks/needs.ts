@@ -4,6 +4,7 @@ import type { Recipe } from '../contract/recipe.ts';
 import type { Shipping } from '../distill/shipping/ship.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import type { Model } from '../model/load-model.ts';
+import type { Alignment } from '../text/aligned/alignment.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
 import type { ExampleSet } from '../text/example-set.ts';
 
@@ -26,6 +27,8 @@ export interface Needs {
   models: readonly Model[];
   /** Ids below this are known to all of them. */
   sharedVocabulary: number;
+  /** How the two speak of one text where their tokenizers differ; null where they do not, and without a teacher here. */
+  alignment: Alignment | null;
   /** Tokens that end the student's texts. */
   eos: ReadonlySet<number>;
   train: ExampleSet;

@@ -20,7 +20,7 @@ export const problemReportSchema = z.strictObject({
 
 export const stepMetricsSchema = z.strictObject({
   step, loss: real, divergenceOnPolicy: measured, divergenceOffPolicy: measured, studentEntropy: real,
-  teacherEntropy: measured, agreement: measured, teacherCovered: measured.default(null), onPolicyShare: real, rolloutLength: measured, rolloutEosRate: measured, reward: measured,
+  teacherEntropy: measured, agreement: measured, teacherCovered: measured.default(null), teacherCompared: measured.default(null), onPolicyShare: real, rolloutLength: measured, rolloutEosRate: measured, reward: measured,
   gradientNorm: real, learningRate: real, lambda: real, epoch: real, completionTokens: real, totalTokens: real,
   tokensPerSecond: real, rolloutMs: real, teacherMs: real, updateMs: real, stepMs: real, memory: real, deviceMemory: measured.default(null), skipped: measured.default(null), lossScale: measured.default(null),
 }) satisfies z.ZodType<StepMetrics>;

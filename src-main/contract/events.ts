@@ -17,8 +17,10 @@ export interface StepMetrics {
   teacherEntropy: number | null;
   /** Share of tokens at which both models' first choice is the same. */
   agreement: number | null;
-  /** Where only the likeliest tokens of the teacher are known: the mean probability that it gives to those. */
+  /** Where only the likeliest tokens of the teacher are known: the mean probability that it gives to those. Of one with another tokenizer: to the tokens that the student has too. */
   teacherCovered: number | null;
+  /** Of a teacher with another tokenizer: the share of tokens that both texts begin at the same byte, where the two are compared. */
+  teacherCompared: number | null;
   /** Share of the batch's examples the student wrote itself. */
   onPolicyShare: number;
   /** Mean length of the student's own completions in tokens, EOS included, and the share that ended with it. */

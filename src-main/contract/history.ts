@@ -43,7 +43,7 @@ export const STEP_FIELDS = Object.keys({
   loss: true, divergenceOnPolicy: true, divergenceOffPolicy: true, studentEntropy: true, teacherEntropy: true,
   agreement: true, onPolicyShare: true, rolloutLength: true, rolloutEosRate: true, gradientNorm: true,
   learningRate: true, lambda: true, epoch: true, completionTokens: true, totalTokens: true, tokensPerSecond: true,
-  rolloutMs: true, teacherMs: true, updateMs: true, stepMs: true, memory: true, reward: true, teacherCovered: true, deviceMemory: true, skipped: true, lossScale: true,
+  rolloutMs: true, teacherMs: true, updateMs: true, stepMs: true, memory: true, reward: true, teacherCovered: true, deviceMemory: true, skipped: true, lossScale: true, teacherCompared: true,
 } satisfies Record<StepField, true>) as StepField[];
 
 /**

@@ -8,6 +8,8 @@ export interface TokenJudgement {
   id: number;
   text: string;
   divergence: number;
+  /** False where none of the tokens of a teacher with another tokenizer begins here, so that nothing is said of it; left out otherwise. */
+  compared?: boolean;
   studentLogprob: number;
   teacherLogprob: number;
   /** Entropy of each model's whole distribution here, in nats. */
@@ -25,7 +27,10 @@ export interface TokenReport {
   completion: string;
   promptTokens: number;
   tokens: TokenJudgement[];
+  /** Over the tokens that are compared. */
   meanDivergence: number;
+  /** With a teacher of another tokenizer: the share of tokens that are compared. */
+  comparedShare?: number;
 }
 
 /** A report with what every token is to the teacher, and the forks among them. */

@@ -113,12 +113,12 @@ const rankedTokens = z.array(z.strictObject({ id: z.int(), text, logprob: real }
 const inspectionReportSchema = z.strictObject({
   prompt: text, completion: text, promptTokens: z.int(),
   tokens: z.array(z.strictObject({
-    id: z.int(), text, divergence: real, studentLogprob: real, teacherLogprob: real,
+    id: z.int(), text, divergence: real, compared: z.boolean().exactOptional(), studentLogprob: real, teacherLogprob: real,
     studentEntropy: real, teacherEntropy: real, studentRank: count, teacherRank: count, studentTop: rankedTokens, teacherTop: rankedTokens,
     role: z.enum(TOKEN_ROLES),
   })),
   forks: z.array(z.strictObject({ position: z.int(), kind: z.enum(FORK_KINDS), gap: real, text, wanted: text, continuation: text.nullable() })),
-  meanDivergence: real,
+  meanDivergence: real, comparedShare: real.exactOptional(),
 }) satisfies z.ZodType<InspectionReport>;
 
 const inspect = {

@@ -15,6 +15,8 @@ export interface TrainingExample {
   isOnPolicy: boolean;
   /** For a policy gradient: how much the loss falls as each completion token's log-probability rises. */
   advantages?: Float32Array;
+  /** Which of the learned tokens a teacher has anything to say of, 1 or 0 each; of all where it is left out. */
+  compared?: Uint8Array;
 }
 
 /** Examples laid out for one run of the train graph. */
@@ -44,8 +46,8 @@ export interface MicroBatch {
 export function layOut(
   examples: readonly TrainingExample[], microBatchSize: number, reduction: Reduction, encoder: Pick<Encoder, 'startId'> | null, share = 1,
 ): MicroBatch[] {
-  const mean = positionWeight(examples.map(learnedCount), reduction);
-  const weigh = (example: TrainingExample): number => share * mean(learnedCount(example));
+  const mean = positionWeight(examples.map(comparedCount), reduction);
+  const weigh = (example: TrainingExample): number => share * mean(comparedCount(example));
   return split(examples, microBatchSize).map((members) => microBatch(members, weigh, encoder));
 }
 
@@ -56,6 +58,11 @@ export function learnedPlaces({ completion, learned }: Pick<TrainingExample, 'co
 
 export function learnedCount({ completion, learned }: Pick<TrainingExample, 'completion' | 'learned'>): number {
   return learned ? learned.reduce((sum, isLearned) => sum + isLearned, 0) : completion.length;
+}
+
+/** Tokens of an example that count in the mean divergence. */
+export function comparedCount(example: Pick<TrainingExample, 'completion' | 'learned' | 'compared'>): number {
+  return example.compared ? example.compared.reduce((sum, is) => sum + is, 0) : learnedCount(example);
 }
 
 /** What of an example its place in a batch depends on. */
@@ -126,12 +133,12 @@ function microBatch(members: readonly Member<TrainingExample>[], weigh: (example
     spans.push({ example: at, text: example, start: position, end: position + places.length });
     const weight = weigh(example);
     if (example.advantages) advantages!.set(example.advantages, position);
-    for (const offset of places) {
+    places.forEach((offset, at) => {
       index[position] = row * length + before.length + offset - 1;
       targets[position] = completion[offset]!;
-      weights[position] = weight;
+      weights[position] = example.compared?.[at] === 0 ? 0 : weight;
       position++;
-    }
+    });
   });
   const source = sourceLength === null ? null : padPrompts(members.map(({ example }) => example.prompt), sourceLength);
   return {

@@ -39,7 +39,7 @@ export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksO
     hidden: graph.input(hiddenName(who), 'float32', [positions, hiddenSize]),
     isUnpacked: unpacksOutput ?? false,
     logits: (hidden, logStudent) => graph.within(prefixOf(who), () => logits(hidden, logStudent)),
-    ...(choice && { choice }), ...(covered && { covered }),
+    ...(choice && { choice }), ...(covered && { covered: (hidden: Value) => graph.within(prefixOf(who), () => covered(hidden)) }),
   };
 }
 

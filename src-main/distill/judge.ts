@@ -4,7 +4,7 @@ import type { Encoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import type { MicroBatch } from './batch.ts';
+import type { MicroBatch, TrainingExample } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
 import { givenSide, sideInputs } from './head.ts';
 import type { Teacher } from './teacher.ts';
@@ -49,6 +49,11 @@ export class Judge {
       ...(this.teacher && sideInputs('teacher', teacherStates ?? await this.teacher.hidden(batch), this.teacher, parameters)),
     });
     return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | BigInt64Array]));
+  }
+
+  /** As the teacher's own. */
+  compared(text: TrainingExample): Uint8Array | null {
+    return this.teacher?.compared?.(text) ?? null;
   }
 
   release(): Promise<void> {

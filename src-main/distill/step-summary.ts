@@ -3,7 +3,7 @@ import { learnedCount, type MicroBatch, type TrainingExample } from './batch.ts'
 import type { Lesson } from './learner.ts';
 
 type Told = Pick<StepMetrics, 'loss' | 'divergenceOnPolicy' | 'divergenceOffPolicy' | 'studentEntropy' | 'teacherEntropy'
-  | 'agreement' | 'teacherCovered' | 'onPolicyShare' | 'rolloutLength' | 'completionTokens'>;
+  | 'agreement' | 'teacherCovered' | 'teacherCompared' | 'onPolicyShare' | 'rolloutLength' | 'completionTokens'>;
 
 /** A running mean that is null while it is empty. */
 class Mean {
@@ -31,6 +31,7 @@ export class StepSummary {
   private readonly teacherEntropy = new Mean();
   private readonly agreement = new Mean();
   private readonly teacherCovered = new Mean();
+  private readonly compared = new Mean();
 
   constructor(examples: readonly TrainingExample[]) {
     this.examples = examples;
@@ -40,16 +41,21 @@ export class StepSummary {
   add({ spans }: MicroBatch, { loss, told }: Lesson): void {
     this.loss += loss;
     const divergence = told('divergence')!;
+    const entropy = told('studentEntropy')!;
     const means: [Mean, Float32Array | null][] = [
-      [this.studentEntropy, told('studentEntropy')],
       [this.teacherEntropy, told('teacherEntropy')],
       [this.agreement, told('agreement')],
       [this.teacherCovered, told('teacherCovered')],
     ];
     for (const { example, start, end } of spans) {
       this.divergences[example] = [...divergence.subarray(start, end)];
-      const ofPolicy = this.examples[example]!.isOnPolicy ? this.onPolicy : this.offPolicy;
+      const { isOnPolicy, compared } = this.examples[example]!;
+      const ofPolicy = isOnPolicy ? this.onPolicy : this.offPolicy;
       for (let at = start; at < end; at++) {
+        this.studentEntropy.add(entropy[at]!);
+        if (compared) this.compared.add(compared[at - start]!);
+        // There the teacher has said nothing.
+        if (compared?.[at - start] === 0) continue;
         ofPolicy.add(divergence[at]!);
         for (const [mean, values] of means) if (values) mean.add(values[at]!);
       }
@@ -68,6 +74,7 @@ export class StepSummary {
       teacherEntropy: this.teacherEntropy.value,
       agreement: this.agreement.value,
       teacherCovered: this.teacherCovered.value,
+      teacherCompared: this.compared.value,
       onPolicyShare: own.length / this.examples.length,
       rolloutLength: own.length > 0 ? tokens(own) / own.length : null,
       completionTokens: tokens(this.examples),

@@ -84,11 +84,12 @@ export class Trainer<Example extends DataExample> {
   async step(step: number): Promise<StepResult<Example>> {
     const { method, train, steps, microBatchSize } = this.settings;
     const started = performance.now();
-    const { examples, own, written } = await this.examples(step);
+    const { examples: texts, own, written } = await this.examples(step);
     const rolloutMs = performance.now() - started;
 
-    const summary = new StepSummary(examples);
     const { optimizer, teacher, student } = this.parts;
+    const examples = teacher?.compared ? texts.map((text) => ({ ...text, compared: teacher.compared!(text) })) : texts;
+    const summary = new StepSummary(examples);
     const batches = layOut(examples, microBatchSize, method.reduction, student.decoder.encoder, method.alpha);
     const judging = performance.now();
     const scale = this.lossScale.value;

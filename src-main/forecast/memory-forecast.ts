@@ -6,10 +6,12 @@ import { textsAtOnce } from '../decode/text-writer.ts';
 import type { Shipping } from '../distill/shipping/ship.ts';
 import { recomputes } from '../distill/activations.ts';
 import type { OutputLayer } from '../distill/head.ts';
+import { alignedHead } from '../distill/aligned-head.ts';
 import { likeliestHead } from '../distill/likeliest-head.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
 import { halfProducts } from '../graph/precision.ts';
 import type { Model } from '../model/load-model.ts';
+import type { Alignment } from '../text/aligned/alignment.ts';
 import { rowsOf } from '../nn/weights/rows.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import type { ExampleSet } from '../text/example-set.ts';
@@ -38,6 +40,8 @@ export interface MemoryInputs {
   shipping: Shipping | null;
   teacher: Model | null;
   sharedVocabulary: number;
+  /** How the two speak of one text where their tokenizers differ; null or left out where they do not. */
+  alignment?: Alignment | null;
   microBatchSize: number;
   /** Null where the data is not known, and texts may be as long as the recipe lets them. */
   train: ExampleSet | null;
@@ -55,7 +59,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
   const { activations: whole, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
-    ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacher.decoder : servedLayer(inputs),
+    ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacherLayer(teacher, inputs) : servedLayer(inputs),
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime',
     products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
   });
@@ -89,6 +93,9 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
 }
 
 const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });
+
+const teacherLayer = ({ decoder }: Model, { alignment, method }: MemoryInputs): OutputLayer =>
+  (alignment ? alignedHead({ decoder, weights: {} }, alignment.families, method.lossTemperature).decoder : decoder);
 
 /** What reads the answers of a server; null where none is asked. */
 function servedLayer({ recipe: { teacher }, method, sharedVocabulary }: MemoryInputs): OutputLayer | null {

@@ -20,8 +20,9 @@ export function tokenRoles(tokens: readonly TokenJudgement[]): TokenRole[] {
   /** Tokens agreed with since the last fork; null before any. */
   let agreed: number | null = null;
   return tokens.map((token) => {
-    const gap = gapOf(token);
     const follows = agreed !== null && agreed < RECOVERY;
+    if (token.compared === false) return follows ? 'consequence' : 'choice';
+    const gap = gapOf(token);
     if (gap <= GAP_AGREED) {
       if (agreed !== null) agreed++;
       return follows ? 'consequence' : 'agreed';

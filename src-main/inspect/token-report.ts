@@ -12,7 +12,7 @@ export interface InspectedText {
 }
 
 /** Where the judgement of a text begins in that of its batch. */
-export interface JudgedText { judgement: Judgement; start: number }
+export interface JudgedText { judgement: Judgement; start: number; /** Null where all are compared. */ compared: Uint8Array | null }
 
 /** Texts that share a batch of the models. */
 const AT_ONCE = 8;
@@ -22,7 +22,7 @@ export async function judgeTexts(judge: Judge, texts: readonly InspectedText[]):
   const judged: JudgedText[] = [];
   for (const batch of layOut(texts.map(({ example }) => example), AT_ONCE, 'sequence', judge.encoder)) {
     const judgement = await judge.judge(batch);
-    for (const { example, start } of batch.spans) judged[example] = { judgement, start };
+    for (const { example, text, start } of batch.spans) judged[example] = { judgement, start, compared: judge.compared(text) };
   }
   return judged;
 }
@@ -33,7 +33,7 @@ export async function reportTokens(judge: Judge, texts: readonly InspectedText[]
   return texts.map((text, at) => reportOf(text, judged[at]!, textOf));
 }
 
-export function reportOf({ prompt, completion, example }: InspectedText, { judgement, start }: JudgedText, textOf: (id: number) => string): TokenReport {
+export function reportOf({ prompt, completion, example }: InspectedText, { judgement, start, compared }: JudgedText, textOf: (id: number) => string): TokenReport {
   const number = (name: string, at: number): number => Number(judgement[name]![at]!);
   const likeliest = (model: string, position: number): RankedToken[] => Array.from({ length: TOP }, (_, rank) => {
     const id = number(`${model}Ids`, position * TOP + rank);
@@ -43,6 +43,7 @@ export function reportOf({ prompt, completion, example }: InspectedText, { judge
     id,
     text: textOf(id),
     divergence: number('divergence', start + at),
+    ...(compared?.[at] === 0 && { compared: false }),
     studentLogprob: number('targetLogprob', start + at),
     teacherLogprob: number('teacherLogprob', start + at),
     studentEntropy: number('studentEntropy', start + at),
@@ -52,9 +53,11 @@ export function reportOf({ prompt, completion, example }: InspectedText, { judge
     studentTop: likeliest('studentTop', start + at),
     teacherTop: likeliest('teacherTop', start + at),
   }));
+  const count = tokens.filter((token) => token.compared !== false).length;
   return {
     prompt, completion, tokens,
     promptTokens: example.prompt.length,
-    meanDivergence: tokens.reduce((sum, token) => sum + token.divergence, 0) / tokens.length,
+    meanDivergence: tokens.reduce((sum, token) => sum + token.divergence, 0) / (count || 1),
+    ...(compared && { comparedShare: count / tokens.length }),
   };
 }

@@ -2,6 +2,14 @@ import { Problem } from '../contract/problem.ts';
 import { compareTokenizers } from '../text/tokenizer/compare-tokenizers.ts';
 import { openWholeModel, type Model } from './load-model.ts';
 
+/** Two models of which one may learn from the other, whatever their tokens are. */
+export interface AnyPair {
+  student: Model;
+  teacher: Model;
+  /** Whether the same ids mean the same texts to both. */
+  hasSameTokens: boolean;
+}
+
 export interface ModelPair {
   student: Model;
   teacher: Model;
@@ -21,13 +29,23 @@ export function pair(student: Model, teacher: Model): ModelPair {
       hint: 'Choose models of one family, or make the student from the teacher: retort model make-student.',
     });
   }
+  refuseKinds(student, teacher);
+  return { student, teacher, sharedVocabulary: sharedVocabulary([student, teacher]) };
+}
+
+/** @throws Problem where one of the two has an encoder and the other has none */
+export function anyPair(student: Model, teacher: Model): AnyPair {
+  refuseKinds(student, teacher);
+  return { student, teacher, hasSameTokens: compareTokenizers(teacher.tokenizer, student.tokenizer).length === 0 };
+}
+
+function refuseKinds(student: Model, teacher: Model): void {
   if ((teacher.decoder.encoder === null) !== (student.decoder.encoder === null)) {
     const [reads, writes] = teacher.decoder.encoder ? ['teacher', 'student'] : ['student', 'teacher'];
     throw new Problem(`The ${reads} is an encoder-decoder and the ${writes} is a decoder alone: one cannot learn from the other.`, {
       hint: 'Choose two models of one kind, or make the student from the teacher: retort model make-student.',
     });
   }
-  return { student, teacher, sharedVocabulary: sharedVocabulary([student, teacher]) };
 }
 
 /** Embeddings are padded to different widths; the ids that all models and tokenizers have are what counts. */

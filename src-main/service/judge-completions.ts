@@ -36,7 +36,7 @@ export async function judgeCompletions(
   // Neither the temperature of a divergence nor what another model does not know is the likelihood's.
   const isOwn = comparison?.loss.lossTemperature === 1 && comparison.sharedVocabulary === vocabSize;
   const read = compared && isOwn ? compared : judgeBy(null, LIKELIHOOD, vocabSize);
-  const judged = texts.map((): JudgedText => ({ tokens: 0, loss: 0, divergence: 0 }));
+  const judged = texts.map((): JudgedText & { compared: number } => ({ tokens: 0, loss: 0, divergence: 0, compared: 0 }));
   let done = 0;
   let states: Tensor[] = [];
   try {
@@ -47,11 +47,14 @@ export async function judgeCompletions(
       const ofTeacher = states[at % TURN];
       const { targetLogprob, divergence: own } = await read.judge(batch, ofTeacher);
       const divergence = compared && (read === compared ? own : (await compared.judge(batch, ofTeacher))['divergence']);
-      for (const { example, start, end } of batch.spans) {
+      for (const { example, text: asked, start, end } of batch.spans) {
         const text = judged[example]!;
+        const isCompared = comparison?.teacher.compared?.(asked);
         for (let at = start; at < end; at++) {
           text.tokens++;
           text.loss -= Number(targetLogprob![at]!);
+          if (isCompared?.[at - start] === 0) continue;
+          text.compared++;
           if (divergence) text.divergence += Number(divergence[at]!);
         }
       }

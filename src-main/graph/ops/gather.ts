@@ -66,6 +66,17 @@ export function gatherElements(x: Value, index: Value): Value {
   return apply(gatherElementsOperator, [x, index], {});
 }
 
+const gatherColumnsOperator: Operator = {
+  name: 'gatherColumns',
+  infer: ([x, ids]) => [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), staticDim(ids!.shape, 0)] }],
+  emit: ({ inputs, outputs }, writer) => writer.node('Gather', inputs, outputs, { axis: -1 }),
+};
+
+/** Columns of the last axis of x [..., n] at `ids` [k] (int32), the same in every row: [..., k]. Its users bring their own gradient. */
+export function gatherColumns(x: Value, ids: Value): Value {
+  return apply(gatherColumnsOperator, [x, ids], {});
+}
+
 const subtractAtOperator: Operator = {
   name: 'subtractAt',
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],

@@ -27,7 +27,7 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
     }
     case 'step': {
       const { at: _, ...metrics } = event;
-      return { ...metrics, teacherCovered: null, deviceMemory: null, skipped: null, lossScale: null };
+      return { ...metrics, teacherCovered: null, teacherCompared: null, deviceMemory: null, skipped: null, lossScale: null };
     }
     case 'rollouts':
       return { event: 'rollouts', rollouts: event.rollouts.map((rollout) => ({ ...rollout, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }) })) };

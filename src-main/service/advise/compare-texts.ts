@@ -6,7 +6,7 @@ import { executorFor } from '../../model/load-model.ts';
 import type { GivenText } from '../../text/encoded-example.ts';
 import type { Comparison } from '../judge-completions.ts';
 
-/** Sums over the learned tokens of one text, in nats: what it costs each model, how far they are apart, and what the teacher itself is unsure of. */
+/** Sums over the learned tokens of one text that are compared, in nats: what it costs each model, how far they are apart, and what the teacher itself is unsure of. */
 export interface ComparedText {
   tokens: number;
   student: number;
@@ -30,9 +30,11 @@ export async function compareTexts(student: FrozenModel, { teacher, loss, shared
     for (const batch of batches) {
       signal.throwIfAborted();
       const { targetLogprob, teacherLogprob, divergence, teacherEntropy, agreement } = await judge.judge(batch);
-      for (const { example, start, end } of batch.spans) {
+      for (const { example, text: asked, start, end } of batch.spans) {
         const text = compared[example]!;
+        const isCompared = teacher.compared?.(asked);
         for (let at = start; at < end; at++) {
+          if (isCompared?.[at - start] === 0) continue;
           text.tokens++;
           text.student -= Number(targetLogprob![at]);
           text.teacher -= Number(teacherLogprob![at]);

@@ -28,7 +28,7 @@ export function learnFor(
       }
       const teacher = isAlone ? null : built.teacher;
       const judged = await judgeCompletions(built.student(), teacher && { teacher: teacher.judge, loss: method, sharedVocabulary }, texts, { signal });
-      return judged.map(({ loss, divergence, tokens }): ProbeRow => [isAlone ? loss : divergence, tokens]);
+      return judged.map(({ loss, divergence, tokens, compared = tokens }): ProbeRow => (isAlone ? [loss, tokens] : [divergence, compared]));
     } finally {
       await built.release();
     }

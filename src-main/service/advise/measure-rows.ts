@@ -1,3 +1,5 @@
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { inTokensOfTeacher } from '../run/teacher-voice.ts';
 import { decodeSchema, type DecodeSettings } from '../../contract/recipe.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
@@ -20,7 +22,7 @@ export async function measureRows(run: PreparedRun, built: BuiltRun, examples: r
   const loss: Comparison['loss'] = method.divergence === 'cross_entropy' ? { ...method, divergence: 'forward_kl' } : method;
   const comparison: Comparison | null = asksTokens(run) && built.teacher ? { teacher: built.teacher.judge, loss, sharedVocabulary } : null;
   const settings = writingSettings(run, recipe.evaluate.decode, recipe.evaluate.calculator, signal);
-  const own = (await writeWith(run, student.voice, examples, { ...settings, maxNewTokens: recipe.data.maxCompletionTokens, calculator: false, decode: asInTraining(method.samplingTemperature) })).texts;
+  const own = (await writeWith(run.student.tokenizer, student.voice, examples, { ...settings, maxNewTokens: recipe.data.maxCompletionTokens, calculator: false, decode: asInTraining(method.samplingTemperature) })).texts;
   const ownGiven = own.map(({ tokens }, at): GivenText => ({ index: examples[at]!.index, prompt: examples[at]!.prompt, completion: Int32Array.from(tokens), learned: null }));
   const room = roomOfTeacher(run, settings.maxNewTokens);
   return {
@@ -28,7 +30,7 @@ export async function measureRows(run: PreparedRun, built: BuiltRun, examples: r
     given: await judgeCompletions(student, null, given, { signal }),
     compared: comparison && await compareTexts(student, comparison, given, signal),
     own, ownCompared: comparison && await compareTexts(student, comparison, ownGiven, signal),
-    student: await writeWith(run, student.voice, examples, settings),
+    student: await writeWith(run.student.tokenizer, student.voice, examples, settings),
     teacher: built.teacher && await teacherAnswers(run, built.teacher, examples, settings, room),
   };
 }
@@ -44,7 +46,7 @@ function writingSettings({ recipe: { seed, data, evaluate }, eos, sharedVocabula
   return { seed, eos, sharedVocabulary, decode, calculator, maxNewTokens, maxLength: data.maxPromptTokens + Math.max(maxNewTokens, data.maxCompletionTokens), signal };
 }
 
-async function writeWith({ student: { tokenizer } }: PreparedRun, voice: Parameters<typeof writeAnswers>[0], examples: readonly EncodedExample[], settings: AnswerSettings): Promise<Answers> {
+async function writeWith(tokenizer: Tokenizer, voice: Parameters<typeof writeAnswers>[0], examples: readonly EncodedExample[], settings: AnswerSettings): Promise<Answers> {
   let texts: OwnText[] = [];
   const begun = performance.now();
   const predictions = await writeAnswers(voice, tokenizer, examples, settings, undefined, (written) => { texts = written; });
@@ -61,9 +63,10 @@ function roomOfTeacher({ recipe: { data }, teacher }: PreparedRun, wanted: numbe
 async function teacherAnswers(run: PreparedRun, teacher: NonNullable<BuiltRun['teacher']>, examples: readonly EncodedExample[], settings: AnswerSettings, room: number): Promise<Answers | null> {
   const { student: { tokenizer } } = run;
   if (!teacher.writer) {
-    const answers = await writeWith(run, (await teacher.model()).voice, examples, { ...settings, maxNewTokens: room, maxLength: run.recipe.data.maxPromptTokens + room });
+    const own = inTokensOfTeacher(run, examples, { ...settings, maxNewTokens: room, maxLength: run.recipe.data.maxPromptTokens + room });
+    const answers = await writeWith(own.tokenizer, (await teacher.model()).voice, own.examples, own.settings);
     await teacher.judge.rest();
-    return cutTo(settings.maxNewTokens, answers, (tokens) => tokenizer.decode([...tokens], { skipSpecial: true }));
+    return cutTo(settings.maxNewTokens, answers, (tokens) => own.tokenizer.decode([...tokens], { skipSpecial: true }));
   }
   const { decode, seed } = settings;
   const begun = performance.now();

@@ -39,6 +39,9 @@ export async function writeHandover(recipe: Recipe, to: string, { signal }: { si
   // What the recipe alone says is refused before models and data are read.
   planHandover(recipe, method, { isEncoderDecoder: false, studentRows: 0, teacherRows: null });
   const run = await prepareRun(recipe, join(to, 'run'), { ...(signal && { signal }) });
+  if (run.alignment) {
+    throw new Problem('Teacher and student have different tokenizers, and TRL\'s GKD trainer compares tokens of one.', { hint: 'Train it here (retort run), or choose a teacher of the student\'s family.' });
+  }
   const plan = planHandover(recipe, method, {
     isEncoderDecoder: run.student.decoder.encoder !== null, studentRows: run.student.decoder.vocabSize, teacherRows: run.teacher?.decoder.vocabSize ?? null,
   });

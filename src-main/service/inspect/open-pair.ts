@@ -11,8 +11,13 @@ import type { TokenLossSpec } from '../../distill/token-loss.ts';
 import { TOP } from '../../inspect/token-report.ts';
 import type { Beginning, ExamineTools } from '../../inspect/examine.ts';
 import { roundUp } from '../../distill/bucket.ts';
-import { endTokens, executorFor, openWeights, type Model } from '../../model/load-model.ts';
-import { openPair } from '../../model/model-pair.ts';
+import type { Teacher } from '../../distill/teacher.ts';
+import { endTokens, executorFor, openWeights, openWholeModel, type Model } from '../../model/load-model.ts';
+import { alignModels } from '../../model/align-models.ts';
+import { anyPair, sharedVocabulary, type AnyPair } from '../../model/model-pair.ts';
+import { AlignedTeacher } from '../../teacher/aligned-teacher.ts';
+import type { Alignment } from '../../text/aligned/alignment.ts';
+import { loadChatTemplate } from '../../text/chat/chat-template.ts';
 
 export type Who = 'student' | 'teacher';
 
@@ -26,19 +31,24 @@ export class InspectedPair {
   readonly student: Model;
   readonly teacher: Model;
   readonly sharedVocabulary: number;
+  /** How the two speak of one text where their tokenizers differ; null where they do not. */
+  readonly alignment: Alignment | null;
   readonly eos: ReadonlySet<number>;
   private readonly device: Device;
   private readonly frozen: Record<Who, FrozenModel>;
+  private readonly judging: Teacher;
   private readonly judges = new Map<string, Judge>();
   private readonly writers = new Map<string, { maxLength: number; writer: Promise<TextWriter> }>();
   /** All of them: a shorter one may still be written with when a longer one takes its place. */
   private readonly opened: Promise<TextWriter>[] = [];
   private readonly texts = new Map<number, string>();
 
-  private constructor(models: Awaited<ReturnType<typeof openPair>>, frozen: Record<Who, FrozenModel>, device: Device) {
+  private constructor(models: AnyPair, alignment: Alignment | null, frozen: Record<Who, FrozenModel>, device: Device) {
     this.student = models.student;
     this.teacher = models.teacher;
-    this.sharedVocabulary = models.sharedVocabulary;
+    this.sharedVocabulary = sharedVocabulary(alignment ? [models.student] : [models.student, models.teacher]);
+    this.alignment = alignment;
+    this.judging = alignment ? new AlignedTeacher(frozen.teacher, null, models.teacher.decoder, alignment, 1) : frozen.teacher;
     this.eos = endTokens(models.student);
     this.frozen = frozen;
     this.device = device;
@@ -46,13 +56,14 @@ export class InspectedPair {
 
   /** @throws Problem where a folder is no model, or the two do not fit. */
   static async open(student: string, teacher: string, device: Device): Promise<InspectedPair> {
-    const models = await openPair(student, teacher);
+    const models = anyPair(await openWholeModel(student), await openWholeModel(teacher));
+    const alignment = models.hasSameTokens ? null : await alignModels(models.student, models.teacher, await haveTemplates(models));
     const executor = executorFor(device);
     const frozen = async (model: Model): Promise<FrozenModel> => {
       const { decoder, weights } = await openWeights(model, executor);
       return new FrozenModel(executor, decoder, weights);
     };
-    return new InspectedPair(models, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
+    return new InspectedPair(models, alignment, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
   }
 
   /** What examines texts by a divergence. @param also  further ones */
@@ -75,11 +86,19 @@ export class InspectedPair {
   async write(who: Who, prompts: readonly Prompt[], { maxNewTokens, sampling, signal }: Writing): Promise<Completion[]> {
     const longest = Math.max(...prompts.map(({ tokens, begun }) => tokens.length + (begun?.length ?? 0))) + maxNewTokens;
     const writer = await this.writer(who, choiceOf(sampling), longest);
-    return writer.write(prompts, { maxNewTokens, eos: this.eos, sampling, ...(signal && { signal }) });
+    return writer.write(prompts, { maxNewTokens, eos: who === 'teacher' && this.alignment ? endTokens(this.teacher) : this.eos, sampling, ...(signal && { signal }) });
   }
 
-  /** Greedy continuations of at most `most` tokens; null where the model's context has no room for one. */
+  /** Greedy continuations of at most `most` tokens of the model's own, in those of the student; null where the model's context has no room for one. */
   async goOn(who: Who, beginnings: readonly Beginning[], most: number): Promise<(Int32Array | null)[]> {
+    const { alignment } = this;
+    if (who === 'student' || !alignment) return this.continued(who, beginnings, most);
+    const written = await this.continued(who, beginnings.map(({ prompt, begun }) => ({ prompt: alignment.promptOf(prompt), begun: alignment.align(begun).tokens.slice(0, -1) })), most);
+    return written.map((tokens) => tokens && alignment.ofTeacher(tokens));
+  }
+
+  /** In the model's own tokens. */
+  private async continued(who: Who, beginnings: readonly Beginning[], most: number): Promise<(Int32Array | null)[]> {
     const { contextLength } = this[who].decoder;
     const written: (Int32Array | null)[] = beginnings.map(() => null);
     const byRoom = new Map<number, number[]>();
@@ -110,7 +129,7 @@ export class InspectedPair {
     let judge = this.judges.get(key);
     if (!judge) {
       const { sharedVocabulary } = this;
-      judge = new Judge(executorFor('cpu'), this.frozen.student, this.frozen.teacher, {
+      judge = new Judge(executorFor('cpu'), this.frozen.student, this.judging, {
         divergence, beta, also, normalizeBeta: false, lossTemperature: 1, sharedVocabulary, chunk: 128, top: Math.min(TOP, sharedVocabulary),
       });
       this.judges.set(key, judge);
@@ -124,9 +143,15 @@ export class InspectedPair {
     if (known && known.maxLength >= longest) return known.writer;
     const { decoder, weights } = this.frozen[who];
     const maxLength = Math.min(roundUp(longest, 64), decoder.contextLength ?? Infinity);
-    const writer = new TextPlan(executorFor(this.device), decoder, weights, { vocabulary: this.sharedVocabulary, maxLength, choice }).open();
+    const writer = new TextPlan(executorFor(this.device), decoder, weights, { vocabulary: who === 'teacher' ? this.alignment?.families.teacher.length ?? this.sharedVocabulary : this.sharedVocabulary, maxLength, choice }).open();
     this.writers.set(key, { maxLength, writer });
     this.opened.push(writer);
     return writer;
   }
+}
+
+/** Whether both models have a chat template, so that their answers end as their chats do. */
+async function haveTemplates({ student, teacher }: AnyPair): Promise<boolean> {
+  const found = await Promise.all([student, teacher].map(({ folder }) => loadChatTemplate(folder.companions).then(() => true, () => false)));
+  return found.every(Boolean);
 }

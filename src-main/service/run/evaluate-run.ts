@@ -10,6 +10,7 @@ import { keptAnswers } from './kept-answers.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunTeacher } from './run-teacher.ts';
 import { servedTexts } from './served-texts.ts';
+import { inTokensOfTeacher } from './teacher-voice.ts';
 import type { ServedWriter } from '../../teacher/served/served-writer.ts';
 
 type Models = Pick<BuiltRun, 'student' | 'teacher'>;
@@ -26,7 +27,8 @@ export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | n
   const [asked, settings] = [sampled(examples), answerSettings(run, signal)];
   if (teacher.writer) return servedAnswers(run, teacher.writer, asked);
   const write = async (): Promise<string[]> => {
-    const answers = await writeAnswers((await teacher.model()).voice, run.student.tokenizer, asked, settings);
+    const own = inTokensOfTeacher(run, asked, settings);
+    const answers = await writeAnswers((await teacher.model()).voice, own.tokenizer, own.examples, own.settings);
     await teacher.judge.rest();
     return answers.map(({ prediction }) => prediction);
   };

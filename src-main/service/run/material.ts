@@ -12,7 +12,8 @@ import { MULTIPLE_CHOICE } from '../../metrics/multiple-choice.ts';
 import { endTokens, openWholeModel, type Model } from '../../model/load-model.ts';
 import { trainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import { refuseOnlyTeaches } from '../../model/only-teaches.ts';
-import { pair, sharedVocabulary } from '../../model/model-pair.ts';
+import { anyPair, sharedVocabulary } from '../../model/model-pair.ts';
+import { alignModels } from '../../model/align-models.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, NO_EXAMPLES, type ExampleSet } from '../../text/example-set.ts';
 import { rowName } from '../../data/read.ts';
@@ -21,6 +22,7 @@ import { holdOut, takeShare } from '../examples.ts';
 import { methodOf } from '../recipe-file.ts';
 import { memoryOf } from './memory.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
+import { notePrompts } from '../note-prompts.ts';
 
 /** What a run is made from, with what only the run itself needs. */
 export interface RunMaterial extends Material {
@@ -48,9 +50,14 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
   const teacher = once(async () => (needsTeacher(await method()) || isDraftJudged(recipe) ? openTeacher(recipe, open) : null));
   const models = once(async () => {
     const [learner, judge] = [await student(), await teacher()];
-    return judge ? [learner, pair(learner, judge).teacher] : [learner];
+    return judge && anyPair(learner, judge) ? [learner, judge] : [learner];
   });
-  const shared = once(async () => sharedVocabulary(await models()));
+  const hasOtherTokens = once(async () => {
+    const [learner, judge] = await models();
+    return judge !== undefined && !anyPair(learner!, judge).hasSameTokens;
+  });
+  // With other tokens than the teacher's the student speaks of all its own.
+  const shared = once(async () => sharedVocabulary(await hasOtherTokens() ? [await student()] : await models()));
   const read = async (path: string, settings: { needsCompletions: boolean }): Promise<ExampleSet> => {
     const model = await student();
     const examples = await readExamplesOnce(path, { ...recipe.data, ...settings, today }, model, signal);
@@ -78,14 +85,25 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
     if (data.validation !== undefined && data.validationShare === undefined) return read(data.validation, { needsCompletions: false });
     return (data.validationShare === undefined ? null : (await parts()).validation) ?? NO_EXAMPLES;
   });
+  const isChat = data.chat || data.messages !== undefined;
+  const alignment = once(async () => {
+    if (!await hasOtherTokens()) return null;
+    const [learner, judge] = await models();
+    const aligned = await alignModels(learner!, judge!, isChat);
+    if (isChat) {
+      const sets = [{ path: data.train, examples: await train() }, ...(await validation() === NO_EXAMPLES ? [] : [{ path: data.validation ?? data.train, examples: await validation() }])];
+      for (const { path, examples } of sets) await notePrompts(aligned, examples, await readExamplesOnce(path, { ...data, maxPromptTokens: Infinity, needsCompletions: false, today }, judge!, signal));
+    }
+    return aligned;
+  });
   const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
   return {
     recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
     serverKey: () => Promise.resolve(serverKey),
-    method, student, adapter, shipping, teacher, models, sharedVocabulary: shared, train, validation, evaluated,
+    method, student, adapter, shipping, teacher, models, sharedVocabulary: shared, alignment, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
-    memory: once(() => memoryOf(recipe, { method, student, adapter, shipping, teacher, sharedVocabulary: shared, train, validation })),
+    memory: once(() => memoryOf(recipe, { method, student, adapter, shipping, teacher, sharedVocabulary: shared, alignment, train, validation })),
     questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
   };
 }

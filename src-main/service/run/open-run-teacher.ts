@@ -7,6 +7,7 @@ import type { Teacher } from '../../distill/teacher.ts';
 import { digestOfText } from '../../files/digest.ts';
 import { executorFor, ofThe, openWeights } from '../../model/load-model.ts';
 import { listHead } from '../../nn/build.ts';
+import { AlignedTeacher } from '../../teacher/aligned-teacher.ts';
 import { CachedTeacher } from '../../teacher/cached-teacher.ts';
 import { StateStore } from '../../teacher/state-store.ts';
 import { readTeacher, teacherCompute } from './read-teacher.ts';
@@ -22,6 +23,16 @@ import { openServedTeacher, type ServedPlace } from './served-run-teacher.ts';
  * @param served where a teacher behind a server keeps its answers; the caller of a recipe that names one gives it
  */
 export async function openRunTeacher(run: PreparedRun, cache: string | null, own: OpenedBase | null = null, served: ServedPlace | null = null): Promise<RunTeacher | null> {
+  const opened = await openOwnTeacher(run, cache, own, served);
+  const { alignment, teacher, method } = run;
+  if (!opened || !teacher || !alignment) return opened;
+  const judge = new AlignedTeacher(opened.judge, opened.kept?.teacher ?? null, teacher.decoder, alignment, method.lossTemperature);
+  // Nobody else asks the model about the student's tokens.
+  return { ...opened, judge, atHand: () => null, kept: opened.kept && { ...opened.kept, teacher: judge } };
+}
+
+/** A teacher for texts in its own tokens. */
+async function openOwnTeacher(run: PreparedRun, cache: string | null, own: OpenedBase | null, served: ServedPlace | null): Promise<RunTeacher | null> {
   const { teacher, recipe } = run;
   if (recipe.teacher?.server && (run.method.divergence !== 'cross_entropy' || run.method.source === 'teacher')) return openServedTeacher(run, served!);
   const settings = localTeacher(recipe);

@@ -7,6 +7,7 @@ import { lookAt, problemOf } from '../../checks/look.ts';
 import type { Shipping } from '../../distill/shipping/ship.ts';
 import type { TrainedAdapter } from '../../model/adapter/trained-adapter.ts';
 import type { Model } from '../../model/load-model.ts';
+import type { Alignment } from '../../text/aligned/alignment.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 import type { EncodedQuestion } from '../choose-answers.ts';
 import { refuseUnallowed } from '../consent/reaches.ts';
@@ -31,8 +32,10 @@ export interface PreparedRun {
   eos: ReadonlySet<number>;
   steps: number;
   microBatchSize: number;
-  /** Ids that both models' tokenizers know. */
+  /** Ids that both models' tokenizers know; the student's own where these are others than the teacher's. */
   sharedVocabulary: number;
+  /** How student and teacher speak of one text where their tokenizers differ; null where they do not. */
+  alignment: Alignment | null;
   /** What it is expected to take of memory. */
   memory: MemoryForecast;
   /** What is worth knowing and keeps no run from starting. */
@@ -62,6 +65,6 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
   return {
     recipe, method, student, train, questions, notices,
     adapter: await material.adapter(), shipping: await material.shipping(), teacher: await material.teacher(), serverKey: await material.serverKey(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
-    microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(),
+    microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(), alignment: await material.alignment(),
   };
 }

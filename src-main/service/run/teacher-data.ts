@@ -7,7 +7,7 @@ import type { FrozenModel } from '../../distill/frozen-model.ts';
 import { readParts } from '../../data/read.ts';
 import { writeJsonLines } from '../../data/write.ts';
 import { SpooledRows } from '../../files/spooled-rows.ts';
-import { executorFor } from '../../model/load-model.ts';
+import { endTokens, executorFor } from '../../model/load-model.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { ExampleCollector } from '../../text/example-collector.ts';
 import { eachExample, partsOf, type ExampleSet } from '../../text/example-set.ts';
@@ -76,10 +76,11 @@ function ask(run: PreparedRun, writer: ServedWriter, path: string, onProgress: (
 }
 
 async function write(run: PreparedRun, teacher: FrozenModel, path: string, onProgress: (done: number, total: number) => void): Promise<void> {
-  const { recipe, method, sharedVocabulary } = run;
+  const { recipe, method } = run;
   const { maxPromptTokens, maxCompletionTokens } = recipe.data;
+  const longest = run.alignment ? await longestOfTeacher(run) : maxPromptTokens;
   const writer = await new TextPlan(executorFor(recipe.teacher!.device), teacher.decoder, teacher.weights, {
-    vocabulary: sharedVocabulary, maxLength: maxPromptTokens + maxCompletionTokens, choice: method.teacherTemperature === 0 ? 'greedy' : 'sample',
+    vocabulary: run.alignment?.families.teacher.length ?? run.sharedVocabulary, maxLength: longest + maxCompletionTokens, choice: method.teacherTemperature === 0 ? 'greedy' : 'sample',
   }).open();
   try {
     await writeAll(run, path, (part, onDone) => writePart(run, writer, part, onDone), onProgress);
@@ -88,15 +89,24 @@ async function write(run: PreparedRun, teacher: FrozenModel, path: string, onPro
   }
 }
 
-async function writePart({ recipe: { seed, data }, method: { teacherTemperature: temperature }, eos, student: { tokenizer } }: PreparedRun, writer: TextWriter, part: readonly EncodedExample[], onDone: (count: number) => void): Promise<Line[]> {
-  const completions = await writer.write(part.map(({ index, prompt }) => ({ id: index, tokens: prompt })), {
-    maxNewTokens: data.maxCompletionTokens, eos,
+/** Tokens of the longest prompt as the teacher reads it. */
+async function longestOfTeacher({ train, alignment }: PreparedRun): Promise<number> {
+  let longest = 0;
+  for await (const { prompt } of eachExample(train)) longest = Math.max(longest, alignment!.promptOf(prompt).length);
+  return longest;
+}
+
+async function writePart(run: PreparedRun, writer: TextWriter, part: readonly EncodedExample[], onDone: (count: number) => void): Promise<Line[]> {
+  const { recipe: { seed, data }, method: { teacherTemperature: temperature }, student: { tokenizer }, alignment, teacher } = run;
+  const completions = await writer.write(part.map(({ index, prompt }) => ({ id: index, tokens: alignment?.promptOf(prompt) ?? prompt })), {
+    maxNewTokens: data.maxCompletionTokens, eos: alignment && teacher ? endTokens(teacher) : run.eos,
     sampling: temperature === 0 ? { strategy: 'greedy' } : {
       strategy: 'sample', temperature, uniform: (example, index) => uniform(seed, { purpose: 'teacher-data', example, index }),
     },
   }, onDone);
   return part.map(({ index, promptText }, at): Line => {
-    const tokens = [...completions[at]!.tokens];
+    const written = completions[at]!.tokens;
+    const tokens = [...(alignment?.ofTeacher(written) ?? written)].slice(0, data.maxCompletionTokens);
     return { index, prompt: promptText, completion: tokenizer.decode(tokens, { skipSpecial: true }), tokens };
   });
 }

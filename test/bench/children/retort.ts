@@ -34,12 +34,12 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     notes: { isMoved: false, opening: null, ignored: [] },
   })));
   const { forecast } = await memoryOf(recipe, {
-    method: async () => method, student: async () => pair.student, adapter: async () => adapter, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary,
+    method: async () => method, student: async () => pair.student, adapter: async () => adapter, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary, alignment: async () => null,
     train: async () => train, validation: async () => NO_EXAMPLES,
   });
   return {
     recipe, method, ...pair, train, memory: forecast,
-    validation: NO_EXAMPLES, questions: null, serverKey: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: plan.microBatch ?? batchSize, notices: [],
+    validation: NO_EXAMPLES, questions: null, serverKey: null, alignment: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: plan.microBatch ?? batchSize, notices: [],
   };
 }
 

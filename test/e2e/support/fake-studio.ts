@@ -71,7 +71,7 @@ export function fakeStep(step: number): StepMetrics {
   return {
     step, loss: 0.5 * Math.exp(-step / 40_000) + 0.05 * noise(1),
     divergenceOnPolicy: writes ? 0.4 * Math.exp(-step / 40_000) + 0.05 * noise(2) : null, divergenceOffPolicy: writes ? null : 0.3 * Math.exp(-step / 50_000) + 0.04 * noise(3),
-    studentEntropy: 1 + 0.2 * noise(4), teacherEntropy: 0.8 + 0.1 * noise(5), teacherCovered: null, deviceMemory: null, skipped: null, lossScale: null, agreement: 0.9 - 0.3 * Math.exp(-step / 20_000) + 0.03 * noise(6),
+    studentEntropy: 1 + 0.2 * noise(4), teacherEntropy: 0.8 + 0.1 * noise(5), teacherCovered: null, teacherCompared: null, deviceMemory: null, skipped: null, lossScale: null, agreement: 0.9 - 0.3 * Math.exp(-step / 20_000) + 0.03 * noise(6),
     onPolicyShare: writes ? 1 : 0, rolloutLength: writes ? 40 + 5 * noise(7) : null, rolloutEosRate: writes ? 0.9 + 0.1 * noise(8) : null,
     gradientNorm: 1 + noise(9), learningRate: 3e-4 * (1 - step / 200_000), lambda: 0.5, epoch: step / 1000,
     completionTokens: 1000, totalTokens: 1000 * step, tokensPerSecond: 10_000 + 1000 * noise(10),

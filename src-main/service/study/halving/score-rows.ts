@@ -58,7 +58,7 @@ async function ofGiven({ needsTeacher }: HalvingMetric, { divergence, beta }: Pa
   try {
     const loss: Comparison['loss'] = { divergence, beta, normalizeBeta: false, lossTemperature: 1 };
     const judged = await judgeCompletions(model, teacher && { teacher: teacher.judge, loss, sharedVocabulary: run.sharedVocabulary }, examples.map(givenText), { signal });
-    return judged.map((text) => [needsTeacher ? text.divergence : text.loss, text.tokens]);
+    return judged.map(({ loss, divergence, tokens, compared = tokens }) => (needsTeacher ? [divergence, compared] : [loss, tokens]));
   } finally {
     await teacher?.release();
     await rm(aside, { recursive: true, force: true });

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent, StepMetrics } from '../../src-main/contract/events.ts';
+import { recipeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
+import { listCheckpoints } from '../../src-main/run-folder/checkpoint-folder.ts';
+import { runJob } from '../../src-main/service/run/run-job.ts';
+import { otherModel, permuted } from '../support/other-tokens.ts';
+import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+let project: TinyProject;
+let other: string;
+let shuffled: string;
+const ORDER = [5, 16, 3, 0, 11, 8, 13, 1, 9, 2, 15, 4, 10, 7, 12, 6, 14];
+
+beforeAll(async () => {
+  project = await tinyProject();
+  other = await otherModel(join(project.folder, 'other'), 3);
+  shuffled = await permuted(project.teacher, join(project.folder, 'shuffled'), ORDER);
+});
+afterAll(() => project.remove());
+
+interface Told { events: RunEvent[]; steps: StepMetrics[]; runDir: string }
+
+async function run(name: string, changes: Partial<RecipeInput>, { isResumed = false, stopAfter = Infinity, cache }: { isResumed?: boolean; stopAfter?: number; cache?: string } = {}): Promise<Told> {
+  const recipe = recipeSchema.parse({ ...project.recipe(), train: { steps: 6, batchSize: 6, microBatchSize: 4, learningRate: 1e-3 }, evaluate: { examples: 4 }, ...changes });
+  const events: RunEvent[] = [];
+  let count = 0;
+  const runDir = join(project.folder, 'runs', name);
+  await runJob({ recipe, isResumed, runId: name, runDir, emit: (event) => events.push(event), stopRequest: () => (++count >= stopAfter ? 'save' : null), ...(cache !== undefined && { cache }) });
+  return { events, runDir, steps: events.flatMap((event) => (event.event === 'step' ? [event] : [])) };
+}
+
+const weightsOf = async ({ runDir }: Told): Promise<Buffer> => readFile(join((await listCheckpoints(join(runDir, 'checkpoints'))).at(-1)!.path, 'model', 'model.safetensors'));
+const learning = (told: Told): unknown => told.steps.map(({ loss, gradientNorm, divergenceOnPolicy, divergenceOffPolicy, agreement, teacherEntropy }) => ({ loss, gradientNorm, divergenceOnPolicy, divergenceOffPolicy, agreement, teacherEntropy }));
+
+describe('a teacher that says the same by other ids', () => {
+  it.each(['forward_kl', 'reverse_kl', 'jsd', 'tvd'] as const)('teaches by %s what the teacher itself does, to rounding', async (divergence) => {
+    const method = { preset: 'gkd' as const, lambda: 0.5, mixing: 'example' as const, divergence, beta: 0.3, lossTemperature: divergence === 'jsd' ? 1.5 : 1 };
+    const [usual, apart] = [await run(`usual-${divergence}`, { method }), await run(`shuffled-${divergence}`, { method, teacher: { model: shuffled } })];
+    expect(apart.steps).toHaveLength(6);
+    usual.steps.forEach((step, at) => {
+      const found = apart.steps[at]!;
+      for (const field of ['loss', 'gradientNorm', 'teacherEntropy', 'agreement'] as const) expect(found[field]).toBeCloseTo(step[field]!, 5);
+      expect(found).toMatchObject({ teacherCompared: 1 });
+      expect(found.teacherCovered).toBeCloseTo(1, 6);
+      expect(step).toMatchObject({ teacherCompared: null, teacherCovered: null });
+    });
+    const held = (told: Told): number[] => told.events.flatMap((event) => (event.event === 'evaluation' ? [event.divergence!] : []));
+    held(usual).forEach((value, at) => { expect(held(apart)[at]).toBeCloseTo(value, 5); });
+  });
+});
+
+describe('a teacher with longer tokens', () => {
+  it('says before the run what is shared and compared, and measures it', async () => {
+    const told = await run('other', { teacher: { model: other } });
+    const notice = told.events.find((event) => event.event === 'warning' && event.code.startsWith('compared-tokens'));
+    expect(notice).toMatchObject({ message: expect.stringMatching(/94% of the student's tokens.*train\.jsonl 90% of the tokens/) as string });
+    for (const { teacherCompared, loss, gradientNorm, teacherCovered } of told.steps) {
+      expect(teacherCompared).toBeGreaterThan(0.4);
+      expect(teacherCompared).toBeLessThan(1);
+      expect(teacherCovered).toBeLessThan(1);
+      expect(loss > 0 && gradientNorm > 0).toBe(true);
+    }
+  });
+
+  it.each(['gkd', 'supervised-kd', 'on-policy-kd', 'seqkd', 'imitkd', 'f-distill', 'distillspec', 'self-distill'] as const)('teaches by %s', async (preset) => {
+    const { steps, events } = await run(`other-${preset}`, { method: { preset }, teacher: { model: other } });
+    expect(steps).toHaveLength(6);
+    for (const { loss, gradientNorm } of steps) expect(Number.isFinite(loss) && gradientNorm > 0).toBe(true);
+    expect(events.at(-1)).toMatchObject({ event: 'done', step: 6 });
+  });
+
+  it('does not depend on how the batch is split', async () => {
+    const of = (microBatchSize: number): Promise<Told> => run(`split-${microBatchSize}`, { teacher: { model: other }, train: { steps: 3, batchSize: 6, microBatchSize, learningRate: 1e-3 } });
+    const [one, four] = [await of(1), await of(4)];
+    one.steps.forEach(({ loss, teacherCompared }, at) => {
+      expect(four.steps[at]!.loss).toBeCloseTo(loss, 5);
+      expect(four.steps[at]!.teacherCompared).toBe(teacherCompared);
+    });
+  });
+
+  it('goes on to the bit where it was stopped, and finds its own states on the disk', async () => {
+    const changes = { teacher: { model: other, cache: true }, method: { preset: 'gkd' as const, lambda: 0.5 } };
+    const cache = join(project.folder, 'cache');
+    const whole = await run('whole', changes, { cache });
+    const before = await run('cut', changes, { cache, stopAfter: 3 });
+    const after = await run('cut', changes, { cache, isResumed: true });
+    expect([...learning(before) as unknown[], ...learning(after) as unknown[]]).toEqual(learning(whole));
+    expect(await weightsOf(after)).toEqual(await weightsOf(whole));
+  });
+});
