@@ -5,6 +5,7 @@ import { tokenizerFiles } from '../../resources/sample/tokenizer.ts';
 import { ALPHABET } from '../../resources/sample/task.ts';
 import { initModel } from '../../src-main/model/init.ts';
 import { openModel } from '../../src-main/model/folder.ts';
+import type { ModelFiles } from '../../src-main/model/model-files.ts';
 import { publishModel } from '../../src-main/model/write-folder.ts';
 import { listParameters } from '../../src-main/nn/build.ts';
 
@@ -18,12 +19,7 @@ interface TokenizerJson {
 export async function permuted(from: string, to: string, order: readonly number[]): Promise<string> {
   const folder = await openModel(from);
   const parameters = listParameters(folder.config);
-  const weights = new Map<string, Float32Array>();
-  await folder.readWeights((name, shape) => {
-    const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
-    weights.set(name, data);
-    return data;
-  }, parameters);
+  const weights = await weightsIn(folder);
   await publishModel(to, {
     from: folder, precision: 'fp32', tensors: parameters.map(({ name, shape }) => {
       const data = weights.get(name)!;
@@ -44,6 +40,16 @@ export async function permuted(from: string, to: string, order: readonly number[
   return to;
 }
 
+export async function weightsIn(folder: ModelFiles): Promise<Map<string, Float32Array>> {
+  const weights = new Map<string, Float32Array>();
+  await folder.readWeights((name, shape) => {
+    const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
+    weights.set(name, data);
+    return data;
+  }, listParameters(folder.config));
+  return weights;
+}
+
 function inOrder(rows: Float32Array, width: number, order: readonly number[]): Float32Array {
   const moved = new Float32Array(rows.length);
   order.forEach((to, from) => moved.set(rows.subarray(from * width, (from + 1) * width), to * width));
@@ -51,10 +57,10 @@ function inOrder(rows: Float32Array, width: number, order: readonly number[]): F
 }
 
 /** Words of the sample's language that are one token each. */
-export const PIECES = ['+1', '+2', '+3', '-4', '=1', '=2', '=3', ';#', ';1', '12', '34', '56'];
+const PIECES = ['+1', '+2', '+3', '-4', '=1', '=2', '=3', ';#', ';1', '12', '34', '56'];
 
 /** The sample's tokenizer with longer tokens as well, and ids and special tokens of its own. */
-export function longerTokens(pieces: readonly string[] = PIECES): Record<string, unknown> {
+function longerTokens(pieces: readonly string[] = PIECES): Record<string, unknown> {
   const files = structuredClone(tokenizerFiles()) as { 'tokenizer.json': TokenizerJson; 'tokenizer_config.json': Record<string, unknown> } & Record<string, unknown>;
   const json = files['tokenizer.json'];
   const tokens = ['<begin>', '<end>', ...[...ALPHABET].reverse(), ...pieces];
@@ -70,14 +76,14 @@ export function longerTokens(pieces: readonly string[] = PIECES): Record<string,
 }
 
 /** A small untrained model with `longerTokens`. */
-export async function otherModel(to: string, seed: number, hiddenSize = 32): Promise<string> {
+export async function otherModel(to: string, seed: number, { layers = 2, width = 32, range = 0.2 } = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'retort-tokens-'));
   const files = longerTokens();
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), JSON.stringify(content));
   await writeFile(join(folder, 'config.json'), JSON.stringify({
-    architectures: ['LlamaForCausalLM'], model_type: 'llama', vocab_size: 2 + ALPHABET.length + PIECES.length, hidden_size: hiddenSize, intermediate_size: 2 * hiddenSize,
-    num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 96, rms_norm_eps: 1e-5,
-    rope_theta: 10000, tie_word_embeddings: true, hidden_act: 'silu', bos_token_id: 0, eos_token_id: 1, initializer_range: 0.2,
+    architectures: ['LlamaForCausalLM'], model_type: 'llama', vocab_size: 2 + ALPHABET.length + PIECES.length, hidden_size: width, intermediate_size: 2 * width,
+    num_hidden_layers: layers, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 96, rms_norm_eps: 1e-5,
+    rope_theta: 10000, tie_word_embeddings: true, hidden_act: 'silu', bos_token_id: 0, eos_token_id: 1, initializer_range: range,
   }));
   await initModel({ config: join(folder, 'config.json'), tokenizer: folder, to, seed });
   await rm(folder, { recursive: true });
