@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import { anyPair } from '../model/model-pair.ts';
@@ -30,11 +31,11 @@ export const comparedTokens = check('compared-tokens', ['recipe', 'method', 'ali
   return [notice('compared-tokens', {
     field: 'teacher.model',
     message: `Teacher and student have different tokenizers: ${sharedShare(alignment)} of the student's tokens are the teacher's as well; a token that only one of the two has counts as the first piece which the other cuts it into.`
-      + (share === null ? '' : ` On ${recipe.data.train.split(/[/\\]/).at(-1)!} ${percent(share)} of the tokens begin where one of the teacher's does: there the two are compared, and elsewhere nothing is learned from the teacher.`),
+      + (share === null ? '' : ` On ${basename(recipe.data.train)} the two are compared at ${percent(share)} of the tokens; at the others it is not known what the teacher thinks of the text so far, and nothing is learned from it.`),
   })];
 });
 
-export const sharedShare = ({ families: { shared, student } }: Pick<Alignment, 'families'>): string => percent(shared / student.length);
+const sharedShare = ({ families: { shared, student } }: Pick<Alignment, 'families'>): string => percent(shared / student.length);
 
 const percent = (share: number): string => `${share < 1 ? Math.min(99, Math.round(100 * share)) : 100}%`;
 
@@ -45,7 +46,7 @@ async function comparedShare(alignment: Alignment, train: ExampleSet): Promise<n
     alignment.align(completion).places.forEach((place, at) => {
       if (learned?.[at] === 0) return;
       all += 1;
-      if (place >= 0) compared += 1;
+      if (place) compared += 1;
     });
   }
   return all === 0 ? null : compared / all;

@@ -19,7 +19,7 @@ export interface StepMetrics {
   agreement: number | null;
   /** Where only the likeliest tokens of the teacher are known: the mean probability that it gives to those. Of one with another tokenizer: to the tokens that the student has too. */
   teacherCovered: number | null;
-  /** Of a teacher with another tokenizer: the share of tokens that both texts begin at the same byte, where the two are compared. */
+  /** Of a teacher with another tokenizer: the share of tokens at which what it thinks of the student's text is known, and the two are compared. */
   teacherCompared: number | null;
   /** Share of the batch's examples the student wrote itself. */
   onPolicyShare: number;

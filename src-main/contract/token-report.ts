@@ -8,7 +8,7 @@ export interface TokenJudgement {
   id: number;
   text: string;
   divergence: number;
-  /** False where none of the tokens of a teacher with another tokenizer begins here, so that nothing is said of it; left out otherwise. */
+  /** False where it is not known what a teacher with another tokenizer thinks of the text, so that nothing is said of it; left out otherwise. */
   compared?: boolean;
   studentLogprob: number;
   teacherLogprob: number;

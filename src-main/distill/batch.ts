@@ -61,7 +61,7 @@ export function learnedCount({ completion, learned }: Pick<TrainingExample, 'com
 }
 
 /** Tokens of an example that count in the mean divergence. */
-export function comparedCount(example: Pick<TrainingExample, 'completion' | 'learned' | 'compared'>): number {
+function comparedCount(example: Pick<TrainingExample, 'completion' | 'learned' | 'compared'>): number {
   return example.compared ? example.compared.reduce((sum, is) => sum + is, 0) : learnedCount(example);
 }
 

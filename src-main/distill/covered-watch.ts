@@ -7,15 +7,16 @@ const ENOUGH = 0.9;
 
 /** Says once where the tokens that a server tells cover little of its teacher's probability. */
 export class CoveredWatch {
-  private readonly topLogprobs: number;
+  private readonly topLogprobs: number | null;
   private readonly seen: number[] = [];
 
-  constructor(topLogprobs: number) {
+  /** @param topLogprobs  tokens that the teacher's server tells; null where the teacher is none */
+  constructor(topLogprobs: number | null) {
     this.topLogprobs = topLogprobs;
   }
 
   watch({ teacherCovered }: Pick<StepMetrics, 'teacherCovered'>): { code: string; message: string } | null {
-    if (teacherCovered === null || this.seen.length === STEPS) return null;
+    if (this.topLogprobs === null || teacherCovered === null || this.seen.length === STEPS) return null;
     this.seen.push(teacherCovered);
     const mean = this.seen.reduce((sum, share) => sum + share, 0) / STEPS;
     if (this.seen.length < STEPS || mean >= ENOUGH) return null;

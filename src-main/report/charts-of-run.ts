@@ -23,7 +23,7 @@ const TRAINING: readonly TrainingChart[] = [
   { title: 'Reward', unit: 'mean', lines: [{ field: 'reward', label: 'student\'s texts', hue: 'student' }] },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
   { title: 'Known of the teacher', unit: 'probability of the tokens told, or that both models have', lines: [{ field: 'teacherCovered', label: 'covered', hue: 'teacher' }], quantity: SHARE },
-  { title: 'Compared', unit: 'tokens that begin where one of the teacher\'s does', lines: [{ field: 'teacherCompared', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
+  { title: 'Compared', unit: 'tokens at which the teacher is known', lines: [{ field: 'teacherCompared', label: 'share of tokens', hue: 'student' }], quantity: SHARE },
   {
     title: 'Entropy', unit: 'nats a token',
     lines: [{ field: 'studentEntropy', label: 'student', hue: 'student' }, { field: 'teacherEntropy', label: 'teacher', hue: 'teacher', isDashed: true }],

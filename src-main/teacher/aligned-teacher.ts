@@ -1,23 +1,26 @@
 import { alignedHead } from '../distill/aligned-head.ts';
+import { packPlace, rowLayout, type RowLayout } from '../distill/aligned-row.ts';
 import { layOut, learnedPlaces, type MicroBatch, type TrainingExample } from '../distill/batch.ts';
 import type { Head } from '../distill/head.ts';
 import type { Teacher } from '../distill/teacher.ts';
 import type { Decoder } from '../nn/decoder.ts';
 import { float32, type Tensor } from '../runtime/tensor.ts';
-import type { Alignment } from '../text/aligned/alignment.ts';
+import type { AlignedPlace, Alignment } from '../text/aligned/alignment.ts';
 import type { Keeper } from './keeper.ts';
 
 /** A student's text as it is asked about. */
 interface Asked {
-  /** Null where there is nothing to ask. */
+  /** In the teacher's tokens; null where there is nothing to ask. */
   text: TrainingExample | null;
-  /** Which of the learned places have an answer, 1 or 0 each; the answers come in their order. */
+  /** What is known of each learned place; null where the two are not compared. */
+  places: (AlignedPlace | null)[];
+  /** Which those are, 1 or 0 each. */
   compared: Uint8Array;
 }
 
 /**
  * A teacher that has another tokenizer than the student. It reads the same text in its own tokens, with its own special
- * ones around it, and answers where both texts have a boundary at the same byte (`alignedHead`).
+ * ones around it, and answers where that says how the student's text goes on (`Alignment`, `alignedHead`).
  */
 export class AlignedTeacher implements Teacher, Keeper {
   readonly decoder: Head['decoder'];
@@ -26,6 +29,7 @@ export class AlignedTeacher implements Teacher, Keeper {
   private readonly keeper: Keeper | null;
   private readonly model: Pick<Decoder, 'encoder' | 'contextLength'>;
   private readonly alignment: Alignment;
+  private readonly layout: RowLayout;
   /** By a text's completion, which is never changed. */
   private readonly known = new WeakMap<Int32Array, { of: TrainingExample; asked: Asked }>();
 
@@ -35,6 +39,7 @@ export class AlignedTeacher implements Teacher, Keeper {
     this.keeper = keeper;
     this.model = model;
     this.alignment = alignment;
+    this.layout = rowLayout(inner.decoder.hiddenSize, alignment.families);
     ({ decoder: this.decoder, weights: this.weights } = alignedHead(inner, alignment.families, lossTemperature));
   }
 
@@ -43,22 +48,24 @@ export class AlignedTeacher implements Teacher, Keeper {
   }
 
   async hidden({ bucket, spans }: MicroBatch): Promise<Tensor> {
-    const [width, own] = [this.decoder.hiddenSize, this.inner.decoder.hiddenSize];
-    const rows = new Float32Array(bucket.positions * width);
+    const { layout, inner: { decoder: { hiddenSize } }, alignment: { families: { count } } } = this;
+    const rows = new Float32Array(bucket.positions * layout.width);
     const wanted = spans.flatMap(({ text, start }) => {
-      const { text: asked, compared } = this.asked(text);
-      return asked ? [{ asked, places: Array.from(compared, (is, at) => (is ? start + at : -1)).filter((place) => place >= 0) }] : [];
+      const { text: asked, places } = this.asked(text);
+      return asked ? [{ asked, places, start }] : [];
     });
     for (const batch of layOut(wanted.map(({ asked }) => asked), wanted.length, 'token', this.model.encoder)) {
       const states = (await this.inner.hidden(batch)).data as Float32Array;
-      for (const { example, start } of batch.spans) {
-        wanted[example]!.places.forEach((place, at) => {
-          rows.set(states.subarray((start + at) * own, (start + at + 1) * own), place * width);
-          rows[place * width + own] = 1;
+      for (const { example, text, start } of batch.spans) {
+        const { places, start: first } = wanted[example]!;
+        const rowOf = new Map(learnedPlaces(text).map((place, at) => [place, start + at]));
+        const stateAt = (place: number): Float32Array => states.subarray(rowOf.get(place)! * hiddenSize, (rowOf.get(place)! + 1) * hiddenSize);
+        places.forEach((place, at) => {
+          if (place) packPlace(rows.subarray((first + at) * layout.width, (first + at + 1) * layout.width), layout, place, count, stateAt);
         });
       }
     }
-    return float32(rows, [bucket.positions, width]);
+    return float32(rows, [bucket.positions, layout.width]);
   }
 
   async keep(texts: readonly TrainingExample[], options: Parameters<Keeper['keep']>[1] = {}): Promise<void> {
@@ -82,20 +89,23 @@ export class AlignedTeacher implements Teacher, Keeper {
   }
 
   private ask(text: TrainingExample): Asked {
-    const { tokens, places } = this.alignment.align(text.completion);
+    const { tokens, places: all } = this.alignment.align(text.completion);
     const prompt = this.alignment.promptOf(text.prompt);
     const { encoder, contextLength } = this.model;
     const before = encoder ? 1 : prompt.length;
     const room = (contextLength ?? Infinity) - before;
-    const wanted = learnedPlaces(text).map((place) => places[place]!);
     // What follows a place is asked of the token before it.
-    const compared = Uint8Array.from(wanted, (place) => Number(place >= 0 && place <= room && before + place > 0));
-    const asked = wanted.filter((_, at) => compared[at] === 1);
-    const last = asked.at(-1);
-    if (last === undefined) return { text: null, compared };
-    const completion = tokens.slice(0, last + 1);
+    const canAsk = (place: number): boolean => place <= room && before + place > 0;
+    const places = learnedPlaces(text).map((at) => all[at]!).map((place) => (place && needed(place).every(canAsk) ? place : null));
+    const compared = Uint8Array.from(places, (place) => Number(place !== null));
+    const asked = [...new Set(places.flatMap((place) => (place ? needed(place) : [])))];
+    if (asked.length === 0) return { text: null, places, compared };
+    const completion = tokens.slice(0, Math.max(...asked) + 1);
     const learned = new Uint8Array(completion.length);
     for (const place of asked) learned[place] = 1;
-    return { text: { index: text.index, prompt, completion, learned, isOnPolicy: text.isOnPolicy }, compared };
+    return { text: { index: text.index, prompt, completion, learned, isOnPolicy: text.isOnPolicy }, places, compared };
   }
 }
+
+/** The places in the teacher's text whose hidden states tell of one in the student's. */
+const needed = ({ next, across }: AlignedPlace): number[] => [...(next === null ? [] : [next]), ...(across ? [across.from] : [])];

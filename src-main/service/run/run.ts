@@ -67,7 +67,7 @@ export class Run {
     this.whole = begun.prepared;
     this.prepared = stageBehind(this.whole, begun.start?.state.step ?? 0);
     this.writing = new WritingWatch(this.prepared, this.guard);
-    this.covered = new CoveredWatch(job.recipe.teacher?.server?.topLogprobs ?? 0);
+    this.covered = new CoveredWatch(job.recipe.teacher?.server?.topLogprobs ?? null);
     this.folder = begun.folder;
     this.files = files;
     this.expectation = new Expectation(this.whole.memory, job.recipe, this.whole.steps, performance.now(), this.whole.stages.at(-1)!.first);

@@ -1,3 +1,4 @@
+import { crossingsOf, type Crossings } from './crossings.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /**
@@ -14,8 +15,10 @@ export interface Families {
   teacher: Int32Array;
   /** The teacher's tokens that the student knows. */
   sharedOfTeacher: number[];
+  crossings: Crossings;
 }
 
+/** The family of a token that is in none. */
 const NONE = -1;
 
 export function familiesOf(student: Vocabulary, teacher: Vocabulary): Families {
@@ -36,7 +39,8 @@ export function familiesOf(student: Vocabulary, teacher: Vocabulary): Families {
   const [joined, joinedOther] = [joinedTo({ of: student, known: own }, { of: teacher, known: other }), joinedTo({ of: teacher, known: other }, { of: student, known: own })];
   const hasRest = joined.includes(NONE) && joinedOther.includes(NONE);
   const withRest = (families: Int32Array): Int32Array => (hasRest ? families.map((family) => (family === NONE ? shared : family)) : families);
-  return { shared, count: shared + Number(hasRest), student: withRest(joined), teacher: withRest(joinedOther), sharedOfTeacher };
+  const crossings = crossingsOf({ of: student, known: own, families: withRest(joined) }, { of: teacher, known: other });
+  return { crossings, shared, count: shared + Number(hasRest), student: withRest(joined), teacher: withRest(joinedOther), sharedOfTeacher };
 }
 
 /** A vocabulary with the families of those of its tokens that the other one knows. */
@@ -54,8 +58,8 @@ function familyOf(id: number, side: Side, other: Side): number {
     const [end] = other.of.ends;
     return side.of.ends.includes(id) && end !== undefined ? other.known[end]! : NONE;
   }
-  const piece = other.of.firstPiece(bytes);
-  if (piece === null) return NONE;
+  const [piece] = other.of.pieces(bytes);
+  if (piece === undefined) return NONE;
   if (other.known[piece] !== NONE) return other.known[piece]!;
   // Shorter with every turn, so that this comes to an end.
   return other.of.bytes[piece]!.length < bytes.length ? familyOf(piece, other, side) : NONE;

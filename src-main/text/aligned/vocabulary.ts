@@ -13,6 +13,7 @@ export class Vocabulary {
   readonly encodeBehind: EncodeBehind;
   private readonly tokenizer: Tokenizer;
   private readonly byBytes = new Map<Bytes, number>();
+  private readonly cut = new Map<Bytes, readonly number[]>();
 
   constructor(tokenizer: Tokenizer, size: number, ends: readonly number[]) {
     this.tokenizer = tokenizer;
@@ -37,18 +38,29 @@ export class Vocabulary {
     return bytes === null ? undefined : this.byBytes.get(bytes);
   }
 
-  /** The first of the tokens that a text is cut into; null where no token begins it. */
-  firstPiece(bytes: Bytes): number | null {
+  /** The tokens that a text is cut into, as far as there are tokens for it. */
+  pieces(bytes: Bytes): readonly number[] {
+    const known = this.cut.get(bytes) ?? this.cutAnew(bytes);
+    this.cut.set(bytes, known);
+    return known;
+  }
+
+  private cutAnew(bytes: Bytes): number[] {
     const text = textOf(bytes);
     if (bytesOfText(text) === bytes) {
       const ids = this.encodeBehind(text);
-      if (sameBytes(ids, this.bytes, bytes).count > 0 && ids[0]! < this.size) return ids[0]!;
+      const { count } = sameBytes(ids, this.bytes, bytes);
+      if (count > 0 && ids.slice(0, count).every((id) => id < this.size)) return ids.slice(0, count);
     }
     // A part of a character, or what the tokenizer writes otherwise.
-    for (let length = bytes.length; length > 0; length--) {
-      const id = this.byBytes.get(bytes.slice(0, length));
-      if (id !== undefined) return id;
+    const pieces: number[] = [];
+    for (let at = 0; at < bytes.length;) {
+      let length = bytes.length - at;
+      while (length > 0 && !this.byBytes.has(bytes.slice(at, at + length))) length--;
+      if (length === 0) break;
+      pieces.push(this.byBytes.get(bytes.slice(at, at + length))!);
+      at += length;
     }
-    return null;
+    return pieces;
   }
 }

@@ -54,7 +54,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   { title: 'Agreement', unit: 'of the first choice', lines: [{ field: 'agreement', label: 'share of tokens', hue: 'student', isNoisy: true }], quantity: SHARE },
   { title: 'Known of the teacher', unit: 'probability of the tokens that its server tells, or that both models have', lines: [{ field: 'teacherCovered', label: 'covered', hue: 'teacher', isNoisy: true }], quantity: SHARE },
-  { title: 'Compared', unit: 'tokens that begin where one of the teacher\'s does', lines: [{ field: 'teacherCompared', label: 'share of tokens', hue: 'student', isNoisy: true }], quantity: SHARE },
+  { title: 'Compared', unit: 'tokens at which the teacher is known', lines: [{ field: 'teacherCompared', label: 'share of tokens', hue: 'student', isNoisy: true }], quantity: SHARE },
   { title: 'Reward', unit: 'mean of the student\'s texts', lines: [{ field: 'reward', label: 'in training', hue: 'student', isNoisy: true }] },
   { title: 'Length of the student\'s texts', unit: 'tokens', lines: [{ field: 'rolloutLength', label: 'mean', hue: 'student', isNoisy: true }] },
   { title: 'Texts the student ended', lines: [{ field: 'rolloutEosRate', label: 'with its end token', hue: 'student', isNoisy: true }], quantity: SHARE, isFromZero: true },
