@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InspectionReport } from '../../src-main/contract/token-report.ts';
 import { CLI } from '../support/build.ts';
+import { otherModel } from '../support/other-tokens.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -43,4 +44,19 @@ it('takes teacher, student and held-out data from a run, or the checkpoint that 
   expect(wrong.status).toBe(2);
   expect(wrong.stderr).toContain('0, 8, 12');
   expect(retort('inspect', '--teacher', project.teacher).stderr).toContain('--student is missing');
+});
+
+it('tells what a teacher with another tokenizer thinks of the student\'s tokens', async () => {
+  const teacher = await otherModel(join(project.folder, 'other'), 3);
+  const told = reports('--teacher', teacher, '--student', project.student, '--data', project.validation, '--prompt', '{{question}}', '--completion', '{{solution}}', '--divergence', 'forward_kl');
+  expect(told).toHaveLength(6);
+  for (const { tokens, comparedShare, meanDivergence } of told) {
+    expect(comparedShare).toBe(tokens.filter(({ compared }) => compared !== false).length / tokens.length);
+    expect(comparedShare).toBeGreaterThan(0.9);
+    expect(meanDivergence).toBeGreaterThan(0);
+    for (const { teacherTop, studentTop } of tokens) for (const top of [teacherTop, studentTop]) {
+      expect(top.map(({ logprob }) => logprob)).toEqual(top.map(({ logprob }) => logprob).toSorted((a, b) => b - a));
+      expect(top.every(({ id, logprob }) => id < 17 && logprob <= 0)).toBe(true);
+    }
+  }
 });

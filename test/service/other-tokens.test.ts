@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, StepMetrics } from '../../src-main/contract/events.ts';
 import { recipeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
 import { listCheckpoints } from '../../src-main/run-folder/checkpoint-folder.ts';
+import { prepareRun } from '../../src-main/service/run/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
+import { firstExamples } from '../../src-main/text/example-set.ts';
 import { otherModel, permuted } from '../support/other-tokens.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -34,6 +36,10 @@ async function run(name: string, changes: Partial<RecipeInput>, { isResumed = fa
 const weightsOf = async ({ runDir }: Told): Promise<Buffer> => readFile(join((await listCheckpoints(join(runDir, 'checkpoints'))).at(-1)!.path, 'model', 'model.safetensors'));
 const learning = (told: Told): unknown => told.steps.map(({ loss, gradientNorm, divergenceOnPolicy, divergenceOffPolicy, agreement, teacherEntropy }) => ({ loss, gradientNorm, divergenceOnPolicy, divergenceOffPolicy, agreement, teacherEntropy }));
 
+/** Steps for which the student wrote a special token of its own, <s>, behind which nothing is known of the teacher. */
+const withOwnSpecials = (events: readonly RunEvent[]): Set<number> =>
+  new Set(events.flatMap((event) => (event.event === 'rollouts' ? event.rollouts.filter(({ tokens }) => tokens.includes(0)).map(({ step }) => step) : [])));
+
 describe('a teacher that says the same by other ids', () => {
   it.each(['forward_kl', 'reverse_kl', 'jsd', 'tvd'] as const)('teaches by %s what the teacher itself does, to rounding', async (divergence) => {
     const method = { preset: 'gkd' as const, lambda: 0.5, mixing: 'example' as const, divergence, beta: 0.3, lossTemperature: divergence === 'jsd' ? 1.5 : 1 };
@@ -51,14 +57,70 @@ describe('a teacher that says the same by other ids', () => {
   });
 });
 
+/** The sample's own models and data. */
+const SAMPLE = join(import.meta.dirname, '../../resources/sample');
+
+it('a student of the sample gets better at its task by a teacher that was trained with longer tokens', async () => {
+  const { events, steps } = await run('learning', {
+    seed: 3, teacher: { model: join(import.meta.dirname, '../fixtures/other-tokens/teacher') }, student: { model: join(SAMPLE, 'student') },
+    data: { train: join(SAMPLE, 'train.jsonl'), validation: join(SAMPLE, 'dev.jsonl'), prompt: '{{question}}', completion: '{{solution}}', maxPromptTokens: 20, maxCompletionTokens: 56 },
+    method: { preset: 'gkd', lambda: 0.5, divergence: 'forward_kl' },
+    train: { steps: 250, batchSize: 24, learningRate: 1.5e-3, schedule: 'linear' }, evaluate: { metrics: ['accuracy'], examples: 100 }, checkpoint: { every: 250 },
+  });
+  const strange = withOwnSpecials(events);
+  expect(strange.size).toBeLessThan(steps.length / 2);
+  for (const { step, teacherCompared } of steps) if (!strange.has(step)) expect(teacherCompared).toBe(1);
+  const [before, after] = events.flatMap((event) => (event.event === 'evaluation' ? [event] : []));
+  expect(after!.divergence).toBeLessThan(before!.divergence! / 2);
+  expect(after!.metrics['accuracy']!.value).toBeGreaterThan(before!.metrics['accuracy']!.value + 0.15);
+  // The teacher answers in its own tokens, and is read as text.
+  expect(after!.samples[0]!.teacher).toMatch(/^\d+[+-]\d=\d+;.*#\d+$/);
+});
+
+describe('a chat', () => {
+  it('is read by each model in its own template', async () => {
+    const chats = join(project.folder, 'chats.jsonl');
+    await writeFile(chats, ['1+2=', '3-1='].map((content) => `${JSON.stringify({ messages: [{ role: 'user', content }, { role: 'assistant', content: '#3' }] })}\n`).join(''));
+    const template = async (model: string, name: string, text: string): Promise<string> => {
+      const to = join(project.folder, name);
+      await cp(model, to, { recursive: true });
+      await writeFile(join(to, 'chat_template.jinja'), text);
+      return to;
+    };
+    const student = await template(project.student, 'chat-student', '{% for m in messages %}{{ m.content }}{% if m.role == "assistant" %}</s>{% else %};{% endif %}{% endfor %}');
+    const teacher = await template(other, 'chat-teacher', '{% for m in messages %}{% if m.role == "user" %}##{{ m.content }}##{% else %}{{ m.content }}<end>{% endif %}{% endfor %}');
+    const recipe = recipeSchema.parse({ ...project.recipe(), teacher: { model: teacher }, student: { model: student }, data: { train: chats, messages: 'messages', maxPromptTokens: 24, maxCompletionTokens: 16 } });
+    const { alignment, train, teacher: read } = await prepareRun(recipe, join(project.folder, 'runs', 'chat'));
+    const [first] = await firstExamples(train, 1);
+    expect(read!.tokenizer.decode([...alignment!.promptOf(first!.prompt)], { skipSpecial: false })).toBe('##1+2=##');
+    expect([...alignment!.align(first!.completion).places].map((place) => place !== null)).toEqual([true, true, true]);
+    const { steps } = await run('chat', { teacher: { model: teacher }, student: { model: student }, data: { train: chats, messages: 'messages', maxPromptTokens: 24, maxCompletionTokens: 16 }, evaluate: {} });
+    expect(steps).toHaveLength(6);
+  });
+});
+
+describe('what needs one tokenizer is refused in a sentence', () => {
+  it.each([
+    ['minillm', { method: { preset: 'minillm' as const } }, 'minillm'],
+    ['acceptance', { evaluate: { metrics: ['acceptance'] } }, 'evaluate.metrics'],
+    ['learn', { data: { messages: 'messages', learn: 'all' as const } }, 'data.learn'],
+  ])('%s', async (name, changes, field) => {
+    const given = project.recipe();
+    const recipe = recipeSchema.parse({ ...given, teacher: { model: other }, ...changes, ...('data' in changes && { data: { train: given.data.train, ...changes.data } }) });
+    await expect(prepareRun(recipe, join(project.folder, 'runs', `refused-${name}`))).rejects.toMatchObject({ message: expect.stringContaining(field) as string, kind: 'input' });
+    await expect(prepareRun(recipe, join(project.folder, 'runs', `refused-${name}`))).rejects.toThrow('another tokenizer');
+  });
+});
+
 describe('a teacher with longer tokens', () => {
   it('says before the run what is shared and compared, and measures it', async () => {
     const told = await run('other', { teacher: { model: other } });
     const notice = told.events.find((event) => event.event === 'warning' && event.code.startsWith('compared-tokens'));
     expect(notice).toMatchObject({ message: expect.stringMatching(/94% of the student's tokens.*On train\.jsonl the two are compared at 100% of the tokens/) as string });
-    for (const { teacherCompared, loss, gradientNorm, teacherCovered } of told.steps) {
-      expect(teacherCompared).toBeGreaterThan(0.9);
-      expect(teacherCompared).toBeLessThanOrEqual(1);
+    const strange = withOwnSpecials(told.events);
+    for (const { step, teacherCompared, loss, gradientNorm, teacherCovered } of told.steps) {
+      if (strange.has(step)) expect(teacherCompared).toBeGreaterThan(0.4);
+      else expect(teacherCompared).toBe(1);
       expect(teacherCovered).toBeLessThan(1);
       expect(loss > 0 && gradientNorm > 0).toBe(true);
     }
