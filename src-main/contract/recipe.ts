@@ -34,7 +34,7 @@ const products = z.enum(PRODUCTS).optional().meta({
 });
 
 const teacher = z.strictObject({
-  model: path.optional().meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies.')),
+  model: path.optional().meta(help('Folder of the teacher: config.json, safetensors and tokenizer in the Hugging Face layout; or a GGUF file, which is used as it lies. Its tokenizer may be another than the student\'s: see other-tokenizers.md.')),
   server: serverSchema.optional(),
   precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
     'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, and what they round puts a model\'s last states off by about two and twenty percent.')),

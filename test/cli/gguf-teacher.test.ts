@@ -15,6 +15,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'retort-gguf-teacher-'));
   const rows = Array.from({ length: 12 }, (_, at) => ({ q: `ABCDE${'FGHIJ'[at % 5]}`, a: `KLMN${'OPQ'[at % 3]}` }));
   writeFileSync(path('train.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const { metadata: other, tensors: otherTensors } = randomGguf('qwen2', 'Q8_0');
+  writeFileSync(path('other.gguf'), gguf(other, otherTensors));
   for (const [name, encoding] of [['teacher', 'Q4_K'], ['student', 'Q8_0']] as const) {
     const { metadata, tensors } = randomGguf('llama', encoding);
     writeFileSync(path(`${name}.gguf`), gguf(metadata, tensors));
@@ -51,4 +53,11 @@ it('a run learns from a GGUF file, and begins from one, as from the folders that
 it('is shown with the types of its weights', async () => {
   const [shown] = await retort('model', 'show', path('teacher.gguf'));
   expect(shown).toMatchObject({ family: 'llama', types: ['Q4_K', 'F32'], vocabularySize: 64 });
+});
+
+it('a run learns from a GGUF file with another tokenizer as from the folder that it would be imported to', async () => {
+  await importGguf(path('other.gguf'), path('other'), { precision: 'fp32' });
+  const [file, imported] = [await losses('other.gguf', 'student'), await losses('other', 'student')];
+  expect(file).toHaveLength(3);
+  file.forEach((loss, at) => { expect(loss).toBeCloseTo(imported[at]!, 4); });
 });

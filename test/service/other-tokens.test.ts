@@ -133,6 +133,15 @@ describe('a teacher with longer tokens', () => {
     expect(events.at(-1)).toMatchObject({ event: 'done', step: 6 });
   });
 
+  it.each([
+    ['in phases', { train: { steps: 3, batchSize: 6, microBatchSize: 4, learningRate: 1e-3, phases: true } }, {}],
+    ['in int8, whose output layer is unpacked for many positions at once', {}, { precision: 'int8' as const }],
+    ['with recomputed layers, by the whole of a policy and a divergence', { train: { steps: 3, batchSize: 6, microBatchSize: 4, learningRate: 1e-3, recompute: true }, method: { preset: 'rl-gkd' as const, reward: { kind: 'regex' as const, pattern: '7' } } }, {}],
+  ])('teaches %s', async (name, changes, teacher) => {
+    const { events } = await run(name.slice(0, 8), { ...changes, teacher: { model: other, ...teacher } });
+    expect(events.at(-1)).toMatchObject({ event: 'done' });
+  });
+
   it('does not depend on how the batch is split', async () => {
     const of = (microBatchSize: number): Promise<Told> => run(`split-${microBatchSize}`, { teacher: { model: other }, train: { steps: 3, batchSize: 6, microBatchSize, learningRate: 1e-3 } });
     const [one, four] = [await of(1), await of(4)];

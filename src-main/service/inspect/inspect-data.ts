@@ -7,8 +7,9 @@ import { examineTexts, type ExaminedText } from '../../inspect/examine.ts';
 import type { InspectedText } from '../../inspect/token-report.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { holdOut } from '../examples.ts';
+import { holdOut, type ExampleSettings } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
+import { notePrompts } from '../note-prompts.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import { textWarnings, variableWarnings } from '../text-warnings.ts';
 import { InspectedPair } from './open-pair.ts';
@@ -23,12 +24,14 @@ export async function inspectData(
   const pair = await InspectedPair.open(params.student, params.teacher, params.device);
   try {
     const { student, teacher } = pair;
-    const all = await readExamplesOnce(params.data, {
+    const settings: ExampleSettings = {
       prompt: params.prompt ?? undefined, completion: params.completion ?? undefined, messages: params.messages ?? undefined,
       chat: params.chat, system: params.system ?? undefined,
       tools: params.tools ?? undefined, template: params.template, learn: params.learn ?? 'last', shots: params.shots ?? undefined, maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity,
       needsCompletions: params.judges === 'given', most: params.holdOut ? null : params.examples,
-    }, student);
+    };
+    const all = await readExamplesOnce(params.data, settings, student);
+    if (pair.alignment) await notePrompts(pair.alignment, teacher, params.data, settings, all, signal);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;
     for (const warning of [...textWarnings(held, params.data, { maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, student)]) emit(warning);
     const examples = await firstExamples(held, params.examples);

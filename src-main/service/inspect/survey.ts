@@ -9,6 +9,7 @@ import type { EncodedExample } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
 import { holdOut } from '../examples.ts';
 import { longestText } from '../longest-text.ts';
+import { notePrompts } from '../note-prompts.ts';
 import { readExamplesOnce } from '../remembered-examples.ts';
 import type { InspectedPair } from './open-pair.ts';
 import type { PairKeeper } from './pair-keeper.ts';
@@ -40,9 +41,11 @@ export function survey(
   });
 }
 
-async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { student, teacher }: InspectedPair): Promise<Piece[]> {
+async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { student, teacher, alignment }: InspectedPair): Promise<Piece[]> {
   if (texts.kind === 'given') return texts.texts.map(({ completion, ended, ...text }) => ({ ...text, given: completion && { tokens: completion, ended } }));
-  const all = await readExamplesOnce(texts.data, { ...texts.view, needsCompletions: false }, student);
+  const settings = { ...texts.view, needsCompletions: false };
+  const all = await readExamplesOnce(texts.data, settings, student);
+  if (alignment) await notePrompts(alignment, teacher, texts.data, settings, all);
   const piece = (example: EncodedExample, step: number | null, given: Piece['given']): Piece => ({
     example: example.index, step, given, prompt: example.promptText, turns: example.turns, promptTokens: example.prompt, reference: example.completionText,
   });

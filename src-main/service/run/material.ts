@@ -90,9 +90,8 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
     if (!await hasOtherTokens()) return null;
     const [learner, judge] = await models();
     const aligned = await alignModels(learner!, judge!, isChat);
-    if (isChat) {
-      const sets = [{ path: data.train, examples: await train() }, ...(await validation() === NO_EXAMPLES ? [] : [{ path: data.validation ?? data.train, examples: await validation() }])];
-      for (const { path, examples } of sets) await notePrompts(aligned, examples, await readExamplesOnce(path, { ...data, maxPromptTokens: Infinity, needsCompletions: false, today }, judge!, signal));
+    for (const { path, examples } of [{ path: data.train, examples: await train() }, { path: data.validation ?? data.train, examples: await validation() }]) {
+      await notePrompts(aligned, judge!, path, { ...data, needsCompletions: false, today }, examples, signal);
     }
     return aligned;
   });
