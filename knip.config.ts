@@ -20,6 +20,7 @@ export default {
     // Forked by tests.
     'test/**/*-child.ts',
     'test/**/children/*.ts',
+    'test/fixtures/make/*.ts',
   ],
   project: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', 'docs/**/*.ts', 'scripts/**/*.mjs'],
   ignore: ['src-main/distill/optimizers/kernel/assembly/**'],

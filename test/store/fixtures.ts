@@ -32,7 +32,7 @@ export function stepMetrics(step: number, changes: Partial<StepMetrics> = {}): S
     step, loss: 1 / step, divergenceOnPolicy: step % 2 ? 0.5 : null, divergenceOffPolicy: 0.25, studentEntropy: 2,
     teacherEntropy: null, agreement: 0.75, onPolicyShare: 0.5, rolloutLength: 12, rolloutEosRate: 1, gradientNorm: 3,
     learningRate: 3e-4, lambda: 0.5, epoch: step / 100, completionTokens: 640, totalTokens: 640 * step,
-    tokensPerSecond: 1234.5, rolloutMs: 3, teacherMs: 4, updateMs: 5, stepMs: 12, memory: 2 ** 33, reward: null, teacherCovered: null, teacherCompared: null, deviceMemory: null, skipped: null, lossScale: null, ...changes,
+    tokensPerSecond: 1234.5, rolloutMs: 3, teacherMs: 4, updateMs: 5, stepMs: 12, memory: 2 ** 33, reward: null, teacherCovered: null, deviceMemory: null, skipped: null, lossScale: null, teacherCompared: null, ...changes,
   };
 }
 

@@ -117,7 +117,7 @@ describe('the contract', () => {
 
   it('lets a run say that its loss is no number', () => {
     const measured = {
-      step: 1, loss: NaN, divergenceOnPolicy: null, divergenceOffPolicy: Infinity, studentEntropy: 1, teacherEntropy: null, agreement: null, teacherCovered: null, deviceMemory: null, skipped: null, lossScale: null,
+      step: 1, loss: NaN, divergenceOnPolicy: null, divergenceOffPolicy: Infinity, studentEntropy: 1, teacherEntropy: null, agreement: null, teacherCovered: null, deviceMemory: null, skipped: null, lossScale: null, teacherCompared: null,
       onPolicyShare: 0, rolloutLength: null, rolloutEosRate: null, gradientNorm: NaN, learningRate: 1, lambda: 1, epoch: 1,
       completionTokens: 1, totalTokens: 1, tokensPerSecond: 1, rolloutMs: 1, teacherMs: 1, updateMs: 1, stepMs: 1, memory: 1, reward: null,
     };
