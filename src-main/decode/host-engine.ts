@@ -13,11 +13,13 @@ import type { BeamSampling, TokenSampling } from './sampling.ts';
 export class HostEngine implements Engine {
   private readonly programs: DecodePrograms;
   private readonly decoder: Decoder;
+  private readonly after: () => void;
 
-  /** @param programs  whose choice is that of every sampling that is asked for */
-  constructor(programs: DecodePrograms, decoder: Decoder) {
+  /** @param programs  whose choice is that of every sampling that is asked for, @param after  called once they are released */
+  constructor(programs: DecodePrograms, decoder: Decoder, after = (): void => {}) {
     this.programs = programs;
     this.decoder = decoder;
+    this.after = after;
   }
 
   generate(prompts: readonly Prompt[], options: GenerateOptions<TokenSampling>): Promise<Completion[]> {
@@ -39,5 +41,6 @@ export class HostEngine implements Engine {
   async release(): Promise<void> {
     await this.programs.decode.release();
     await this.programs.source?.release();
+    this.after();
   }
 }

@@ -5,12 +5,10 @@ import { bytesOf } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
 import { decodeGraph } from './decode-graph.ts';
 import { HostEngine } from './host-engine.ts';
-import { packWeights, withPacked, type Packs } from './pack-weights.ts';
+import { packedSizes, packWeights, withPacked, type Packs } from './pack-weights.ts';
 import { sourceGraph } from './source.ts';
 import type { EnginePlan, TextWriterSettings } from './engine.ts';
-
-/** Bytes of unchanging weights up to which a writer is kept between uses: the room of a larger packed copy is worth packing it anew, a second or so. */
-const KEPT = 2 ** 28;
+import { isWorthKeeping } from './worth-keeping.ts';
 
 /** Writing on the host: weights as constants of a session are prepacked, which makes every token cheaper. */
 export class HostPlan implements EnginePlan {
@@ -22,6 +20,7 @@ export class HostPlan implements EnginePlan {
   private readonly options: ProgramOptions;
   private readonly weights: Weights;
   private readonly packs: Packs;
+  private readonly takesTurns: boolean;
 
   constructor(executor: Executor, decoder: Decoder, weights: Weights, { vocabulary, maxLength, choice, changing }: TextWriterSettings) {
     const { placement, initializers } = asInitializers(weights, new Set([...changing ?? [], ...unpacked(weights)]));
@@ -34,14 +33,22 @@ export class HostPlan implements EnginePlan {
     const place = withPacked(placement, this.packs);
     this.graph = decodeGraph(written, { choice, vocabulary, maxLength }, place, executor);
     this.source = written.encoder && sourceGraph(written, place, executor.dialect);
+    const sizes = packedSizes(this.packs);
+    const constants = this.graph.parameters.reduce((sum, { name }) => sum + (initializers[name] ? bytesOf(initializers[name]) : sizes.get(name) ?? 0), 0);
+    this.isLasting = changing !== undefined && isWorthKeeping(constants);
+    // Frozen weights that are packed have other shapes than what comes before and after, which would not share memory with them.
+    this.takesTurns = !isWorthKeeping(constants) && (changing !== undefined || this.packs.size > 0);
     this.options = { initializers, optimize: 'basic' };
-    const constants = this.graph.parameters.flatMap(({ name }) => initializers[name] ?? []);
-    this.isLasting = changing !== undefined && constants.reduce((sum, tensor) => sum + bytesOf(tensor), 0) <= KEPT;
   }
 
   async open(): Promise<HostEngine> {
+    if (this.takesTurns) this.executor.giveBack();
     const packed = await packWeights(this.executor, this.packs, this.weights);
-    return new HostEngine({ decode: await this.ready(this.graph, packed), source: this.source && await this.ready(this.source, packed) }, this.decoder);
+    const programs = { decode: await this.ready(this.graph, packed.weights), source: this.source && await this.ready(this.source, packed.weights) };
+    return new HostEngine(programs, this.decoder, () => {
+      packed.release();
+      if (this.takesTurns) this.executor.giveBack();
+    });
   }
 
   private async ready(graph: OnnxGraph, packed: Weights): Promise<Program> {

@@ -7,6 +7,7 @@ import { storedViews } from '../nn/weights/stored.ts';
 import type { StoredLayout } from '../nn/weights/stored-layout.ts';
 import type { ConstantFormat } from '../nn/weights/weight-format.ts';
 import type { Executor, Program } from '../runtime/program.ts';
+import { PassingBytes } from '../runtime/memory/passing-bytes.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
 import type { Weights } from '../runtime/weights.ts';
 
@@ -15,25 +16,38 @@ export type Packs = ConstantFormat['packs'];
 
 type Placement = Exclude<WriteOptions['weights'], 'inputs'>;
 
+/** Bytes of what is packed, by the name that a graph has for it. */
+export function packedSizes(packs: Packs): ReadonlyMap<string, number> {
+  return new Map([...packs].flatMap(([name, layout]) => packedParts(name, layout).map((part) => [part.name, bytesOfPart(part)] as const)));
+}
+
 /** Where a graph's weights lie, with those that are packed first. */
 export function withPacked(placement: Placement, packs: Packs): Placement {
-  const lengths = new Map([...packs].flatMap(([name, layout]) => packedParts(name, layout).map((part) => [part.name, bytesOfPart(part)] as const)));
+  const lengths = packedSizes(packs);
   return (name, shape, dtype) => {
     const length = lengths.get(name);
     return length === undefined ? placement(name, shape, dtype) : { location: name, offset: 0, length };
   };
 }
 
+/** What is packed for a session, which reads it where it lies. */
+export interface Packed {
+  readonly weights: Readonly<Record<string, Tensor>>;
+  /** Gives the memory back; the session has been released before. */
+  release(): void;
+}
+
 /**
  * Packs matrices, some of their rows at a time. What is packed takes the place of what every token would unpack.
  * @param weights  as they are stored
  */
-export async function packWeights(executor: Executor, packs: Packs, weights: Weights): Promise<Record<string, Tensor>> {
+export async function packWeights(executor: Executor, packs: Packs, weights: Weights): Promise<Packed> {
+  const memory = new PassingBytes();
   const made: Record<string, Tensor> = {};
   const programs = new Map<string, Promise<Program>>();
   for (const [name, layout] of packs) {
     const parts = packedParts(name, layout);
-    for (const { name: part, dtype, shape } of parts) made[part] = tensorOf(dtype, shape, new Uint8Array(bytesOfPart({ dtype, shape })));
+    for (const { name: part, dtype, shape } of parts) made[part] = tensorOf(dtype, shape, memory.take(bytesOfPart({ dtype, shape })));
     const stored = Object.fromEntries(storedViews(name, layout).map((view, at) => [storedViews(ANY, layout)[at]!.name, weights[view.name]!]));
     for (const [from, to] of inPieces(layout.rows, layout.width)) {
       const key = JSON.stringify([layout, from, to]);
@@ -43,7 +57,7 @@ export async function packWeights(executor: Executor, packs: Packs, weights: Wei
     }
   }
   for (const program of programs.values()) await (await program).release();
-  return made;
+  return { weights: made, release: () => memory.release() };
 }
 
 /** The name of the matrix in graphs that pack any of its shape. */

@@ -20,7 +20,7 @@ export function frozenDecoder({ folder, parameters }: Model, { precision, produc
 
 /** What it takes more where it writes. */
 export function packedOf({ folder, parameters }: Model, { precision, products, device }: Parameters<typeof frozenBytes>[1]): number {
-  return packedBytes(keptWeights(folder, parameters, { precision, products, readsStored: device === 'cpu' }));
+  return packedBytes(keptWeights(folder, parameters, { precision, products, readsStored: device === 'cpu' })).beside;
 }
 
 const FLOAT = 4;

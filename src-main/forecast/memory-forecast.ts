@@ -22,7 +22,7 @@ import { teachesItself } from '../model/adapter/teaches-itself.ts';
 import { leavesNothing } from '../runtime/large-run.ts';
 import { judgingBytes } from './judging-bytes.ts';
 import { withDevice } from './device-bytes.ts';
-import { learnerOf } from './learner.ts';
+import { learnerOf, type Learner } from './learner.ts';
 import { learningBytes } from './learning-bytes.ts';
 import { largestBucket, longestTexts } from './longest.ts';
 import { runtimeBytes } from './runtime-bytes.ts';
@@ -64,7 +64,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
   });
   const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(frozenDecoder(teacher, recipe.teacher!), bucket) : { judging: 0, nodes: 0 };
-  const written = writingOf(inputs);
+  const { stays: kept, ...written } = writingOf(inputs);
   const own = trainedBytes(trained, recipe.train);
   const all = {
     ...withBeside(own, beside),
@@ -77,6 +77,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const head = judges ? headBytes(teacher) : 0;
   const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, { parts: all, trained: own.weights, learning: whole, judging: asked, head, isInOne: inputs.microBatchSize >= recipe.train.batchSize });
   const writing = { decoding: parts.decoding, cache: parts.cache };
+  const stays = Math.min(kept, parts.decoding);
   const about = { free: freeMemory(), total: totalmem(), ...(device && { device }) };
   const always = parts.weights + parts.gradients + parts.moments + parts.runtime;
   // A teacher whose answers are all kept is there before the student is, and its head alone beside it.
@@ -84,11 +85,13 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     const learning = always + head + Math.max(parts.activations, writing.decoding + writing.cache);
     return { parts, peak: Math.max(parts.runtime + parts.teacher + judging, learning), ...about };
   }
-  // Writing, judging and learning take turns; in the same memory where what was learned in is given back.
-  const learnedIn = leavesNothing({ ...size, isOften: false }) ? 0 : parts.activations;
+  // Writing, judging and learning take turns, but for a writer that stays; in the same memory where what was learned in is given back,
+  // behind a step or before frozen weights are packed.
+  const learnedIn = leavesNothing({ ...size, isOften: false }) || (inputs.adapter !== null && stays === 0) ? 0 : parts.activations;
   const write = learnedIn + writing.decoding + writing.cache;
   // With phases the teacher is there for its own turn alone.
-  const turns = recipe.train.phases ? [write, parts.teacher + judging, activations + head] : [parts.teacher + write, parts.teacher + parts.activations];
+  const [judge, learn] = [stays + judging, stays + activations];
+  const turns = recipe.train.phases ? [write, parts.teacher + judge, learn + head] : [parts.teacher + write, parts.teacher + Math.max(judge, learn)];
   return { parts, peak: always + Math.max(...turns), ...about };
 }
 
@@ -107,15 +110,24 @@ function isKeptWhole({ recipe: { teacher, evaluate }, method }: MemoryInputs): b
   return teacher !== undefined && teacher.cache !== false && method.lambda === 0 && !evaluate.metrics.includes(ACCEPTANCE);
 }
 
+interface Writing {
+  decoding: number;
+  cache: number;
+  /** What of it stays while others compute. */
+  stays: number;
+}
+
 /** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
-function writingOf({ recipe, method, student, adapter, teacher, writesAnswers, shipping }: MemoryInputs): { decoding: number; cache: number } {
+function writingOf({ recipe, method, student, adapter, teacher, writesAnswers, shipping }: MemoryInputs): Writing {
   const { data, train, evaluate } = recipe;
   const length = data.maxPromptTokens + data.maxCompletionTokens;
   const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
-  const of = ({ decoder }: Model, packed: () => number): { decoding: number; cache: number } => writingBytes(decoder, packed(), Math.min(texts, textsAtOnce(decoder, length)), length);
-  const none = { decoding: 0, cache: 0 };
-  const learner = method.lambda > 0 || writesAnswers ? of(student, () => learnerOf({ recipe, student, adapter, shipping }).packed) : none;
-  const judge = teacher && (method.source === 'teacher' || method.preset === 'minillm' || writesAnswers) ? of(teacher, () => packedOf(teacher, recipe.teacher!)) : none;
-  if (method.preset === 'minillm') return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache };
-  return learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge;
+  const of = ({ decoder }: Model, { packed, writesOn }: Pick<Learner, 'packed' | 'writesOn'>): Writing => (
+    { ...writingBytes(decoder, packed, Math.min(texts, textsAtOnce(decoder, length)), length), stays: writesOn && method.lambda > 0 ? packed : 0 });
+  const none = { decoding: 0, cache: 0, stays: 0 };
+  const isMixed = method.preset === 'minillm';
+  const learner = method.lambda > 0 || writesAnswers ? of(student, learnerOf({ recipe, student, adapter, shipping })) : none;
+  const judge = teacher && (method.source === 'teacher' || isMixed || writesAnswers) ? of(teacher, { packed: packedOf(teacher, recipe.teacher!), writesOn: isMixed }) : none;
+  if (isMixed) return { decoding: learner.decoding + judge.decoding, cache: learner.cache + judge.cache, stays: learner.stays + judge.stays };
+  return { ...(learner.decoding + learner.cache > judge.decoding + judge.cache ? learner : judge), stays: learner.stays };
 }

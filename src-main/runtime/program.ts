@@ -63,4 +63,6 @@ export interface Executor {
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;
+  /** Gives the system what is held of its memory for programs to come. They ask for it anew, which takes longer. */
+  giveBack(): void;
 }

@@ -36,7 +36,7 @@ async function multiplied({ layout, bytes }: ReturnType<typeof matrixOf>, x: Ret
   const packs = new Map([['w', layout]]);
   const graph = new Graph();
   const y = packed(layout).multiply(graph.input('x', 'float32', ['rows', layout.width]), { name: 'w', shape: [layout.rows, layout.width], layout: 'out-in' });
-  const program = await executor.compile(writeOnnx({ y }, { weights: withPacked(() => null, packs) }), { initializers: await packWeights(executor, packs, weights) });
+  const program = await executor.compile(writeOnnx({ y }, { weights: withPacked(() => null, packs) }), { initializers: (await packWeights(executor, packs, weights)).weights });
   const { y: found } = await program.run({ x });
   await program.release();
   return found!.data as Float32Array;

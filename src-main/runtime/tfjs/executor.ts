@@ -19,5 +19,6 @@ export function tfjsExecutor(threads: number): Executor {
   return {
     device: 'tfjs', memory: shared, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: 'whole', dialect: 'onnxruntime',
     compile: async (graph, options = {}) => new TfjsProgram(tf, shared, graph, options),
+    giveBack: () => {},
   };
 }

@@ -17,6 +17,7 @@ import { ProviderMemory } from './device-memory.ts';
 import { NativeMemory } from './native-memory.ts';
 import { OrtRuntime } from './runtime.ts';
 import { createSession, type Where } from './session.ts';
+import { shrinkArena } from './shrink-arena.ts';
 import { addsSignedBytes } from './signed-bytes.ts';
 import { StandInMemory } from './stand-in-memory.ts';
 
@@ -43,6 +44,7 @@ export function nativeExecutor(threads: number, device: OrtDevice = 'cpu'): Exec
     get signsBytes() { return device === 'cpu' && (isSigned ??= addsSignedBytes(shared)); },
     get memory() { return memory(); },
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device, threads }, memory()),
+    giveBack: () => shrinkArena(shared),
   };
 }
 
@@ -64,6 +66,7 @@ export function standInExecutor(threads: number, device: Exclude<OrtDevice, 'cpu
   return {
     device, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: CACHED_ATTENTION[device], dialect: nativeExecutor(threads, device).dialect, memory,
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun }),
+    giveBack: () => shrinkArena(shared),
   };
 }
 
