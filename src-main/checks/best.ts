@@ -28,10 +28,10 @@ export function bestMetric({ evaluate: { best, metrics } }: Pick<Recipe, 'evalua
 export const bestName = check('best', ['recipe'], ({ recipe }) => { bestMetric(recipe); });
 
 /** A best checkpoint can be chosen when its time comes. */
-export const bestMeasured = check('best', ['recipe', 'method', 'validation'], ({ recipe, method: { preset, divergence }, validation }) => {
+export const bestMeasured = check('best', ['recipe', 'heldOut', 'method', 'validation'], ({ recipe, heldOut: data, method: { preset, divergence }, validation }) => {
   const best = bestMetric(recipe);
   if (best === null) return;
-  const { data, evaluate } = recipe;
+  const { evaluate } = recipe;
   if (validation.count === 0) {
     throw new Problem(`evaluate.best is "${best.name}", and there are no held-out examples.`, { hint: 'Give data.validation or data.validationShare.' });
   }

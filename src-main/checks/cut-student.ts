@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { resolveMethod } from '../contract/presets.ts';
 import type { Mend } from '../contract/finding.ts';
+import { stagesFineTunedFirst } from '../contract/fine-tune-first.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { readOrigin } from '../model/student-origin.ts';
 import { check, notice } from './check.ts';
@@ -19,17 +19,10 @@ export const cutStudent = check('cut-student', ['recipe', 'method', 'student'], 
     field: 'student.model',
     message: `The student is ${layers.length} of ${of} layers of ${basename(madeFrom)} and has not been trained since: most likely it cannot write yet, `
       + 'and there is little to learn from its own text.',
-    hint: `Fine-tune it first${hasAnswers ? '' : ' (sft on data with answers, or seqkd on what the teacher writes)'}, and distil what comes of that.`,
-    ...(hasAnswers && { mend: fineTuning(recipe) }),
+    hint: `Fine-tune it first${hasAnswers ? '' : ', on what the teacher writes (seqkd)'}, as a stage of the same run, and distil what comes of that.`,
+    mend: fineTuningFirst(recipe),
   })];
 });
 
-/** Makes a recipe one of fine-tuning: what its method says and fine-tuning does not allow goes. */
-export function fineTuning({ method, evaluate }: Recipe): Mend {
-  const { conflicts } = resolveMethod({ ...method, preset: 'sft' });
-  const nulls = conflicts.map(({ field }) => [field.slice('method.'.length), null] as const);
-  return {
-    label: 'Fine-tune first',
-    patch: { method: { preset: 'sft', ...Object.fromEntries(nulls) }, ...(evaluate.best === 'divergence' && { evaluate: { best: 'loss' } }) },
-  };
-}
+/** Puts a stage before all else in which the student learns to write. */
+export const fineTuningFirst = (recipe: Recipe): Mend => ({ label: 'Fine-tune first', patch: { stages: stagesFineTunedFirst(recipe) } });

@@ -23,7 +23,7 @@ export const metricNames = check('metric-name', ['recipe'], ({ recipe: { evaluat
   }));
 
 /** Every metric can be measured when its time comes. */
-export const metricsMeasured = check('metrics', ['recipe', 'validation'], ({ recipe: { data, evaluate }, validation }) => {
+export const metricsMeasured = check('metrics', ['recipe', 'heldOut', 'validation'], ({ recipe: { evaluate }, heldOut: data, validation }) => {
   const [first] = evaluate.metrics;
   if (first === undefined) return;
   if (validation.count === 0) {

@@ -1,6 +1,6 @@
 import type { MemoryForecast, Remedy } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
-import type { Recipe } from '../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../contract/recipe.ts';
 import type { Shipping } from '../distill/shipping/ship.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import type { Model } from '../model/load-model.ts';
@@ -11,6 +11,8 @@ import type { ExampleSet } from '../text/example-set.ts';
 /** What checks look at, each opened or read when the first of them asks for it. */
 export interface Needs {
   recipe: Recipe;
+  /** Where held-out rows come from and how they become texts; of a stage with data of its own not what it trains on. */
+  heldOut: DataSettings;
   /** Where the run would lie. */
   runDir: string;
   method: Method;

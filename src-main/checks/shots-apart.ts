@@ -5,7 +5,7 @@ import type { ExampleFields } from '../text/examples.ts';
 import { readShots } from '../text/shots.ts';
 import { check } from './check.ts';
 
-export const shotsApart = check('shots', ['recipe', 'evaluated'], ({ recipe: { data }, evaluated }) => refuseKnownShots(data.validation ?? data.train, evaluated, data));
+export const shotsApart = check('shots', ['heldOut', 'evaluated'], ({ heldOut: data, evaluated }) => refuseKnownShots(data.validation ?? data.train, evaluated, data));
 
 /** Refuses to evaluate an example whose own answer stands among the shots. */
 export async function refuseKnownShots(path: string, examples: readonly EncodedExample[], { shots: settings, ...fields }: Pick<ExampleFields, 'shots' | 'prompt' | 'completion' | 'messages'>): Promise<void> {

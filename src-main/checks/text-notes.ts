@@ -5,7 +5,7 @@ import { check } from './check.ts';
 
 /** What the chat template and the tokenizer did with the texts that their rows do not say. */
 export const trainingNotes = check('text-notes', ['recipe', 'train'], ({ recipe: { data }, train }) => textFindings(train.notes, basename(data.train)));
-export const heldOutNotes = check('text-notes', ['recipe', 'validation'], ({ recipe: { data }, validation }) => (
+export const heldOutNotes = check('text-notes', ['heldOut', 'validation'], ({ heldOut: data, validation }) => (
   data.validation === undefined ? undefined : textFindings(validation.notes, basename(data.validation))));
 
 /** Switches of a chat template that has none of that name. */

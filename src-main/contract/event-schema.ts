@@ -49,6 +49,7 @@ export const phaseSchema = z.strictObject({
   done: real, total: real,
 });
 
+const stageBegun = { name: text, number: step, of: step, first: step, steps: step };
 const expected = z.strictObject({ expected: real, measured: real });
 const parts = z.strictObject({ weights: real, gradients: real, moments: real, teacher: real, runtime: real, activations: real, decoding: real, cache: real });
 const memorySchema = z.strictObject({
@@ -58,10 +59,10 @@ const memorySchema = z.strictObject({
 
 export const runEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
-    event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real,
+    event: z.literal('started'), runId: text, runDir: text, name: text, steps: step, fromStep: step, parameters: real, stageSteps: z.array(step).exactOptional(),
   }),
-  z.strictObject({ event: z.literal('stage'), name: text, number: step, of: step, first: step, steps: step }),
-  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), checkpoint: z.strictObject({ step, path: text }), best }),
+  z.strictObject({ event: z.literal('stage'), ...stageBegun }),
+  z.strictObject({ event: z.literal('restored'), steps: z.array(stepMetricsSchema), evaluations: z.array(evaluationSchema), checkpoint: z.strictObject({ step, path: text }), best, stages: z.array(z.strictObject(stageBegun)).exactOptional() }),
   z.strictObject({ event: z.literal('forecast'), memory: memorySchema }),
   z.strictObject({ event: z.literal('pace'), totalMs: real }),
   z.strictObject({ event: z.literal('outcome'), outcome: z.strictObject({ memory: expected, time: expected.nullable() }) }),

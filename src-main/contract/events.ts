@@ -89,13 +89,16 @@ export interface Rollout {
 
 export type Phase = 'prepare' | 'teacher-data' | 'teacher-states' | 'train' | 'evaluate' | 'checkpoint' | 'export';
 
+/** Of a recipe with stages: one begins behind step `first`, and makes so many. */
+export interface StageBegun { name: string; number: number; of: number; first: number; steps: number }
+
 /** What a run tells while it goes on. `retort run --json` prints these, one a line. */
 export type RunEvent =
-  | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number }
-  /** Of a recipe with stages: one begins behind step `first`, and makes so many. */
-  | { event: 'stage'; name: string; number: number; of: number; first: number; steps: number }
-  /** Behind `started` of a resumed run: its checkpoint and the last measurements up to it, for a history that missed them. */
-  | { event: 'restored'; checkpoint: { step: number; path: string }; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore }
+  /** `stageSteps`: of a recipe with stages, the steps of each. */
+  | { event: 'started'; runId: string; runDir: string; name: string; steps: number; fromStep: number; parameters: number; stageSteps?: number[] }
+  | ({ event: 'stage' } & StageBegun)
+  /** Behind `started` of a resumed run: its checkpoint, the last measurements up to it and the stages that had begun, for a history that missed them. */
+  | { event: 'restored'; checkpoint: { step: number; path: string }; steps: StepMetrics[]; evaluations: Evaluation[]; best?: BestScore; stages?: StageBegun[] }
   /** What the run is expected to take of memory, before anything of it is loaded. */
   | { event: 'forecast'; memory: MemoryForecast }
   /** How long the run will take in all by its first steps and evaluation, in milliseconds. */

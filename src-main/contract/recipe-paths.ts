@@ -7,10 +7,7 @@ export function withPaths(recipe: Recipe, path: (path: string, field: string) =>
   return {
     ...recipe,
     ...(reward && { method: { ...recipe.method, reward: rewardWithPaths(reward, path) } }),
-    ...(stages && {
-      stages: stages.map((stage, at) => (stage.method?.reward
-        ? { ...stage, method: { ...stage.method, reward: rewardWithPaths(stage.method.reward, (given, field) => path(given, `stages.${at}.${field}`)) } } : stage)),
-    }),
+    ...(stages && { stages: stages.map((stage, at) => stageWithPaths(stage, (given, field) => path(given, `stages.${at}.${field}`))) }),
     ...(teacher && { teacher: { ...teacher, ...(teacher.model !== undefined && { model: path(teacher.model, 'teacher.model') }) } }),
     student: { ...student, model: path(student.model, 'student.model') },
     data: {
@@ -19,6 +16,23 @@ export function withPaths(recipe: Recipe, path: (path: string, field: string) =>
       ...(data.validation !== undefined && { validation: path(data.validation, 'data.validation') }),
       ...(data.shots && { shots: { ...data.shots, file: path(data.shots.file, 'data.shots.file') } }),
     },
+  };
+}
+
+type RecipeStage = NonNullable<Recipe['stages']>[number];
+
+function stageWithPaths(stage: RecipeStage, path: (path: string, field: string) => string): RecipeStage {
+  const { method, data } = stage;
+  return {
+    ...stage,
+    ...(method?.reward && { method: { ...method, reward: rewardWithPaths(method.reward, path) } }),
+    ...(data && {
+      data: {
+        ...data,
+        ...(data.train !== undefined && { train: path(data.train, 'data.train') }),
+        ...(data.shots && { shots: { ...data.shots, file: path(data.shots.file, 'data.shots.file') } }),
+      },
+    }),
   };
 }
 

@@ -11,7 +11,7 @@ import { templateVariablesSchema } from './chat-turn.ts';
 import { shipSchema } from './ship.ts';
 import { serverSchema } from './served-teacher.ts';
 import { shotsSchema } from './shots.ts';
-import { stagesOf, stagesSchema } from './stages.ts';
+import { stagesOf, stagesSchema, trainingFilesOf } from './stages.ts';
 
 /**
  * The recipe: one JSON document that describes a run. These validators are the only description of it;
@@ -218,16 +218,20 @@ export const recipeSchema = z.strictObject({
   data,
   method: method.default({ preset: 'gkd' }),
   train: train.prefault({}),
-  stages: stagesSchema(method, train).optional().meta(help(
+  stages: stagesSchema({ method, train, data, evaluate }).optional().meta(help(
     'Parts of one run that follow each other: [{"name": "fine-tune", "method": {"preset": "sft"}, "train": {"steps": 200}}, {"name": "distil", ...}]. '
-    + 'A stage whose method names a preset has a method of its own, one that names none changes the method above; what its train section leaves out is taken from train above. '
-    + 'Each begins with the weights of the one before, a new optimizer, its own schedules and the first batch; steps are counted through, and evaluate.best and patience are of the last.')),
+    + 'A stage whose method names a preset has a method of its own, one that names none changes the method above; what its train, data and evaluate sections leave out is taken from those above, but a stage whose data gives prompt or messages says itself all that makes its texts. '
+    + 'Each begins with the weights of the one before, a new optimizer, its own schedules and the first batch; steps are counted through, held-out rows are the run\'s, and evaluate.best and patience are of the last.')),
   evaluate: evaluate.prefault({}),
   checkpoint: checkpoint.prefault({}),
 }).superRefine((recipe, context) => {
   for (const [at, { name, recipe: { train: { optimizer, moments } } }] of stagesOf(recipe).entries()) {
     if (moments === 'fp32' || optimizer === 'adamw') continue;
     context.addIssue({ code: 'custom', path: [...(name === null ? [] : ['stages', at]), 'train', 'moments'], input: moments, message: `is for adamw, and the optimizer is ${optimizer}` });
+  }
+  const { data: { train: file, validationShare }, stages } = recipe;
+  if (stages?.every((stage) => stage.data?.train !== undefined) && validationShare === undefined && !trainingFilesOf(recipe).includes(file)) {
+    context.addIssue({ code: 'custom', path: ['data', 'train'], input: file, message: 'is read by no stage, for each names a file of its own; name one of them here' });
   }
 });
 

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import type { MemoryForecast } from '../contract/forecast.ts';
 import type { Method } from '../contract/presets.ts';
-import type { Recipe } from '../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../contract/recipe.ts';
 import { textsAtOnce } from '../decode/text-writer.ts';
 import type { Shipping } from '../distill/shipping/ship.ts';
 import { recomputes } from '../distill/activations.ts';
@@ -32,6 +32,8 @@ import { writingBytes } from './writing-bytes.ts';
 /** What of a run its memory follows from. */
 export interface MemoryInputs {
   recipe: Recipe;
+  /** Where held-out rows come from and how they become texts. */
+  heldOut: DataSettings;
   method: Method;
   student: Model;
   /** What is trained beside the student's weights; null where those are. */
@@ -118,9 +120,9 @@ interface Writing {
 }
 
 /** What whoever writes takes while it does: the student, the teacher, or with MiniLLM both together. */
-function writingOf({ recipe, method, student, adapter, teacher, writesAnswers, shipping }: MemoryInputs): Writing {
+function writingOf({ recipe, heldOut, method, student, adapter, teacher, writesAnswers, shipping }: MemoryInputs): Writing {
   const { data, train, evaluate } = recipe;
-  const length = data.maxPromptTokens + data.maxCompletionTokens;
+  const length = Math.max(...[data, ...(writesAnswers ? [heldOut] : [])].map(({ maxPromptTokens, maxCompletionTokens }) => maxPromptTokens + maxCompletionTokens));
   const texts = Math.max(method.lambda > 0 || method.source === 'teacher' ? train.batchSize : 0, writesAnswers ? evaluate.examples : 0);
   const of = ({ decoder }: Model, { packed, writesOn }: Pick<Learner, 'packed' | 'writesOn'>): Writing => (
     { ...writingBytes(decoder, packed, Math.min(texts, textsAtOnce(decoder, length)), length), stays: writesOn && method.lambda > 0 ? packed : 0 });

@@ -1,5 +1,6 @@
 import { teacherName } from '../contract/local-teacher.ts';
 import type { RunStatus } from '../contract/events.ts';
+import { trainingFilesOf } from '../contract/stages.ts';
 import { lastName, shareableText } from '../export/without-folders.ts';
 import { resultFigures } from './evaluations-section.ts';
 import type { RunFacts } from './gather.ts';
@@ -16,7 +17,7 @@ export function headSection({ run, methods, teacher, student, evaluations, time,
   const facts: [string, Content][] = [
     ['Teacher', teacher ? html`<span class="teacher">${lastName(teacher.path)}</span> ${size(teacher, null)}` : teacherName(run.recipe) ?? 'none'],
     ['Student', html`<span class="student">${lastName(student.path)}</span> ${size(student, run.parameters)}`],
-    ['Data', html`${lastName(recipe.data.train)}${recipe.data.validation !== undefined && html` <span class="quiet">held out: ${lastName(recipe.data.validation)}</span>`}`],
+    ['Data', html`${trainingFilesOf(recipe).map(lastName).join(', then ')}${recipe.data.validation !== undefined && html` <span class="quiet">held out: ${lastName(recipe.data.validation)}</span>`}`],
     ['Method', methods.map(({ method }) => method.preset).join(', then ')],
     ['Steps', html`${count(lastStep)}${totalSteps !== null && html` <span class="quiet">of ${count(totalSteps)}</span>`}${time.stepMs > 0 && html` <span class="quiet">in ${duration(time.stepMs)}</span>`}`],
     [started === null ? 'Created' : 'Started', moment(started ?? created)],

@@ -18,6 +18,8 @@ const stateSchema = z.object({
   microBatchSize: z.int().positive(),
   /** The same of every stage, of a run with several: the later ones are chosen with the first. */
   stageMicroBatchSizes: z.array(z.int().positive()).exactOptional(),
+  /** Updates of every stage, of a run with several: where each began is known without the log. Older checkpoints have none. */
+  stageSteps: z.array(z.int().positive()).exactOptional(),
   /** Threads inside an operator: sums are split among them, so their number shapes the last bits. Unknown of older checkpoints. */
   threads: z.int().positive().exactOptional(),
   /** Where the student lay. Unknown of older checkpoints. */

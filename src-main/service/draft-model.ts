@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunEvent } from '../contract/events.ts';
+import { stagesFineTunedFirst } from '../contract/fine-tune-first.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import type { Commands } from '../contract/worker.ts';
@@ -11,7 +12,6 @@ import { makeStudent } from '../model/make-student.ts';
 import { narrowStudent } from '../model/narrow-student.ts';
 import type { Consent } from './consent/consent.ts';
 import type { Home } from './home.ts';
-import { fineTuneOf, goingOnFrom } from './run/fine-tune-first.ts';
 import { startRun } from './runs.ts';
 
 /** How small a draft is: every so many-th layer of the model that it drafts for, and how wide; null for as wide as that. */
@@ -31,26 +31,14 @@ export async function makeDraft(home: Home, target: string, { layers, width }: D
 }
 
 /**
- * Trains a draft by two runs: what the target writes to the prompts is learned first, and then from the draft's own text,
- * so that the target accepts more of it. @returns the id of the second run. @throws Problem where one of them was stopped
+ * Trains a draft in two stages: what the target writes to the prompts is learned first, and then from the draft's own text,
+ * so that the target accepts more of it. @returns the id of the run. @throws Problem where it was stopped
  */
 export async function trainDraft(home: Home, host: WorkerHost<Commands>, recipe: Recipe, options: { consent: Pick<Consent, 'settle'>; onEvent(event: RunEvent): void; onId(runId: string): void }): Promise<string> {
-  const first = fineTuneOf(recipe);
-  const begun = await follow(home, host, first, options);
-  const { runId } = await follow(home, host, goingOnFrom(recipe, first, begun.runDir), options);
-  return runId;
-}
-
-async function follow(home: Home, host: WorkerHost<Commands>, recipe: Recipe, options: Parameters<typeof trainDraft>[3]): Promise<{ runId: string; runDir: string }> {
-  const run = { runId: '', runDir: '' };
-  const { status, step } = await startRun(home, host, recipe, null, {
-    ...options, tags: ['draft'],
-    onId: (id) => { options.onId(run.runId = id); },
-    onEvent: (event) => {
-      if (event.event === 'started') run.runDir = event.runDir;
-      options.onEvent(event);
-    },
+  let runId = '';
+  const { status, step } = await startRun(home, host, { ...recipe, stages: stagesFineTunedFirst(recipe) }, null, {
+    ...options, tags: ['draft'], onId: (id) => { options.onId(runId = id); },
   });
-  if (status === 'done') return run;
-  throw new Problem(`The draft's training was stopped at step ${step}.`, { kind: 'failure', hint: `Go on with: retort resume ${run.runId}. Then: retort export --run ${run.runId} --format gguf.` });
+  if (status === 'done') return runId;
+  throw new Problem(`The draft's training was stopped at step ${step}.`, { kind: 'failure', hint: `Go on with: retort resume ${runId}. Then: retort export --run ${runId} --format gguf.` });
 }

@@ -128,11 +128,15 @@ export class HistoryRecorder {
    * Writes again what the checkpoint's own file says of the last steps and evaluations: it has a checksum, which a row here has
    * not, and a run that was cut off had told more than was written down, as a step is written after its texts.
    */
-  async #restore(queries: Queries, { steps, evaluations, checkpoint }: Extract<Recorded, { event: 'restored' }>): Promise<void> {
+  async #restore(queries: Queries, at: number, { steps, evaluations, checkpoint, stages = [] }: Extract<Recorded, { event: 'restored' }>): Promise<void> {
     const run = this.#run;
     const last = (await queries.get<{ step: number | null }>('SELECT max(step) AS step FROM steps WHERE run = ?', [run]))?.step ?? 0;
     await insertSteps(queries, run, steps);
     for (const evaluation of evaluations) await insertEvaluation(queries, run, evaluation);
+    for (const stage of stages) {
+      if (await isTold(queries, run, 'stage', stage.first)) continue;
+      await insertLog(queries, run, { at, step: stage.first, level: 'info', code: 'stage', message: stageSentence(stage) });
+    }
     for await (const rollouts of this.#keptRollouts?.(last, checkpoint.step) ?? []) {
       for (const step of new Set(rollouts.map((rollout) => rollout.step))) await queries.run('DELETE FROM rollouts WHERE run = ? AND step = ?', [run, step]);
       this.#rolloutBytes = null;
@@ -164,9 +168,9 @@ export class HistoryRecorder {
           : log('info', 'resumed', `Resumed from step ${event.fromStep} of ${event.steps}.`);
       case 'restored':
         this.#step = event.checkpoint.step;
-        await this.#restore(queries, event);
+        await this.#restore(queries, at, event);
         await keepBest(event.best);
-        if (await isCheckpointTold(queries, run, event.checkpoint.step)) return;
+        if (await isTold(queries, run, 'checkpoint', event.checkpoint.step)) return;
         return log('info', 'checkpoint', `Checkpoint at step ${event.checkpoint.step}${bestHereText({ ...event, ...event.checkpoint })}.`);
       case 'stage':
         return log('info', 'stage', stageSentence(event));
@@ -202,6 +206,6 @@ export class HistoryRecorder {
   }
 }
 
-async function isCheckpointTold(queries: Pick<Queries, 'get'>, run: string, step: number): Promise<boolean> {
-  return await queries.get("SELECT 1 FROM log WHERE run = ? AND step = ? AND code = 'checkpoint'", [run, step]) !== undefined;
+async function isTold(queries: Pick<Queries, 'get'>, run: string, code: string, step: number): Promise<boolean> {
+  return await queries.get('SELECT 1 FROM log WHERE run = ? AND step = ? AND code = ?', [run, step, code]) !== undefined;
 }

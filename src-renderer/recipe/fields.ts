@@ -56,8 +56,15 @@ export function fieldsIn(section: string): RecipeField[] {
 
 /** Where a field is found, as a person calls it: "Validation file", "Student's device". */
 export function fieldName(path: string): string {
+  const [, stage, field] = OF_STAGE.exec(path) ?? [];
+  if (stage !== undefined) return `Stage ${Number(stage) + 1}: ${fieldName(field!)}`;
   return NAMES[path] ?? RECIPE_FIELDS.get(path)?.label ?? path;
 }
+
+const OF_STAGE = /^stages\.(\d+)\.(.+)$/;
+
+/** The recipe's field that a stage's is one of; others are themselves. */
+export const withoutStage = (path: string): string => OF_STAGE.exec(path)?.[2] ?? path;
 
 const NAMES: Readonly<Record<string, string>> = {
   'method.preset': 'Method', 'data.train': 'Training file', 'data.validation': 'Validation file', 'data.prompt': 'Prompt template', 'data.completion': 'Completion template',

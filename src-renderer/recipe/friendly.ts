@@ -1,5 +1,5 @@
 import type { Finding } from '../../src-main/contract/finding.ts';
-import { allowedIn, RECIPE_FIELDS } from './fields.ts';
+import { allowedIn, RECIPE_FIELDS, withoutStage } from './fields.ts';
 import { valueAt, type UnfinishedRecipe } from './paths.ts';
 
 /** Where a whole section is missing, the field of it that the person has to give. */
@@ -20,7 +20,7 @@ export function friendly(findings: readonly Finding[], recipe: UnfinishedRecipe)
   return findings.map((finding) => {
     const given = finding.field ?? '';
     const field = FIRST[given] ?? (given || namedIn(finding.message, recipe));
-    const [value, known] = [valueAt(recipe, field), RECIPE_FIELDS.get(field)];
+    const [value, known] = [valueAt(recipe, field), RECIPE_FIELDS.get(withoutStage(field))];
     if (!/^(Invalid|Too|Expected)/.test(finding.message)) return { ...finding, field };
     if (value === undefined) return { ...said(finding), field, message: MISSING[field] ?? `${known?.label ?? field} is missing.` };
     return { ...said(finding), field, message: `${JSON.stringify(value)} does not fit here${known ? `: ${allowedIn(known)}` : ''}.` };

@@ -1,9 +1,9 @@
 /** A recipe as far as it has come: not validated, any field may be missing. */
 export type UnfinishedRecipe = Readonly<Record<string, unknown>>;
 
-/** The value at a path such as `data.train`; undefined where it or something before it is missing. */
+/** The value at a path such as `data.train` or `stages.0.name`; undefined where it or something before it is missing. */
 export function valueAt(recipe: UnfinishedRecipe, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), recipe);
+  return path.split('.').reduce<unknown>((at, key) => (isRecord(at) ? at[key] : Array.isArray(at) ? at[Number(key)] : undefined), recipe);
 }
 
 /** A recipe with one value changed. `undefined` takes the field out, and a section out with its last field. */
@@ -21,6 +21,6 @@ export function pathsOf(recipe: UnfinishedRecipe, before = ''): string[] {
   return Object.entries(recipe).flatMap(([key, value]) => (isRecord(value) ? pathsOf(value, `${before}${key}.`) : [`${before}${key}`]));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

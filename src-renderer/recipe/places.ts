@@ -4,7 +4,7 @@ export function pageOf(path: string): 'data' | 'models' | 'method' | 'review' {
   switch (section) {
     case 'data': return 'data';
     case 'teacher': case 'student': return 'models';
-    case 'method': case 'train': case 'evaluate': case 'checkpoint': case 'seed': return 'method';
+    case 'method': case 'train': case 'evaluate': case 'checkpoint': case 'seed': case 'stages': return 'method';
     default: return 'review';
   }
 }

@@ -4,12 +4,13 @@ import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { ASKER } from './asked.svelte.ts';
-import { differences, presetOf, withPreset } from '../recipe/difference.ts';
+import type { FieldDraft } from './field-draft.ts';
+import { differences, presetOf, standardOf, withPreset } from '../recipe/difference.ts';
 import { friendly, type Placed } from '../recipe/friendly.ts';
 import { inOrder } from '../recipe/fields.ts';
 import { WIZARD_PAGES, type WizardPage } from './address.ts';
 import { joined, missingIn } from '../recipe/missing.ts';
-import { valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
+import { isRecord, valueAt, withValue, type UnfinishedRecipe } from '../recipe/paths.ts';
 
 /** Milliseconds without a change after which a draft is saved and its recipe checked. */
 const QUIET = 400;
@@ -21,7 +22,8 @@ export const EMPTY_RECIPE: UnfinishedRecipe = { method: { preset: 'gkd' }, train
  * The recipe of a run that is being prepared. Every change is saved in the program shortly after it is made, so that
  * a reload, another window and a restart show the same.
  */
-export class DraftState {
+export class DraftState implements FieldDraft {
+  readonly prefix = '';
   id = $state<string | null>(null);
   page = $state<WizardPage>('data');
   isAdvanced = $state(false);
@@ -87,6 +89,24 @@ export class DraftState {
 
   setAll(values: Readonly<Record<string, unknown>>): void {
     this.change(Object.entries(values).reduce((recipe, [path, value]) => withValue(recipe, path, value), this.recipe));
+  }
+
+  standardOf(path: string): unknown {
+    return standardOf(this.preset, path);
+  }
+
+  isChanged(path: string): boolean {
+    return this.differences.some((difference) => difference.path === path);
+  }
+
+  /** The parts of the run that follow each other, as far as they have come; none where it is one. */
+  get stages(): readonly UnfinishedRecipe[] {
+    const { stages } = this.recipe;
+    return Array.isArray(stages) ? stages.filter(isRecord) : [];
+  }
+
+  setStages(stages: readonly UnfinishedRecipe[]): void {
+    this.change(withValue(this.recipe, 'stages', stages.length === 0 ? undefined : [...stages]));
   }
 
   /** Makes the change that a finding proposes. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 
-/** A run of two stages in the window: where each began, in words and in the charts, and before the run in the wizard. */
+/** Stages in the window: where each began, in words and in the charts, and before the run in the wizard. */
 let project: TinyProject;
 let app: App;
 beforeAll(async () => {
@@ -38,20 +39,87 @@ it('tells where each stage began, and draws it in every chart', async () => {
   await app.show(`run/${runId}`);
   await page.reload();
   const stages = page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem');
-  await expect.poll(() => stages.allInnerTexts()).toEqual([expect.stringMatching(/^learn to write .*steps 1 to 3$/), expect.stringMatching(/^distil .*from step 4$/)]);
+  await expect.poll(() => stages.allInnerTexts()).toEqual([expect.stringMatching(/^learn to write .*steps 1 to 3$/), expect.stringMatching(/^distil .*steps 4 to 8$/)]);
   await expect.poll(() => page.evaluate(() => (window as unknown as { marks: number[] }).marks.length)).toBeGreaterThan(0);
   expect(await seriousFindings(page)).toEqual([]);
   expect(app.complaints).toEqual([]);
 });
 
-it('shows the stages of a recipe in the wizard, and takes them out', async () => {
-  const { page, client } = app;
-  const { id } = await client.call('drafts.save', { id: null, title: 'stages', page: 'method', recipe: recipe(), touched: true });
+/** Opens a recipe's draft at the Method step. */
+async function draftOf(recipe: RecipeInput): Promise<{ stages: () => Promise<RecipeInput['stages']> }> {
+  const { client, page } = app;
+  const { id } = await client.call('drafts.save', { id: null, title: 'stages', page: 'method', recipe: recipe as never, touched: true });
   await app.show(`new/${id}`);
   await page.getByRole('button', { name: /^3 Method/ }).click();
-  const stages = page.getByRole('region', { name: 'Stages' });
-  await stages.getByText('learn to write').waitFor();
+  await page.getByRole('region', { name: 'Stages', exact: true }).waitFor();
+  return { stages: async () => ((await client.call('drafts.list', null)).find((draft) => draft.id === id)!.recipe as unknown as RecipeInput).stages };
+}
+
+const namesIn = async (draft: { stages: () => Promise<RecipeInput['stages']> }): Promise<string[]> => ((await draft.stages()) ?? []).map(({ name }) => name);
+
+it('fine-tunes first by a switch, which comes back as it was left and over a reload', async () => {
+  const { page } = app;
+  const { stages: _, ...whole } = recipe();
+  const draft = await draftOf({ ...whole, train: { ...whole.train, steps: 5 } });
+  const first = page.getByLabel('Fine-tune the student first');
+  await first.check();
+  const steps = page.getByLabel('Steps of fine-tuning');
+  await expect.poll(() => steps.inputValue()).toBe('200');
+  await steps.fill('0');
+  await page.getByText('0 does not fit here: a whole number above 0.').waitFor();
+  await steps.fill('3');
+  await first.uncheck();
+  await expect.poll(() => draft.stages()).toBe(undefined);
+  await first.check();
+  await expect.poll(() => draft.stages()).toMatchObject([{ name: 'fine-tune', method: { preset: 'sft' }, train: { steps: 3 } }, { name: 'distil' }]);
+  await page.reload();
+  await expect.poll(() => steps.inputValue()).toBe('3');
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Train in one part instead' }).click();
-  await stages.waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: /^4 Review/ }).click();
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  const rows = page.getByRole('table', { name: 'Time of each stage' }).getByRole('row');
+  await expect.poll(() => rows.allInnerTexts(), { timeout: 120_000 }).toEqual([expect.stringContaining('Stage'), expect.stringMatching(/^fine-tune\s+3\s/), expect.stringMatching(/^distil\s+5\s/)]);
+  await page.getByRole('button', { name: 'Start the run' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+  await expect.poll(() => page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem').allInnerTexts(), { timeout: 60_000 })
+    .toEqual([expect.stringMatching(/^fine-tune .*steps 1 to 3$/), expect.stringMatching(/^distil .*steps 4 to 8$/)]);
+});
+
+it('adds stages, moves them, takes them out and brings them back, all by keyboard too', async () => {
+  const { page } = app;
+  const draft = await draftOf(recipe());
+  await page.getByRole('button', { name: 'Change the stages (Advanced)' }).click();
+  await page.getByRole('button', { name: 'Add a stage' }).click();
+  expect(await page.locator('#field-stages-2-name').evaluate((input) => input === document.activeElement)).toBe(true);
+  // What two stages are called in the middle of typing is told, and does no harm.
+  await page.locator('#field-stages-2-name').fill('distil');
+  await page.getByText('another stage is called so').first().waitFor();
+  await page.locator('#field-stages-2-name').fill('by the end');
+  await page.locator('#field-stages-2-method-preset').selectOption('on-policy-kd');
+  const last = page.getByRole('region', { name: 'Stage 3 of 3' });
+  await last.getByLabel('A number of steps').check();
+  await page.locator('#field-stages-2-train-steps').fill('4');
+  await page.getByRole('button', { name: 'Earlier: “by the end”' }).focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => namesIn(draft)).toEqual(['learn to write', 'by the end', 'distil']);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'learn to write', 'distil']);
+  // It is at the start, so that the button for the way back has the focus.
+  expect(await page.locator('#stage-0-down').evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.getByRole('button', { name: 'Remove “learn to write”' }).click();
+  await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'distil']);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'learn to write', 'distil']);
+  expect((await draft.stages())![0]).toEqual({ name: 'by the end', method: { preset: 'on-policy-kd' }, train: { steps: 4 } });
+  expect(await seriousFindings(page)).toEqual([]);
+
+  // A problem of a stage leads to its field, folded away or not.
+  await page.getByRole('region', { name: 'Stage 2 of 3' }).getByText('Its data').click();
+  await page.locator('#field-stages-1-data-train').fill('/nowhere/rows.jsonl');
+  await page.locator('#field-stages-1-data-train').press('Tab');
+  await page.getByRole('button', { name: /^4 Review/ }).click();
+  await page.getByRole('button', { name: /^Go to Stage 2/ }).first().click();
+  await expect.poll(() => page.locator('#field-stages-1-data-train').evaluate((input) => input === document.activeElement)).toBe(true);
+  expect(app.complaints).toEqual([]);
 });

@@ -42,7 +42,7 @@ function inputsOf({ shape, teacher, lambda = 0, batch = 4, micro = batch, tokens
   } satisfies RecipeInput, 'test');
   const model = modelOf(shape);
   return {
-    recipe, method: methodOf(recipe), student: model, adapter: null, shipping: null, teacher: teacher ? model : null,
+    recipe, heldOut: recipe.data, method: methodOf(recipe), student: model, adapter: null, shipping: null, teacher: teacher ? model : null,
     sharedVocabulary: SHAPES[shape][0], microBatchSize: micro, train: null, writesAnswers: false,
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fineTunedFirst } from '../../src-main/contract/fine-tune-first.ts';
+import { recipeSchema } from '../../src-main/contract/recipe.ts';
 import { resource } from '../../src-main/service/resources.ts';
 import { memoryStudio } from '../support/memory-studio.ts';
 import type { StudioClient } from '../support/studio-client.ts';
@@ -26,25 +27,24 @@ it('warns of a student that has never learned, and makes it write before it is d
   const { runId } = await client.call('runs.start', { recipe: project.recipe({ train: { steps: 1, batchSize: 4, learningRate: 1e-2 } }) });
   await client.ended(runId);
   expect(await codesOf(runId)).toContain('cannot-write');
-  const { runIds: [first, second] } = await client.call('runs.fineTuneFirst', { runId });
-  expect((await client.call('runs.get', { runId: second })).status).toBe('waiting');
-  await client.ended(first);
-  await client.ended(second);
-  const [tuned, distilled] = [await client.call('runs.get', { runId: first }), await client.call('runs.get', { runId: second })];
-  expect(tuned).toMatchObject({ status: 'done', recipe: { method: { preset: 'sft' }, data: { train: project.train } } });
-  expect(await codesOf(first)).toContain('can-write');
-  expect(distilled).toMatchObject({ status: 'done', error: null, recipe: { method: { preset: 'gkd', lambda: 0.5 }, student: { model: join(tuned.checkpoint!.path, 'model') } } });
-  expect(await codesOf(second)).not.toContain('cannot-write');
+  const { runId: again } = await client.call('runs.fineTuneFirst', { runId });
+  await client.ended(again);
+  const run = await client.call('runs.get', { runId: again });
+  expect(run).toMatchObject({
+    status: 'done', error: null, name: 'tiny, fine-tuned first', totalSteps: 201,
+    recipe: { method: { preset: 'gkd', lambda: 0.5 }, train: { steps: 1 }, stages: [{ name: 'fine-tune', method: { preset: 'sft' } }, { name: 'distil' }] },
+  });
+  const codes = await codesOf(again);
+  expect(codes.filter((code) => code === 'stage')).toHaveLength(2);
+  // It was so before the first step, and is no longer so when the second stage begins.
+  expect(codes.slice(codes.lastIndexOf('stage'))).not.toContain('cannot-write');
 }, 60_000);
 
-it('does not begin the second where the first came to no end', async () => {
-  const { runId } = await client.call('runs.start', { recipe: project.recipe({ train: { steps: 1, batchSize: 4 } }) });
-  await client.ended(runId);
-  const { runIds: [first, second] } = await client.call('runs.fineTuneFirst', { runId });
-  await client.call('runs.stop', { runId: first, how: 'abandon' });
-  await client.ended(second);
-  expect(await client.call('runs.get', { runId: second })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('did not come to its end') as string } });
-}, 60_000);
+it('puts a stage before those that a run has, under a name of its own', () => {
+  const recipe = recipeSchema.parse({ ...project.recipe(), stages: [{ name: 'fine-tune', train: { steps: 2 } }, { name: 'then', train: { steps: 3 } }] });
+  const { stages } = recipeSchema.parse(fineTunedFirst(recipe));
+  expect(stages!.map(({ name, train }) => [name, train!.steps])).toEqual([['fine-tune 2', 200], ['fine-tune', 2], ['then', 3]]);
+});
 
 it('says nothing of the sample project', async () => {
   const recipe = JSON.parse(await readFile(resource('sample', 'recipes', 'gkd.json'), 'utf8')) as Record<string, Record<string, unknown>>;

@@ -13,9 +13,11 @@ const recipe = parseRecipe({
   method: { preset: 'sft' }, train: { steps: 20 }, evaluate: { every: 5 },
 }, 'test');
 
+const whole = (steps: number): ConstructorParameters<typeof Expectation>[0] => ({ memory, steps, stages: [{ first: 0, steps }] });
+
 describe('a run', () => {
   it('knows its pace after a few steps, the first left out, with the evaluations that are to come', () => {
-    const expectation = new Expectation(memory, recipe, 20, 1000);
+    const expectation = new Expectation(whole(20), recipe, 1000);
     expectation.evaluated(500);
     expect([1, 2, 3].map((step) => expectation.stepped(step, step === 1 ? 9000 : 100, 0))).toEqual([null, null, null]);
     // Behind step 4: 16 steps, three evaluations between them and one at the end.
@@ -27,7 +29,7 @@ describe('a run', () => {
   });
 
   it('that is nearly over expects nothing', () => {
-    const expectation = new Expectation(memory, recipe, 6, 0);
+    const expectation = new Expectation(whole(6), recipe, 0);
     expect([1, 2, 3, 4].map((step) => expectation.stepped(step, 100, 0))).toEqual([null, null, null, null]);
     expect(expectation.outcome(true, 1000).time).toBe(null);
   });

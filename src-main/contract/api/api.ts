@@ -119,8 +119,8 @@ export const API = {
   'runs.log': reads<StoredLogEntry[]>()(z.strictObject({ runId: id, after: z.int().nonnegative(), limit: page.limit })),
   /** Queues a run; it starts at once where no other is going. */
   'runs.start': writes<{ runId: string }>()(z.strictObject({ recipe: recipeSchema, draftId: id.optional() })),
-  /** Queues what a student that cannot write needs: a run that fine-tunes it on the same data, and the same run again from there. */
-  'runs.fineTuneFirst': writes<{ runIds: [string, string] }>()(byRun),
+  /** Queues what a student that cannot write needs: the same run again, with a stage before it that fine-tunes the student on the same data. */
+  'runs.fineTuneFirst': writes<{ runId: string }>()(byRun),
   /** `allowChanged`: although files that the run reads have changed since it began. `device`: where it goes on; where it was if left out. */
   'runs.resume': writes<null>()(z.strictObject({ runId: id, allowChanged: z.boolean().default(false), device: z.enum(DEVICES).exactOptional() })),
   /** Takes a run folder that the history does not know, or knows elsewhere; a training elsewhere (`recipe.handover`) is followed as it goes on. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import type { StageBegun } from '../../contract/events.ts';
 import type { RunRecord, LogLevel } from '../../contract/history.ts';
 import { Problem } from '../../contract/problem.ts';
+import { stagesBegun, stageSentence } from '../../contract/stages.ts';
 import { HistoryRecorder } from '../../store/history-recorder.ts';
 import { insertLog } from '../../store/log.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
@@ -29,24 +31,29 @@ export async function adoptRun(home: Home, runDir: string): Promise<RunRecord> {
   await createRun(database, { id, name: recipe.name, recipe, runDir });
   await setStatus(database, id, 'interrupted');
   const last = (await listCheckpoints(paths.checkpoints)).at(-1);
-  if (last) await restore(home, id, last, paths.rollouts);
-  const isDone = await readLogFile(home, id, paths.log);
+  const stages = last ? await restore(home, id, last, paths.rollouts) : [];
+  const isDone = await readLogFile(home, id, paths.log, stages);
   await setStatus(database, id, isDone ? 'done' : 'interrupted');
   return findRun(database, id);
 }
 
-async function restore(home: Home, id: string, checkpoint: { step: number; path: string }, rollouts: string): Promise<void> {
+/** @returns the stages that had begun, which the log need not tell again */
+async function restore(home: Home, id: string, checkpoint: { step: number; path: string }, rollouts: string): Promise<StageBegun[]> {
   // A damaged checkpoint says nothing of the best; going on from it finds out.
   const state = await readCheckpointState(checkpoint.path).catch(() => null);
   const told = await readTold(checkpoint.path);
-  const metric = (await findRun(home.database, id)).recipe.evaluate.best;
+  const { recipe } = await findRun(home.database, id);
+  const metric = recipe.evaluate.best;
+  const stages = stagesBegun(recipe, state?.stageSteps ?? null, checkpoint.step);
   const recorder = new HistoryRecorder(home.database, id, { keptRollouts: (after, upTo) => keptRollouts(rollouts, after, upTo) });
-  recorder.record({ event: 'restored', checkpoint, ...told, ...(state?.best && metric !== undefined && { best: { name: metric, ...state.best } }) });
+  recorder.record({ event: 'restored', checkpoint, ...told, ...(state?.best && metric !== undefined && { best: { name: metric, ...state.best } }), stages });
   await recorder.flush();
+  return stages;
 }
 
 /** Reads the lines of a run's own log. @returns whether the last of them says that it is done */
-async function readLogFile(home: Home, id: string, path: string): Promise<boolean> {
+async function readLogFile(home: Home, id: string, path: string, stages: readonly StageBegun[]): Promise<boolean> {
+  const told = new Set(stages.map((stage) => `step ${stage.first}: ${stageSentence(stage)}`));
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
   let last = '';
   await home.database.transaction(async (queries) => {
@@ -55,6 +62,7 @@ async function readLogFile(home: Home, id: string, path: string): Promise<boolea
       const at = Date.parse(time ?? '');
       if (Number.isNaN(at) || !message) continue;
       last = message;
+      if (told.has(message)) continue;
       const step = Number(/^step (\d{1,12}): /.exec(message)?.[1] ?? 0);
       await insertLog(queries, id, { at, step, level: level as LogLevel, code: 'adopted', message });
     }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ExportOrigin } from '../../contract/export-report.ts';
 import type { Ancestor } from '../../contract/lineage.ts';
 import { localTeacher, teacherName } from '../../contract/local-teacher.ts';
+import { trainingFilesOf } from '../../contract/stages.ts';
 import { lastName } from '../../export/without-folders.ts';
 import { frontMatter } from '../../model/front-matter.ts';
 import { licenceIn, saidOf, type Said } from '../../model/said-of.ts';
@@ -21,11 +22,11 @@ const DEEPEST = 6;
 /** Whom an export comes from: its base model, its teacher, its data, each with the licence that it names. */
 export async function lineageOf(model: string, origin: ExportOrigin | null): Promise<Ancestor[]> {
   if (origin === null) return [await ancestor('base model', model)];
-  const { teacher, student, data } = origin.recipe;
+  const { teacher, student } = origin.recipe;
   const local = localTeacher(origin.recipe);
   const judge: Ancestor[] = local ? [await ancestor('teacher', local.model)]
     : teacher ? [{ role: 'teacher', name: teacherName(origin.recipe)!, id: null, licence: null, saidBy: null }] : [];
-  return [await ancestor('base model', student.model), ...judge, await ofData(data.train)];
+  return [await ancestor('base model', student.model), ...judge, ...await Promise.all(trainingFilesOf(origin.recipe).map(ofData))];
 }
 
 async function ancestor(role: Ancestor['role'], path: string): Promise<Ancestor> {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract/finding.ts';
 import type { MemoryForecast, Remedy } from '../../contract/forecast.ts';
 import { Problem } from '../../contract/problem.ts';
-import type { Recipe } from '../../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../../contract/recipe.ts';
 import { stagesOf } from '../../contract/stages.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { findings, lookAt } from '../../checks/look.ts';
@@ -16,12 +16,12 @@ import { inStage, StageFindings } from './stage-findings.ts';
 /** Everything that can be said of a recipe before a run of it begins: what keeps it from beginning, and what is worth knowing. */
 export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart, allowed, serverKey }: { signal?: AbortSignal; isStart: boolean; allowed: readonly string[]; serverKey?: string | undefined }): Promise<Finding[]> {
   const [open, found, words] = [sharedModels(), [] as Finding[], new StageFindings(recipe)];
-  const stages = stagesOf(recipe).map((stage, at) => ({ ...stage, at, material: materialOf(stage.recipe, runDir, { signal, serverKey, open }) }));
-  for (const { at, recipe: own, material } of stages) {
+  const stages = stagesOf(recipe).map((stage, at) => ({ ...stage, at, material: materialOf(stage.recipe, runDir, { signal, serverKey, open, heldOut: stage.heldOut }) }));
+  for (const { at, recipe: own, heldOut, material } of stages) {
     const tell = (finding: Finding): unknown => found.push(...words.of(at, finding));
     for await (const finding of lookAt(CHECKS, material)) tell(finding);
     (await findings('choices', async () => { await material.questions(); return []; })).forEach(tell);
-    (await withoutModels(own, material.models(), signal)).forEach(tell);
+    (await withoutModels(own, heldOut, material.models(), signal)).forEach(tell);
   }
   if (isStart && !found.some(({ level }) => level === 'problem')) {
     refuseUnallowed(recipe, allowed);
@@ -34,18 +34,17 @@ export async function checkRun(recipe: Recipe, runDir: string, { signal, isStart
 export async function memoryOfStages(recipe: Recipe, runDir: string, signal: AbortSignal): Promise<{ forecast: MemoryForecast; remedies: Remedy[] }> {
   const [open, words] = [sharedModels(), new StageFindings(recipe)];
   const outlooks: MemoryOutlook[] = [];
-  for (const stage of stagesOf(recipe)) outlooks.push(await inStage(stage, () => materialOf(stage.recipe, runDir, { signal, open }).memory()));
+  for (const stage of stagesOf(recipe)) outlooks.push(await inStage(stage, () => materialOf(stage.recipe, runDir, { signal, open, heldOut: stage.heldOut }).memory()));
   const forecast = largestOf(outlooks.map((outlook) => outlook.forecast));
   const at = outlooks.findIndex((outlook) => outlook.forecast.peak === forecast.peak);
   return { forecast, remedies: (await outlooks[at]!.remedies()).map((remedy) => words.within(at, remedy)) };
 }
 
 /** Where there are no models to read the data for, a person still mends the data at the same time. */
-async function withoutModels(recipe: Recipe, models: Promise<unknown>, signal?: AbortSignal): Promise<Finding[]> {
+async function withoutModels(recipe: Recipe, heldOut: DataSettings, models: Promise<unknown>, signal?: AbortSignal): Promise<Finding[]> {
   if (await models.then(() => true, (error: unknown) => !(error instanceof Problem))) return [];
   const { data } = recipe;
-  const files = [data.train, data.validation].filter((path) => path !== undefined);
-  const looks = files.map((path) => () => lookAtRows(path, data, signal));
+  const looks = [() => lookAtRows(data.train, data, signal), ...(heldOut.validation === undefined ? [] : [() => lookAtRows(heldOut.validation!, heldOut, signal)])];
   const found: Finding[] = [];
   for (const look of [...looks, async () => { stepsOf(recipe, 1); }]) found.push(...await findings('data', async () => { await look(); return []; }));
   return found;

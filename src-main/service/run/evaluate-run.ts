@@ -37,9 +37,9 @@ export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | n
 
 /** Of a server: by the recipe's own way of writing where it has that, and greedily otherwise. */
 async function servedAnswers(run: PreparedRun, writer: ServedWriter, asked: readonly EncodedExample[]): Promise<string[]> {
-  const { recipe: { seed, evaluate: { decode, maxNewTokens }, data } } = run;
+  const { recipe: { seed, evaluate: { decode, maxNewTokens } }, heldOut } = run;
   const texts = await servedTexts(run, writer, asked, {
-    seed, maxTokens: maxNewTokens ?? data.maxCompletionTokens, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP,
+    seed, maxTokens: maxNewTokens ?? heldOut.maxCompletionTokens, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP,
   });
   return texts.map(({ text }) => text);
 }
@@ -56,10 +56,10 @@ export async function evaluateRun(
     onProgress, { judge, questions: questions && questions.slice(0, examples.length), onTexts, ...(onPart && { onPart }) });
 }
 
-function answerSettings({ recipe: { seed, data, evaluate }, eos, sharedVocabulary }: PreparedRun, signal?: AbortSignal): AnswerSettings {
-  const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
+function answerSettings({ recipe: { seed, evaluate }, heldOut, eos, sharedVocabulary }: PreparedRun, signal?: AbortSignal): AnswerSettings {
+  const maxNewTokens = evaluate.maxNewTokens ?? heldOut.maxCompletionTokens;
   return {
     seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator,
-    maxLength: data.maxPromptTokens + Math.max(maxNewTokens, data.maxCompletionTokens), ...(signal && { signal }),
+    maxLength: heldOut.maxPromptTokens + Math.max(maxNewTokens, heldOut.maxCompletionTokens), ...(signal && { signal }),
   };
 }

@@ -21,9 +21,10 @@ type Input = z.infer<typeof inputsSchema>[number];
 
 /** Every file a run reads, with its contents in short. @throws Problem where one is not there. */
 export async function lookAtInputs(recipe: Recipe, { withoutStudent = false } = {}): Promise<Input[]> {
-  const { data, student, teacher } = recipe;
+  const { data, student, teacher, stages = [] } = recipe;
   const named: [string, string | undefined][] = [
     ['data.train', data.train], ['data.validation', data.validation], ['data.shots.file', data.shots?.file],
+    ...stages.flatMap((stage, at): [string, string | undefined][] => [[`stages.${at}.data.train`, stage.data?.train], [`stages.${at}.data.shots.file`, stage.data?.shots?.file]]),
     ['student.model', withoutStudent ? undefined : student.model], ['teacher.model', teacher?.model],
   ];
   const inputs: Input[] = [];

@@ -1,6 +1,6 @@
 import { needsTeacher } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
-import type { Recipe } from '../../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../../contract/recipe.ts';
 import type { Material } from '../../checks/needs.ts';
 import { shippingOf } from '../../distill/shipping/ship.ts';
 import { shippingPlan } from '../../export/shipping-plan.ts';
@@ -35,12 +35,14 @@ export interface MaterialOptions {
   /** The day the run began. */
   today?: Date | undefined;
   serverKey?: string | null | undefined;
+  /** Of a stage: what the whole recipe says of held-out rows. Left out, the recipe's own data says it. */
+  heldOut?: DataSettings;
   /** Opens models, where somebody else has them already. */
   open?: (path: string) => Promise<Model>;
 }
 
 /** Opens the models of a recipe without stages and encodes its data, each when it is first asked for. */
-export function materialOf(recipe: Recipe, runDir: string, { signal, today, serverKey = environmentKey(), open = openWholeModel }: MaterialOptions = {}): RunMaterial {
+export function materialOf(recipe: Recipe, runDir: string, { signal, today, serverKey = environmentKey(), open = openWholeModel, heldOut = recipe.data }: MaterialOptions = {}): RunMaterial {
   const method = once(async () => methodOf(recipe));
   const student = once(async () => {
     const model = await open(recipe.student.model);
@@ -58,9 +60,9 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
   });
   // With other tokens than the teacher's the student speaks of all its own.
   const shared = once(async () => sharedVocabulary(await hasOtherTokens() ? [await student()] : await models()));
-  const read = async (path: string, settings: { needsCompletions: boolean }): Promise<ExampleSet> => {
+  const read = async (path: string, view: DataSettings, needsCompletions: boolean): Promise<ExampleSet> => {
     const model = await student();
-    const examples = await readExamplesOnce(path, { ...recipe.data, ...settings, today }, model, signal);
+    const examples = await readExamplesOnce(path, { ...view, needsCompletions, today }, model, signal);
     const known = await shared();
     for await (const example of eachExample(examples)) refuseUnknown(path, [example, givenText(example)], model, known);
     return examples;
@@ -70,40 +72,39 @@ export function materialOf(recipe: Recipe, runDir: string, { signal, today, serv
   const shipping = once(async () => (recipe.student.ship === undefined ? null : shippingOf((await student()).folder.config, await shippingPlan((await student()).folder.config, recipe.student.ship))));
   // Lambda may rise to 1 from less.
   const all = once(async () => {
-    if (data.validation !== undefined && data.validationShare !== undefined) {
+    if (heldOut.validation !== undefined && heldOut.validationShare !== undefined) {
       throw new Problem('data.validation and data.validationShare are both given.', { hint: 'Leave one of them out.' });
     }
     const chosen = await method();
-    return read(data.train, { needsCompletions: lambdaAt(chosen, 1) < 1 && chosen.source === 'data' });
+    return read(data.train, data, lambdaAt(chosen, 1) < 1 && chosen.source === 'data');
   });
-  const parts = once(async () => {
-    const examples = await all();
-    return data.validationShare === undefined ? { train: examples, validation: null } : holdOut(examples, data.validationShare, seed);
-  });
-  const train = once(async () => takeShare((await parts()).train, data.fraction, seed));
+  // What is held out of a file is trained on by nobody who reads it.
+  const rest = once(async () => (heldOut.validationShare === undefined || data.train !== heldOut.train ? all() : holdOut(await all(), heldOut.validationShare, seed).train));
+  const train = once(async () => takeShare(await rest(), data.fraction, seed));
   const validation = once(async () => {
-    if (data.validation !== undefined && data.validationShare === undefined) return read(data.validation, { needsCompletions: false });
-    return (data.validationShare === undefined ? null : (await parts()).validation) ?? NO_EXAMPLES;
+    const { validation: file, validationShare: share } = heldOut;
+    if (share === undefined) return file === undefined ? NO_EXAMPLES : read(file, heldOut, false);
+    return holdOut(await (data === heldOut ? all() : read(heldOut.train, heldOut, false)), share, seed).validation;
   });
   const isChat = data.chat || data.messages !== undefined;
   const alignment = once(async () => {
     if (!await hasOtherTokens()) return null;
     const [learner, judge] = await models();
     const aligned = await alignModels(learner!, judge!, isChat);
-    for (const { path, examples } of [{ path: data.train, examples: await train() }, { path: data.validation ?? data.train, examples: await validation() }]) {
-      await notePrompts(aligned, judge!, path, { ...data, needsCompletions: false, today }, examples, signal);
+    for (const { path, view, examples } of [{ path: data.train, view: data, examples: await train() }, { path: heldOut.validation ?? heldOut.train, view: heldOut, examples: await validation() }]) {
+      await notePrompts(aligned, judge!, path, { ...view, needsCompletions: false, today }, examples, signal);
     }
     return aligned;
   });
   const evaluated = once(async () => firstExamples(await validation(), evaluate.examples));
   return {
-    recipe: () => Promise.resolve(recipe), runDir: () => Promise.resolve(runDir),
+    recipe: () => Promise.resolve(recipe), heldOut: () => Promise.resolve(heldOut), runDir: () => Promise.resolve(runDir),
     serverKey: () => Promise.resolve(serverKey),
     method, student, adapter, shipping, teacher, models, sharedVocabulary: shared, alignment, train, validation, evaluated,
     eos: once(async () => endTokens(await student())),
     steps: once(async () => stepsOf(recipe, (await train()).count * (await method()).samplesPerPrompt)),
-    memory: once(() => memoryOf(recipe, { method, student, adapter, shipping, teacher, sharedVocabulary: shared, alignment, train, validation })),
-    questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(recipe, await evaluated(), await student(), await shared()) : null)),
+    memory: once(() => memoryOf(recipe, { method, student, adapter, shipping, teacher, sharedVocabulary: shared, alignment, train, validation, heldOut: () => Promise.resolve(heldOut) })),
+    questions: once(async () => (evaluate.metrics.includes(MULTIPLE_CHOICE) ? questionsOf(heldOut, evaluate, await evaluated(), await student(), await shared()) : null)),
   };
 }
 
@@ -135,7 +136,7 @@ function refuseUnknown(path: string, examples: readonly Pick<GivenText, 'index' 
   }
 }
 
-function questionsOf({ data, evaluate }: Recipe, examples: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
+function questionsOf(data: DataSettings, evaluate: Recipe['evaluate'], examples: readonly EncodedExample[], student: Model, shared: number): EncodedQuestion[] {
   const path = data.validation ?? data.train;
   const questions = encodeQuestions(examples, path, {
     choices: evaluate.choices, answer: data.messages === undefined ? data.completion : undefined, maxPromptTokens: data.maxPromptTokens,

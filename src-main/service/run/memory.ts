@@ -6,7 +6,7 @@ import { remediesFor } from '../../forecast/remedies.ts';
 import { NO_EXAMPLES } from '../../text/example-set.ts';
 import { chooseMicroBatchSize } from './micro-batch-size.ts';
 
-type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'shipping' | 'teacher' | 'sharedVocabulary' | 'alignment' | 'train' | 'validation'>;
+type Sources = Pick<Material, 'method' | 'student' | 'adapter' | 'shipping' | 'teacher' | 'sharedVocabulary' | 'alignment' | 'train' | 'validation' | 'heldOut'>;
 
 /**
  * What a run will take of memory. Data that is wrong, or models that do not fit each other, are told of by themselves; how
@@ -17,7 +17,7 @@ export async function memoryOf(recipe: Recipe, sources: Sources): Promise<Memory
   const [train, validation, shared, alignment] = [await orNull(sources.train()), await orNull(sources.validation()), await orNull(sources.sharedVocabulary()), await orNull(sources.alignment())];
   const microBatchSize = await chooseMicroBatchSize(recipe, student, train ?? NO_EXAMPLES, method.samplesPerPrompt);
   const inputs = {
-    recipe, method, student, adapter, shipping, teacher, train, microBatchSize, sharedVocabulary: shared ?? student.decoder.vocabSize, alignment,
+    recipe, heldOut: await sources.heldOut(), method, student, adapter, shipping, teacher, train, microBatchSize, sharedVocabulary: shared ?? student.decoder.vocabSize, alignment,
     writesAnswers: recipe.evaluate.metrics.length > 0 && (validation === null || validation.count > 0),
   };
   return { microBatchSize, forecast: forecastMemory(inputs), remedies: () => remediesFor(inputs) };

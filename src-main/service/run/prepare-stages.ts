@@ -23,6 +23,8 @@ export interface PreparedStages {
   stages: readonly PreparedStage[];
   /** Updates in all. */
   steps: number;
+  /** Updates of each; nothing where the run is one part. */
+  lengths: { stageSteps?: number[] };
   /** Of the stage that takes most. */
   memory: MemoryForecast;
   notices: Finding[];
@@ -34,14 +36,20 @@ export async function prepareStages(recipe: Recipe, runDir: string, options: Pre
   const found = new StageFindings(recipe);
   const [stages, notices]: [PreparedStage[], Finding[]] = [[], []];
   let [first, firstEpoch] = [0, 0];
-  for (const [at, { name, recipe: own }] of stagesOf(recipe).entries()) {
-    const run = await inStage({ name }, () => prepareRun(own, runDir, { ...options, open }));
+  for (const [at, { name, recipe: own, heldOut }] of stagesOf(recipe).entries()) {
+    const run = await inStage({ name }, () => prepareRun(own, runDir, { ...options, open, heldOut }));
     notices.push(...run.notices.flatMap((finding) => found.of(at, finding)));
     stages.push({ ...run, name, number: at + 1, first, firstEpoch });
     first += run.steps;
     firstEpoch += (run.steps * own.train.batchSize) / (run.train.count * run.method.samplesPerPrompt);
   }
-  return { stages, steps: first, memory: largestOf(stages.map(({ memory }) => memory)), notices };
+  const lengths = recipe.stages ? { stageSteps: stages.map(({ steps }) => steps) } : {};
+  return { stages, steps: first, lengths, memory: largestOf(stages.map(({ memory }) => memory)), notices };
+}
+
+/** The stage that makes the step behind so many; the last one where all are made. */
+export function stageBehind({ stages }: PreparedStages, step: number): PreparedStage {
+  return stages.find(({ first, steps }) => step < first + steps) ?? stages.at(-1)!;
 }
 
 /** Opens a model once, whichever stage asks for it. */

@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract/finding.ts';
 import type { MemoryForecast } from '../../contract/forecast.ts';
 import type { Method } from '../../contract/presets.ts';
-import type { Recipe } from '../../contract/recipe.ts';
+import type { DataSettings, Recipe } from '../../contract/recipe.ts';
 import { CHECKS, START_CHECKS } from '../../checks/list.ts';
 import { lookAt, problemOf } from '../../checks/look.ts';
 import type { Shipping } from '../../distill/shipping/ship.ts';
@@ -16,6 +16,8 @@ import { materialOf, type MaterialOptions } from './material.ts';
 /** A recipe without stages, or one of a run's stages, whose files have all been looked at: what it is made from. Nothing has been written yet. */
 export interface PreparedRun {
   recipe: Recipe;
+  /** Where held-out rows come from and how they become texts. */
+  heldOut: DataSettings;
   method: Method;
   student: Model;
   /** What is trained beside the student's weights; null where those are. */
@@ -63,7 +65,7 @@ export async function prepareRun(recipe: Recipe, runDir: string, { allowed = [],
     notices.push(finding);
   }
   return {
-    recipe, method, student, train, questions, notices,
+    recipe, heldOut: await material.heldOut(), method, student, train, questions, notices,
     adapter: await material.adapter(), shipping: await material.shipping(), teacher: await material.teacher(), serverKey: await material.serverKey(), validation: await material.validation(), eos: await material.eos(), steps: await material.steps(),
     microBatchSize, memory, sharedVocabulary: await material.sharedVocabulary(), alignment: await material.alignment(),
   };

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { BestScore } from '../../contract/best.ts';
 import type { Rollout } from '../../contract/events.ts';
+import { stagesBegun } from '../../contract/stages.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import type { BaselineState } from '../../distill/reward-baseline.ts';
 import { TeacherAway } from '../../teacher/served/teacher-away.ts';
@@ -27,7 +29,7 @@ import type { Begun } from './begin.ts';
 import type { RunJob } from './job.ts';
 import { keepStates } from './keep-states.ts';
 import { numbered } from './numbered.ts';
-import type { PreparedStage, PreparedStages } from './prepare-stages.ts';
+import { stageBehind, type PreparedStage, type PreparedStages } from './prepare-stages.ts';
 import { Expectation } from './expectation.ts';
 import type { RolloutFiles } from '../../run-folder/rollout-files.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
@@ -70,21 +72,21 @@ export class Run {
     this.covered = new CoveredWatch(job.recipe.teacher?.server?.topLogprobs ?? null);
     this.folder = begun.folder;
     this.files = files;
-    this.expectation = new Expectation(this.whole.memory, job.recipe, this.whole.steps, performance.now(), this.whole.stages.at(-1)!.first);
+    this.expectation = new Expectation(this.whole, job.recipe, performance.now());
   }
 
   async go(from: string | null, state: CheckpointState | null): Promise<RunOutcome> {
-    const { job, whole: { steps, stages, notices, memory }, prepared: { student, recipe } } = this;
+    const { job, whole: { steps, stages, lengths, notices, memory }, prepared: { student, recipe } } = this;
     const first = state?.step ?? 0;
     this.totalTokens = state?.totalTokens ?? 0;
     job.emit({
       event: 'started', runId: job.runId, runDir: job.runDir, name: recipe.name, steps, fromStep: first,
-      parameters: countParameters(student.parameters),
+      parameters: countParameters(student.parameters), ...lengths,
     });
     resetPeakMemory();
     job.emit({ event: 'forecast', memory });
     this.enter(this.prepared, state);
-    if (from !== null) job.emit({ event: 'restored', checkpoint: { step: first, path: from }, ...await this.told.read(from), ...this.bestField });
+    if (from !== null) job.emit({ event: 'restored', checkpoint: { step: first, path: from }, ...await this.told.read(from), ...this.bestField, stages: stagesBegun(job.recipe, lengths.stageSteps ?? null, first) });
     for (const warning of this.begun.warnings) job.emit({ event: 'warning', ...warning });
     for (const { code, message, hint } of notices) job.emit({ event: 'warning', code, message: hint === undefined ? message : `${message} ${hint}` });
     let start: StudentStart = { from, isNewStage: first === this.prepared.first };
@@ -111,6 +113,8 @@ export class Run {
   /** Takes up a stage. @param state  of the checkpoint that the run goes on from; null where a stage begins behind another */
   private enter(stage: PreparedStage, state: CheckpointState | null): void {
     const { recipe, first } = stage;
+    // What is asked of it, and how it writes, may be another stage's own.
+    if (!isDeepStrictEqual(recipe.evaluate, this.prepared.recipe.evaluate)) this.teacherAnswers = null;
     this.prepared = stage;
     this.writing = new WritingWatch(stage, this.guard);
     const metric = bestMetric(recipe);
@@ -256,11 +260,11 @@ export class Run {
   }
 
   private async save(built: BuiltRun, step: number, baseline = built.rewardBaseline?.state ?? null): Promise<void> {
-    const { job, prepared, folder } = this;
+    const { job, whole: { lengths }, prepared, folder } = this;
     job.emit({ event: 'phase', phase: 'checkpoint', done: 0, total: 1 });
     const sizes = this.microBatchSizes;
     const state: CheckpointState = {
-      step, totalTokens: this.totalTokens, lossScale: built.trainer.lossScaleState, microBatchSize: sizes[prepared.number - 1]!, ...(sizes.length > 1 && { stageMicroBatchSizes: [...sizes] }),
+      step, totalTokens: this.totalTokens, lossScale: built.trainer.lossScaleState, microBatchSize: sizes[prepared.number - 1]!, ...(sizes.length > 1 && { stageMicroBatchSizes: [...sizes] }), ...lengths,
       threads: this.begun.threads, device: prepared.recipe.student.device, textVersion: TEXT_VERSION, rewardBaseline: baseline, ...this.best?.state,
     };
     await this.files.sync();
@@ -292,9 +296,4 @@ export class Run {
     for (const warning of await this.writing.evaluated(answered, evaluation, built.teacher)) job.emit({ event: 'warning', ...warning });
     return this.best?.watch(evaluation) ?? false;
   }
-}
-
-/** The stage that makes the step behind so many; the last one where all are made. */
-function stageBehind({ stages }: PreparedStages, step: number): PreparedStage {
-  return stages.find(({ first, steps }) => step < first + steps) ?? stages.at(-1)!;
 }

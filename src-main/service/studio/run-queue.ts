@@ -30,11 +30,8 @@ const TELL_EVERY = 100;
 /** How a run ended, in the words of the feed. */
 type End = Pick<Extract<FeedMessage, { topic: 'ended' }>, 'how' | 'error'>;
 
-/**
- * @param after  the run whose student it begins from, which must be done by then
- * @param host  the worker that has been asked for it
- */
-interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; device?: Device | undefined; after?: string; host?: WorkerHost<Commands> }
+/** @param host  the worker that has been asked for it */
+interface Entry { live: LiveRun; recipe: Recipe; runDir: string; isResumed: boolean; allowed: readonly string[]; allowChanged?: boolean; device?: Device | undefined; host?: WorkerHost<Commands> }
 
 /**
  * The runs of this program, computed one after the other. A run leaves the queue once its end is in the history, where
@@ -81,19 +78,6 @@ export class RunQueue {
     if (problem) throw problemOf(problem);
     await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
     this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false, allowed });
-    return runId;
-  }
-
-  /**
-   * Queues a run that begins from the last student of another one, which waits or goes. Its recipe is looked at when its turn
-   * comes: until then its student is not there.
-   */
-  async startAfter(after: string, recipe: Recipe): Promise<string> {
-    const allowed = await this.#consent.settle(recipe);
-    const runId = newRunId();
-    const runDir = this.#home.runDir(runId);
-    await createRun(this.#home.database, { id: runId, name: recipe.name, recipe, runDir, status: 'waiting' });
-    this.#queue({ runId, name: recipe.name }, { recipe, runDir, isResumed: false, allowed, after });
     return runId;
   }
 
@@ -173,10 +157,9 @@ export class RunQueue {
   }
 
   async #compute(entry: Entry): Promise<void> {
-    const { live, recipe, runDir, isResumed, allowed, allowChanged = false, device, after } = entry;
+    const { live, recipe, runDir, isResumed, allowed, allowChanged = false, device } = entry;
     const { runId } = live;
     try {
-      if (after !== undefined) await this.#checkDone(after);
       const key = await keyFor(recipe, this.#keyStore);
       // It may have been taken out of the queue meanwhile.
       if (!this.#entries.includes(entry)) return;
@@ -219,11 +202,6 @@ export class RunQueue {
     this.#tellSteps(runId);
     this.#feed.publish({ topic: 'runs' });
     this.#feed.publish({ topic: 'ended', runId, name, ...end });
-  }
-
-  async #checkDone(runId: string): Promise<void> {
-    const { name, status } = await findRun(this.#home.database, runId);
-    if (status !== 'done') throw new Problem(`This run begins from the student of "${name}", which did not come to its end.`, { hint: 'Resume that run first, then this one.' });
   }
 
   #follow(live: LiveRun, event: RunEvent, recipe: Recipe): void {

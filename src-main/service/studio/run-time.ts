@@ -1,6 +1,7 @@
 import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent } from '../../contract/events.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { stagesOf } from '../../contract/stages.ts';
 
 type Timed = Pick<LiveRun, 'from' | 'aside' | 'evaluations'>;
 
@@ -9,7 +10,7 @@ export function followTime(live: Timed, event: RunEvent, recipe: Recipe, now: nu
   const { aside, evaluations } = live;
   switch (event.event) {
     case 'started':
-      evaluations.left = evaluationsAfter(recipe, event.fromStep, event.steps);
+      evaluations.left = evaluationsAfter(recipe, event.fromStep, event.steps, event.stageSteps);
       return;
     case 'phase':
       if (event.phase === 'evaluate' || event.phase === 'checkpoint') aside.since ??= now;
@@ -30,10 +31,19 @@ function end({ from, aside }: Timed, now: number): void {
   aside.since = null;
 }
 
-/** Evaluations of a run that has made `from` of its steps: at its start, every so often, and at its end. */
-export function evaluationsAfter({ data, evaluate: { every }, stages = [] }: Recipe, from: number, steps: number): number {
-  if (data.validation === undefined && data.validationShare === undefined) return 0;
-  const between = every === undefined ? 0 : Math.floor((steps - 1) / every) - Math.floor(from / every);
-  // Where a resumed run's stages begin is not known here.
-  return (from === 0 ? Math.max(1, stages.length) : 0) + Math.max(0, between) + 1;
+/**
+ * Evaluations of a run that has made `from` of its steps: where each of its stages begins, every so often, and at its end.
+ * @param stageSteps  of every stage
+ */
+export function evaluationsAfter(recipe: Recipe, from: number, steps: number, stageSteps: readonly number[] = [steps]): number {
+  const { validation, validationShare } = recipe.data;
+  if (validation === undefined && validationShare === undefined) return 0;
+  let [all, first] = [1, 0];
+  for (const [at, { recipe: { evaluate: { every } } }] of stagesOf(recipe).entries()) {
+    const end = first + (stageSteps[at] ?? 0);
+    if (first >= from) all += 1;
+    if (every !== undefined && end > from) all += Math.max(0, Math.floor((end - 1) / every) - Math.floor(Math.max(first, from) / every));
+    first = end;
+  }
+  return all;
 }

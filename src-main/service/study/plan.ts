@@ -56,8 +56,9 @@ export function planStudy(study: Study, source: string, base: string): PlannedRu
 function refuseUnused(field: string, recipe: Recipe, source: string): void {
   const [section, name] = field.split('.');
   const { stages } = recipe;
-  if (!stages || name === undefined || (section !== 'method' && section !== 'train')) return;
-  if (stages.some(({ method, train }) => (section === 'method' ? method?.preset === undefined && method?.[name as keyof typeof method] === undefined : train?.[name as keyof typeof train] === undefined))) return;
+  if (!stages || name === undefined || (section !== 'method' && section !== 'train' && section !== 'data' && section !== 'evaluate')) return;
+  const says = (stage: (typeof stages)[number]): boolean => (section === 'method' && stage.method?.preset !== undefined) || Object.hasOwn(stage[section] ?? {}, name);
+  if (!stages.every(says)) return;
   throw new Problem(`${source}: the grid varies ${field}, and every stage of the recipe says that itself.`, { hint: `Leave it out of the stage that shall vary, or make arms with stages of their own.` });
 }
 

@@ -35,10 +35,10 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
   })));
   const { forecast } = await memoryOf(recipe, {
     method: async () => method, student: async () => pair.student, adapter: async () => adapter, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary, alignment: async () => null,
-    train: async () => train, validation: async () => NO_EXAMPLES,
+    train: async () => train, validation: async () => NO_EXAMPLES, heldOut: async () => recipe.data,
   });
   return {
-    recipe, method, ...pair, train, memory: forecast,
+    recipe, heldOut: recipe.data, method, ...pair, train, memory: forecast,
     validation: NO_EXAMPLES, questions: null, serverKey: null, alignment: null, adapter, shipping: null, eos: new Set(), steps: 1e6, microBatchSize: plan.microBatch ?? batchSize, notices: [],
   };
 }

@@ -42,9 +42,10 @@ describe('what is advised', () => {
   it('fine-tuning for a student that goes round in one word', () => {
     const facts = factsOf({ own: many(text(Array<number>(20).fill(4), false)) });
     expect(codes(facts)).toEqual(['cannot-write']);
-    expect(taken(facts)).toMatchObject({ method: { preset: 'sft' } });
+    expect(taken(facts)).toMatchObject({ stages: [{ name: 'fine-tune', method: { preset: 'sft' } }, { name: 'distil' }] });
     // Where there are no answers it learns what the teacher writes; where it learns nothing from its own text it may go on.
-    expect(advise({ ...facts, hasAnswers: false })[0]!.mend!.patch).toMatchObject({ method: { preset: 'seqkd' } });
+    const { completion: _, ...data } = facts.recipe.data;
+    expect(advise({ ...facts, hasAnswers: false, recipe: { ...facts.recipe, data } })[0]!.mend!.patch).toMatchObject({ stages: [{ method: { preset: 'seqkd' } }, { name: 'distil' }] });
     expect(codes(factsOf({ own: facts.own }, { method: { preset: 'supervised-kd' } }))).toEqual([]);
   });
 

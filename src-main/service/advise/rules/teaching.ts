@@ -1,6 +1,7 @@
-import { fineTuning } from '../../../checks/cut-student.ts';
 import type { Advice } from '../../../contract/advice.ts';
-import { allowedIn } from '../../../contract/presets.ts';
+import type { Mend } from '../../../contract/finding.ts';
+import { allowedIn, resolveMethod } from '../../../contract/presets.ts';
+import type { Recipe } from '../../../contract/recipe.ts';
 import { pairedDifference, weightedMean } from '../../../metrics/paired.ts';
 import { abilityOf, meanToken } from '../ability.ts';
 import type { Facts } from '../facts.ts';
@@ -26,7 +27,7 @@ export function teacherIsBetter(facts: Facts): Advice[] {
     code: 'teacher-no-better', level: 'notice', field: 'teacher.model', measured: found.measured,
     message: `${isWorse ? 'The teacher is worse than the student on this data' : 'Nothing shows that the teacher is better than the student on this data'}: ${found.told}, on ${rows} rows.`,
     hint: `Choose a teacher that does this task better, or fine-tune the teacher on it first.${isWorse ? '' : ' More rows (--rows) may show a small lead.'}`,
-    ...(isWorse && hasAnswers && { mend: { ...fineTuning(recipe), label: 'Learn from the data alone' } }),
+    ...(isWorse && hasAnswers && { mend: learningAlone(recipe) }),
   }];
 }
 
@@ -104,4 +105,14 @@ export function alreadyThere({ ownCompared, compared, method, rows }: Facts): Ad
     message: `Student and teacher say the same already: the same first choice at ${percent(agreed)} of tokens, ${divergence.toFixed(4)} nats a token apart, on ${rows} rows. There is next to nothing to learn.`,
     hint: 'Choose a better teacher, or data on which the two differ.',
   }];
+}
+
+/** Makes a recipe one of fine-tuning: what its method says and fine-tuning does not allow goes. */
+function learningAlone({ method, evaluate }: Recipe): Mend {
+  const { conflicts } = resolveMethod({ ...method, preset: 'sft' });
+  const nulls = conflicts.map(({ field }) => [field.slice('method.'.length), null] as const);
+  return {
+    label: 'Learn from the data alone',
+    patch: { method: { preset: 'sft', ...Object.fromEntries(nulls) }, ...(evaluate.best === 'divergence' && { evaluate: { best: 'loss' } }) },
+  };
 }

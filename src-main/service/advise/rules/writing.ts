@@ -1,6 +1,6 @@
-import { fineTuning } from '../../../checks/cut-student.ts';
+import { fineTuningFirst } from '../../../checks/cut-student.ts';
 import type { Advice } from '../../../contract/advice.ts';
-import { allowedIn, type PresetName } from '../../../contract/presets.ts';
+import { allowedIn } from '../../../contract/presets.ts';
 import { abilityOf, meanToken } from '../ability.ts';
 import type { Facts } from '../facts.ts';
 import { nats } from '../sums.ts';
@@ -14,7 +14,7 @@ export function cannotWrite(facts: Facts): Advice[] {
     code: 'cannot-write', level: 'notice', field: 'method.lambda', measured: ['student.ends', 'student.repeats', 'student.ownCost', 'student.perplexity'],
     message: `The student cannot write yet (on ${rows} rows ${reasons.join('; ')}), so there is nothing to learn from its own text.`,
     hint: hasAnswers ? 'Fine-tune it first, and distil what comes of that.' : 'Let it learn what the teacher writes first (seqkd), and distil what comes of that.',
-    mend: hasAnswers ? fineTuning(recipe) : { label: 'Learn what the teacher writes', patch: { method: onlyPreset(recipe.method, 'seqkd') } },
+    mend: { ...fineTuningFirst(recipe), ...(!hasAnswers && { label: 'Learn what the teacher writes first' }) },
   }];
 }
 
@@ -50,7 +50,3 @@ export function sign({ isLowerBetter, lead }: NonNullable<Facts['byMetric']>): -
   const [low, high] = isLowerBetter ? [-lead.high!, -lead.low!] : [lead.low!, lead.high!];
   return low > 0 ? 1 : high < 0 ? -1 : 0;
 }
-
-/** What a method says besides its preset goes. */
-const onlyPreset = (method: object, preset: PresetName): Record<string, unknown> =>
-  ({ ...Object.fromEntries(Object.keys(method).map((name) => [name, null])), preset });

@@ -12,7 +12,7 @@ import { trainingFolder } from '../../adopt/training-folder.ts';
 import type { Home } from '../../home.ts';
 import { moveToTrash } from '../../keeping/trash.ts';
 import { refuseGoing, useOf } from '../../keeping/use.ts';
-import { fineTuneOf, goingOnFrom } from '../../run/fine-tune-first.ts';
+import { fineTunedFirst } from '../../../contract/fine-tune-first.ts';
 import { writeReport } from '../../../report/write-report.ts';
 import { isRunFolder } from '../../../run-folder/run-folder.ts';
 import { lockHolder } from '../../../run-folder/run-lock.ts';
@@ -47,12 +47,7 @@ export function runCalls({ home, queue, trainings, jobs, feed }: { home: Home; q
       }
       return { runId };
     },
-    'runs.fineTuneFirst': async ({ runId }) => {
-      const { recipe } = await findRun(database, runId);
-      const first = fineTuneOf(recipe);
-      const firstId = await queue.start(first);
-      return { runIds: [firstId, await queue.startAfter(firstId, goingOnFrom(recipe, first, home.runDir(firstId)))] };
-    },
+    'runs.fineTuneFirst': async ({ runId }) => ({ runId: await queue.start(fineTunedFirst((await findRun(database, runId)).recipe)) }),
     'runs.resume': async ({ runId, ...options }) => {
       await queue.resume(runId, options);
       return null;
