@@ -195,6 +195,12 @@ const probe = {
 };
 
 /** What each held-out row says of a student at a checkpoint, by one number that evaluations report: for comparing runs on the same rows. */
+const countSteps = {
+  params: z.strictObject({ recipe: recipeSchema, runDir: path }),
+  result: z.int().positive(),
+  event: z.never(),
+};
+
 const scoreRows = {
   params: z.strictObject({
     recipe: recipeSchema, runDir: path, checkpoint: path, metric: text, allowed, serverKey,
@@ -266,5 +272,5 @@ const getFromHub = { params: z.strictObject({ ...wantedOfHub, to: path }), resul
  * What the computing process can be asked. A command is one entry here and one handler in `worker/entry.ts`;
  * everything that crosses is validated by these schemas on the side that receives it. All paths are absolute.
  */
-export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, advise, scoreRows, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
+export const COMMANDS = { run, stop, evaluate, generate, inspect, survey, look, goOn, compare, export: exportModel, probe, advise, countSteps, scoreRows, forecastMemory, check, lookAtServer, handover, preview, see, describe, pair, import: importModel, makeStudent, device, installCuda, searchHub, lookAtHub, getFromHub } satisfies CommandMap;
 export type Commands = typeof COMMANDS;

@@ -85,7 +85,8 @@ export class RunningScores {
   }
 }
 
-function gatheringOf(metric: Metric): Gathering {
+/** Gathers what a metric of any kind needs of each prediction. */
+export function gatheringOf(metric: Metric): Gathering {
   if ('gather' in metric) return metric.gather();
   const statistics = new Statistics();
   return {

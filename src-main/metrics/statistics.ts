@@ -23,6 +23,11 @@ export class Statistics {
     this.values.set(row, this.length++ * this.width);
   }
 
+  /** What each prediction adds, one after the other. */
+  rows(): number[][] {
+    return Array.from({ length: this.length }, (_, at) => [...this.values.subarray(at * this.width, (at + 1) * this.width)]);
+  }
+
   /** The sums of what the predictions at these places add. */
   sums(places: Uint32Array): number[] {
     const { width, values } = this;

@@ -21,6 +21,7 @@ import { lookAtServer } from '../service/served-look.ts';
 import { writeHandover } from '../service/handover/write-handover.ts';
 import { inspectData } from '../service/inspect/inspect-data.ts';
 import { PairKeeper } from '../service/inspect/pair-keeper.ts';
+import { countSteps } from '../service/run/count-steps.ts';
 import { scoreRows } from '../service/study/halving/score-rows.ts';
 import { survey } from '../service/inspect/survey.ts';
 import { installCuda } from '../service/devices/install-cuda.ts';
@@ -93,6 +94,7 @@ export function createHandlers(): Handlers<Commands> {
     export: (params, { signal, emit }) => exportModel(params, signal, emit),
     probe: (params, { signal, emit }) => probeRun(params, signal, emit),
     advise: (params, { signal, emit }) => adviseRun(params, signal, emit),
+    countSteps: ({ recipe, runDir }, { signal }) => countSteps(recipe, runDir, signal),
     scoreRows: (params, { signal }) => scoreRows(params, signal),
     forecastMemory: ({ recipe, runDir }, { signal }) => memoryOfStages(recipe, runDir, signal),
     check: ({ recipe, runDir, ...start }, { signal }) => checkRun(recipe, runDir, { signal, ...start }),

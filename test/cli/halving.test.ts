@@ -62,6 +62,25 @@ it('keeps what is not certainly worse, and compares fine-tuning by divergence as
   expect(lines.filter(({ stopped }) => stopped !== null)).toMatchObject([{ stopped: expect.stringContaining('not certainly worse') as string }]);
 });
 
+it('takes shares of passes over the data, and of all stages of an arm, by a metric of the whole corpus', async () => {
+  const { name: _, seed: __, method: ___, ...recipe } = project.recipe();
+  const { steps: ____, ...train } = recipe.train!;
+  await writeFile(path('staged.json'), JSON.stringify({
+    name: 'halved', recipe: { ...recipe, method: { preset: 'sft' }, train },
+    arms: [
+      { name: 'whole', recipe: { train: { epochs: 1 } } },
+      { name: 'staged', recipe: { stages: [{ name: 'a', train: { steps: 3, optimizer: 'adafactor' } }, { name: 'b', train: { epochs: 1 } }] } },
+      { name: 'still', recipe: { train: { steps: 8, learningRate: 1e-9 } } },
+    ], chart: { y: 'loss' },
+  }));
+  const { code, errors } = await study('staged.json', 'staged', ['--halving', 'self-bleu']);
+  expect([errors, code]).toEqual(['', 0]);
+  const lines = await linesOf('staged');
+  // 40 rows by six are seven steps.
+  expect(lines.map(({ rungs }) => rungs.map(({ steps }) => steps).slice(0, 2))).toEqual([[2, 4], [3, 5], [2, 4]]);
+  expect(lines.filter(({ isWinner }) => isWinner)).toHaveLength(1);
+});
+
 it.each([
   ['an unknown number', { a: 1, b: 2 }, {}, ['--halving', 'los'], 'There is no number "los"'],
   ['one arm', { a: 1 }, {}, ['--halving', 'loss'], 'one arm'],

@@ -144,6 +144,11 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await page.getByText(/a step(, 2 evaluations of .* each)?\)/).waitFor({ timeout: 60_000 });
   await page.getByRole('definition').filter({ hasText: /^(8|16) examples$/ }).waitFor();
+  await page.getByRole('button', { name: 'Measure on a few rows' }).click();
+  const measured = page.getByText(/^What was measured, on \d+ of/);
+  await measured.waitFor({ timeout: 240_000 });
+  await measured.click();
+  await page.getByRole('rowheader', { name: 'perplexity of the right answers, student' }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 
   const save = async (): Promise<void> => {

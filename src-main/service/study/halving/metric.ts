@@ -1,6 +1,6 @@
 import { closestName } from '../../../contract/closest-name.ts';
 import { Problem } from '../../../contract/problem.ts';
-import type { RowMetric } from '../../../metrics/metric.ts';
+import type { Metric } from '../../../metrics/metric.ts';
 import { weightedMean } from '../../../metrics/paired.ts';
 import { PERPLEXITY } from '../../../metrics/perplexity.ts';
 import { findMetrics, METRIC_NAMES } from '../../../metrics/score.ts';
@@ -15,7 +15,7 @@ export interface HalvingMetric {
   /** From the sums of the rows' numbers. */
   score(sums: readonly number[], count: number): number;
   /** Of a metric of written texts: what tells of them; null of one that is read off given ones. */
-  texts: RowMetric | null;
+  texts: Metric | null;
 }
 
 const read = (name: string, needsTeacher: boolean, score: HalvingMetric['score']): HalvingMetric => ({ name, isLowerBetter: true, needsAnswers: true, needsTeacher, score, texts: null });
@@ -24,9 +24,8 @@ const READ: readonly HalvingMetric[] = [
   read('divergence', true, weightedMean), read('loss', false, weightedMean), read(PERPLEXITY, false, (sums) => Math.exp(weightedMean(sums))),
 ];
 
-/** Every metric of texts that tells of each text by itself. */
+/** Every metric of texts: a corpus is scored from what each row adds to it, which the same rows of two runs are compared by. */
 const written = (): HalvingMetric[] => [...new Set(METRIC_NAMES.flatMap((name) => findMetrics(name)))]
-  .filter((metric) => 'statistics' in metric)
   .map((metric) => ({ name: metric.name, isLowerBetter: metric.isLowerBetter ?? false, needsAnswers: metric.needsReference, needsTeacher: false, score: metric.score, texts: metric }));
 
 /** @throws Problem where runs cannot be compared by a number of this name, row by row */

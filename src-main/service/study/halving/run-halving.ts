@@ -66,6 +66,8 @@ class Halving {
   readonly #plan: HalvingPlan;
   readonly #options: HalvingOptions;
   #allowed: string[] = [];
+  /** Updates of every run, by its key. */
+  readonly #steps = new Map<string, number>();
 
   constructor(home: Home, study: Study, plan: HalvingPlan, options: HalvingOptions) {
     this.#home = home;
@@ -76,7 +78,9 @@ class Halving {
 
   async go(runs: readonly PlannedRun[]): Promise<HalvingLine[] | null> {
     const { metric, keep } = this.#plan;
-    this.#allowed = await checkRuns(runs, this.#options, this.#options.workers[0]!);
+    const { folder, workers: [host], signal } = this.#options;
+    this.#allowed = await checkRuns(runs, this.#options, host!);
+    for (const run of runs) this.#steps.set(run.key, await host!.request('countSteps', { recipe: run.recipe, runDir: runDirOf(folder, run) }, { signal }));
     const systems = [...groupBy(runs, systemKey).values()].map((group): SystemRuns => {
       const name = nameOf(group[0]!);
       return { name, runs: group, line: { name, seeds: group.length, rungs: [], stopped: null, isWinner: false } };
@@ -90,12 +94,12 @@ class Halving {
       const standings = rank(whole.map(({ name }) => ({ key: name, seeds: measured.get(name)! })), metric, 0);
       for (const { key, ...standing } of standings) {
         const { line, runs: [first] } = byName(whole, key);
-        line.rungs.push({ share, steps: stepsAt(first!, share), ...standing });
+        line.rungs.push({ share, steps: this.#stepsAt(first!, share), ...standing });
       }
       const stops = share < 1 ? whoStops(standings, keep) : standings.slice(keep);
       for (const { key, difference, isTied } of stops) byName(whole, key).line.stopped = whyStopped(standings[0]!, difference!, isTied, share);
       going = whole.filter(({ line }) => line.stopped === null);
-      this.#options.onEvent({ event: 'rung', share, steps: stepsAt(whole[0]!.runs[0]!, share), standings: standings.map((standing) => ({ ...standing, name: standing.key })), stops: stops.map(({ key }) => key) });
+      this.#options.onEvent({ event: 'rung', share, steps: this.#stepsAt(whole[0]!.runs[0]!, share), standings: standings.map((standing) => ({ ...standing, name: standing.key })), stops: stops.map(({ key }) => key) });
       if (share === 1) byName(systems, standings[0]!.key).line.isWinner = true;
     }
     return systems.map(({ line }) => line);
@@ -137,7 +141,7 @@ class Halving {
   async #measured(run: PlannedRun, share: number, host: WorkerHost<Commands>): Promise<Kept> {
     const { metric, divergence, beta } = this.#plan;
     const { folder, signal } = this.#options;
-    const steps = stepsAt(run, share);
+    const steps = this.#stepsAt(run, share);
     const path = join(folder, 'halving', `${run.key}.${metric.name}.${steps}.json`);
     const kept = await readFile(path, 'utf8').catch(() => null);
     if (kept !== null) return parse(kept, path);
@@ -150,10 +154,15 @@ class Halving {
     return measured;
   }
 
+  /** At least one step. */
+  #stepsAt({ key }: PlannedRun, share: number): number {
+    return Math.max(1, Math.round(this.#steps.get(key)! * share));
+  }
+
   /** A run's checkpoint at a step, computed where it is not there yet; of a run that stopped early before it, its last. */
   async #bring(run: PlannedRun, steps: number, host: WorkerHost<Commands>): Promise<string> {
     const { checkpoints, recipe } = runPaths(runDirOf(this.#options.folder, run));
-    const isLast = steps === run.recipe.train.steps;
+    const isLast = steps === this.#stepsAt(run, 1);
     const there = existsSync(recipe) ? await listCheckpoints(checkpoints) : [];
     const found = there.find(({ step }) => step === steps);
     if (found && !isLast) return found.path;
@@ -171,9 +180,6 @@ const byName = (systems: readonly SystemRuns[], name: string): SystemRuns => sys
 
 /** An arm at its point of the grid. */
 const nameOf = ({ arm, point }: PlannedRun): string => [arm, ...Object.entries(point).map(([field, value]) => `${field.split('.').at(-1)} ${JSON.stringify(value)}`)].join(', ');
-
-/** At least one step. */
-const stepsAt = ({ recipe }: PlannedRun, share: number): number => Math.max(1, Math.round(recipe.train.steps! * share));
 
 function whyStopped(best: Standing, { value, low, high }: Score, isTied: boolean, share: number): string {
   const by = `${value.toPrecision(3)} (${low!.toPrecision(3)} to ${high!.toPrecision(3)})`;

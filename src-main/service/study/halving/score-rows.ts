@@ -15,6 +15,8 @@ import { openBase } from '../../run/open-base.ts';
 import { prepareRun, type PreparedRun } from '../../run/prepare.ts';
 import { openRunTeacher } from '../../run/open-run-teacher.ts';
 import { thisDay } from '../../this-day.ts';
+import { gatheringOf } from '../../../metrics/score.ts';
+import { lastStage } from '../../../contract/stages.ts';
 import { halvingMetric, type HalvingMetric } from './metric.ts';
 
 type Parameters = Params<Commands, 'scoreRows'>;
@@ -24,12 +26,14 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   const { recipe, runDir, checkpoint, allowed, serverKey } = params;
   const metric = halvingMetric(params.metric);
   // Fine-tuning asks no teacher; here it is asked all the same.
-  const asked = metric.needsTeacher ? { ...recipe, method: { preset: 'on-policy-kd' as const } } : recipe;
-  const run = await prepareRun(asked, runDir, { allowed, signal, serverKey, today: await readFirstDay(runDir) ?? thisDay() });
-  const heldOut = await firstExamples(run.validation, recipe.evaluate.examples);
+  // Arms are held against each other as they are evaluated in the end, in whatever stage the checkpoint is.
+  const { recipe: last, heldOut: view } = lastStage(recipe);
+  const asked = metric.needsTeacher ? { ...last, method: { preset: 'on-policy-kd' as const } } : last;
+  const run = await prepareRun(asked, runDir, { heldOut: view, allowed, signal, serverKey, today: await readFirstDay(runDir) ?? thisDay() });
+  const heldOut = await firstExamples(run.validation, last.evaluate.examples);
   const examples = metric.needsAnswers ? heldOut.filter(({ completion }) => completion.length > 0) : heldOut;
   if (examples.length === 0) throw new Problem(`The run "${recipe.name}" has no held-out row ${metric.needsAnswers ? 'with an answer ' : ''}to be compared on.`, { hint: 'Give data.validation or data.validationShare.' });
-  const { student, release } = await buildStudent(run, await openBase(run), { from: checkpoint });
+  const { student, release } = await buildStudent(run, await openBase(run), { from: checkpoint, isNewStage: true });
   const { home, decoder, weights } = student;
   const model = new FrozenModel(home.executor, decoder, weights, home.own);
   try {
@@ -42,12 +46,14 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   }
 }
 
-async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe: { seed, data, evaluate }, eos, sharedVocabulary, student: { tokenizer } }: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
+async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe: { seed, evaluate }, heldOut: data, eos, sharedVocabulary, student: { tokenizer } }: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
   const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
   const predictions = await writeAnswers(model.voice, tokenizer, examples, {
     seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator, maxLength: data.maxPromptTokens + maxNewTokens, signal,
   });
-  return metric.statistics(predictions).map((row) => [...row]);
+  const gathering = gatheringOf(metric);
+  gathering.add(predictions);
+  return gathering.statistics().rows();
 }
 
 async function ofGiven({ needsTeacher }: HalvingMetric, { divergence, beta }: Parameters, run: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
