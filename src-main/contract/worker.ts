@@ -194,13 +194,14 @@ const probe = {
   event: phaseSchema,
 };
 
-/** What each held-out row says of a student at a checkpoint, by one number that evaluations report: for comparing runs on the same rows. */
+/** Updates that a recipe makes, where it says how often it reads its data. */
 const countSteps = {
   params: z.strictObject({ recipe: recipeSchema, runDir: path }),
   result: z.int().positive(),
   event: z.never(),
 };
 
+/** What each held-out row says of a student at a checkpoint, by one number that evaluations report: for comparing runs on the same rows. */
 const scoreRows = {
   params: z.strictObject({
     recipe: recipeSchema, runDir: path, checkpoint: path, metric: text, allowed, serverKey,

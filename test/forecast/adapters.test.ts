@@ -44,7 +44,7 @@ function peakOf({ student, teacher, precision, products }: Case): number {
     method: { preset: 'gkd', lambda: 1 }, train: { steps: 2, batchSize: 4 },
   }, 'test');
   return forecastMemory({
-    recipe, method: methodOf(recipe), student, adapter: trainedAdapter(student.folder, recipe.student), shipping: null, teacher,
+    recipe, heldOut: recipe.data, method: methodOf(recipe), student, adapter: trainedAdapter(student.folder, recipe.student), shipping: null, teacher,
     sharedVocabulary: 151_936, microBatchSize: Math.min(4, fittingExamples(recipe, student)), train: null, writesAnswers: false,
   }).peak / GIB;
 }
