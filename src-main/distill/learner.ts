@@ -33,6 +33,6 @@ export interface Learner {
    */
   learn(batch: MicroBatch, teacher: TeacherView | null, step: number, lossScale: number): Promise<Lesson>;
   /** Takes note that the weights have changed. */
-  updated(): void;
+  updated(): Promise<void>;
   release(): Promise<void>;
 }

@@ -86,12 +86,12 @@ export class Student implements Learner {
     this.weights = shipped ? shipped.weights.inPlaceOf(exact) : this.read;
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.gradients = views((name) => optimizer.gradients(name));
-    this.updated();
+    this.shipped?.weights.update();
   }
 
   refresh(): void {}
 
-  updated(): void {
+  async updated(): Promise<void> {
     this.shipped?.weights.update();
   }
 

@@ -104,7 +104,7 @@ export class Trainer<Example extends DataExample> {
     const gradientNorm = await optimizer.apply({ step: step - this.lossScale.state.skipped, learningRate, clipNorm: train.clipNorm, lossScale: scale });
     const isSound = Number.isFinite(gradientNorm);
     this.lossScale.stepped(step, isSound);
-    if (isSound) student.updated();
+    if (isSound) await student.updated();
     const finished = performance.now();
 
     const told = summary.finish();

@@ -33,7 +33,7 @@ async function step({ made, seen, losses }: Peer, batch: MicroBatch, at: number)
   const started = process.cpuUsage();
   losses.push((await made.student.learn(batch, seen, at, 1)).loss);
   await made.optimizer.apply({ step: at, learningRate: 1e-3, clipNorm: 1 });
-  made.student.updated();
+  await made.student.updated();
   const { user, system } = process.cpuUsage(started);
   return (user + system) / 1000;
 }

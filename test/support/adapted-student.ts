@@ -34,7 +34,7 @@ export async function residentAdapted(
   await optimizer.load(read);
   const decoder = buildDecoder(config, adapted(IN_MEMORY, adapters));
   const training = dropout === 0 ? decoder : buildDecoder(config, adapted(IN_MEMORY, adapters, dropoutOf(dropout)));
-  return { train: chosen, optimizer, student: new ResidentStudent(executor, decoder, optimizer, settings, { frozen: { weights, training, seed: dropout === 0 ? null : seed } }) };
+  return { train: chosen, optimizer, student: await ResidentStudent.open(executor, decoder, optimizer, settings, { frozen: { weights, training, seed: dropout === 0 ? null : seed } }) };
 }
 
 /** A student that trains a fixture's adapter beside its base. */

@@ -36,7 +36,7 @@ export async function residentStudent(executor: Executor, config: ModelConfig, w
   const parts = most === undefined ? weights : inParts(weights, parameters, most);
   await optimizer.load(async (into) => { for (const { name } of optimizer.tensors) into(name).set(parts[name]!.data as Float32Array); });
   const { decoder = buildDecoder(config, most === undefined ? undefined : inRows(EXACT, most)), shipped } = shipping?.part(optimizer.mirror) ?? {};
-  return { train: chosen, optimizer, student: new ResidentStudent(executor, decoder, optimizer, settings, { shipped: shipped ?? null }) };
+  return { train: chosen, optimizer, student: await ResidentStudent.open(executor, decoder, optimizer, settings, { shipped: shipped ?? null }) };
 }
 
 /** A student of a config with the given weights, and its optimizer. */

@@ -21,6 +21,14 @@ import { ShippedOnDevice } from './shipped-on-device.ts';
 /** Programs kept for different shapes; they hold no weights, but a device's plans of what they need in between. */
 const PROGRAMS = 12;
 
+/** What a student is made of beside what is trained. */
+interface LearnedParts {
+  /** What else the decoder reads; null where all of it is trained. */
+  readonly frozen?: FrozenPart | null;
+  /** What the decoder reads in place of trained weights, rounded beside them; null where it reads these. */
+  readonly shipped?: ShippedPart | null;
+}
+
 /**
  * What `Student` is on the host, on a device: weights and gradients stay there, and of a step only the texts' ids, the
  * loss and what is told of each position cross.
@@ -42,11 +50,7 @@ export class ResidentStudent implements Learner {
   private readonly lasting: OnDevice;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
 
-  /**
-   * @param frozen   what else the decoder reads; null where all of it is trained
-   * @param shipped  what the decoder reads in place of trained weights, rounded in the optimizer's mirror; null where it reads these
-   */
-  constructor(executor: Executor, decoder: Decoder, optimizer: DeviceOptimizer, settings: LossSettings, { frozen = null, shipped = null }: { frozen?: FrozenPart | null; shipped?: ShippedPart | null } = {}) {
+  private constructor(executor: Executor, decoder: Decoder, optimizer: DeviceOptimizer, settings: LossSettings, { frozen = null, shipped = null }: LearnedParts, rounding: ShippedOnDevice | null) {
     this.executor = executor;
     this.decoder = decoder;
     this.optimizer = optimizer;
@@ -54,21 +58,29 @@ export class ResidentStudent implements Learner {
     this.settings = settings;
     this.frozen = frozen;
     this.training = (frozen ?? shipped)?.training ?? decoder;
-    this.shipped = shipped && new ShippedOnDevice(shipped.weights, optimizer);
+    this.shipped = rounding;
     this.lasting = new OnDevice(optimizer.memory);
     const { weights } = optimizer.mirror;
     this.weights = shipped ? shipped.weights.inPlaceOf(weights) : { ...frozen?.weights, ...weights };
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.home = { executor, own: { ...this.shipped?.weights, ...optimizer.weights } };
-    this.updated();
+  }
+
+  /** @throws Problem where the device has no room */
+  static async open(executor: Executor, decoder: Decoder, optimizer: DeviceOptimizer, settings: LossSettings, parts: LearnedParts = {}): Promise<ResidentStudent> {
+    const rounding = parts.shipped ? await ShippedOnDevice.open(executor, parts.shipped.weights, optimizer) : null;
+    const student = new ResidentStudent(executor, decoder, optimizer, settings, parts, rounding);
+    await student.updated();
+    return student;
   }
 
   refresh(): void {
     this.optimizer.mirror.refresh();
+    this.shipped?.refresh();
   }
 
-  updated(): void {
-    this.shipped?.update();
+  async updated(): Promise<void> {
+    await this.shipped?.update();
   }
 
   async learn(batch: MicroBatch, teacher: TeacherView | null, step: number, lossScale = 1): Promise<Lesson> {
@@ -91,7 +103,7 @@ export class ResidentStudent implements Learner {
   async release(): Promise<void> {
     await this.programs.release();
     this.lasting.release();
-    this.shipped?.release();
+    await this.shipped?.release();
   }
 
   /** What crosses to the device. */

@@ -21,23 +21,26 @@ function gridsOf({ matrices, tables }: ShippingPlan, name: string): Grid[] {
 /** Where exact weights lie with room beside them, and what works on it. */
 export type ShippingMemory = Pick<Optimizer, 'memory' | 'tensors' | 'kernel'>;
 
+/** A weight on a grid, of which `matrix` says how it lies. */
+export interface Rounded { readonly name: string; readonly grid: Grid; readonly matrix: Matrix }
+
 /** The weights of a model as its file will have them, beside the exact ones in memory of the host, in regions by the names of their grids. */
 export class ShippedWeights {
+  readonly all: readonly Rounded[];
   /** By `shippedName`; views, which `update` changes. */
   readonly weights: HostWeights;
   /** Exact weights that these stand for. */
   private readonly replaced: ReadonlySet<string>;
   private readonly exact: ShippingMemory;
-  private readonly rounded: readonly { readonly name: string; readonly grid: Grid; readonly matrix: Matrix }[];
 
   /** @param exact  with a region for each grid of each weight */
   constructor(exact: ShippingMemory, config: ModelConfig, plan: ShippingPlan) {
     this.exact = exact;
     const layouts = new Map(listMatrices(config).flatMap((matrix) => rowsOf(matrix).map(({ name }) => [name, matrix.layout] as const)));
-    this.rounded = exact.tensors.flatMap(({ name, shape }) => gridsOf(plan, name).map((grid) => (
+    this.all = exact.tensors.flatMap(({ name, shape }) => gridsOf(plan, name).map((grid) => (
       { name, grid, matrix: { name, shape: shape as Matrix['shape'], layout: layouts.get(name) ?? 'out-in' } })));
-    this.weights = Object.fromEntries(this.rounded.map(({ name, grid, matrix }) => [shippedName(name, grid), float32(exact.memory.view(name, grid), matrix.shape)]));
-    this.replaced = new Set(this.rounded.map(({ name }) => name));
+    this.weights = Object.fromEntries(this.all.map(({ name, grid, matrix }) => [shippedName(name, grid), float32(exact.memory.view(name, grid), matrix.shape)]));
+    this.replaced = new Set(this.all.map(({ name }) => name));
   }
 
   /** A model's weights with these in place of the exact ones. */
@@ -45,17 +48,18 @@ export class ShippedWeights {
     return { ...Object.fromEntries(Object.entries(weights).filter(([name]) => !this.replaced.has(name))), ...this.weights };
   }
 
-  /** Rounds the exact weights as they are now. */
-  update(): void {
+  /** Rounds the exact weights as they are now. @param asked  which, of `all` */
+  update(asked: readonly Rounded[] = this.all): void {
     const { memory } = this.exact;
-    for (const { name, grid, matrix } of this.rounded) {
+    for (const { name, grid, matrix } of asked) {
       if (isWritten(grid)) roundAsWritten(grid, matrix, memory.view(name, WEIGHTS), memory.view(name, grid));
       else round(this.exact.kernel(name), grid, matrix, memory.place(name, WEIGHTS).offset, memory.place(name, grid).offset);
     }
   }
 }
 
-const isWritten = (grid: Grid): grid is WrittenGrid => (WRITTEN_GRIDS as readonly string[]).includes(grid);
+/** Whether what rounds is the code that writes and reads a file. */
+export const isWritten = (grid: Grid): grid is WrittenGrid => (WRITTEN_GRIDS as readonly string[]).includes(grid);
 
 const FLOAT = 4;
 

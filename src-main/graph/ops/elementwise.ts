@@ -45,6 +45,7 @@ const UNARY = {
   erf: { onnx: 'Erf', gradient: (up, x) => mul(up, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))) },
   relu: { onnx: 'Relu', gradient: (up, _x, out) => mul(up, sign(out)) },
   round: { onnx: 'Round' },
+  floor: { onnx: 'Floor' },
 } satisfies Record<string, UnaryRule>;
 
 export const add = binary('add');
@@ -70,6 +71,8 @@ export const erf = unary('erf');
 export const relu = unary('relu');
 /** To the nearest integer, of two the even one. Nothing flows back through it. */
 export const round = unary('round');
+/** To the integer below. Nothing flows back through it. */
+export const floor = unary('floor');
 
 const whereOperator: Operator = {
   name: 'where',

@@ -86,7 +86,7 @@ async function onDevice({ recipe }: PreparedRun, { parameters, fill, decoder, fr
     await ofThe('student', () => optimizer.load(fill));
     if (from !== null) await readOptimizerState(from, optimizer);
     const parts = { decoder, frozen: frozen ?? null, ...shipping?.part(optimizer.mirror) };
-    const student = new ResidentStudent(executor, parts.decoder, optimizer, settings, parts);
+    const student = await ResidentStudent.open(executor, parts.decoder, optimizer, settings, parts);
     return { student, optimizer, release: () => student.release().then(() => optimizer.release()) };
   } catch (error) {
     await optimizer.release();
