@@ -40,5 +40,7 @@ function namedIn(message: string, recipe: UnfinishedRecipe): string {
     // Rows are named by their file without its folder.
     return typeof value === 'string' && value !== '' ? [value, `${value.split(/[\\/]/).at(-1)} row`] : [];
   };
-  return NAMED.find((field) => names(valueAt(recipe, field)).some((name) => message.includes(name))) ?? '';
+  const stages = valueAt(recipe, 'stages');
+  const ofStages = Array.isArray(stages) ? stages.flatMap((_, at) => [`stages.${at}.data.train`, `stages.${at}.evaluate.metrics`]) : [];
+  return [...ofStages, ...NAMED].find((field) => names(valueAt(recipe, field)).some((name) => message.includes(name))) ?? '';
 }

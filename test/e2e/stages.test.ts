@@ -48,7 +48,7 @@ it('tells where each stage began, and draws it in every chart', async () => {
 /** Opens a recipe's draft at the Method step. */
 async function draftOf(recipe: RecipeInput): Promise<{ stages: () => Promise<RecipeInput['stages']> }> {
   const { client, page } = app;
-  const { id } = await client.call('drafts.save', { id: null, title: 'stages', page: 'method', recipe: recipe as never, touched: true });
+  const { id } = await client.call('drafts.save', { id: null, title: 'stages', page: 'method', recipe: recipe, touched: true });
   await app.show(`new/${id}`);
   await page.getByRole('button', { name: /^3 Method/ }).click();
   await page.getByRole('region', { name: 'Stages', exact: true }).waitFor();
@@ -100,7 +100,7 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   const last = page.getByRole('region', { name: 'Stage 3 of 3' });
   await last.getByLabel('A number of steps').check();
   await page.locator('#field-stages-2-train-steps').fill('4');
-  await page.getByRole('button', { name: 'Earlier: “by the end”' }).focus();
+  await page.locator('#stage-2-up').focus();
   await page.keyboard.press('Enter');
   await expect.poll(() => namesIn(draft)).toEqual(['learn to write', 'by the end', 'distil']);
   await page.keyboard.press('Enter');
@@ -119,7 +119,7 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   await page.locator('#field-stages-1-data-train').fill('/nowhere/rows.jsonl');
   await page.locator('#field-stages-1-data-train').press('Tab');
   await page.getByRole('button', { name: /^4 Review/ }).click();
-  await page.getByRole('button', { name: /^Go to Stage 2/ }).first().click();
+  await page.getByRole('button', { name: 'Go to Stage 2: Training file' }).first().click();
   await expect.poll(() => page.locator('#field-stages-1-data-train').evaluate((input) => input === document.activeElement)).toBe(true);
   expect(app.complaints).toEqual([]);
 });
