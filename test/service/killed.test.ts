@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   writeFileSync(at('letters.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 });
 afterAll(() => project.remove());
+afterEach(() => { vi.unstubAllEnvs(); });
 
 const STEPS = 6;
 const recipeOf = (changes: Partial<RecipeInput>, train: Partial<RecipeInput['train']> = {}): RecipeInput => ({
@@ -69,8 +70,12 @@ async function expectTheSame(name: string, recipe: RecipeInput, places: readonly
   expect(digests(cut)).toEqual(digests(whole));
 }
 
-it('an adapter with dropout goes on to the bit, killed twice', () => (
-  expectTheSame('adapter', recipeOf({ student: { model: project.student, adapter: { rank: 3, dropout: 0.2 } } }), ['step 3', 'step 6'])));
+it('an adapter with dropout goes on to the bit, killed twice, on two threads', async () => {
+  vi.stubEnv('RETORT_THREADS', '2');
+  await expectTheSame('adapter', recipeOf({ student: { model: project.student, adapter: { rank: 3, dropout: 0.2 } } }), ['step 3', 'step 6']);
+  const { threads } = JSON.parse(readFileSync(at('adapter cut', 'checkpoints', `step-${STEPS}`, 'state.json'), 'utf8')) as { threads: number };
+  expect(threads).toBe(2);
+});
 
 it.each([['int8', 'exact'], ['int4', 'exact'], ['int8', 'fast']] as const)('an adapter beside %s with %s products goes on to the bit', (precision, products) => (
   expectTheSame(`${precision} ${products}`, recipeOf({ student: { model: project.student, precision, products, adapter: { rank: 2 } } }), ['step 5'])));
