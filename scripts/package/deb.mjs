@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     s: { ...text, short: 's' }, force: { type: 'boolean' }, target: { ...text, short: 't' },
-    depends: { ...list, short: 'd' }, 'deb-recommends': list, 'deb-compression': text, 'deb-priority': text,
+    depends: { ...list, short: 'd' }, 'deb-recommends': list, 'deb-compression': text, 'deb-compression-level': text, 'deb-priority': text,
     architecture: text, 'after-install': text, 'after-remove': text, description: text, version: text, package: text,
     name: text, maintainer: text, vendor: text, url: text, license: text, category: text,
   },
@@ -23,6 +23,7 @@ if (values.target !== 'deb') throw new Error(`makes Debian packages, not ${value
 
 // fpm and dpkg-deb call one of them by different names.
 const compression = values['deb-compression'] === 'gz' ? 'gzip' : values['deb-compression'] ?? 'xz';
+const level = values['deb-compression-level'] === undefined ? [] : [`-z${values['deb-compression-level']}`];
 const stage = mkdtempSync(join(tmpdir(), 'retort-deb-'));
 try {
   // A folder for temporary files is closed to others, and it becomes the root of the package.
@@ -52,7 +53,7 @@ try {
     chmodSync(join(control, file), 0o755);
   }
   mkdirSync(dirname(values.package), { recursive: true });
-  execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compression}`, '--build', stage, values.package], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compression}`, ...level, '--build', stage, values.package], { stdio: ['ignore', 'ignore', 'inherit'] });
 } finally {
   rmSync(stage, { recursive: true });
 }

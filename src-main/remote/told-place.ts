@@ -17,7 +17,7 @@ export function toldPlace(server: Server, written: ToldToken, likeliest: readonl
   if (!first) throw malformed(server, 'without the likeliest tokens of a place');
   const sum = likeliest.reduce((total, { logprob }) => total + Math.exp(logprob), 0);
   const isDistribution = sum <= 1 + ROUNDING && first.logprob >= FLAT && written.logprob <= first.logprob + ROUNDING;
-  if (!isDistribution || new Set(likeliest.map(({ id }) => id)).size < likeliest.length || likeliest.some(({ id }) => id < 0)) {
+  if (!isDistribution || new Set(likeliest.map(({ id }) => id)).size < likeliest.length) {
     throw malformed(server, 'with probabilities that are none: they sum to more than 1, all vanish, or count a token twice');
   }
   // Who tells less than was asked for and has nothing left to tell has a small vocabulary.

@@ -5,7 +5,8 @@ import { serverName, type Server } from './server.ts';
 import { mostOfJudging, toldPlace } from './told-place.ts';
 import { idSchema, LEAST, likeliestFirst, type AskedText, type TokenAnswer, type TokenServer, type WritingSettings, type WrittenTokens } from './token-answers.ts';
 
-const place = z.record(z.string().regex(/^\d+$/), z.object({ logprob: z.number().nullable() })).nullable();
+/** By the token's id, which JSON writes as a name. */
+const place = z.record(z.string().regex(/^\d+$/).transform(Number).pipe(idSchema), z.object({ logprob: z.number().nullable() })).nullable();
 const judgedSchema = z.object({ choices: z.array(z.object({ index: z.int(), prompt_logprobs: z.array(place).nullish(), prompt_token_ids: z.array(z.int()).nullish() })) });
 const writtenSchema = z.object({
   choices: z.array(z.object({

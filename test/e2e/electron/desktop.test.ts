@@ -24,7 +24,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     desktop = await desktops.open(folder.home);
   });
   afterAll(async () => {
-    await desktops.remove();
+    desktops.remove();
     await folder.remove();
     await project.remove();
   });

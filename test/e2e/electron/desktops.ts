@@ -1,12 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { CallInput, CallName, CallResult } from '../../../src-main/contract/api/api.ts';
 import type { PreloadBridge } from '../../../src-main/contract/api/bridge.ts';
 import { display, launch, type Desktop } from './launch.ts';
-import { buildForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
+import { builtForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
 
 /** The application built for the old Electron, to be opened on data folders as often as a test wants. */
 export class Desktops {
@@ -23,7 +21,7 @@ export class Desktops {
 
   static async prepare(): Promise<Desktops> {
     const endDisplay = await display();
-    const built = await buildForOldElectron(await mkdtemp(join(tmpdir(), 'retort-electron-')));
+    const built = resolve(await builtForOldElectron());
     return new Desktops(await withBootstrap(await oldElectron()), built, endDisplay);
   }
 
@@ -34,9 +32,8 @@ export class Desktops {
   }
 
   /** Ends everything that was opened, whatever it does. */
-  async remove(): Promise<void> {
+  remove(): void {
     for (const child of this.started) child.kill('SIGKILL');
-    await rm(this.built, { recursive: true });
     this.endDisplay();
   }
 }

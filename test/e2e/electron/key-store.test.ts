@@ -1,13 +1,12 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires } from '../../support/requires.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 import { TokenServer } from '../../support/token-server.ts';
 import { keyring, type Keyring } from './keyring.ts';
 import { display, freshHome, launch, type Desktop } from './launch.ts';
-import { buildForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
+import { builtForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
 
 const KEY = 'secret-of-the-window';
 
@@ -24,7 +23,7 @@ requires('display', 'electron', 'keyring')('a server\'s key in the system\'s own
     project = await tinyProject();
     server = await TokenServer.over(project.teacher);
     server.fault = ({ key }) => (key === `Bearer ${KEY}` ? null : { status: 401 });
-    built = await buildForOldElectron(await mkdtemp(join(tmpdir(), 'retort-electron-')));
+    built = resolve(await builtForOldElectron());
     program = await withBootstrap(await oldElectron());
     folder = await freshHome();
     ring = await keyring(join(folder.home, 'person'));
@@ -34,7 +33,6 @@ requires('display', 'electron', 'keyring')('a server\'s key in the system\'s own
     await server.close();
     await folder.remove();
     await project.remove();
-    await rm(built, { recursive: true });
     endDisplay();
   });
 

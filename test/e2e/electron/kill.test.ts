@@ -19,7 +19,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     desktop = await desktops.open(folder.home);
   });
   afterAll(async () => {
-    await desktops.remove();
+    desktops.remove();
     await folder.remove();
     await project.remove();
   });

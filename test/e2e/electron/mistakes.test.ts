@@ -23,7 +23,7 @@ requires('display', 'electron')('from a finished run on, in a real Electron wind
     }));
   });
   afterAll(async () => {
-    await desktops.remove();
+    desktops.remove();
     await folder.remove();
   });
 

@@ -4,6 +4,9 @@ import { chmod, cp, mkdir, readFile, readdir, rename, rm, symlink, writeFile } f
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
+import { digestOf, digestOfText } from '../../../src-main/files/digest.ts';
+import { listTree } from '../../../src-main/files/list-tree.ts';
+import { inTurn, madeOnce } from '../../support/made-once.ts';
 
 /** Where what is fetched for tests is kept between them. */
 const CACHE = join(process.env['RETORT_CACHE'] ?? join(homedir(), '.cache', 'retort'), 'electron-22');
@@ -19,6 +22,11 @@ const HERE = import.meta.dirname;
  * one named in RETORT_APP.
  */
 export async function oldElectron(): Promise<string> {
+  await mkdir(CACHE, { recursive: true });
+  return inTurn(CACHE, fetched);
+}
+
+async function fetched(): Promise<string> {
   const dist = join(CACHE, 'dist');
   if (existsSync(join(dist, 'version')) && existsSync(APPIMAGE_RUNTIME)) return dist;
   const work = join(CACHE, `unpack-${process.pid}`);
@@ -83,8 +91,19 @@ const NATIVES = ['electron', 'onnxruntime-node', 'sqlite3', 'koffi'];
 /** Before Electron 29 a file told its path itself. */
 const PATH_OF_FILE = "require('electron').webUtils ??= { getPathForFile: (file) => file.path };";
 
-/** The application as Electron 22 can load it: CommonJS for Node 16, everything but natives bundled. */
-export async function buildForOldElectron(to: string): Promise<string> {
+/**
+ * The application as Electron 22 can load it: CommonJS for Node 16, everything but natives bundled. It is built once for
+ * all tests, which leave it as it is.
+ * @returns its folder, from that of the checkout: what of it is to lie unpacked is recognized by its path in there
+ */
+export async function builtForOldElectron(): Promise<string> {
+  const made = ['src-main', 'src-renderer', 'resources', HERE];
+  const files = (await Promise.all(made.map(async (room) => (await listTree(room)).map((file) => join(room, file))))).flat().sort();
+  const digests = await Promise.all(['package-lock.json', ...files].map(async (file) => `${file} ${await digestOf(file)}`));
+  return madeOnce(join('dist', 'for-electron-22', digestOfText(digests.join('\n')).slice(0, 16)), build22);
+}
+
+async function build22(to: string): Promise<void> {
   const polyfills: Plugin = {
     name: 'polyfills',
     renderChunk: (code, chunk) => (chunk.isEntry ? `require(${JSON.stringify(join(HERE, 'polyfills.cjs'))});\n${code}` : null),
@@ -106,5 +125,4 @@ export async function buildForOldElectron(to: string): Promise<string> {
   await writeFile(preload, `${PATH_OF_FILE}\n${await readFile(preload, 'utf8')}`);
   await cp('resources', join(to, 'resources'), { recursive: true });
   await symlink(resolve('node_modules'), join(to, 'node_modules'));
-  return to;
 }

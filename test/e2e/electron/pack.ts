@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { APPIMAGE_RUNTIME, buildForOldElectron, oldElectron } from './old-electron.ts';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { APPIMAGE_RUNTIME, builtForOldElectron, oldElectron } from './old-electron.ts';
 
 /** A packed application and the installers made of it. */
 export interface Packed { program: string; deb: string; appImage: string; checksums: string }
@@ -13,9 +13,7 @@ export interface Packed { program: string; deb: string; appImage: string; checks
  */
 export async function packForOldElectron(to: string): Promise<Packed> {
   const electron = await oldElectron();
-  // Within the checkout, because what is to lie unpacked is recognized by its path in there.
-  await mkdir('dist', { recursive: true });
-  const built = await buildForOldElectron(await mkdtemp(join('dist', 'for-test-')));
+  const built = await builtForOldElectron();
   const changes: readonly [RegExp, string][] = [
     [/^( +output:) dist$/m, `$1 ${to}`],
     [/^ +- out\/\*\*$/m, `  - { from: ${built}/out, to: out, filter: ['**', '!**/*.map'] }`],
@@ -27,18 +25,25 @@ export async function packForOldElectron(to: string): Promise<Packed> {
     config = config.replace(pattern, replacement);
   }
   const file = join(to, 'electron-builder.yml');
-  await writeFile(file, `${config}\ndeb: { compression: gz }\nextraMetadata: { type: commonjs }\n`);
+  await writeFile(file, `${config}\ndeb: { compression: gz, fpm: ['--deb-compression-level=1'] }\nextraMetadata: { type: commonjs }\n`);
   // Where it sees this variable it hard-links the kept Electron into the package, and would flip the fuses of both.
-  const { VITEST: _, ...env } = process.env;
+  const { VITEST: _, PATH: path, ...env } = process.env;
   try {
     execFileSync(process.execPath, [join('scripts', 'package', 'package.mjs'), '--electron', electron, '--system-tools', APPIMAGE_RUNTIME, '--config', file, '--linux', 'AppImage', 'deb'],
-      { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      { env: { ...env, PATH: `${await quickSquash(to)}${delimiter}${path}` }, stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
     // electron-builder tells of its failures beside its progress.
     throw new Error(`not packed: ${String((error as { stdout?: Buffer }).stdout)}`, { cause: error });
-  } finally {
-    await rm(built, { recursive: true });
   }
   const made = async (pattern: RegExp): Promise<string> => join(to, (await readdir(to)).find((name) => pattern.test(name))!);
   return { program: join(to, 'linux-unpacked', 'retort'), deb: await made(/\.deb$/), appImage: await made(/\.AppImage$/), checksums: await made(/^SHA256SUMS$/) };
+}
+
+/** A folder with an `mksquashfs` that does not take the time to make a small file; electron-builder passes no level on. */
+async function quickSquash(to: string): Promise<string> {
+  const folder = join(to, 'tools');
+  const real = execFileSync('which', ['mksquashfs'], { encoding: 'utf8' }).trim();
+  await mkdir(folder);
+  await writeFile(join(folder, 'mksquashfs'), `#!/bin/sh\nexec ${real} "$@" -comp gzip -Xcompression-level 1\n`, { mode: 0o755 });
+  return folder;
 }

@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires } from '../../support/requires.ts';
 import { display, freshHome, launch, type Desktop } from './launch.ts';
-import { buildForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
+import { builtForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
 
 requires('display', 'electron')('the application in a real Electron window', () => {
   let desktop: Desktop;
@@ -15,7 +13,7 @@ requires('display', 'electron')('the application in a real Electron window', () 
   let endDisplay: () => void;
   beforeAll(async () => {
     endDisplay = await display();
-    built = await buildForOldElectron(await mkdtemp(join(tmpdir(), 'retort-electron-')));
+    built = resolve(await builtForOldElectron());
     program = await withBootstrap(await oldElectron());
     folder = await freshHome();
     desktop = await launch(program, folder.home, { RETORT_APP: built });
@@ -23,7 +21,6 @@ requires('display', 'electron')('the application in a real Electron window', () 
   afterAll(async () => {
     await desktop.electron.close();
     await folder.remove();
-    await rm(built, { recursive: true });
     endDisplay();
   });
 
