@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquireLock, isLockFile, type FolderLock } from '../../src-main/service/run-lock.ts';
+import { acquireLock, isLockFile, type FolderLock } from '../../src-main/run-folder/run-lock.ts';
 
 /**
  * A folder that is made once, for whatever test comes first: those that come meanwhile wait for it.

@@ -45,11 +45,15 @@ requires('display', 'electron')('the application in a real Electron window', () 
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.getByText('stopped', { exact: false }).first().waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 120_000 });
+    // Its steps are few: it is to be the next test that they pass in.
+    await page.getByRole('button', { name: 'Stop and save' }).click({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
   }, 400_000);
 
   it('tells of a worker that dies, and goes on from its last checkpoint', async () => {
     const { page, electron } = desktop;
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 120_000 });
     await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
     const before = await step();
     // All utility processes of this application that run Node: the one that computes is among them.
