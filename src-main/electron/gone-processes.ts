@@ -4,6 +4,8 @@ import type { WorkerEnd } from '../worker/ports.ts';
 
 /** Milliseconds in which the two words on the end of one process follow each other. */
 const GRACE = 3000;
+/** Signals whose numbers no Node process that has started ends by itself with: nothing else has to tell of these. */
+const UNMISTAKABLE: readonly number[] = [constants.signals.SIGKILL, constants.signals.SIGSEGV];
 const BROKEN: readonly Details['reason'][] = ['crashed', 'killed', 'oom', 'abnormal-exit'];
 
 type Gone = Pick<Details, 'type' | 'reason' | 'exitCode' | 'name'>;
@@ -32,8 +34,10 @@ export class GoneProcesses {
   /** How a worker ended that has just said `exit` with this code. */
   async explain(code: number): Promise<Pick<WorkerEnd, 'code' | 'signal'>> {
     const gone = await this.#reportOf(code);
-    if (gone && gone.reason !== 'abnormal-exit') return { code: null, signal: signalOf(gone) };
-    return { code: gone?.exitCode ?? code, signal: null };
+    if (gone && gone.reason !== 'abnormal-exit') return { code: null, signal: signalOf(gone.exitCode) ?? gone.reason };
+    const told = gone?.exitCode ?? code;
+    const signal = UNMISTAKABLE.includes(told) ? signalOf(told) : undefined;
+    return signal === undefined ? { code: told, signal: null } : { code: null, signal };
   }
 
   #reportOf(code: number): Promise<Gone | null> {
@@ -58,8 +62,6 @@ export class GoneProcesses {
 
 const isOf = ({ exitCode }: Gone, code: number): boolean => code === 0 || exitCode >>> 0 === code >>> 0;
 
-/** The signal's name where the system ends processes by signals, else Electron's word. */
-function signalOf({ reason, exitCode }: Gone): string {
-  const known = process.platform === 'win32' ? undefined : Object.entries(constants.signals).find(([, number]) => number === exitCode);
-  return known?.[0] ?? reason;
-}
+/** The signal's name where the system ends processes by signals. */
+const signalOf = (code: number): string | undefined =>
+  (process.platform === 'win32' ? undefined : Object.entries(constants.signals).find(([, number]) => number === code)?.[0]);

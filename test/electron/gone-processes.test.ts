@@ -30,6 +30,15 @@ it.skipIf(process.platform === 'win32')('says by which signal a worker ended, wh
   expect(explainDeath({ ...await crashed, output: '' }, true).message).toMatch(/signal SIGSEGV.*ran out of memory/);
 });
 
+it.skipIf(process.platform === 'win32')('knows a signal by its number where the application says of the process only that it ended, or nothing', async () => {
+  const ended = gone.explain(9);
+  tell('abnormal-exit', 9);
+  expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+  const alone = gone.explain(11);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await alone).toEqual({ code: null, signal: 'SIGSEGV' });
+});
+
 it('keeps Electron\'s own word where the code is no signal', async () => {
   const end = gone.explain(-1073741819);
   tell('crashed', -1073741819);
