@@ -19,7 +19,7 @@ const RATE = 3e-4;
  * The stage that a student which cannot write needs before all others: the same data, learned as they stand, or as the
  * teacher writes them where they have no answers.
  */
-export function fineTuneStage({ data = {}, method = {}, train = {} }: Tunable, name = 'fine-tune'): RecipeStage {
+function fineTuneStage({ data = {}, method = {}, train = {} }: Tunable, name = 'fine-tune'): RecipeStage {
   const preset = data.messages !== undefined || data.completion !== undefined ? 'sft' : 'seqkd';
   const { reduction } = resolveMethod({ preset: 'gkd', ...method }).method;
   const isUsual = reduction === resolveMethod({ preset }).method.reduction;
