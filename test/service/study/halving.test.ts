@@ -45,5 +45,5 @@ it.each([[2, 1, [0.5, 1]], [4, 1, [0.25, 0.5, 1]], [5, 1, [0.125, 0.25, 0.5, 1]]
 it('knows the numbers that tell of rows, and which way they are better', () => {
   expect([halvingMetric('divergence').isLowerBetter, halvingMetric('perplexity').isLowerBetter, halvingMetric('rougeL').isLowerBetter]).toEqual([true, true, false]);
   expect(() => halvingMetric('acuracy')).toThrow('There is no number "acuracy"');
-  expect(() => halvingMetric('self-bleu')).toThrow('rows of two runs');
+  expect(halvingMetric('self-bleu')).toMatchObject({ isLowerBetter: true, needsAnswers: false, texts: { name: 'self-bleu' } });
 });
