@@ -105,7 +105,10 @@ function everyParity(executor: () => Executor): void {
     await parity({ ...await loadFixture(join(FAMILIES, name)), divergence: 'cross_entropy' });
   });
 
-  it.each(readdirSync(T5).filter((name) => name !== 'training'))('the encoder-decoder %s', async (name) => { await parity({ ...await loadFixture(join(T5, name)), divergence: 'cross_entropy' }); });
+  // mT5's losses are so steep that larger steps make the last place of a sum the third one of the norm by the tenth.
+  it.each(readdirSync(T5).filter((name) => name !== 'training'))('the encoder-decoder %s', async (name) => {
+    await parity({ ...await loadFixture(join(T5, name)), divergence: 'cross_entropy', train: { learningRate: 1e-3 } });
+  });
 
   it.each<[string, ModelConfig]>([['T5 with a relu', tinyT5({ activation: 'relu', isGated: false })], ['T5 with tied embeddings', tinyT5({ tiedEmbeddings: true, scalesOutput: true })]])('%s', (_, config) => parity({ config }));
 
