@@ -1,5 +1,7 @@
-/** A name as a file is called by it: nothing in it that a file system or a shell would stumble over. @param otherwise  where nothing is left */
+/** A name as a file is called by it: letters of any script and digits, nothing that a file system or a shell would stumble over. @param otherwise  where nothing is left */
 export function fileSlug(name: string, otherwise: string): string {
-  const plain = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  const words = name.normalize('NFC').toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '-');
+  // Whole characters, of which a file's name has room for 255 bytes.
+  const plain = [...words].slice(0, 60).join('').replace(/^-+|-+$/g, '');
   return plain === '' ? otherwise : plain;
 }

@@ -39,7 +39,7 @@ const teacher = z.strictObject({
   precision: z.enum(FROZEN_PRECISIONS).default('fp32').meta(help(
     'How the teacher\'s weights are kept. fp32 is exact, and so is a GGUF file in its own types. fp16 takes half the memory, and nothing but the file\'s own where that has fp16 or bf16; int8 and int4 take a quarter and an eighth, and what they round puts a model\'s last states off by about two and twenty percent.')),
   products: products,
-  device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works. What each device needs: docs/devices.md.')),
+  device: z.enum(DEVICES).default('cpu').meta(help('Where the teacher runs. cpu always works; what the others need, Settings and retort devices say.')),
   cache: z.union([z.boolean(), z.enum(['fp16', 'fp32'])]).default(false).meta(help(
     'Keep on the disk what the teacher thinks of the fixed texts (its last hidden states), computed once before training and read by every run with the same teacher and texts, which then needs no teacher in memory. true keeps them rounded to fp16, "fp32" exactly. What a server answers is always kept.')),
 }).superRefine(({ model, server, precision, products: asked, device, cache }, context) => {

@@ -15,7 +15,7 @@ const SUM_LIMIT = 2 ** 33;
 
 /** Keeps a dropped file below `folder`, under its own name in a fresh folder, so that nothing is ever replaced. */
 export async function receiveUpload(folder: string, name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const safe = basename(name).replaceAll(/[^\p{L}\p{N}._ -]/gu, '_').replace(/^\.+/, '').slice(-120);
+  const safe = keptName(name);
   if (safe === '') return sendText(response, 400, 'The file has no name.');
   const place = join(folder, randomBytes(6).toString('hex'));
   const path = join(place, safe);
@@ -43,6 +43,14 @@ export async function receiveUpload(folder: string, name: string, request: Incom
     return sendText(response, code === 'ENOSPC' ? 507 : 500, code === 'ENOSPC' ? 'The disk is full.' : 'The file could not be kept.');
   }
   sendJson(response, { path });
+}
+
+/** A name with its letters as they are, without what some file system refuses; empty where nothing is left. */
+function keptName(name: string): string {
+  const characters = [...basename(name).replaceAll(/[\p{C}<>:"/\\|?*]/gu, '_')];
+  // A file's name has room for 255 bytes; its end says what it is.
+  while (Buffer.byteLength(characters.join('')) > 240) characters.shift();
+  return characters.join('').replace(/^[. ]+|[. ]+$/g, '');
 }
 
 /** Bytes of the files under a folder; none where there is no folder. */

@@ -42,8 +42,8 @@ export function stacked(lines: readonly Line[]): Line[] {
   });
 }
 
-/** Lowest and highest value to show; null leaves it to the plot. */
-export function yRange(lines: readonly Line[], marks: readonly number[], { isLog, isClipped }: View, isFromZero: boolean): [number, number] | null {
+/** Lowest and highest value to show; null leaves it to the plot. @param most  the largest value that there can be */
+export function yRange(lines: readonly Line[], marks: readonly number[], { isLog, isClipped }: View, isFromZero: boolean, most = Infinity): [number, number] | null {
   const means = lines.flatMap(({ mean }) => mean.filter((value): value is number => value !== null));
   const clipped = isClipped ? middle(means) : null;
   const all = clipped ? [...clipped, ...marks] : [...means, ...marks, ...lines.flatMap(({ min = [], max = [] }) => [...min, ...max].filter((value): value is number => value !== null))];
@@ -55,10 +55,11 @@ export function yRange(lines: readonly Line[], marks: readonly number[], { isLog
     if (value > high) high = value;
   }
   if (isLog) return [rounded(low, 'down'), rounded(high, 'up')];
-  if (isFromZero) return [0, high === 0 ? 1 : high * 1.06];
+  const top = Math.max(high, most);
+  if (isFromZero) return [0, Math.min(top, high === 0 ? 1 : high * 1.06)];
   const room = (high - low || Math.abs(high) || 1) * 0.06;
   // What is never negative has no axis below zero.
-  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+  return [low >= 0 ? Math.max(0, low - room) : low - room, Math.min(top, high + room)];
 }
 
 /** The nearest 1, 2 or 5 times a power of ten below or above: where a logarithmic axis can have a tick. */

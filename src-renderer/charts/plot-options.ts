@@ -3,7 +3,7 @@ import type { Hue, Line, Points } from './line.ts';
 import { nearest } from './nearest.ts';
 import { COLUMNS_A_LINE } from './plot-data.ts';
 import type { Quantity } from './quantity.ts';
-import { TIME_STEPS, xTick, type XAxis } from './x-axis.ts';
+import { tickSteps, xTick, type XAxis } from './x-axis.ts';
 
 export interface PlotOptions {
   width: number;
@@ -32,6 +32,7 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const [text, grid] = [colour('text-2'), colour('border')];
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const incrs = tickSteps(axis);
   const axisStyle: uPlot.Axis = { stroke: text, font, ticks: { show: false }, grid: { stroke: grid, width: 1 } };
   return {
     width, height,
@@ -46,14 +47,14 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
     },
     scales: { x: { time: false, range: (_, low, high) => { const [from, to] = xRange() ?? [low, high]; return [from, to > from ? to : from + 1]; } }, y: { distr: isLog ? 3 : 1, range: (_, low, high) => yRange() ?? [low ?? 0, high ?? 1] } },
     axes: [
-      { ...axisStyle, size: 24, space: 56, values: (_, places) => places.map((place) => xTick(axis, place)), ...(axis === 'time' && { incrs: TIME_STEPS }) },
+      { ...axisStyle, size: 24, space: 56, values: (_, places) => places.map((place) => xTick(axis, place)), ...(incrs && { incrs }) },
       { ...axisStyle, size: 60, space: 28, values: (_, places) => places.map((place) => (place === null ? '' : quantity.tick(place))), ...(quantity.steps && { incrs: quantity.steps }) },
     ],
     series: [{}, ...lines.flatMap(({ hue, dash }): uPlot.Series[] => {
       const stroke = colour(hue);
       const none: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
       return [
-        { stroke, width: isStacked ? 1 : 1.5, dash: [...dash ?? []], spanGaps: true, points: { show: false }, ...(isStacked && { fill: translucent(stroke, 0.35) }) },
+        { stroke, width: isStacked ? 1 : 1.5, dash: [...dash ?? []], spanGaps: true, points: { show: isAlone, size: 5 }, ...(isStacked && { fill: translucent(stroke, 0.35) }) },
         { stroke: translucent(stroke, 0.35), width: 1, spanGaps: true, points: { show: false } },
         none, none,
       ];
@@ -76,6 +77,9 @@ export function plotOptions({ width, height, lines, axis, isLog, isStacked, poin
     },
   };
 }
+
+/** A line through one value is none: it is drawn as a dot. */
+const isAlone = ({ data }: uPlot, series: number): boolean => (data[series] as (number | null | undefined)[]).reduce<number>((found, value) => (value == null ? found : found + 1), 0) === 1;
 
 /** A dashed line from top to bottom at each place. */
 function drawMarks(plot: uPlot, places: readonly number[], colour: string): void {

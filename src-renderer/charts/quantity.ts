@@ -9,12 +9,14 @@ export interface Quantity {
   steps?: number[];
   /** A logarithmic axis says nothing about shares and sizes. */
   isLinear?: boolean;
+  /** No value is larger, and no axis goes beyond. */
+  most?: number;
 }
 
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 export const NUMBER: Quantity = { text: number, tick };
 export const COUNT: Quantity = { text: count, tick };
-export const SHARE: Quantity = { text: percent, tick: percent, isLinear: true };
+export const SHARE: Quantity = { text: percent, tick: percent, isLinear: true, most: 1 };
 export const BYTES: Quantity = { text: byteSize, tick: byteSize, steps: POWERS_OF_TWO, isLinear: true };
 export const MILLISECONDS: Quantity = { text: duration, tick: duration, steps: TIME_STEPS };

@@ -34,6 +34,9 @@ export function xText(axis: XAxis, value: number): string {
 
 export const xTick = (axis: XAxis, value: number): string => (axis === 'time' ? duration(value) : axis === 'tokens' ? shortCount(value) : tick(value));
 
+/** Distances of ticks where there is nothing between two whole numbers. */
+const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -44,6 +47,9 @@ export const TIME_STEPS = [
   ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
   ...[1, 2, 4, 8, 12, 24, 48, 96, 240].map((count) => count * HOUR),
 ];
+
+/** Distances of ticks along an axis; null leaves them to the plot. */
+export const tickSteps = (axis: XAxis): number[] | null => ({ step: WHOLE_STEPS, tokens: WHOLE_STEPS, time: TIME_STEPS, epoch: null })[axis];
 
 /** Where a step lies on an axis, between the ends of the stretches around it. */
 export function placeOfStep(series: Series, x: readonly number[], step: number): number {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
 import type { UnfinishedRecipe } from './paths.ts';
+import { spoken } from './spoken.ts';
 
 /** A field of the recipe as a form shows it; all of it comes from the validators, the help text too. */
 export interface RecipeField {
@@ -67,9 +68,16 @@ const OF_STAGE = /^stages\.(\d+)\.(.+)$/;
 export const withoutStage = (path: string): string => OF_STAGE.exec(path)?.[2] ?? path;
 
 const NAMES: Readonly<Record<string, string>> = {
-  'method.preset': 'Method', 'data.train': 'Training file', 'data.validation': 'Validation file', 'data.prompt': 'Prompt template', 'data.completion': 'Completion template',
-  'data.messages': 'Column with the messages', 'teacher.model': 'Teacher', 'student.model': 'Student', 'teacher.device': 'Teacher\'s device',
-  'student.device': 'Student\'s device', 'train.compute': 'Products in training', 'student.ship': 'Train it as it will be exported', 'evaluate.metrics': 'Metrics', 'evaluate.every': 'Evaluate every', 'checkpoint.every': 'Checkpoint every',
+  'method.preset': 'Method', 'method.reward.kind': 'Reward',
+  'data.train': 'Training file', 'data.validation': 'Validation file', 'data.validationShare': 'Share held out', 'data.prompt': 'Prompt template', 'data.completion': 'Completion template',
+  'data.messages': 'Column with the messages', 'data.learn': 'Turns that are learned', 'data.tools': 'Column with the tools', 'data.system': 'System message', 'data.chat': 'Wrap the prompt as a chat turn',
+  'data.shots.file': 'Shots', 'data.shots.count': 'Number of shots', 'data.shots.template': 'Template of a shot',
+  'teacher.model': 'Teacher', 'teacher.device': 'Teacher\'s device', 'teacher.precision': 'Teacher\'s precision', 'teacher.products': 'Products by the teacher\'s weights',
+  'teacher.server.url': 'Address of the server', 'teacher.server.protocol': 'What it speaks', 'teacher.server.model': 'Model on the server', 'teacher.server.topLogprobs': 'Likeliest tokens told',
+  'teacher.server.allowRemote': 'It may be on another machine', 'teacher.server.timeoutSeconds': 'Seconds for an answer', 'teacher.server.parallel': 'Requests at once',
+  'student.model': 'Student', 'student.device': 'Student\'s device', 'student.ship': 'Train it as it will be exported',
+  'student.precision': 'Precision of the weights beside it', 'student.products': 'Products by these weights',
+  'train.compute': 'Products in training', 'evaluate.metrics': 'Metrics', 'evaluate.every': 'Evaluate every (steps)', 'checkpoint.every': 'Checkpoint every (steps)',
 };
 
 /** What a field takes, in words: "a whole number above 0". */
@@ -116,7 +124,7 @@ function fieldOf(path: string, schema: Schema, isRequired: boolean): RecipeField
   return {
     path, isRequired,
     label: labelOf(path),
-    help: schema.description ?? '',
+    help: spoken(schema.description ?? ''),
     kind: kindOf(schema),
     options: schema.enum ?? [],
     minimum: bound(schema.minimum ?? schema.exclusiveMinimum),

@@ -27,7 +27,7 @@ afterAll(() => project.remove());
 it('writes a run under its own name into the current folder, and never over what is there', async () => {
   const made = retort('report', runDir);
   expect(made.stderr).toBe('');
-  const file = join(folder, 'gro-e-1-2.html');
+  const file = join(folder, 'größe-λ-1-2.html');
   expect(made.stdout).toContain(`Wrote ${file}`);
   const page = await readFile(file, 'utf8');
   expect(markupFaults(page)).toEqual([]);

@@ -221,6 +221,21 @@ it('is filled in by keyboard alone', async () => {
   await page.locator('#choose-teacher').waitFor();
 });
 
+it('keeps the teacher of the other place, and calls the server\'s fields by the names on the screen', async () => {
+  await app.show('new');
+  await step('Models');
+  await page.locator('#choose-teacher').selectOption({ label: 'Teacher (llama)' });
+  await page.getByRole('radio', { name: 'Behind a server' }).check();
+  await page.getByLabel('Address of the server').fill('http://127.0.0.1:9/v1');
+  await page.getByRole('radio', { name: 'On this machine' }).check();
+  expect(await page.locator('#choose-teacher option:checked').textContent()).toBe('Teacher (llama)');
+  await page.getByRole('radio', { name: 'Behind a server' }).check();
+  expect(await page.getByLabel('Address of the server').inputValue()).toBe('http://127.0.0.1:9/v1');
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  await page.getByText('Check that it is running, and “Address of the server”.').waitFor();
+});
+
 it('has nothing to complain of in its console', () => {
   expect(app.complaints).toEqual([]);
 });

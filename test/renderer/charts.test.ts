@@ -71,6 +71,10 @@ describe('the range of values', () => {
     expect(low).toBeLessThan(high);
     expect(yRange([line([1], [null])], [], AS_IT_IS, false)).toBeNull();
   });
+  it('ends where a share does', () => {
+    expect(yRange([line([1, 2], [0.9, 1])], [], AS_IT_IS, false, 1)).toEqual([expect.closeTo(0.894), 1]);
+    expect(yRange([line([1, 2], [0.5, 1])], [], AS_IT_IS, true, 1)).toEqual([0, 1]);
+  });
   it('ends at round numbers on a logarithmic axis', () => expect(yRange([line([1, 2], [0.013, 3])], [], { ...AS_IT_IS, isLog: true }, false)).toEqual([0.01, 5]));
 });
 

@@ -40,6 +40,12 @@ describe('fields', () => {
     expect(fieldsIn('evaluate').map(({ path }) => path)).toContain('evaluate.decode.temperature');
   });
 
+  it('explain themselves in the words of the screen', () => {
+    expect(recipeField('method.divergence').help).toContain('Forward KL covers everything the teacher might say, reverse KL');
+    expect(recipeField('teacher.server.protocol').help).toContain('. vLLM and SGLang tell');
+    for (const { help, path } of RECIPE_FIELDS.values()) expect(help, path).not.toMatch(/forward_kl|reverse_kl|>=|docs\//);
+  });
+
   it('know their kind and bounds', () => {
     expect(recipeField('method.beta')).toMatchObject({ kind: 'number', minimum: 0, maximum: 1, isMinimumOpen: true, isMaximumOpen: true });
     expect(recipeField('train.batchSize')).toMatchObject({ kind: 'integer', label: 'Batch size', default: 32, isMinimumOpen: true, maximum: undefined });
@@ -107,7 +113,8 @@ describe('mapping columns', () => {
 });
 
 it('a recipe is saved under a name every file system takes', () => {
-  expect(recipeFileName('Titel, größer: λ=1')).toBe('titel-gro-er-1.retort');
+  expect(recipeFileName('Titel, größer: λ=1')).toBe('titel-größer-λ-1.retort');
+  expect(recipeFileName(`a${'語'.repeat(90)}`)).toBe(`a${'語'.repeat(59)}.retort`);
   expect(recipeFileName('…')).toBe('recipe.retort');
   expect(equivalentCommand('/home/me/titles.json')).toBe('retort run /home/me/titles.json');
   expect(equivalentCommand('/home/me/my titles.json')).toBe('retort run "/home/me/my titles.json"');

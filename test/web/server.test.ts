@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
@@ -211,7 +211,12 @@ describe('the interface', () => {
     expect((await upload('../../secret.json', 'x')).startsWith(join(folder, 'uploads'))).toBe(true);
     expect(await readFile(join(folder, 'secret.json'), 'utf8')).toBe('"secret"');
     expect(await upload('..', 'x')).toBe('400');
-    expect(await readdir(join(folder, 'uploads'))).toHaveLength(3);
+    const unlike = 'Fragen – größte Sammlung (2), 日本語 العربية.jsonl';
+    expect(basename(await upload(unlike, 'x'))).toBe(unlike);
+    const long = basename(await upload(`${'語'.repeat(200)}.jsonl`, 'x'));
+    expect(long).toMatch(/^語+\.jsonl$/);
+    expect(Buffer.byteLength(long)).toBeGreaterThan(200);
+    expect(await readdir(join(folder, 'uploads'))).toHaveLength(5);
   });
 });
 
