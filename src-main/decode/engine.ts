@@ -1,5 +1,4 @@
-import type { DeviceTensor } from '../runtime/device/device-memory.ts';
-import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import type { Hypothesis } from './beam-search.ts';
 import type { Choice } from './decode-graph.ts';
 import type { Opening, SessionSize } from './opening.ts';
@@ -40,9 +39,6 @@ export interface OneText {
   logits(tokens: readonly number[], told: number): Promise<Float32Array[]>;
   release(): void;
 }
-
-/** A model's weights by name, of which a device that trains them has some already. */
-export type WritingWeights = Readonly<Record<string, StoredTensor | DeviceTensor>>;
 
 export interface TextWriterSettings {
   /** Ids below this may be written. */

@@ -1,14 +1,15 @@
 import type { Decoder } from '../nn/decoder.ts';
 import type { Executor } from '../runtime/program.ts';
+import type { PlacedWeights } from '../runtime/weights.ts';
 import { shareDevice } from './device/device-engine.ts';
 import { DraftedOnHost, type DraftedText } from './drafts.ts';
-import type { Engine, WritingWeights } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Prompt } from './writing.ts';
 import { speculate, type SpeculateOptions, type Speculated } from './speculate.ts';
 import { TextPlan } from './text-writer.ts';
 
 /** A model that writes, and what runs it. */
-export interface WritingModel { executor: Executor; decoder: Decoder; weights: WritingWeights }
+export interface WritingModel { executor: Executor; decoder: Decoder; weights: PlacedWeights }
 
 export interface SpeculativeWriterSettings {
   /** Ids below this may be written: those that both models know. */

@@ -1,11 +1,9 @@
 import type { Decoder, Encoder } from '../nn/decoder.ts';
-import { isOnDevice } from '../runtime/device/device-memory.ts';
 import type { Executor } from '../runtime/program.ts';
-import type { StoredTensor } from '../runtime/tensor.ts';
-import type { Weights } from '../runtime/weights.ts';
+import { hostWeights, type PlacedWeights } from '../runtime/weights.ts';
 import type { Hypothesis } from './beam-search.ts';
 import { DevicePlan } from './device/device-plan.ts';
-import type { Engine, EnginePlan, TextWriterSettings, WritingWeights } from './engine.ts';
+import type { Engine, EnginePlan, TextWriterSettings } from './engine.ts';
 import type { Completion, GenerateOptions, Prompt } from './writing.ts';
 import { HostPlan } from './host-plan.ts';
 import { inBatches } from './in-batches.ts';
@@ -31,9 +29,9 @@ export class TextPlan {
   private readonly atOnce: number;
 
   /** @throws Problem where the executor's device is not there */
-  constructor(executor: Executor, decoder: Decoder, weights: WritingWeights, settings: TextWriterSettings) {
+  constructor(executor: Executor, decoder: Decoder, weights: PlacedWeights, settings: TextWriterSettings) {
     const { memory } = executor;
-    this.plan = memory ? new DevicePlan(executor, memory, decoder, weights, settings) : new HostPlan(executor, decoder, onHost(weights), settings);
+    this.plan = memory ? new DevicePlan(executor, memory, decoder, weights, settings) : new HostPlan(executor, decoder, hostWeights(weights), settings);
     this.decoder = decoder;
     this.atOnce = textsAtOnce(decoder, settings.maxLength);
   }
@@ -47,13 +45,6 @@ export class TextPlan {
   async open(): Promise<TextWriter> {
     return new TextWriter(await this.plan.open(), this.decoder, this.atOnce);
   }
-}
-
-function onHost(weights: WritingWeights): Weights {
-  return Object.fromEntries(Object.entries(weights).map(([name, tensor]) => {
-    if (isOnDevice<StoredTensor>(tensor)) throw new Error(`"${name}" is a device's tensor, for a writer of the host`);
-    return [name, tensor];
-  }));
 }
 
 /** Continues prompts with a model as it was when the plan was opened. */

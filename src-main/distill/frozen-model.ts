@@ -9,7 +9,7 @@ import { OnDevice } from '../runtime/device/on-device.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
-import { asInputs, type Weights } from '../runtime/weights.ts';
+import { asInputs, hostWeights, type PlacedWeights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { hiddenGraph } from './hidden-graph.ts';
@@ -17,6 +17,15 @@ import type { Teacher } from './teacher.ts';
 
 /** Programs kept for different shapes; a program holds no weights of its own. */
 const PROGRAMS = 16;
+
+export interface FrozenOptions {
+  /** Of its weights, those that a device trains itself. */
+  readonly own?: Readonly<Record<string, DeviceTensor>>;
+  /** How it multiplies where it is asked for hidden states; it writes in float32. */
+  readonly compute?: Compute;
+  /** Called at its release, where nobody else has its weights. */
+  readonly letGo?: () => void;
+}
 
 /**
  * A model that is asked for its distribution at positions of texts and never changed here: a teacher, or a student
@@ -26,24 +35,22 @@ const PROGRAMS = 16;
 export class FrozenModel implements Teacher {
   readonly executor: Executor;
   readonly decoder: Decoder;
-  readonly weights: Weights;
+  readonly weights: PlacedWeights;
   private readonly own: Readonly<Record<string, DeviceTensor>>;
   private readonly compute: Compute;
+  private readonly letGo: () => void;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
   /** Null until it is asked, and on the host. */
   private lasting: OnDevice | null = null;
 
-  /**
-   * @param weights  in memory of the host
-   * @param own      those of them that a device trains itself
-   * @param compute  how it multiplies where it is asked for hidden states; it writes in float32
-   */
-  constructor(executor: Executor, decoder: Decoder, weights: Weights, own: Readonly<Record<string, DeviceTensor>> = {}, compute: Compute = 'fp32') {
+  /** @param weights  of the host, or of the executor's memory */
+  constructor(executor: Executor, decoder: Decoder, weights: PlacedWeights, { own = {}, compute = 'fp32', letGo = () => undefined }: FrozenOptions = {}) {
     this.executor = executor;
     this.decoder = decoder;
     this.weights = weights;
     this.own = own;
     this.compute = compute;
+    this.letGo = letGo;
   }
 
   /** What it writes with, where it lies. */
@@ -56,7 +63,7 @@ export class FrozenModel implements Teacher {
     const { program } = await this.programs.get(bucketKey(batch.bucket), () => this.compile(batch));
     const { memory } = this.executor;
     if (!memory) {
-      const { hidden } = await program.run({ ...modelInputs(batch), ...asInputs(this.weights, program.graph.parameters) });
+      const { hidden } = await program.run({ ...modelInputs(batch), ...hostWeights(asInputs(this.weights, program.graph.parameters)) });
       return hidden!;
     }
     const { dtype, shape } = outputOf(program);
@@ -88,14 +95,14 @@ export class FrozenModel implements Teacher {
     await this.programs.release();
     this.lasting?.release();
     this.lasting = null;
+    this.letGo();
   }
 
   private async run(program: Program, memory: DeviceMemory, batch: MicroBatch, hidden: Tensor | DeviceTensor): Promise<void> {
     this.lasting ??= new OnDevice(memory);
     const { parameters } = program.graph;
-    const brought = this.lasting.bringAll(this.weights, parameters.filter(({ name }) => !this.own[name]));
-    const own = Object.fromEntries(parameters.flatMap(({ name }) => (this.own[name] ? [[name, this.own[name]] as const] : [])));
-    const bound = program.bind({ ...modelInputs(batch), ...brought, ...own }, { hidden });
+    const brought = this.lasting.bringAll({ ...this.weights, ...this.own }, parameters);
+    const bound = program.bind({ ...modelInputs(batch), ...brought }, { hidden });
     try {
       await bound.run();
     } finally {

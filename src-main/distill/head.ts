@@ -2,7 +2,7 @@ import type { Port } from '../graph/onnx/write.ts';
 import type { Graph, Value } from '../graph/value.ts';
 import type { DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { StoredTensor, Tensor } from '../runtime/tensor.ts';
-import { asInputs, type Weights } from '../runtime/weights.ts';
+import { asInputs, type PlacedWeights } from '../runtime/weights.ts';
 import type { Side } from './token-loss.ts';
 
 /** What makes a distribution of what is handed over of a position: a model's output layer, of its hidden state. */
@@ -25,7 +25,7 @@ export interface OutputLayer {
 export interface Head {
   readonly decoder: OutputLayer;
   /** Those that `logits` reads, among others. */
-  readonly weights: Weights;
+  readonly weights: PlacedWeights;
 }
 
 /** Which of two models in one graph. */
@@ -44,7 +44,7 @@ export function givenSide(graph: Graph, who: Who, { hiddenSize, logits, unpacksO
 }
 
 /** What a graph with a given side reads of its model. @param parameters  of the graph; those of others are left out */
-export function sideInputs<Hidden extends Tensor | DeviceTensor>(who: Who, hidden: Hidden, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, StoredTensor | Hidden> {
+export function sideInputs<Hidden extends Tensor | DeviceTensor>(who: Who, hidden: Hidden, { weights }: Pick<Head, 'weights'>, parameters: readonly Port[]): Record<string, StoredTensor | DeviceTensor | Hidden> {
   const prefix = prefixOf(who);
   const own = parameters.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => ({ name: name.slice(prefix.length) }));
   const inputs = Object.entries(asInputs(weights, own)).map(([name, tensor]) => [prefix + name, tensor] as const);

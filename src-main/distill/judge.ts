@@ -3,6 +3,7 @@ import { Graph } from '../graph/value.ts';
 import type { Encoder } from '../nn/decoder.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
+import { HostCopies } from '../runtime/device/host-copies.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { MicroBatch, TrainingExample } from './batch.ts';
 import type { FrozenModel } from './frozen-model.ts';
@@ -22,6 +23,8 @@ export class Judge {
   private readonly teacher: Teacher | null;
   private readonly spec: TokenLossSpec;
   private readonly programs = new ProgramCache<{ program: Program }>(PROGRAMS);
+  /** Of the models' output layers, where they lie on a device. */
+  private readonly copies = new HostCopies();
 
   /** @param executor  runs the loss; the models bring their own */
   constructor(executor: Executor, student: FrozenModel, teacher: Teacher | null, spec: TokenLossSpec) {
@@ -45,8 +48,8 @@ export class Judge {
     const { parameters } = program.graph;
     const outputs = await program.run({
       targets: batch.targets,
-      ...sideInputs('student', await this.student.hidden(batch), this.student, parameters),
-      ...(this.teacher && sideInputs('teacher', teacherStates ?? await this.teacher.hidden(batch), this.teacher, parameters)),
+      ...this.copies.of(sideInputs('student', await this.student.hidden(batch), this.student, parameters)),
+      ...(this.teacher && this.copies.of(sideInputs('teacher', teacherStates ?? await this.teacher.hidden(batch), this.teacher, parameters))),
     });
     return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | BigInt64Array]));
   }

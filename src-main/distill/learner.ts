@@ -2,7 +2,7 @@ import type { Decoder } from '../nn/decoder.ts';
 import type { DeviceMemory, DeviceTensor } from '../runtime/device/device-memory.ts';
 import type { Executor } from '../runtime/program.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import type { Weights } from '../runtime/weights.ts';
+import type { PlacedWeights } from '../runtime/weights.ts';
 import type { MicroBatch } from './batch.ts';
 import type { Head } from './head.ts';
 
@@ -16,8 +16,8 @@ export interface Lesson { loss: number; told(name: string): Float32Array | null 
 export interface Learner {
   /** As it writes and is judged. */
   readonly decoder: Decoder;
-  /** What that reads, in memory of the host, as it was when `refresh` was called last. */
-  readonly weights: Weights;
+  /** What that reads: what is trained in memory of the host, as it was when `refresh` was called last, what is not where it lies. */
+  readonly weights: PlacedWeights;
   /** Weights that training changes, where others stay as they are. */
   readonly changing: ReadonlySet<string> | undefined;
   /** Where it writes and is judged: what computes there, and what of `weights` a device has itself, as it is at any moment. */

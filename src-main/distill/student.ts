@@ -6,7 +6,7 @@ import { isOnDevice } from '../runtime/device/device-memory.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { ProgramCache } from '../runtime/program-cache.ts';
 import { float32, type StoredTensor, type Tensor } from '../runtime/tensor.ts';
-import { asInputs, type HostWeights, type Weights } from '../runtime/weights.ts';
+import { asInputs, hostWeights, type HostWeights, type PlacedWeights, type Weights } from '../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from './batch.ts';
 import { bucketKey } from './bucket.ts';
 import { dropoutKeys } from './dropout-keys.ts';
@@ -31,7 +31,7 @@ export interface LossSettings {
 
 /** What lies beside trained weights and stays as it is, and how a step reads it. */
 export interface FrozenPart {
-  weights: Weights;
+  weights: PlacedWeights;
   /** As the train graph computes the model; with dropout, which nothing else has. */
   training: Decoder;
   /** Draws the dropout; null without. */
@@ -82,7 +82,7 @@ export class Student implements Learner {
     const views = (view: (name: string) => Float32Array): HostWeights =>
       Object.fromEntries(optimizer.tensors.map(({ name, shape }) => [name, float32(view(name), shape)]));
     const exact = views((name) => optimizer.weights(name));
-    this.read = { ...frozen?.weights, ...shipped?.weights.weights, ...exact };
+    this.read = { ...hostWeights(frozen?.weights ?? {}), ...shipped?.weights.weights, ...exact };
     this.weights = shipped ? shipped.weights.inPlaceOf(exact) : this.read;
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
     this.gradients = views((name) => optimizer.gradients(name));
@@ -104,7 +104,7 @@ export class Student implements Learner {
       [LOSS_SCALE]: float32(Float32Array.of(lossScale), []),
       ...(typeof this.frozen?.seed === 'number' && dropoutKeys(batch, this.frozen.seed, step)),
       ...asInputs(this.read, program.graph.parameters.filter(({ name }) => this.read[name])),
-      ...(teacher && sideInputs('teacher', teacher.hidden, teacher.head, program.graph.parameters)),
+      ...(teacher && sideInputs('teacher', teacher.hidden, { weights: hostWeights(teacher.head.weights) }, program.graph.parameters)),
     };
     const into: Record<string, Tensor> = {};
     for (const name of dense) {

@@ -4,20 +4,22 @@ import type { Recipe } from '../contract/recipe.ts';
 type Parts = MemoryForecast['parts'];
 
 /** What of a run would lie on the host if all of it were there, by who takes it. */
-export interface Whole { parts: Parts; /** Of what is trained alone. */ trained: number; learning: number; judging: number; /** Of a teacher, what the loss multiplies by. */ head: number; /** Whether a step is one micro-batch. */ isInOne: boolean }
+export interface Whole { parts: Parts; /** Of what is trained alone. */ trained: number; /** Of what stays as it is beside that, and of that what evaluations multiply by. */ beside: { all: number; head: number }; learning: number; judging: number; /** Of a teacher, what the loss multiplies by. */ head: number; /** Whether a step is one micro-batch. */ isInOne: boolean }
 
 /** Trained weights lie in the optimizer's buffers, and once more as graphs read them. */
 const COPIES = 2;
 
 /** What a run takes of the host where a device computes, and of that device; null where none does. */
-export function withDevice({ student, teacher }: Pick<Recipe, 'student' | 'teacher'>, { parts, trained, learning, judging, head, isInOne }: Whole): { host: Pick<Whole, 'parts' | 'learning' | 'judging'>; device: DeviceForecast | null } {
+export function withDevice({ student, teacher }: Pick<Recipe, 'student' | 'teacher'>, { parts, trained, beside, learning, judging, head, isInOne }: Whole): { host: Pick<Whole, 'parts' | 'learning' | 'judging'>; device: DeviceForecast | null } {
   const learns = student.device !== 'cpu';
   const judges = teacher !== undefined && teacher.device !== 'cpu' && parts.teacher + judging > 0;
   if (!learns && !judges) return { host: { parts, learning, judging }, device: null };
   const here = { learning: learns ? 0 : learning, judging: judges ? 0 : judging };
   const host: Parts = {
-    // Read there, and brought from there: a model that is not trained stays as it was read.
-    ...parts, gradients: learns ? 0 : parts.gradients, moments: learns ? 0 : parts.moments, activations: Math.max(here.learning, here.judging),
+    ...parts,
+    // What is not trained is brought there weight by weight; the host reads back what evaluations multiply by.
+    weights: learns ? parts.weights - beside.all + beside.head : parts.weights, teacher: judges ? Math.min(parts.teacher, head) : parts.teacher,
+    gradients: learns ? 0 : parts.gradients, moments: learns ? 0 : parts.moments, activations: Math.max(here.learning, here.judging),
     decoding: learns ? 0 : parts.decoding, cache: learns ? 0 : parts.cache,
   };
   const there: Parts = {

@@ -77,7 +77,7 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     ...written,
   };
   const head = judges ? headBytes(teacher) : 0;
-  const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, { parts: all, trained: own.weights, learning: whole, judging: asked, head, isInOne: inputs.microBatchSize >= recipe.train.batchSize });
+  const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, { parts: all, trained: own.weights, beside: inputs.adapter ? { all: beside, head: headBytes(inputs.student) } : { all: 0, head: 0 }, learning: whole, judging: asked, head, isInOne: inputs.microBatchSize >= recipe.train.batchSize });
   const writing = { decoding: parts.decoding, cache: parts.cache };
   const stays = Math.min(kept, parts.decoding);
   const about = { free: freeMemory(), total: totalmem(), ...(device && { device }) };

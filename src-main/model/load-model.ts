@@ -72,14 +72,14 @@ export async function readWeights({ folder, parameters }: Model): Promise<HostWe
 }
 
 /**
- * Opens a model that is not going to be trained, or the wanted weights of it, for an executor. An adapter stays beside its
+ * Opens a model that is not going to be trained, or the wanted weights of it, for an executor, in whose memory they lie. An adapter stays beside its
  * base model, whose weights stay as they lie.
  */
-export async function openWeights({ folder, parameters }: Model, { readsStored, signsBytes }: Pick<Executor, 'readsStored' | 'signsBytes'>, keeping: Keeping = { precision: 'fp32' }, wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
-  if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { ...keeping, readsStored, signsBytes }, wanted);
-  const base = await openFrozen(folder.base, parameters, { ...keeping, readsStored, signsBytes }, wanted);
+export async function openWeights({ folder, parameters }: Model, { readsStored, signsBytes, memory }: Pick<Executor, 'readsStored' | 'signsBytes' | 'memory'>, keeping: Keeping = { precision: 'fp32' }, wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
+  if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { ...keeping, readsStored, signsBytes, memory }, wanted);
+  const base = await openFrozen(folder.base, parameters, { ...keeping, readsStored, signsBytes, memory }, wanted);
   const format = adapted(base.format, folder.adapter.adapters);
-  return { format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
+  return { ...base, format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
 }
 
 /** What computes on a device. */

@@ -4,7 +4,6 @@ import type { CommandEvent, Params, Result } from '../contract/worker-host.ts';
 import type { Score } from '../contract/events.ts';
 import type { WritingModel } from '../decode/speculative-writer.ts';
 import { FrozenModel } from '../distill/frozen-model.ts';
-import type { Weights } from '../runtime/weights.ts';
 import { ACCEPTANCE, RunningDrafts, RunningSpeed } from '../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE, RunningChoices } from '../metrics/multiple-choice.ts';
 import { PERPLEXITY, perplexityOf } from '../metrics/perplexity.ts';
@@ -59,31 +58,30 @@ export async function evaluateModel(
   let choices = 0;
   // All are looked at before the first is asked.
   if (params.metrics.includes(MULTIPLE_CHOICE)) for await (const part of parts()) for (const { texts } of questionsIn(part)) choices += texts.length;
-  const writing = await inMemory(model, params);
+  const reader = await inMemory(model, params);
   const tell: Tell = (done, total) => emit({ event: 'phase', phase: 'evaluate', done, total });
   const metrics: Record<string, Score> = {};
-  if (used.length > 0) {
-    const maxLength = await longestIn(parts(), [model], params);
-    const scores = new RunningScores(params.metrics);
-    let before = 0;
-    for await (const part of parts()) {
-      const predictions = await writeAnswers(writing, model.tokenizer, part, {
-        ...params, signal, eos: endTokens(model), maxLength, sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
-      }, (done) => tell(before + done, count));
-      if (params.tellsAnswers !== false) for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
-      scores.add(predictions);
-      before += part.length;
-    }
-    Object.assign(metrics, scores.all(params.seed));
-  }
-  const reader = new FrozenModel(writing.executor, writing.decoder, writing.weights);
   try {
+    if (used.length > 0) {
+      const maxLength = await longestIn(parts(), [model], params);
+      const scores = new RunningScores(params.metrics);
+      let before = 0;
+      for await (const part of parts()) {
+        const predictions = await writeAnswers(reader.voice, model.tokenizer, part, {
+          ...params, signal, eos: endTokens(model), maxLength, sharedVocabulary: Math.min(model.decoder.vocabSize, model.tokenizer.vocabularySize),
+        }, (done) => tell(before + done, count));
+        if (params.tellsAnswers !== false) for (const prediction of predictions) emit({ event: 'prediction', ...prediction });
+        scores.add(predictions);
+        before += part.length;
+      }
+      Object.assign(metrics, scores.all(params.seed));
+    }
     if (params.metrics.includes(PERPLEXITY)) metrics[PERPLEXITY] = await readReferences(params, model, reader, parts(), count, signal, tell);
     if (choices > 0) Object.assign(metrics, await chooseAnswers(reader, parts(), questionsIn, params, signal, (done) => tell(done, choices)));
+    if (models) Object.assign(metrics, await scoreDrafts(params, models, reader.voice, parts, count, signal, tell));
   } finally {
     await reader.release();
   }
-  if (models) Object.assign(metrics, await scoreDrafts(params, models, writing, parts, count, signal, tell));
   return {
     examples: count, metrics,
     signatures: Object.fromEntries(used.flatMap(({ name, signature }) => (signature === undefined ? [] : [[name, signature]]))),
@@ -161,12 +159,16 @@ async function scoreDrafts(
   const [drafts, speed] = [new RunningDrafts(), new RunningSpeed()];
   let before = 0;
   const telling = (done: number): void => tell(before + done, 2 * count);
-  for await (const part of parts()) {
-    const drafted = await draftAnswers(judge, drafting, part, settings, telling);
-    before += part.length;
-    speed.add(await answerAlone(judge, part, settings, telling), drafted);
-    before += part.length;
-    drafts.add(drafted);
+  try {
+    for await (const part of parts()) {
+      const drafted = await draftAnswers(judge.voice, drafting, part, settings, telling);
+      before += part.length;
+      speed.add(await answerAlone(judge.voice, part, settings, telling), drafted);
+      before += part.length;
+      drafts.add(drafted);
+    }
+  } finally {
+    await judge.release();
   }
   return { ...drafts.all(params.seed), ...speed.all(params.seed) };
 }
@@ -178,7 +180,8 @@ async function longestIn(parts: AsyncIterable<readonly EncodedExample[]>, models
   return longest;
 }
 
-async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<WritingModel & { weights: Weights }> {
+async function inMemory(model: Model, { device }: Pick<Parameters, 'device'>): Promise<FrozenModel> {
   const executor = executorFor(device);
-  return { executor, ...await openWeights(model, executor) };
+  const { decoder, weights, release } = await openWeights(model, executor);
+  return new FrozenModel(executor, decoder, weights, { letGo: release });
 }

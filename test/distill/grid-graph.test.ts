@@ -3,8 +3,8 @@ import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
 import type { Executor } from '../../src-main/runtime/program.ts';
-import type { HostWeights } from '../../src-main/runtime/weights.ts';
 import { hostTensor } from '../../src-main/runtime/tensor.ts';
+import { hostWeights, type HostWeights } from '../../src-main/runtime/weights.ts';
 import { randomWeights, tinyGpt2, tinyLlama } from '../support/tiny-models.ts';
 import { residentStudent, tinyStudent } from '../support/tiny-student.ts';
 import { gridGraph } from '../../src-main/distill/shipping/grid-graph.ts';
@@ -41,7 +41,7 @@ async function expectRounded(executor: Executor, config: ModelConfig, ship: type
   found.refresh();
   let [all, off, grids] = [0, 0, 0];
   for (const [name, tensor] of Object.entries(wanted.weights)) {
-    const [right, other] = [hostTensor(tensor).data as Float32Array, hostTensor(found.weights[name]!).data as Float32Array];
+    const [right, other] = [hostTensor(tensor).data as Float32Array, hostTensor(hostWeights(found.weights)[name]!).data as Float32Array];
     if (!name.includes(' as ')) {
       expect(other).toEqual(right);
       continue;

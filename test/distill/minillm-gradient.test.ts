@@ -3,7 +3,7 @@ import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { longTermAdvantages, type LongTermSettings } from '../../src-main/distill/long-term.ts';
 import { MixedRollouts } from '../../src-main/distill/mixed-rollouts.ts';
 import type { Written } from '../../src-main/distill/rollout.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { PlacedWeights } from '../../src-main/runtime/weights.ts';
 import { EOS, expectation, LENGTH, logprob, meanAndError, PROMPT, STEP, ToyPolicy, VOCABULARY, type ToyText } from '../support/toy-policy.ts';
 
 const toy = new ToyPolicy({ divergence: 'reverse_kl', beta: 0.5, normalizeBeta: false, lossTemperature: 1 });
@@ -11,7 +11,7 @@ const TEXTS = 128;
 const asked = Array.from({ length: TEXTS }, (_, index) => ({ index, prompt: PROMPT }));
 
 function rollouts(settings: LongTermSettings, seed: number): MixedRollouts {
-  const plan = (weights: Weights): TextPlan => new TextPlan(toy.executor, toy.decoder, weights, { vocabulary: VOCABULARY, maxLength: PROMPT.length + LENGTH, choice: 'logits' });
+  const plan = (weights: PlacedWeights): TextPlan => new TextPlan(toy.executor, toy.decoder, weights, { vocabulary: VOCABULARY, maxLength: PROMPT.length + LENGTH, choice: 'logits' });
   return new MixedRollouts(toy.executor, plan(toy.student.weights), plan(toy.teacher.weights), {
     ...settings, seed, maxNewTokens: LENGTH, eos: EOS, vocabulary: VOCABULARY, reduction: 'token',
   });

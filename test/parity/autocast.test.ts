@@ -35,7 +35,7 @@ async function trained({ objective, reduction, beta = 0.5, student: of, teacher:
   const [settings, changes] = [{ method, sharedVocabulary: shared, chunk: 16, compute }, { ...train, compute, batchSize: 6, schedule: 'linear' as const }];
   const made = isResident ? await residentStudent(executor, config, weights, settings, changes) : tinyStudent(executor, config, weights, settings, changes);
   const judge = isTaught ? await loadFixture(`${MODELS}/${by}`) : null;
-  const teacher = judge && new FrozenModel(executor, buildDecoder(judge.config), judge.weights, {}, compute);
+  const teacher = judge && new FrozenModel(executor, buildDecoder(judge.config), judge.weights, { compute });
   const trainer = new Trainer({ student: made.student, optimizer: made.optimizer, rollouts: null, data: { count: 60, batch: (step) => dataExamples(batch(step)) }, teacher },
     { seed: 0, steps, microBatchSize: 4, sharedVocabulary: shared, method, train: made.train });
   const told = { losses: [] as number[], norms: [] as number[], scales: [] as (number | null)[] };

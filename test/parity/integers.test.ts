@@ -15,7 +15,7 @@ import { chooseAdapters } from '../../src-main/nn/adapters/choose.ts';
 import { adapted, adapterParameters } from '../../src-main/nn/weights/adapted.ts';
 import type { WeightFormat } from '../../src-main/nn/weights/weight-format.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
-import type { Weights } from '../../src-main/runtime/weights.ts';
+import type { PlacedWeights } from '../../src-main/runtime/weights.ts';
 import { logitsAt } from '../support/logits.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { roundedWeights } from '../support/rounded-weights.ts';
@@ -29,7 +29,7 @@ const FIXTURES = [
 ];
 const [executor, standIn] = [ortExecutor('cpu', 1), { ...ortExecutor('cpu', 1), readsStored: false }];
 
-type Opened = { config: Awaited<ReturnType<typeof loadFixture>>['config']; format: WeightFormat; weights: Weights };
+type Opened = { config: Awaited<ReturnType<typeof loadFixture>>['config']; format: WeightFormat; weights: PlacedWeights };
 
 /** A model as a recipe keeps it, and one whose weights are the numbers that the integers stand for. */
 async function open(name: string, precision: 'int8' | 'int4', readsStored = true): Promise<{ kept: Opened; wanted: Opened }> {

@@ -7,6 +7,7 @@ import type { LossSettings } from '../../src-main/distill/student.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
 import { hostTensor } from '../../src-main/runtime/tensor.ts';
+import { hostWeights } from '../../src-main/runtime/weights.ts';
 import { randomWeights, tinyLlama } from './tiny-models.ts';
 import { tinyStudent } from './tiny-student.ts';
 
@@ -83,7 +84,7 @@ export class ToyPolicy {
 
   /** From the student to the teacher, and one by chance. */
   directions(): Direction[] {
-    const towards = (name: string): Float32Array => (hostTensor(this.teacher.weights[name]!).data as Float32Array).map((value, at) => value - this.optimizer.weights(name)[at]!);
+    const towards = (name: string): Float32Array => (hostTensor(hostWeights(this.teacher.weights)[name]!).data as Float32Array).map((value, at) => value - this.optimizer.weights(name)[at]!);
     const random = (place: number): Float32Array => {
       const values = new Float32Array(this.optimizer.weights(parameters[place]!.name).length);
       fillNormal(values, 5, { purpose: 'init', example: place }, 1);

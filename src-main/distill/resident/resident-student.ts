@@ -7,7 +7,7 @@ import { OnDevice } from '../../runtime/device/on-device.ts';
 import type { BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { ProgramCache } from '../../runtime/program-cache.ts';
 import { float32, tensorOf, type Tensor } from '../../runtime/tensor.ts';
-import type { Weights } from '../../runtime/weights.ts';
+import type { PlacedWeights } from '../../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from '../batch.ts';
 import { bucketKey } from '../bucket.ts';
 import { dropoutKeys } from '../dropout-keys.ts';
@@ -35,7 +35,7 @@ interface LearnedParts {
  */
 export class ResidentStudent implements Learner {
   readonly decoder: Decoder;
-  readonly weights: Weights;
+  readonly weights: PlacedWeights;
   readonly changing: ReadonlySet<string> | undefined;
   readonly memory: DeviceMemory;
   readonly home: Learner['home'];

@@ -43,6 +43,8 @@ export interface KeepSettings extends Keeping {
 
 const FLOAT32: Kept = { as: 'float32' };
 const FLOAT16: Kept = { as: 'float16' };
+/** Bytes of a scale beside integers. */
+const SCALE = 4;
 
 /** How a model is kept in a precision; from its headers alone. */
 export function keptWeights(files: ModelFiles, parameters: readonly ParameterSpec[], settings: KeepSettings): KeptWeight[] {
@@ -85,7 +87,7 @@ export function bytesKept(weights: readonly KeptWeight[]): { mapped: number; own
     for (const kept of product && other && isSame(product, other) ? [product] : [product, other]) {
       if (kept?.as === 'stored') bytes.mapped += kept.place.bytes;
       else if (kept?.as === 'blocks') bytes.own += ownBytes(ownLayout(kept.of, matrix!));
-      else if (kept) bytes.own += sizeOf(shape) * perElement(kept.as, matrix);
+      else if (kept) bytes.own += bytesAs(kept.as, shape, matrix);
     }
   }
   return bytes;
@@ -93,11 +95,11 @@ export function bytesKept(weights: readonly KeptWeight[]): { mapped: number; own
 
 export const isSame = (a: Kept, b: Kept): boolean => a.as === b.as;
 
-function perElement(as: Exclude<Kept['as'], 'stored' | 'blocks'>, matrix: Matrix | null): number {
+function bytesAs(as: Exclude<Kept['as'], 'stored' | 'blocks'>, shape: readonly number[], matrix: Matrix | null): number {
   switch (as) {
-    case 'float32': return ENCODINGS.F32.bytes;
-    case 'float16': return ENCODINGS.F16.bytes;
-    case 'int8': return 1 + 4 / sides(matrix!).inputs;
-    case 'int4': return 1 / 2 + 4 / INT4_BLOCK;
+    case 'float32': return ENCODINGS.F32.bytes * sizeOf(shape);
+    case 'float16': return ENCODINGS.F16.bytes * sizeOf(shape);
+    case 'int8': return sizeOf(shape) + SCALE * sides(matrix!).outputs;
+    case 'int4': return sides(matrix!).outputs * Math.ceil(sides(matrix!).inputs / INT4_BLOCK) * (INT4_BLOCK / 2 + SCALE);
   }
 }

@@ -15,9 +15,11 @@ import { rowsOf } from '../../nn/weights/rows.ts';
 import { stored, storedViews } from '../../nn/weights/stored.ts';
 import type { StoredLayout } from '../../nn/weights/stored-layout.ts';
 import { sides, type ConstantFormat, type Matrix, type WeightFormat } from '../../nn/weights/weight-format.ts';
+import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { PassingBytes } from '../../runtime/memory/passing-bytes.ts';
 import { MappedFile } from '../../runtime/mapping/mapped-file.ts';
-import { float32, tensorOf, type StoredTensor } from '../../runtime/tensor.ts';
-import type { Weights } from '../../runtime/weights.ts';
+import { float32, hostTensor, tensorOf, type StoredTensor } from '../../runtime/tensor.ts';
+import type { PlacedWeights } from '../../runtime/weights.ts';
 import { encodeFloats } from '../float-formats.ts';
 import type { ModelFiles, WeightPlace } from '../model-files.ts';
 import { refuseInfiniteFile } from './finite-file.ts';
@@ -30,23 +32,36 @@ export interface FrozenWeights {
   readonly decoder: Decoder;
   /** How the decoder computes with the weights. */
   readonly format: WeightFormat;
-  readonly weights: Weights;
+  readonly weights: PlacedWeights;
+  /** Gives back what of a device's memory they take; nothing computes with them afterwards. */
+  release(): void;
+}
+
+export interface OpenSettings extends KeepSettings {
+  /** Where the weights shall lie; null or left out for memory of the host. */
+  readonly memory?: DeviceMemory | null;
 }
 
 /**
- * Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so.
+ * Opens a model's weights in a precision. No more than one matrix is ever there in float32 beside those that are kept so, and
+ * of a model that lies on a device no more than one weight is on the host.
  * @param wanted  the weights that are opened, of `parameters`: all, or those of its head
  */
 export async function openFrozen(
-  files: ModelFiles, parameters: readonly ParameterSpec[], settings: KeepSettings, wanted: readonly ParameterSpec[] = parameters,
+  files: ModelFiles, parameters: readonly ParameterSpec[], settings: OpenSettings, wanted: readonly ParameterSpec[] = parameters,
 ): Promise<FrozenWeights> {
   files.checkWeights(parameters);
   const kept = keptWeights(files, parameters, settings);
-  const opener = new WeightOpener(files);
+  const opener = new WeightOpener(files, settings.memory ?? null);
   const names = new Set(wanted.map(({ name }) => name));
-  for (const weight of kept) if (names.has(weight.name)) await opener.open(weight);
+  try {
+    for (const weight of kept) if (names.has(weight.name)) await opener.open(weight);
+  } catch (error) {
+    opener.release();
+    throw error;
+  }
   const format = formatOf(kept);
-  return { format, decoder: buildDecoder(files.config, format), weights: opener.weights };
+  return { format, decoder: buildDecoder(files.config, format), weights: opener.weights, release: () => { opener.release(); } };
 }
 
 /** How a graph computes with what is kept. */
@@ -106,17 +121,46 @@ const layoutOf = ({ encoding, rows, width, isTurned, pairedHeads, joinedHeads }:
 const isPlain = ({ encoding, isTurned, pairedHeads, joinedHeads }: WeightPlace): boolean => encoding === 'F32' && !isTurned && pairedHeads === null && joinedHeads === null;
 
 class WeightOpener {
-  readonly weights: Record<string, StoredTensor> = {};
+  readonly weights: Record<string, StoredTensor | DeviceTensor> = {};
   private readonly files: ModelFiles;
+  private readonly memory: DeviceMemory | null;
   private readonly mapped = new Map<string, MappedFile | null>();
+  /** What is read into on the way to a device. */
+  private readonly passing = new PassingBytes();
+  private readonly placed: DeviceTensor[] = [];
 
-  constructor(files: ModelFiles) {
+  constructor(files: ModelFiles, memory: DeviceMemory | null) {
     this.files = files;
+    this.memory = memory;
   }
 
   async open({ matrix, product, other, ...spec }: KeptWeight): Promise<void> {
-    if (product) await this.keep(spec, matrix, product);
-    if (other && !(product && isSame(product, other))) await this.keep(spec, matrix, other);
+    for (const kept of [product, other && !(product && isSame(product, other)) ? other : null]) {
+      if (!kept) continue;
+      await this.keep(spec, matrix, kept);
+      if (this.memory) this.place(this.memory);
+    }
+  }
+
+  release(): void {
+    for (const tensor of this.placed.splice(0)) tensor.memory.release(tensor);
+  }
+
+  /** Brings what has been read to the device, and gives back where it was read into. */
+  private place(memory: DeviceMemory): void {
+    for (const [name, tensor] of Object.entries(this.weights)) {
+      if (isOnDevice<StoredTensor>(tensor)) continue;
+      const { dtype, shape, data } = hostTensor(tensor);
+      const there = memory.make(dtype, shape);
+      this.placed.push(there);
+      memory.write(there, data);
+      this.weights[name] = there;
+    }
+    this.passing.release();
+  }
+
+  private room(bytes: number): Uint8Array {
+    return this.memory ? this.passing.take(bytes) : new Uint8Array(bytes);
   }
 
   private async keep(spec: ParameterSpec, matrix: Matrix | null, kept: Kept): Promise<void> {
@@ -132,7 +176,8 @@ class WeightOpener {
 
   private floats(spec: ParameterSpec): Promise<void> {
     return fillRows(spec, this.files.pieces(spec.name), (name, shape) => {
-      const data = new Float32Array(sizeOf(shape));
+      const { buffer, byteOffset } = this.room(DTYPES.float32.bytes * sizeOf(shape));
+      const data = new Float32Array(buffer, byteOffset, sizeOf(shape));
       this.weights[name] = float32(data, shape);
       return data;
     });
@@ -141,7 +186,7 @@ class WeightOpener {
   private async halves(spec: ParameterSpec): Promise<void> {
     const parts = rowsOf(spec).map(({ name, shape, start }) => {
       const [rows, width] = shape as [number, number];
-      const bytes = new Uint8Array(2 * rows * width);
+      const bytes = this.room(2 * rows * width);
       this.weights[name] = tensorOf('float16', shape, bytes);
       return { bytes, start: 2 * start * width };
     });

@@ -1,6 +1,6 @@
-import type { DeviceMemory, DeviceTensor } from './device-memory.ts';
+import { isOnDevice, type DeviceMemory, type DeviceTensor } from './device-memory.ts';
 import { hostTensor, type StoredTensor } from '../tensor.ts';
-import type { Weights } from '../weights.ts';
+import type { PlacedWeights } from '../weights.ts';
 
 interface Brought { tensor: DeviceTensor; holders: number }
 
@@ -30,9 +30,12 @@ export class OnDevice {
     return brought.tensor;
   }
 
-  /** By name, those that a graph reads. */
-  bringAll(weights: Weights, parameters: readonly { name: string }[]): Record<string, DeviceTensor> {
-    return Object.fromEntries(parameters.flatMap(({ name }) => (weights[name] ? [[name, this.bring(weights[name])] as const] : [])));
+  /** By name, those that a graph reads; what lies on a device already is its owner's. */
+  bringAll(weights: PlacedWeights, parameters: readonly { name: string }[]): Record<string, DeviceTensor> {
+    return Object.fromEntries(parameters.flatMap(({ name }) => {
+      const tensor = weights[name];
+      return tensor ? [[name, isOnDevice<StoredTensor>(tensor) ? tensor : this.bring(tensor)] as const] : [];
+    }));
   }
 
   release(): void {

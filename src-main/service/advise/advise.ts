@@ -78,6 +78,7 @@ async function measured(run: PreparedRun, examples: readonly EncodedExample[], s
     return await measureWith(run, fresh, begun, examples, signal, emit);
   } finally {
     await teacher?.release();
+    base?.release();
     await rm(aside, { recursive: true, force: true });
   }
 }

@@ -52,8 +52,8 @@ export async function compareModels(params: Compare, signal: AbortSignal, emit: 
 async function load(path: string, { device }: Compare): Promise<LoadedModel> {
   const model = await openWholeModel(path);
   const executor = executorFor(device);
-  const { decoder, weights } = await openWeights(model, executor);
-  return { model, frozen: new FrozenModel(executor, decoder, weights) };
+  const { decoder, weights, release } = await openWeights(model, executor);
+  return { model, frozen: new FrozenModel(executor, decoder, weights, { letGo: release }) };
 }
 
 /** The prompts as one model reads them. */

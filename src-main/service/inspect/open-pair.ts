@@ -60,8 +60,8 @@ export class InspectedPair {
     const alignment = models.hasSameTokens ? null : await alignModels(models.student, models.teacher, await haveTemplates(models));
     const executor = executorFor(device);
     const frozen = async (model: Model): Promise<FrozenModel> => {
-      const { decoder, weights } = await openWeights(model, executor);
-      return new FrozenModel(executor, decoder, weights);
+      const { decoder, weights, release } = await openWeights(model, executor);
+      return new FrozenModel(executor, decoder, weights, { letGo: release });
     };
     return new InspectedPair(models, alignment, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
   }

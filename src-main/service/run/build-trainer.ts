@@ -23,6 +23,11 @@ export interface BuiltRun {
   release(): Promise<void>;
 }
 
+/** The same with the weights beside its adapter, which go when it does. */
+export function withBase(built: BuiltRun, base: OpenedBase | null): BuiltRun {
+  return { ...built, release: async () => { await built.release(); base?.release(); } };
+}
+
 /** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param start  the rest: what the student begins with */
 export async function buildTrainer(
   run: PreparedRun, { base, ...start }: { base: OpenedBase | null } & StudentStart, examples: ExampleSet,
@@ -41,7 +46,7 @@ export async function buildTrainer(
       batch: async (step) => (await batchOf(step, examples, recipe, method.samplesPerPrompt)).map((example) => ({ ...example, given: givenText(example) })),
     },
   }, { seed: recipe.seed, steps, microBatchSize, sharedVocabulary, method, train: recipe.train }, progress);
-  const judged = new FrozenModel(student.home.executor, student.decoder, student.weights, student.home.own);
+  const judged = new FrozenModel(student.home.executor, student.decoder, student.weights, { own: student.home.own });
   return {
     trainer, optimizer, teacher,
     rewardBaseline: rollouts.baseline,

@@ -48,20 +48,25 @@ async function openOwnTeacher(run: PreparedRun, cache: string | null, own: Opene
   const format = formatOf(settings);
   const isKept = cache !== null && format !== null;
   const { phases } = recipe.train;
-  if (!isKept && !phases) {
+  const isApart = settings.device !== recipe.student.device;
+  if (!isKept && !phases && !isApart) {
     const judge = await model();
     return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
   }
-  // What the loss multiplies by stays; all else of it comes and goes.
+  // What the loss multiplies by stays where the student learns; all else of it is elsewhere, or comes and goes.
   const head = await ofThe('teacher', () => openWeights(teacher, executorFor(recipe.student.device), settings, listHead(teacher.folder.config)));
+  const release = async (): Promise<void> => {
+    head.release();
+    await rest();
+  };
   const source = { model, rest: phases ? rest : () => Promise.resolve() };
   if (!isKept) {
-    const judge: Teacher = { ...head, ...source, hidden: async (batch) => (await model()).hidden(batch), hiddenIn: async (memory, batch) => (await model()).hiddenIn(memory, batch), release: rest };
-    return { judge, kept: null, writer: null, model, atHand, rest, release: rest };
+    const judge: Teacher = { decoder: head.decoder, weights: head.weights, ...source, hidden: async (batch) => (await model()).hidden(batch), hiddenIn: async (memory, batch) => (await model()).hiddenIn(memory, batch), release };
+    return { judge, kept: null, writer: null, model, atHand, rest, release };
   }
   const folder = join(cache, 'teachers', await keyOf(settings, format, teacherCompute(recipe)));
   const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
-  return { judge: kept, kept: { teacher: kept, folder }, writer: null, model, atHand, rest, release: async () => { await kept.release(); await rest(); } };
+  return { judge: kept, kept: { teacher: kept, folder }, writer: null, model, atHand, rest, release: async () => { await kept.release(); await release(); } };
 }
 
 function formatOf({ cache }: LocalTeacher): 'F16' | 'F32' | null {

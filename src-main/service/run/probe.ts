@@ -7,7 +7,7 @@ import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, Params } from '../../contract/worker-host.ts';
 import { peakMemory, resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { countParameters } from '../../nn/build.ts';
-import { buildTrainer } from './build-trainer.ts';
+import { buildTrainer, withBase } from './build-trainer.ts';
 import { prepareStages, type PreparedStage } from './prepare-stages.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
 import { openBase } from './open-base.ts';
@@ -63,7 +63,8 @@ async function probeStage(run: PreparedStage, steps: number, of: number, signal:
   const own = teachesItself(run) ? await openBase(run) : null;
   const aside = await mkdtemp(join(tmpdir(), 'retort-probe-'));
   const teacher = await openRunTeacher(run, null, own, { cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => signal.aborted, tell: () => undefined });
-  const built = await buildTrainer(run, { base: own ?? await openBase(run), from: null }, run.train, teacher, { totalTokens: 0 });
+  const base = own ?? await openBase(run);
+  const built = withBase(await buildTrainer(run, { base, from: null }, run.train, teacher, { totalTokens: 0 }), base);
   const readMs = performance.now() - start;
   try {
     const made: StepMetrics[] = [];

@@ -16,10 +16,8 @@ export async function readTeacher({ teacher, recipe }: PreparedRun, own: OpenedB
   if (!teacher || !recipe.teacher) return null;
   const executor = executorFor(recipe.teacher.device);
   const compute = teacherCompute(recipe);
-  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights, {}, compute);
+  if (own) return new FrozenModel(executor, buildDecoder(teacher.folder.config, own.format), own.weights, { compute });
   const { precision, products } = recipe.teacher;
-  // Its output layer is read by the student's device as well.
-  const readsStored = executor.readsStored && executorFor(recipe.student.device).readsStored;
-  const { decoder, weights } = await ofThe('teacher', () => openWeights(teacher, { readsStored, signsBytes: executor.signsBytes }, { precision, products }));
-  return new FrozenModel(executor, decoder, weights, {}, compute);
+  const { decoder, weights, release } = await ofThe('teacher', () => openWeights(teacher, executor, { precision, products }));
+  return new FrozenModel(executor, decoder, weights, { compute, letGo: release });
 }

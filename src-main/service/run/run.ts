@@ -17,7 +17,7 @@ import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../../run-
 import type { RunFolder } from '../../run-folder/run-folder.ts';
 import { resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { BestSoFar } from './best-so-far.ts';
-import { buildTrainer, type BuiltRun } from './build-trainer.ts';
+import { buildTrainer, withBase, type BuiltRun } from './build-trainer.ts';
 import type { RunExample } from './run-example.ts';
 import { bestMetric } from '../../checks/best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
@@ -158,7 +158,8 @@ export class Run {
       await teacher.rest();
     }
     const run = { ...prepared, microBatchSize: this.microBatchSizes[prepared.number - 1]! };
-    return buildTrainer(run, { base: own ?? await openBase(prepared), ...start }, examples, teacher, { totalTokens: this.totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null });
+    const base = own ?? await openBase(prepared);
+    return withBase(await buildTrainer(run, { base, ...start }, examples, teacher, { totalTokens: this.totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null }), base);
   }
 
   /** @returns null where another stage follows */

@@ -2,16 +2,17 @@ import type { Device } from '../../contract/divergence.ts';
 import { choiceOf } from '../../decode/choose.ts';
 import type { Sampling } from '../../decode/sampling.ts';
 import { TextPlan, type TextWriter } from '../../decode/text-writer.ts';
+import type { FrozenWeights } from '../../model/frozen/open-frozen.ts';
 import { executorFor, openWeights, openWholeModel, type Model } from '../../model/load-model.ts';
 import type { WritingModel } from '../../decode/speculative-writer.ts';
 
 /** A model that is open to write: its weights are read once, whatever it is asked. */
 export class OpenWriter {
   readonly model: Model;
-  private readonly writing: WritingModel;
+  private readonly writing: WritingModel & Pick<FrozenWeights, 'release'>;
   private last: { key: string; writer: TextWriter } | null = null;
 
-  private constructor(model: Model, writing: WritingModel) {
+  private constructor(model: Model, writing: OpenWriter['writing']) {
     this.model = model;
     this.writing = writing;
   }
@@ -33,7 +34,7 @@ export class OpenWriter {
     const choice = choiceOf(sampling);
     const key = `${room} ${choice}`;
     if (this.last?.key === key) return this.last.writer;
-    await this.release();
+    await this.close();
     const { executor, decoder: written, weights } = this.writing;
     const writer = await new TextPlan(executor, written, weights, { vocabulary: Math.min(decoder.vocabSize, tokenizer.vocabularySize), maxLength: room, choice }).open();
     this.last = { key, writer };
@@ -41,6 +42,11 @@ export class OpenWriter {
   }
 
   async release(): Promise<void> {
+    await this.close();
+    this.writing.release();
+  }
+
+  private async close(): Promise<void> {
     const { last } = this;
     this.last = null;
     await last?.writer.release();

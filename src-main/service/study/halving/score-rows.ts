@@ -33,9 +33,10 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   const heldOut = await firstExamples(run.validation, last.evaluate.examples);
   const examples = metric.needsAnswers ? heldOut.filter(({ completion }) => completion.length > 0) : heldOut;
   if (examples.length === 0) throw new Problem(`The run "${recipe.name}" has no held-out row ${metric.needsAnswers ? 'with an answer ' : ''}to be compared on.`, { hint: 'Give data.validation or data.validationShare.' });
-  const { student, release } = await buildStudent(run, await openBase(run), { from: checkpoint, isNewStage: true });
+  const base = await openBase(run);
+  const { student, release } = await buildStudent(run, base, { from: checkpoint, isNewStage: true });
   const { home, decoder, weights } = student;
-  const model = new FrozenModel(home.executor, decoder, weights, home.own);
+  const model = new FrozenModel(home.executor, decoder, weights, { own: home.own });
   try {
     student.refresh();
     const statistics = metric.texts ? await ofTexts(metric.texts, run, model, examples, signal) : await ofGiven(metric, params, run, model, examples, signal);
@@ -43,6 +44,7 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   } finally {
     await model.release();
     await release();
+    base?.release();
   }
 }
 
