@@ -19,6 +19,7 @@ export async function* tableRows(name: string, format: 'csv' | 'tsv', text: () =
     // TSV is often written without any.
     quote: format === 'csv' || await isQuoted(name, text()) ? '"' : null,
     max_record_size: LONGEST_ROW,
+    record_delimiter: lineEnds(beginning),
     skip_empty_lines: true,
   });
   pipeline(Readable.from(joined(beginning, pieces)), parser, () => undefined);
@@ -29,7 +30,7 @@ export async function* tableRows(name: string, format: 'csv' | 'tsv', text: () =
       else columns = checkHeader(name, cells);
     }
   } catch (cause) {
-    throw cause instanceof CsvError ? await explain(name, cause, columns?.length ?? 0, text) : cause;
+    throw cause instanceof CsvError ? await explain(name, cause, text) : cause;
   }
 }
 
@@ -43,9 +44,20 @@ function rowOf(columns: readonly string[], cells: readonly string[]): Row {
   return row;
 }
 
+/**
+ * What ends a row. A file may have been put together of others, with line ends of two kinds; a carriage return alone is
+ * one only where the first line ends so.
+ */
+function lineEnds(text: string): string[] {
+  const [first] = /\r\n|\n|\r(?!$)/.exec(unquoted(text)) ?? [];
+  return ['\r\n', '\n', ...(first === '\r' ? ['\r'] : [])];
+}
+
+const unquoted = (text: string): string => text.replaceAll(/"[^"]*"/g, '');
+
 /** The most frequent candidate in the header: where commas are decimal marks, spreadsheets write semicolons. */
 function delimiterOf(text: string): string {
-  const header = text.replaceAll(/"[^"]*"/g, '').split(/[\n\r]/, 1)[0]!;
+  const header = unquoted(text).split(/[\n\r]/, 1)[0]!;
   const count = (delimiter: string): number => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, candidate) => (count(candidate) > count(best) ? candidate : best));
 }
@@ -63,13 +75,15 @@ function checkHeader(name: string, header: readonly string[]): string[] {
   return columns;
 }
 
-async function explain(name: string, cause: CsvError, columns: number, text: () => AsyncGenerator<string>): Promise<Problem> {
+async function explain(name: string, cause: CsvError, text: () => AsyncGenerator<string>): Promise<Problem> {
   const facts = cause as unknown as { lines?: number; record?: readonly string[] };
   const line = `${name} line ${facts.lines ?? 1}`;
   const hint = 'The first line names the columns; a field that holds the delimiter, a quotation mark or a line break is put in quotation marks, and those inside it are doubled.';
   switch (cause.code) {
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH': {
       const found = facts.record?.length ?? 0;
+      // The rows before it may not have been handed out yet, the first line among them.
+      const columns = /expect (\d+)/.exec(cause.message)?.[1];
       return new Problem(`${line} has ${found} ${found === 1 ? 'field' : 'fields'}, and the first line names ${columns} columns.`, { hint, cause });
     }
     case 'CSV_QUOTE_NOT_CLOSED':

@@ -34,13 +34,19 @@ describe('quotation marks in TSV', () => {
 
 test.each<[string, string]>([
   ['bom.csv', '\ufeffa,b\nx,y\nx2,y2\n'], ['crlf.csv', 'a,b\r\nx,y\r\nx2,y2\r\n'], ['mac.csv', 'a,b\rx,y\rx2,y2\r'], ['mac.tsv', 'a\tb\rx\ty\rx2\ty2\r'],
+  ['mixed.csv', 'a,b\r\nx,y\nx2,y2\r\n'], ['mixed2.csv', 'a,b\nx,y\r\nx2,y2\n'], ['mixed.tsv', 'a\tb\nx\ty\r\n"x2"\t"y2"\r\n'],
   ['all.csv', '\ufeff"a","b"\r\n"x","y"\r\n"x2","y2"'], ['semicolon.csv', '"a,1";"b,2"\nx;y\nx2;y2\n'], ['tab.csv', 'a\tb\nx\ty\nx2\ty2\n'],
 ])('the rows of %s', async (name, content) => {
   expect(await cellsOf(name, content)).toEqual([['x', 'y'], ['x2', 'y2']]);
 });
 
+test('a carriage return within a line of others is part of its cell', async () => {
+  expect(await cellsOf('within.csv', 'a,b\nx\ry,z\n"p\r\nq",r\n')).toEqual([['x\ry', 'z'], ['p\r\nq', 'r']]);
+});
+
 test('a ragged row is named by its line, behind rows of several lines', async () => {
   await expect(cellsOf('ragged.csv', 'a,b\n"1\n2",3\n4,5,6\n')).rejects.toThrow('ragged.csv line 4 has 3 fields, and the first line names 2 columns.');
+  await expect(cellsOf('short.csv', 'a,b\n1\n2,3\n')).rejects.toThrow('short.csv line 2 has 1 field, and the first line names 2 columns.');
 });
 
 test('a quotation mark that is not closed is named by its line, and read no further than a row may be long', async () => {
