@@ -1,3 +1,5 @@
+import { orderedEntries } from './key-order.ts';
+
 /**
  * A number of a data file whose text says more than JavaScript's number would print: 1.0, 0.10, 1e400 or
  * 12345678901234567890. All other numbers of a row are plain ones.
@@ -31,10 +33,10 @@ export function numberOf(text: string): number | ExactNumber {
   return String(plain) === text ? plain : new ExactNumber(text);
 }
 
-/** A value of a row as JSON, its numbers as they stand in the file; otherwise as `JSON.stringify` writes it. */
+/** A value of a row as JSON, its numbers and the order of its keys as they are in the file; otherwise as `JSON.stringify` writes it. */
 export function toJson(value: unknown): string {
   if (value instanceof ExactNumber) return value.text;
   if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  return `{${Object.entries(value).filter(([, inner]) => inner !== undefined).map(([key, inner]) => `${JSON.stringify(key)}:${toJson(inner)}`).join(',')}}`;
+  return `{${orderedEntries(value).filter(([, inner]) => inner !== undefined).map(([key, inner]) => `${JSON.stringify(key)}:${toJson(inner)}`).join(',')}}`;
 }

@@ -1,6 +1,7 @@
 import { toJson } from '../contract/exact-number.ts';
 import { Problem } from '../contract/problem.ts';
 import { Template } from '../contract/template.ts';
+import { parseExactly } from './exact-json.ts';
 import { rowName } from './read.ts';
 import type { Row } from './row.ts';
 
@@ -55,7 +56,7 @@ function choicesIn(value: unknown): Choices {
 function listIn(text: string): string[] | null {
   if (!text.trimStart().startsWith('[')) return null;
   try {
-    return (JSON.parse(text) as unknown[]).map(textOf);
+    return (parseExactly(text) as unknown[]).map(textOf);
   } catch {
     return null;
   }

@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { ExactNumber } from '../contract/exact-number.ts';
+import { ordered } from '../contract/key-order.ts';
 
 /** Lists and objects inside each other; deeper ones would overflow the stack of what walks through them. */
 const DEEPEST = 500;
 
-/** Whether a text may hold a number that JavaScript would print otherwise: it has a point, an exponent or 16 digits, or is -0. */
-const MAY_DIFFER = /[:,[\s]-?\d*(?:\d{16}|\d[.eE])|-0/;
+/**
+ * Whether a text may hold a number that JavaScript would print otherwise: it has a point, an exponent or 16 digits, or is -0;
+ * or a key that it would put before others, because it is a whole number.
+ */
+const MAY_DIFFER = /[:,[\s]-?\d*(?:\d{16}|\d[.eE])|-0|"\d+"\s*:/;
 const STRING_OR_NUMBER = /["\d-]/g;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Begins the strings that stand for numbers while a text is parsed; no file can know it. */
+const WHOLE_KEY = /"\d+"(?=\s*:)/y;
+
+/** Begins the strings that stand for numbers, and keys that are numbers, while a text is parsed; no file can know it. */
 const MARK = randomUUID();
 
 /** JSON nested too deeply. */
 export class TooDeep extends Error {}
 
 /**
- * As `JSON.parse`, but numbers that it would not print as they stand come as `ExactNumber`. JavaScript's own parser does
- * the work, a second time with such numbers as marked strings: of long texts that is far faster than a parser in
- * JavaScript, and keeps their strings small.
+ * As `JSON.parse`, but numbers that it would not print as they stand come as `ExactNumber`, and objects know the order of
+ * their keys where it is another (`orderedEntries`). JavaScript's own parser does the work, a second time with such numbers
+ * and keys as marked strings: of long texts that is far faster than a parser in JavaScript, and keeps their strings small.
  * @throws SyntaxError as JSON.parse does; TooDeep
  */
 export function parseExactly(text: string): unknown {
@@ -29,7 +35,7 @@ export function parseExactly(text: string): unknown {
   return marked === null ? plain : unmark(JSON.parse(marked));
 }
 
-/** A valid JSON text whose numbers that print otherwise are marked strings; null where there are none. */
+/** A valid JSON text whose numbers that print otherwise are marked strings, and whose keys that are numbers are marked; null where there are none. */
 function markNumbers(text: string): string | null {
   const pieces: string[] = [];
   let from = 0;
@@ -38,6 +44,11 @@ function markNumbers(text: string): string | null {
     const at = found.index;
     if (found[0] === '"') {
       STRING_OR_NUMBER.lastIndex = endOfString(text, at);
+      WHOLE_KEY.lastIndex = at;
+      if (WHOLE_KEY.test(text)) {
+        pieces.push(text.slice(from, at + 1), MARK);
+        from = at + 1;
+      }
       continue;
     }
     NUMBER.lastIndex = at;
@@ -63,11 +74,13 @@ function unmark(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith(MARK) ? new ExactNumber(value.slice(MARK.length)) : value;
   if (typeof value !== 'object' || value === null) return value;
   const holder = value as Record<string, unknown>;
+  let isMarked = false;
   for (const key of Object.keys(holder)) {
     const inner = holder[key];
     if (typeof inner === 'object' || typeof inner === 'string') holder[key] = unmark(inner);
+    isMarked ||= key.startsWith(MARK);
   }
-  return holder;
+  return isMarked ? ordered(Object.entries(holder).map(([key, inner]) => [key.startsWith(MARK) ? key.slice(MARK.length) : key, inner])) : holder;
 }
 
 function checkDepth(value: unknown, left: number): void {

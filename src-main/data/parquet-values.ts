@@ -1,5 +1,6 @@
 import type { SchemaElement, SchemaTree } from 'hyparquet';
 import { numberOf } from '../contract/exact-number.ts';
+import { ordered } from '../contract/key-order.ts';
 import { parseExactly } from './exact-json.ts';
 
 type Value = (stored: unknown) => unknown;
@@ -40,8 +41,9 @@ function elementOf(repeated: SchemaTree): SchemaTree {
 function fields({ converted_type: converted }: SchemaElement, children: readonly SchemaTree[]): Value {
   const isMap = converted === 'MAP' && children[0]?.children.length === 2;
   const mapped = isMap ? valuesOf(children[0]!.children[1]!) : null;
-  const named = new Map(children.map((child) => [child.element.name, valuesOf(child)]));
-  return (stored) => Object.fromEntries(Object.entries(stored as object).map(([key, value]) => [key, (mapped ?? named.get(key)!)(value)]));
+  if (mapped) return (stored) => Object.fromEntries(Object.entries(stored as object).map(([key, value]) => [key, mapped(value)]));
+  const named = children.map((child) => [child.element.name, valuesOf(child)] as const);
+  return (stored) => ordered(named.map(([key, value]) => [key, value((stored as Record<string, unknown>)[key])]));
 }
 
 function leaf({ type, converted_type: converted, logical_type: logical, scale }: SchemaElement): Value {

@@ -1,3 +1,4 @@
+import { toJson } from '../contract/exact-number.ts';
 import { writeWhole } from '../files/write-whole.ts';
 
 const BLOCK = 2 ** 20;
@@ -14,7 +15,7 @@ export async function writeJsonLines(path: string, rows: Iterable<unknown>, opti
 function* blocks(rows: Iterable<unknown>): Generator<string> {
   let block = '';
   for (const row of rows) {
-    block += `${JSON.stringify(row)}\n`;
+    block += `${toJson(row)}\n`;
     if (block.length < BLOCK) continue;
     yield block;
     block = '';

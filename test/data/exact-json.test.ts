@@ -43,6 +43,28 @@ test('a key of the prototype is a key as any other', () => {
   expect(toJson(row)).toBe('{"__proto__":1.0,"constructor":{"x":2.0}}');
 });
 
+test('keys that are whole numbers stay where they stand', () => {
+  const json = '{"z":1,"10":{"b":"2","7":[{"y":0,"0":1.0}],"6":"\\"3\\": "},"2":{"a":1},"007":4,"98765432101":5}';
+  const row = parseExactly(json) as Record<string, unknown>;
+  expect(toJson(row)).toBe(json);
+  expect(new Template('{{10}}|{{10.7.0.0}}|{{2.a}}').render(row, 'row 1')).toBe('{"b":"2","7":[{"y":0,"0":1.0}],"6":"\\"3\\": "}|1.0|1');
+  expect(toJson(parseExactly(toJson(row)))).toBe(json);
+  expect(toJson(parseExactly('{"1":0,"a":1,"1":2}'))).toBe('{"1":2,"a":1}');
+});
+
+test('any keys stay in order', () => {
+  const key = fc.oneof(fc.nat(20).map(String), fc.string(), fc.constantFrom('"', '\\', '"1": ', '__proto__'));
+  fc.assert(fc.property(fc.uniqueArray(key), fc.nat(2), (keys, space) => {
+    const json = `{${keys.map((name, at) => `${JSON.stringify(name)}${' '.repeat(space)}:${at}`).join(',')}}`;
+    expect(toJson(parseExactly(json))).toBe(`{${keys.map((name, at) => `${JSON.stringify(name)}:${at}`).join(',')}}`);
+  }));
+});
+
+test('choices in a cell of a table keep their numbers', () => {
+  const [question] = readQuestions([{ index: 0, row: { choices: '[1.0, 12345678901234567890]', answer: '12345678901234567890' }, promptText: '', completionText: null }], 'x.csv', { choices: '{{choices}}', answer: '{{answer}}' });
+  expect(question).toEqual({ choices: ['1.0', '12345678901234567890'], answer: 1 });
+});
+
 test('a choice by its place may be written with a point', () => {
   const [question] = readQuestions([{ index: 0, row: parseExactly('{"answer": 1, "choices": [1.0, 2.50]}') as Record<string, unknown>, promptText: '', completionText: null }], 'x.jsonl', { choices: '{{choices}}', answer: '{{answer}}' });
   expect(question).toEqual({ choices: ['1.0', '2.50'], answer: 1 });

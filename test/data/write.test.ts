@@ -16,6 +16,13 @@ test('rows come back as they were, and nothing else is left behind', async () =>
   expect(readdirSync(folder)).toEqual(['rows.jsonl']);
 });
 
+test('numbers and the order of keys are written as they were read', async () => {
+  const json = '{"a":1.0,"n":12345678901234567890,"c":{"z":[-0.0],"2":"x","1":1e5}}\n';
+  writeFileSync(join(folder, 'in.jsonl'), json);
+  await writeJsonLines(join(folder, 'out.jsonl'), await readRows(join(folder, 'in.jsonl')));
+  expect(readFileSync(join(folder, 'out.jsonl'), 'utf8')).toBe(json);
+});
+
 test('an existing file is replaced only where that was asked for', async () => {
   const path = join(folder, 'mine.jsonl');
   writeFileSync(path, 'mine');

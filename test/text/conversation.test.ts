@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileJinja } from '../../src-main/text/chat/jinja.ts';
 import { readMessages, readTools } from '../../src-main/text/chat/conversation.ts';
 
 const WHERE = 'chat.jsonl row 2';
@@ -24,6 +25,17 @@ describe('a conversation', () => {
 
   test('may be JSON text, as in CSV', () => {
     expect(readMessages(JSON.stringify([user, assistant]), WHERE)).toEqual([user, assistant]);
+  });
+
+  test('in JSON text has its numbers, and its keys in their order, as JSON has them', () => {
+    const json = '{"to":"x","10":1.0,"2":[12345678901234567890,-0.0],"1":{"b":1e3,"0":"1.0"}}';
+    const text = `[{"role":"user","content":"Hi"},{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":${json}}}]}]`;
+    const messages = readMessages(text, WHERE);
+    const { text: written } = compileJinja('{{ messages[1].tool_calls[0].function.arguments | tojson }}').render({ messages });
+    // As Python's json.dumps writes what json.loads has read.
+    expect(written).toBe('{"to": "x", "10": 1.0, "2": [12345678901234567890, -0.0], "1": {"b": 1000.0, "0": "1.0"}}');
+    const [tool] = readTools('[{"type":"function","top":1.0,"7":2,"3":4}]', WHERE)!;
+    expect(compileJinja('{{ tool | tojson }}').render({ tool }).text).toBe('{"type": "function", "top": 1.0, "7": 2, "3": 4}');
   });
 
   test('may be ShareGPT\'s', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chatTurnSchema, type ChatTurn } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
+import { parseExactly } from '../../data/exact-json.ts';
 import { asOpenAi } from './sharegpt.ts';
 
 /** A conversation as a chat template gets it, with the tools that the assistant may call. */
@@ -52,7 +53,7 @@ export const isAnswered = (messages: readonly ChatTurn[]): boolean => messages.a
 /** CSV and Parquet keep conversations as text. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }

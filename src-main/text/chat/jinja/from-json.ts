@@ -1,4 +1,5 @@
 import { ExactNumber } from '../../../contract/exact-number.ts';
+import { orderedEntries } from '../../../contract/key-order.ts';
 import { int } from './numbers.ts';
 import { Dict, Float, Undefined, type Value } from './values.ts';
 
@@ -17,7 +18,7 @@ export function toValue(data: unknown, depth = 0): Value {
       if (data instanceof ExactNumber) return /^-?\d+$/.test(data.text) ? int(BigInt(data.text)) : new Float(data.valueOf());
       if (Array.isArray(data)) return data.map((one) => toValue(one, depth + 1));
       const dict = new Dict();
-      for (const [key, value] of Object.entries(data)) if (value !== undefined) dict.set(key, toValue(value, depth + 1));
+      for (const [key, value] of orderedEntries(data)) if (value !== undefined) dict.set(key, toValue(value, depth + 1));
       return dict;
     }
     default: return new Undefined('a value that is no data');
