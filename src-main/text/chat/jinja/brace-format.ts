@@ -30,7 +30,9 @@ export function braceFormat(text: string, { args, kwargs }: Arguments, budget: B
       value = name === undefined ? getItem(value, /^\d+$/.test(item!) ? Number(item) : item!, budget) : getAttribute(value, name, budget);
     }
     if (conversion !== undefined && conversion !== 's' && conversion !== 'r') return refuse(`the conversion !${conversion}`);
-    return aligned(conversion === 'r' ? repr(value, budget) : str(value, budget), spec ?? '', conversion === undefined && isNumber(value), budget);
+    // With a format Python writes True and False as the ints that they are.
+    const shown = typeof value === 'boolean' && conversion === undefined && spec ? Number(value) : value;
+    return aligned(conversion === 'r' ? repr(shown, budget) : str(shown, budget), spec ?? '', conversion === undefined && isNumber(value), budget);
   });
   budget.text(result.length);
   return result;

@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts';
 import { raise, refuse } from './fault.ts';
 import { double, floatText, int, isInt, isNumber } from './numbers.ts';
-import { repr, str } from './text.ts';
+import { lengthOf, repr, str } from './text.ts';
 import { Dict, Float, isList, Tuple, Undefined, type Value } from './values.ts';
 
 const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\d+|\*)?(?:\.(\d+|\*))?([a-zA-Z%]?)/g;
@@ -66,10 +66,11 @@ export function fixed(value: number, decimals: number): string {
 
 function padded(text: string, flags: string, width: number, kind: string, budget: Budget): string {
   budget.text(width);
-  if (flags.includes('-')) return text.padEnd(width);
+  const units = width + text.length - lengthOf(text);
+  if (flags.includes('-')) return text.padEnd(units);
   if (flags.includes('0') && kind !== 's' && kind !== 'r') {
     const sign = /^[-+ ]/.exec(text)?.[0] ?? '';
     return sign + text.slice(sign.length).padStart(width - sign.length, '0');
   }
-  return text.padStart(width);
+  return text.padStart(units);
 }

@@ -42,9 +42,10 @@ const TESTS: Readonly<Record<string, Test>> = {
   string: is((value) => textOf(value) !== null),
   mapping: is((value) => value instanceof Dict),
   number: is(isNumber),
-  sequence: is((value) => isList(value) || value instanceof Tuple || value instanceof Dict || value instanceof Range || textOf(value) !== null),
+  // Jinja's undefined has a length and can be called, though calling it raises.
+  sequence: is((value) => value instanceof Undefined || isList(value) || value instanceof Tuple || value instanceof Dict || value instanceof Range || textOf(value) !== null),
   iterable: is(isIterable),
-  callable: is((value) => value instanceof Callable),
+  callable: is((value) => value instanceof Callable || value instanceof Undefined),
   sameas: [['other'], (_budget, value, other) => {
     if (isNumber(value) && isNumber(other) && typeof value !== 'boolean' && typeof other !== 'boolean') return refuse('the test sameas of numbers');
     return typeof value === 'string' && typeof other === 'string' ? refuse('the test sameas of texts') : value === other;
