@@ -22,6 +22,17 @@ export const sharedTokens = check('vocabulary', ['student', 'teacher', 'models']
   return unshared === null ? [] : [notice('vocabulary', { message: unshared })];
 });
 
+/** A prompt that is written behind is not one that has ended: some tokenizers were saved with an end token behind every text. */
+export const openPrompts = check('closed-prompt', ['recipe', 'student', 'eos'], ({ recipe: { data }, student: { tokenizer, decoder }, eos }) => {
+  if (data.chat || data.messages !== undefined || decoder.encoder !== null) return;
+  const last = tokenizer.encode('a', { special: true }).at(-1);
+  if (last === undefined || !eos.has(last) || tokenizer.encode('a', { special: false }).at(-1) === last) return;
+  return [notice('eos', {
+    message: `The student's tokenizer puts ${JSON.stringify(tokenizer.tokenOf(last))} behind every text, so whoever writes to a prompt writes behind its end, as with Transformers; data is learned without it.`,
+    hint: 'Save the tokenizer with add_eos_token false, or take the token out of post_processor in its tokenizer.json.',
+  })];
+});
+
 /** The token behind an answer in the student's chats is one that ends a text. */
 export const chatEnd = check('end-of-turn', ['recipe', 'student', 'eos'], async ({ recipe: { data }, student, eos }): Promise<Finding[]> => {
   if (!data.chat && data.messages === undefined) return [];

@@ -8,7 +8,7 @@ import { cutHeldOut, cutTraining } from './cut-texts.ts';
 import { deviceMoments } from './device-moments.ts';
 import { devices } from './devices.ts';
 import { disk } from './disk.ts';
-import { chatEnd, sharedEnds, sharedTokens } from './ends.ts';
+import { chatEnd, openPrompts, sharedEnds, sharedTokens } from './ends.ts';
 import { fewSteps } from './few-steps.ts';
 import { heldOut, someMetric } from './held-out.ts';
 import { keptStates } from './kept-states.ts';
@@ -44,7 +44,7 @@ export const CHECKS: readonly Check[] = [
   method, student, adapter, teacher, servedTeacher, models, otherTokens, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, comparedTokens, chatEnd, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

@@ -1,6 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings } from '../contract/recipe.ts';
 import { encodeText } from '../text/encode.ts';
+import { refuseHalves } from '../text/half-characters.ts';
 import type { EncodedExample } from '../text/encoded-example.ts';
 import { ExampleCollector } from '../text/example-collector.ts';
 import { subset, type ExampleSet } from '../text/example-set.ts';
@@ -71,11 +72,13 @@ export async function encodeRows(
     if (marked.spans.length === 0 && settings.needsCompletions) {
       throw new Problem(`${where} has no completion to learn from.`, { hint: 'Give data.completion, or let the student write everything (lambda 1).' });
     }
+    for (const part of new Set([input.prompt, input.text])) refuseHalves(part, where);
     const encoded = encodeText(input, isChat ? chat : plain, settings);
     refuseUnembedded(where, [...encoded.prompt, ...encoded.context, ...encoded.completion], model);
     if (encoded.prompt.length === 0) throw new Problem(`${where}: the prompt is empty.`, { hint: 'Every example needs at least one token to begin with.' });
     encodedExamples.push({
       index, row: rows[index - first]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,
+      completionText: isChat || told.completionText === null ? told.completionText : withoutEnd(told.completionText, model),
       notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored },
     });
   }
@@ -85,4 +88,10 @@ export async function encodeRows(
   fit.add(encodedExamples);
   fit.check(path);
   return encodedExamples;
+}
+
+/** An answer that brings its own end token is compared without it. */
+function withoutEnd(text: string, { tokenizer }: Model): string {
+  const end = tokenizer.eosIds.map((id) => tokenizer.tokenOf(id)).find((token) => token !== undefined && token !== '' && text.endsWith(token));
+  return end === undefined ? text : text.slice(0, -end.length);
 }

@@ -67,7 +67,7 @@ function together({ text, spans }: MarkedText, encoder: TextEncoder): Given {
   };
   const ends = spans.map(({ start, end }) => {
     const [from, to] = [place(start), place(end)];
-    return { from, to: (encoder.endsItself ? turnEnd(ids, from, to, encoder) : null) ?? { at: to, isClosed: false } };
+    return { from, to: endOf(ids, from, to, encoder) };
   });
   const [first, last] = [ends[0]!, ends.at(-1)!];
   const completion = [...ids.slice(first.from, last.to.at), ...(last.to.isClosed ? [] : [encoder.eosId])];
@@ -81,8 +81,14 @@ function together({ text, spans }: MarkedText, encoder: TextEncoder): Given {
 
 function apart({ text, spans }: MarkedText, asked: readonly number[], encoder: TextEncoder): Given {
   const ids = encoder.encode(text.slice(spans[0]!.start, spans.at(-1)!.end));
-  const end = encoder.endsItself ? turnEnd(ids, 0, ids.length, encoder) : null;
-  return { context: asked, completion: end?.isClosed ? ids.slice(0, end.at) : [...ids, encoder.eosId], learned: null, isMoved: false };
+  const end = endOf(ids, 0, ids.length, encoder);
+  return { context: asked, completion: end.isClosed ? ids.slice(0, end.at) : [...ids, encoder.eosId], learned: null, isMoved: false };
+}
+
+/** Where what is learned ends, and whether by a token that ends it: a chat's, or the end token that a row of data has itself. */
+function endOf(ids: readonly number[], from: number, to: number, encoder: TextEncoder): { at: number; isClosed: boolean } {
+  if (encoder.endsItself) return turnEnd(ids, from, to, encoder) ?? { at: to, isClosed: false };
+  return { at: to, isClosed: to > from && encoder.eosIds.includes(ids[to - 1]!) };
 }
 
 /** The last `limit` tokens of a prompt, behind its BOS. */

@@ -9,6 +9,7 @@ import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { openModel } from '../../src-main/model/folder.ts';
+import { openWholeModel } from '../../src-main/model/load-model.ts';
 import { makeStudent } from '../../src-main/model/make-student.ts';
 import { parseRecipe } from '../../src-main/service/recipe-file.ts';
 import { checkRun } from '../../src-main/service/run/check.ts';
@@ -64,6 +65,22 @@ describe('what is worth knowing', () => {
     const [cut] = (await found({ ...project.recipe(), ...data({ maxPromptTokens: 4, maxCompletionTokens: 90 }) })).filter(({ code }) => code === 'cut-prompts');
     expect(cut!.mend).toMatchObject({ patch: { data: { maxPromptTokens: 6 } } });
   });
+});
+
+it('a tokenizer that ends every text is told of, where prompts are plain text', async () => {
+  const closing = join(project.folder, 'closing');
+  await cp(project.student, closing, { recursive: true });
+  const file = join(closing, 'tokenizer.json');
+  const tokenizer = JSON.parse(await readFile(file, 'utf8')) as JsonObject;
+  const { tokenizer: read } = await openWholeModel(project.student);
+  const end = read.eosIds[0]!;
+  const token = read.tokenOf(end)!;
+  const [first, second] = ['A', 'B'].map((id) => ({ Sequence: { id, type_id: 0 } }));
+  const behind = { SpecialToken: { id: token, type_id: 0 } };
+  const post = { type: 'TemplateProcessing', single: [first, behind], pair: [first, second, behind], special_tokens: { [token]: { id: token, ids: [end], tokens: [token] } } };
+  await writeFile(file, JSON.stringify({ ...tokenizer, post_processor: post }));
+  const [finding] = (await found({ ...project.recipe(), student: { model: closing }, teacher: { model: closing } })).filter(({ code }) => code === 'closed-prompt' || code === 'eos');
+  expect(finding).toMatchObject({ level: 'notice', message: expect.stringContaining(`puts ${JSON.stringify(token)} behind every text`) as string });
 });
 
 it('a misspelt metric is a problem with its mend', async () => {

@@ -53,3 +53,21 @@ it('encodes again by a tokenizer whose files say something else', async () => {
   const last = async (examples: ExampleSet): Promise<number> => (await firstExamples(examples, 1))[0]!.completion.at(-1)!;
   expect([await last(before), await last(after)]).toEqual([1, 3]);
 });
+
+it('refuses half of a character, in the prompt or in the answer', async () => {
+  const row = async (question: string, solution: string): Promise<unknown> => {
+    await writeFile(project.train, `${JSON.stringify({ question, solution })}\n`);
+    return read(project.student);
+  };
+  await expect(row('1+1=\ud83d', '\ude002')).rejects.toThrow('row 1 holds half of a character, \\ud83d, behind "1+1="');
+  await expect(row('1+1=', '2\ude00')).rejects.toThrow('row 1 holds half of a character, \\ude00, behind "1+1=2"');
+});
+
+it('an answer that brings its own end token ends once, and is compared without it', async () => {
+  const model = await openWholeModel(project.student);
+  const end = model.tokenizer.tokenOf(model.tokenizer.eosIds[0]!)!;
+  await writeFile(project.train, ['2', `2${end}`].map((solution) => `${JSON.stringify({ question: '1+1=', solution })}\n`).join(''));
+  const [without, itself] = await firstExamples(await read(project.student), 2);
+  expect([...itself!.completion]).toEqual([...without!.completion]);
+  expect([itself!.completionText, itself!.completionLength]).toEqual(['2', without!.completionLength]);
+});

@@ -39,6 +39,14 @@ describe('an example', () => {
     expect(encode('a', 'wxyz', 9, 2)[1]).toEqual(codes('wx'));
   });
 
+  test('that brings its own end has no second one', () => {
+    expect(encode('a', `wx${String.fromCharCode(EOS)}`, 9)[1]).toEqual([...codes('wx'), EOS]);
+    expect(encode('a', String.fromCharCode(EOS), 9)[1]).toEqual([EOS]);
+    expect(encode('a', `w${String.fromCharCode(EOS)}\n`, 9)[1]).toEqual([...codes('w'), EOS, ...codes('\n'), EOS]);
+    // The prompt's own end is not the completion's.
+    expect(encode(`a${String.fromCharCode(EOS)}`, '', 9)[1]).toEqual([EOS]);
+  });
+
   test('with an empty completion ends at once; without one there is nothing to learn', () => {
     expect(encode('a', '', 9)[1]).toEqual([EOS]);
     expect(encode('a', null, 9)[1]).toEqual([]);

@@ -8,7 +8,7 @@ import { modelOf } from '../../run-folder/checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../../run-folder/run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
 import { dayFrom, thisDay } from '../this-day.ts';
-import { TEXT_VERSION } from '../../text/text-version.ts';
+import { TEXT_VERSION, textChange } from '../../text/text-version.ts';
 import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
 import { noteFirstDay, readFirstDay } from './first-day.ts';
 import type { CheckpointState } from '../../run-folder/checkpoint-state.ts';
@@ -68,12 +68,8 @@ export async function goOnWithRun(job: Job): Promise<Begun> {
     if (used !== set) {
       warnings.push({ code: 'threads', message: `This run began with ${used} threads and goes on with them, so that its numbers stay the same; the setting is ${set}.` });
     }
-    if (start && (start.state.textVersion ?? 1) < TEXT_VERSION) {
-      warnings.push({
-        code: 'text', message: 'This run was begun by a version that cut prompts and completions into tokens apart, and wrote the answers of chats behind the generation prompt. '
-          + 'From here on a text is cut as a whole, and a conversation is learned as its template writes it, so some examples may have other tokens than before.',
-      });
-    }
+    const textVersion = start?.state.textVersion ?? 1;
+    if (start && textVersion < TEXT_VERSION) warnings.push({ code: 'text', message: textChange(textVersion) });
     const there = withStudent(job.recipe, start, warnings);
     await compareInputs(job, start, warnings, there !== job.recipe);
     const recipe = goesOnAt(there, start?.state ?? null, job.device, warnings);

@@ -103,10 +103,13 @@ function unwritten({ name }: TurnRenderer, turn: number): Problem {
   return new Problem(`${name} writes nothing of turn ${turn + 1}, which is to be learned.`, { hint: 'Give prompt and completion as templates, or choose another model.' });
 }
 
-/** How many UTF-16 units two texts share at their beginning. */
+/** How many UTF-16 units two texts share at their beginning, whole characters all of them. */
 function commonLength(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
   let at = 0;
   while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
+  return at > 0 && isHigh(a.charCodeAt(at - 1)) && (isLow(a.charCodeAt(at)) || isLow(b.charCodeAt(at))) ? at - 1 : at;
 }
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TokenizerKind } from '../../contract/model-description.ts';
 import { Problem } from '../../contract/problem.ts';
 import { inFolder, type Companions } from '../companions.ts';
+import { refuseHalves } from '../half-characters.ts';
 import { addConfiguredTokens } from './configured-tokens.ts';
 import { Bpe } from './models/bpe.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -43,9 +44,10 @@ export class Tokenizer {
 
   /**
    * `special`: with the tokens that `tokenizer.json` puts around a text (as in Transformers 5, `add_bos_token` in
-   * `tokenizer_config.json` has no say). Special tokens within the text count as such.
+   * `tokenizer_config.json` has no say). Special tokens within the text count as such. @throws Problem for half of a character
    */
   encode(text: string, { special }: { special: boolean }): number[] {
+    refuseHalves(text, 'The text');
     return this.pipeline.encode([text], special).ids;
   }
 
