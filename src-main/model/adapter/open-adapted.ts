@@ -17,7 +17,9 @@ export async function openAdapted(path: string, openModel: (path: string) => Pro
   if (isAdapter(base)) throw new Problem(`${path} is an adapter beside ${base}, which is an adapter itself.`, { hint: 'Merge that one first: retort model merge ADAPTER --to DIR.' });
   const model = await openModel(base);
   await checkBase(path, model);
-  return new AdaptedModel(model, await openAdapter(path, model.config, config));
+  const adapter = await openAdapter(path, model.config, config);
+  await adapter.checkBrought(model);
+  return new AdaptedModel(model, adapter);
 }
 
 /** Where an adapter's base model is: relative places are looked for beside the adapter and from where the program runs. @throws Problem where it is not there */

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
+import { sizeOf } from '../../graph/shape.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import { modulesOf } from '../../nn/adapters/modules.ts';
 import { adapterParameters, type Adapters, type LowRank } from '../../nn/weights/adapted.ts';
+import type { ModelFiles } from '../model-files.ts';
 import { SafetensorsFile, type TensorInfo } from '../safetensors-read.ts';
 import { CONFIG, readPeftConfig, sizeOfAdapter, type PeftConfig } from './peft-config.ts';
 
@@ -20,6 +22,8 @@ export interface SavedAdapter {
   readonly file: string;
   /** Reads every weight into the memory that `into` gives for it. */
   read(into: (name: string) => Float32Array): Promise<void>;
+  /** @throws Problem where it brings a matrix of the base model with it that is another there: PEFT would put it in its place. */
+  checkBrought(base: Pick<ModelFiles, 'path' | 'pieces'>): Promise<void>;
 }
 
 /** Whether a folder holds an adapter. */
@@ -41,7 +45,33 @@ export async function openAdapter(path: string, model: ModelConfig, config?: Pef
   return {
     path, config: settings, adapters, file: weights,
     read: async (into) => { for (const { name } of parameters) await file.read(PREFIX + name, into(name)); },
+    checkBrought: async (base) => {
+      for (const { module, matrix } of adapters.values()) {
+        const name = `${PREFIX}${module}.base_layer.weight`;
+        if (file.tensors.some((tensor) => tensor.name === name)) await checkSame(file, name, base, matrix);
+      }
+    },
   };
+}
+
+/** Half precision, which an adapter may have been saved in beside a base model of another. */
+const ROUNDED = 2 ** -8;
+
+async function checkSame(file: SafetensorsFile, name: string, base: Pick<ModelFiles, 'path' | 'pieces'>, { name: weight, shape }: LowRank['matrix']): Promise<void> {
+  const brought = new Float32Array(sizeOf(shape));
+  const size = sizeOf(file.tensors.find((tensor) => tensor.name === name)!.shape);
+  let isSame = size === brought.length;
+  if (isSame) await file.read(name, brought);
+  let at = 0;
+  for await (const piece of base.pieces(weight)) {
+    isSame &&= piece.every((value, place) => Math.abs(value - brought[at + place]!) <= ROUNDED * Math.abs(value) + Number.EPSILON);
+    if (!isSame) break;
+    at += piece.length;
+  }
+  if (isSame) return;
+  throw new Problem(`${file.path} brings ${weight} with it, and it is another than that of ${base.path}.`, {
+    hint: 'PEFT would put it in its place. Merge the adapter in Python: PeftModel.from_pretrained(base, folder).merge_and_unload().save_pretrained(to).',
+  });
 }
 
 function adaptersIn({ tensors, path }: SafetensorsFile, config: PeftConfig, configPath: string, model: ModelConfig): Adapters {
