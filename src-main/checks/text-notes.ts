@@ -11,5 +11,5 @@ export const heldOutNotes = check('text-notes', ['heldOut', 'validation'], ({ he
 /** Switches of a chat template that has none of that name. */
 export const templateVariables = check('template-variables', ['recipe', 'student'], async ({ recipe: { data }, student }) => {
   if (data.template === undefined || (!data.chat && data.messages === undefined)) return;
-  return unreadVariables(data.template, (await loadChatTemplate(student.folder.companions)).source);
+  return unreadVariables(data.template, (await loadChatTemplate(student.folder.companions)).sources.join('\n'));
 });

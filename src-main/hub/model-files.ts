@@ -1,12 +1,13 @@
 import { basename, dirname } from 'node:path/posix';
 import { Problem } from '../contract/problem.ts';
+import { TEMPLATE_FILES } from '../contract/template-files.ts';
 import { isJsonObject } from '../files/json-object.ts';
 import type { RepositoryFile } from './repository-files.ts';
 
 /** What belongs to a model besides its weights: no code, and nothing that runs when it is read. */
 const COMPANIONS = [
   'config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json',
-  'vocab.json', 'merges.txt', 'tokenizer.model', 'spiece.model', 'chat_template.jinja', 'adapter_config.json', 'LICENSE', 'LICENSE.txt', 'LICENSE.md',
+  'vocab.json', 'merges.txt', 'tokenizer.model', 'spiece.model', ...TEMPLATE_FILES, 'adapter_config.json', 'LICENSE', 'LICENSE.txt', 'LICENSE.md',
 ];
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -32,7 +33,7 @@ export async function chooseModelFiles(id: string, all: readonly RepositoryFile[
   const root = new Map(all.filter(({ path }) => !path.includes('/')).map((file) => [file.path, file]));
   const ggufs = all.filter(({ path }) => /\.gguf$/i.test(path) && !/mmproj/i.test(path) && isFirstPart(path));
   if (wanted !== null) return { kind: 'gguf', files: withParts(all, chosen(id, ggufs, wanted)) };
-  const companions = COMPANIONS.flatMap((name) => root.get(name) ?? []);
+  const companions = COMPANIONS.flatMap((name) => all.find(({ path }) => path === name) ?? []);
   const single = root.get(SINGLE);
   if (root.has('config.json') && single) return { kind: 'folder', files: [...companions, single] };
   const index = root.get(INDEX);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { TEMPLATE_FILES } from '../contract/template-files.ts';
 import type { JsonObject } from '../files/json-object.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { WeightPrecision } from '../contract/model-description.ts';
@@ -17,7 +18,7 @@ import { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
 /** What belongs to a model besides its config and weights. */
 const COMPANIONS = [
   'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'tokenizer.model',
-  'chat_template.jinja', 'generation_config.json', 'LICENSE', 'LICENSE.txt',
+  ...TEMPLATE_FILES, 'generation_config.json', 'LICENSE', 'LICENSE.txt',
 ];
 
 export interface ModelContents {
@@ -44,7 +45,11 @@ export async function copyCompanions(from: Companions, to: string): Promise<void
   for (const name of COMPANIONS) {
     // Not `copyFile`, which would make a copy read-only where the original is.
     const bytes = await from.bytes(name);
-    if (bytes) await writeNew(join(to, name), bytes);
+    if (!bytes) continue;
+    const place = join(to, name);
+    await mkdir(dirname(place), { recursive: true });
+    await writeNew(place, bytes);
+    await syncFolder(dirname(place));
   }
 }
 

@@ -25,7 +25,7 @@ export async function readExamplesOnce(path: string, settings: ExampleSettings, 
     path, file.state, prompt, completion, messages, tools, variables, learn, chat, system, shots, shots && (await stateOf(shots.file))?.state,
     // JSON knows no infinity.
     String(maxPromptTokens), String(maxCompletionTokens), needsCompletions, most ?? null,
-    model.tokenizer.identity, template?.source, template?.source.includes('strftime_now') && dayOf(today ?? thisDay()),
+    model.tokenizer.identity, template?.sources, template?.sources.some((source) => source.includes('strftime_now')) && dayOf(today ?? thisDay()),
   ]);
   const examples = remembered.get(key) ?? await readExamples(path, settings, model, signal);
   remembered.delete(key);

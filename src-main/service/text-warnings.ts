@@ -20,7 +20,7 @@ export function textWarnings(examples: ExampleSet, file: string, limits: TokenLi
 export async function variableWarnings(variables: TemplateVariables | undefined, { folder }: Model): Promise<TextWarning[]> {
   if (variables === undefined || Object.keys(variables).length === 0) return [];
   if (!await hasChatTemplate(folder.companions)) return [];
-  return told(unreadVariables(variables, (await loadChatTemplate(folder.companions)).source));
+  return told(unreadVariables(variables, (await loadChatTemplate(folder.companions)).sources.join('\n')));
 }
 
 const told = (findings: readonly { code: string; message: string; hint?: string }[]): TextWarning[] =>

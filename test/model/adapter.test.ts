@@ -92,6 +92,65 @@ it('an adapter of another base model is refused by what does not fit', async () 
   await expect(openModel(folder)).rejects.toMatchObject({ message: expect.stringContaining('is no matrix of the base model') as string });
 });
 
+describe('an output layer that PEFT saved beside its adapter', () => {
+  const NAME = 'base_model.model.lm_head.base_layer.weight';
+  /** The adapter with one number of that layer changed. */
+  async function withChange(change: (value: number) => number): Promise<string> {
+    const folder = await mkdtemp(join(work, 'brought-'));
+    await cp(join(FIXTURES, 'llama-head'), folder, { recursive: true });
+    const config = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8')) as object;
+    await writeFile(join(folder, 'adapter_config.json'), JSON.stringify({ ...config, base_model_name_or_path: resolve('test/fixtures/engine/models/llama') }));
+    const path = join(folder, 'adapter_model.safetensors');
+    const file = await readFile(path);
+    const length = Number(file.readBigUInt64LE(0));
+    const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets: [number, number] }>;
+    const at = 8 + length + header[NAME]!.data_offsets[1] - 4;
+    file.writeFloatLE(change(file.readFloatLE(at)), at);
+    await writeFile(path, file);
+    return folder;
+  }
+
+  it('may be rounded to half precision', async () => {
+    await open(await withChange((value) => value * (1 + 2 ** -9)));
+  });
+
+  it('is refused where it is another than the base model\'s, which PEFT would replace', async () => {
+    await expect(openModel(await withChange((value) => value + 1))).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining('brings lm_head.weight with it, and it is another than that of') as string });
+  });
+});
+
+describe('the tokenizer of an adapter', () => {
+  const text = async (path: string, name: string): Promise<string | null> => {
+    const bytes = await (await open(path)).companions.bytes(name);
+    return bytes && new TextDecoder().decode(bytes);
+  };
+  /** An adapter beside a base model, each with these files. */
+  async function beside(own: Record<string, string>, base: Record<string, string>): Promise<string> {
+    const folder = await mkdtemp(join(work, 'tokenizer-'));
+    await cp('test/fixtures/engine/models/qwen3', join(folder, 'base'), { recursive: true });
+    await cp(join(FIXTURES, 'qwen3'), join(folder, 'adapter'), { recursive: true });
+    const config = JSON.parse(await readFile(join(folder, 'adapter/adapter_config.json'), 'utf8')) as object;
+    await writeFile(join(folder, 'adapter/adapter_config.json'), JSON.stringify({ ...config, base_model_name_or_path: '../base' }));
+    for (const [name, content] of Object.entries(own)) await writeFile(join(folder, 'adapter', name), content);
+    for (const [name, content] of Object.entries(base)) await writeFile(join(folder, 'base', name), content);
+    return join(folder, 'adapter');
+  }
+
+  it('is all its own where it was saved with one: nothing of the base model\'s gets between', async () => {
+    const path = await beside({ 'tokenizer.json': '{}', 'tokenizer_config.json': '{"chat_template": "own"}' }, { 'chat_template.jinja': 'base', 'special_tokens_map.json': '{}', 'generation_config.json': '{"top_k": 7}' });
+    expect(await text(path, 'chat_template.jinja')).toBeNull();
+    expect(await text(path, 'special_tokens_map.json')).toBeNull();
+    expect(await text(path, 'tokenizer_config.json')).toContain('own');
+    expect(await text(path, 'generation_config.json')).toContain('7');
+  });
+
+  it('is the base model\'s otherwise, with the chat template that the adapter may have', async () => {
+    const path = await beside({ 'chat_template.jinja': 'own' }, { 'chat_template.jinja': 'base', 'tokenizer.json': '{"base": 1}' });
+    expect(await text(path, 'chat_template.jinja')).toBe('own');
+    expect(await text(path, 'tokenizer.json')).toContain('base');
+  });
+});
+
 describe('fresh adapters', () => {
   const settings = { rank: 4, alpha: 8, targets: 'all-linear' as const, dropout: 0 };
 

@@ -1,7 +1,9 @@
-import { cp, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExactNumber } from '../../src-main/contract/exact-number.ts';
+import { copyCompanions } from '../../src-main/model/write-folder.ts';
+import { inFolder } from '../../src-main/text/companions.ts';
 import { ChatTemplate, hasChatTemplate, loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
 import { fixture, reference, temporaryFolder } from '../model/model-fixtures.ts';
 
@@ -36,6 +38,34 @@ describe('chat templates', () => {
   it('are told the day they are given', () => {
     const template = new ChatTemplate('m', "{{ strftime_now('%d %b %Y') }}", {});
     expect(template.render([], { addGenerationPrompt: false, today: new Date(2024, 6, 26) })).toBe('26 Jul 2024');
+  });
+
+  describe('of a model with another one for tools', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    const [own, toolUse] = ['{{ messages[0].content }}', '{{ tools[0].function.name }}: {% generation %}{{ messages[0].content }}{% endgeneration %}'];
+    const turns = [{ role: 'user', content: 'Hi' }];
+    const render = async (folder: string): Promise<string[]> => {
+      const template = await loadChatTemplate(folder);
+      expect(template.sources).toEqual([own, toolUse]);
+      expect([null, tools].map((given) => template.renderMarked(turns, { addGenerationPrompt: false, tools: given })?.spans)).toEqual([undefined, [{ start: 3, end: 5 }]]);
+      return [undefined, null, tools].map((given) => template.render(turns, { addGenerationPrompt: false, ...(given !== undefined && { tools: given }) }));
+    };
+
+    it.each<[string, Record<string, string>]>([
+      ['config', { 'tokenizer_config.json': JSON.stringify({ chat_template: [{ name: 'default', template: own }, { name: 'tool_use', template: toolUse }, { name: 'rag', template: 'x' }] }) }],
+      ['files', { 'chat_template.jinja': own, 'additional_chat_templates/tool_use.jinja': toolUse, 'tokenizer_config.json': '{"chat_template": "old"}' }],
+    ])('are chosen as by Transformers where they stand in %s, and go along where a model is written', async (kind, files) => {
+      const folder = temporary.path(`tools-${kind}`);
+      for (const [name, content] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await writeFile(join(folder, name), content);
+      }
+      expect(await render(folder)).toEqual(['Hi', 'Hi', 'f: Hi']);
+      const copy = temporary.path(`tools-${kind}-copy`);
+      await mkdir(copy);
+      await copyCompanions(inFolder(folder), copy);
+      expect(await render(copy)).toEqual(['Hi', 'Hi', 'f: Hi']);
+    });
   });
 
   it('are missing from models that were not made for chat', async () => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { TEMPLATE_FILES } from '../../contract/template-files.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import { adapterParameters, downName, upName } from '../../nn/weights/adapted.ts';
@@ -83,12 +84,18 @@ async function readAdapter(adapter: SavedAdapter): Promise<HostWeights> {
   return weights;
 }
 
-/** A file of the adapter's folder, or else of the base model. */
+/** What belongs together: of a tokenizer with files of another one beside it nobody could say what it does. */
+const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'tokenizer.model', ...TEMPLATE_FILES];
+
+/** A file of the adapter's folder, or else of the base model; where the adapter was saved with its tokenizer, all of that. */
 function eitherOf(own: Companions, base: Companions): Companions {
+  const hasTokenizer = existsSync(own.pathOf('tokenizer.json'));
+  const isOwn = (name: string): boolean => (hasTokenizer && TOKENIZER.includes(name)) || existsSync(own.pathOf(name));
+  const from = (name: string): Companions => (isOwn(name) ? own : base);
   return {
     model: own.model,
-    pathOf: (name) => (existsSync(own.pathOf(name)) ? own : base).pathOf(name),
-    json: async (name) => await own.json(name) ?? base.json(name),
-    bytes: async (name) => await own.bytes(name) ?? base.bytes(name),
+    pathOf: (name) => from(name).pathOf(name),
+    json: (name) => from(name).json(name),
+    bytes: (name) => from(name).bytes(name),
   };
 }

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
+import { TEMPLATE_FILES } from '../../contract/template-files.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { rememberedDigest } from '../../files/digest.ts';
 import { baseOf } from '../../model/adapter/open-adapted.ts';
@@ -71,7 +73,8 @@ async function filesOf(field: string, path: string): Promise<string[]> {
     throw new Problem(`${field}: ${path} is not there.`, { hint: 'Bring it back to this place, or put a link there to where it is now.', cause });
   });
   if (!found.isDirectory()) return filesNamedLike(path);
-  const names = (await readdir(path)).filter((name) => MODEL_FILES.test(name)).sort();
+  const within = TEMPLATE_FILES.filter((name) => name.includes('/') && existsSync(join(path, name)));
+  const names = [...(await readdir(path)).filter((name) => MODEL_FILES.test(name)), ...within].sort();
   // What an adapter stands beside shapes a run as much.
   const beside = isAdapter(path) ? await filesOf(field, baseOf(path, await readPeftConfig(path))) : [];
   return [...names.map((name) => join(path, name)), ...beside];

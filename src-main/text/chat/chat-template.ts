@@ -1,5 +1,6 @@
 import type { ChatTurn, TemplateVariables } from '../../contract/chat-turn.ts';
 import { Problem } from '../../contract/problem.ts';
+import { TEMPLATE_FILES, TOOL_USE } from '../../contract/template-files.ts';
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { inFolder, type Companions } from '../companions.ts';
 import { compileJinja, TemplateFault, type CompiledTemplate, type Rendered } from './jinja.ts';
@@ -12,17 +13,23 @@ export interface RenderOptions { addGenerationPrompt: boolean; tools?: readonly 
 export class ChatTemplate {
   /** The template itself, in Jinja. */
   readonly source: string;
+  /** The one for conversations with tools, where the model has such a one. */
+  readonly withTools: ChatTemplate | null;
   private readonly folder: string;
   private readonly template: CompiledTemplate;
   /** Whether it says anywhere what a model generates. */
   private readonly marks: boolean;
   private readonly variables: Readonly<Record<string, string>>;
 
-  /** Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role. */
-  constructor(folder: string, source: string, variables: Readonly<Record<string, string>>) {
+  /**
+   * Throws a `Problem` if the template is not valid Jinja. `variables`: texts of the special tokens by their role.
+   * `toolUse`: another template for conversations with tools.
+   */
+  constructor(folder: string, source: string, variables: Readonly<Record<string, string>>, toolUse: string | null = null) {
     this.folder = folder;
     this.source = source;
     this.variables = variables;
+    this.withTools = toolUse === null ? null : new ChatTemplate(folder, toolUse, variables);
     try {
       this.template = compileJinja(source);
       this.marks = /\{%[-+]?\s*generation\b/.test(source);
@@ -41,7 +48,7 @@ export class ChatTemplate {
 
   /** The conversation with what the template marks by `{% generation %}`; null where it marks nothing, or in a place that is not known. */
   renderMarked(messages: readonly ChatTurn[], options: RenderOptions): { text: string; spans: Span[] } | null {
-    if (!this.marks) return null;
+    if (!(options.tools && this.withTools ? this.withTools : this).marks) return null;
     const { text, generated } = this.run(messages, options);
     return generated && generated.length > 0 ? { text, spans: [...generated] } : null;
   }
@@ -50,7 +57,14 @@ export class ChatTemplate {
     return `The chat template of ${this.folder}`;
   }
 
-  private run(messages: readonly ChatTurn[], { addGenerationPrompt, tools = null, variables, today }: RenderOptions): Rendered {
+  /** All that it is written in: what has the same sources writes the same texts. */
+  get sources(): readonly string[] {
+    return [this.source, ...this.withTools?.sources ?? []];
+  }
+
+  private run(messages: readonly ChatTurn[], options: RenderOptions): Rendered {
+    const { addGenerationPrompt, tools = null, variables, today } = options;
+    if (tools !== null && this.withTools) return this.withTools.run(messages, options);
     try {
       // Templates ask whether tools and documents are none, so they must be there.
       return this.template.render({ ...this.variables, messages: messages.map(withoutNulls).map(withReasoning), tools, documents: null, add_generation_prompt: addGenerationPrompt, ...variables }, today);
@@ -80,31 +94,42 @@ function withReasoning(turn: ChatTurn): ChatTurn {
 export async function loadChatTemplate(model: string | Companions): Promise<ChatTemplate> {
   const files = filesOf(model);
   const config = await files.json('tokenizer_config.json') ?? {};
-  const source = await findSource(files, config);
-  if (source === null) {
+  const sources = await findSources(files, config);
+  if (sources === null) {
     throw new Problem(`${files.model} has no chat template`, {
       hint: 'Give prompts as plain text, or choose a model that was trained for chat.',
     });
   }
-  return new ChatTemplate(files.model, source, await readSpecialTexts(files, config));
+  return new ChatTemplate(files.model, sources.own, await readSpecialTexts(files, config), sources.toolUse);
 }
 
 export async function hasChatTemplate(model: string | Companions): Promise<boolean> {
   const files = filesOf(model);
-  return await findSource(files, await files.json('tokenizer_config.json') ?? {}) !== null;
+  return await findSources(files, await files.json('tokenizer_config.json') ?? {}) !== null;
 }
 
 const filesOf = (model: string | Companions): Companions => (typeof model === 'string' ? inFolder(model) : model);
 
-/** A file of its own wins over the config, as in Transformers; of several named templates, the one called default. */
-async function findSource(files: Companions, config: JsonObject): Promise<string | null> {
-  const own = await files.bytes('chat_template.jinja');
-  if (own) return new TextDecoder().decode(own);
+/**
+ * Files of their own win over the config, as in Transformers; of several named templates it is the one called default, and
+ * with tools the one called tool_use.
+ */
+async function findSources(files: Companions, config: JsonObject): Promise<{ own: string; toolUse: string | null } | null> {
+  const [own, others] = await Promise.all(TEMPLATE_FILES.map(async (name) => {
+    const bytes = await files.bytes(name);
+    return bytes && new TextDecoder().decode(bytes);
+  })) as [string | null, string | null];
+  if (own !== null) return { own, toolUse: others };
   const named: unknown = config['chat_template'] ?? null;
-  if (named === null || typeof named === 'string') return named;
+  if (named === null) return null;
+  if (typeof named === 'string') return { own: named, toolUse: null };
   const templates = Array.isArray(named) ? named.filter(isJsonObject) : [];
-  const source = templates.find(({ name }) => name === 'default')?.['template'];
-  if (typeof source === 'string') return source;
+  const find = (wanted: string): string | null => {
+    const source = templates.find(({ name }) => name === wanted)?.['template'];
+    return typeof source === 'string' ? source : null;
+  };
+  const source = find('default');
+  if (source !== null) return { own: source, toolUse: find(TOOL_USE) };
   throw new Problem(`${files.pathOf('tokenizer_config.json')}: chat_template has no template named default`, {
     hint: `It names ${templates.map(({ name }) => String(name)).join(', ') || 'none'}.`,
   });

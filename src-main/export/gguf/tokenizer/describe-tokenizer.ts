@@ -1,9 +1,10 @@
 import { Problem } from '../../../contract/problem.ts';
+import { TOOL_USE } from '../../../contract/template-files.ts';
 import { endOfTurn } from '../../../text/chat/chat-end.ts';
 import { hasChatTemplate, loadChatTemplate, type ChatTemplate } from '../../../text/chat/chat-template.ts';
 import type { Companions } from '../../../text/companions.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
-import { bool, text, u32, type KeyValues, type TypedValue } from '../key-values.ts';
+import { bool, text, texts, u32, type KeyValues, type TypedValue } from '../key-values.ts';
 import { describeVocabulary } from './kinds.ts';
 import { portableTemplate } from './portable-template.ts';
 
@@ -37,6 +38,9 @@ export async function describeTokenizer(tokenizer: Tokenizer, companions: Compan
       ...ids({ bos, eos, eot, eom }), ...roleIds(tokenizer),
       'tokenizer.ggml.add_bos_token': bool(around.before.length > 0), 'tokenizer.ggml.add_eos_token': bool(around.behind.length > 0),
       ...(template && { 'tokenizer.chat_template': text(portableTemplate(template.source)) }),
+      ...(template?.withTools && {
+        'tokenizer.chat_templates': texts([TOOL_USE]), [`tokenizer.chat_template.${TOOL_USE}`]: text(portableTemplate(template.withTools.source)),
+      }),
     },
   };
 }
