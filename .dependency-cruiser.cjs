@@ -27,8 +27,9 @@ const ROOMS = {
   report: ['run-folder', 'picture', 'export', 'store'],
   service: ['inspect', 'report', 'checks', 'hub', 'teacher', 'handover'],
   worker: ['service'],
-  web: ['worker'],
-  electron: ['worker'],
+  studio: ['service'],
+  web: ['worker', 'studio'],
+  electron: ['worker', 'studio'],
 };
 
 const reach = (room) => [...new Set([room, ...ROOMS[room].flatMap(reach)])];

@@ -10,7 +10,7 @@ import { readJsonFile } from '../files/json-file.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { changesOf, takeAdvice } from '../service/advise/take.ts';
 import { newRunId } from '../service/ids.ts';
-import { readRecipe } from '../service/recipe-file.ts';
+import { readRecipe } from '../service/recipe/recipe-file.ts';
 import type { Action } from './action.ts';
 import { count } from './options.ts';
 import type { Output } from './output.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { partsOf } from '../contract/export-parts.ts';
-import { recipeIn } from '../service/recipe-file.ts';
+import { recipeIn } from '../service/recipe/recipe-file.ts';
 import { makeDraft, trainDraft } from '../service/draft-model.ts';
 import { askOf, keepExport } from '../service/export/ask.ts';
 import { whileWriting } from '../service/keeping/writing.ts';

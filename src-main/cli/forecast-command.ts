@@ -3,7 +3,7 @@ import { bytesText } from '../contract/bytes-text.ts';
 import { deviceSentence, timeText } from '../contract/forecast-text.ts';
 import { MEMORY_PARTS, type Forecast, type MemoryForecast, type MemoryPart, type Remedy } from '../contract/forecast.ts';
 import { newRunId } from '../service/ids.ts';
-import { readRecipe } from '../service/recipe-file.ts';
+import { readRecipe } from '../service/recipe/recipe-file.ts';
 import type { Action } from './action.ts';
 import { count } from './options.ts';
 import type { Output } from './output.ts';

@@ -6,7 +6,7 @@ import { enterTraining, followTraining } from '../service/adopt/follow-training.
 import { adoptRun } from '../service/adopt/adopt-run.ts';
 import { trainingFolder } from '../service/adopt/training-folder.ts';
 import { findRun } from '../store/runs.ts';
-import { readRecipe } from '../service/recipe-file.ts';
+import { readRecipe } from '../service/recipe/recipe-file.ts';
 import type { Action } from './action.ts';
 import type { Context } from './context.ts';
 import { printEvent } from './run-command.ts';

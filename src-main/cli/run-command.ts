@@ -5,7 +5,7 @@ import { memorySentence, outcomeSentence, paceSentence } from '../contract/forec
 import type { RunEvent } from '../contract/events.ts';
 import { visibleLine } from '../contract/visible.ts';
 import { stageSentence } from '../contract/stages.ts';
-import { readRecipe } from '../service/recipe-file.ts';
+import { readRecipe } from '../service/recipe/recipe-file.ts';
 import { resumeRun, startRun, type RunOptions, type RunResult } from '../service/runs.ts';
 import type { Context } from './context.ts';
 import { oneOf, whole } from './options.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
-import { openStudio } from '../service/studio/studio.ts';
+import { openStudio } from '../studio/studio.ts';
 import { uploadsFolder } from '../service/keeping/uploads.ts';
 import { builtInterface } from '../service/resources.ts';
 import { keptToken } from '../web/kept-token.ts';

@@ -3,7 +3,7 @@ import { app, BrowserWindow, dialog, nativeTheme, shell } from 'electron';
 import type { MenuCommand } from '../contract/api/bridge.ts';
 import { toReport } from '../contract/problem.ts';
 import { builtInterface, resource } from '../service/resources.ts';
-import { openStudio, type Studio } from '../service/studio/studio.ts';
+import { openStudio, type Studio } from '../studio/studio.ts';
 import { defaultHome } from '../store/home.ts';
 import { handle, tell } from './channels.ts';
 import { askBeforeQuit, askForConsent, chooseFile } from './dialogs.ts';

@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
-import type { KeyStore } from '../service/key-store.ts';
+import type { KeyStore } from '../service/servers/key-store.ts';
 
 /** What encrypts for this user of this machine alone. */
 export interface Safe {

@@ -1,5 +1,5 @@
 import { safeStorage } from 'electron';
-import type { KeyStore } from '../service/key-store.ts';
+import type { KeyStore } from '../service/servers/key-store.ts';
 import { keptSecrets } from './kept-secrets.ts';
 
 /** Tokens and keys that the system's key store encrypts. */

@@ -1,4 +1,4 @@
-import type { Studio } from '../service/studio/studio.ts';
+import type { Studio } from '../studio/studio.ts';
 
 /** What to do about runs that are going when the person quits. */
 export type QuitChoice = 'save' | 'stay' | 'now';

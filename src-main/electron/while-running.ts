@@ -1,6 +1,6 @@
 import { Notification, powerSaveBlocker, type BrowserWindow } from 'electron';
 import type { FeedMessage, LiveRun } from '../contract/api/feed.ts';
-import type { Studio } from '../service/studio/studio.ts';
+import type { Studio } from '../studio/studio.ts';
 
 const ENDINGS = { done: 'is done', stopped: 'was stopped', interrupted: 'was interrupted', failed: 'failed' } as const;
 

@@ -13,7 +13,7 @@ import type { Consent } from './consent/consent.ts';
 import type { Home } from './home.ts';
 import { adoptRun } from './adopt/adopt-run.ts';
 import { newRunId } from './ids.ts';
-import { settleRecipe } from './own-recipe.ts';
+import { settleRecipe } from './recipe/own-recipe.ts';
 import { isRunFolder, runPaths } from '../run-folder/run-folder.ts';
 import { keptRollouts } from '../run-folder/rollout-files.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Evaluation } from '../contract/events.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { version } from '../../package.json' with { type: 'json' };
-import { readRecipe } from './recipe-file.ts';
+import { readRecipe } from './recipe/recipe-file.ts';
 import { resource } from './resources.ts';
 
 /** The runs of the sample project, in the order in which they are compared. */

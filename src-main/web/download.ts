@@ -9,7 +9,7 @@ import type { CallResult } from '../contract/api/api.ts';
 import { fromReport, Problem } from '../contract/problem.ts';
 import { fileSlug } from '../contract/file-slug.ts';
 import { entriesBelow, zip, zipSize } from '../files/zip.ts';
-import type { Studio } from '../service/studio/studio.ts';
+import type { Studio } from '../studio/studio.ts';
 import { sendText } from './responses.ts';
 
 type Asked = Pick<Studio, 'call'>;

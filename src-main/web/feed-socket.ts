@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { FeedMessage } from '../contract/api/feed.ts';
-import type { Studio } from '../service/studio/studio.ts';
+import type { Studio } from '../studio/studio.ts';
 
 /** Bytes that may wait for a slow reader before it is told to ask again for what it shows. */
 const BACKLOG = 2 ** 22;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Problem } from '../contract/problem.ts';
-import type { Studio } from '../service/studio/studio.ts';
+import type { Studio } from '../studio/studio.ts';
 import { Access, type Refusal } from './access.ts';
 import { sendDoor } from './door-page.ts';
 import { sendDownload } from './download.ts';

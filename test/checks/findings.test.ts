@@ -11,8 +11,8 @@ import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
 import { makeStudent } from '../../src-main/model/make-student.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { checkRun } from '../../src-main/service/run/check.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
+import { checkRun } from '../../src-main/service/run/look/check.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;

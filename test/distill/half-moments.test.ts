@@ -6,7 +6,7 @@ import { Optimizer } from '../../src-main/distill/optimizers/optimizer.ts';
 import { Trainer } from '../../src-main/distill/trainer.ts';
 import { trainedBytes } from '../../src-main/forecast/trained-bytes.ts';
 import { ortExecutor } from '../../src-main/runtime/ort/executor.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { dataExamples } from '../support/data-examples.ts';
 import { loadFixture } from '../support/model-fixture.ts';
 import { tinyStudent, TRAIN } from '../support/tiny-student.ts';

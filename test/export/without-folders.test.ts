@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { withoutFolders } from '../../src-main/export/without-folders.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 
 it('cuts the folders of every reward, a stage\'s among them, and no text that looks like a path', () => {
   const reward: NonNullable<NonNullable<RecipeInput['method']>['reward']> = { kind: 'command', command: ['/home/me/bin/python', '/home/me/judge.py', '--strict'], directory: '/home/me/work' };

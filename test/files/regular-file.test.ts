@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src-main/files/digest.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import { describeModel } from '../../src-main/model/show.ts';
-import { readRecipe } from '../../src-main/service/recipe-file.ts';
+import { readRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { LineTail } from '../../src-main/service/adopt/line-tail.ts';
 import { loadChatTemplate } from '../../src-main/text/chat/chat-template.ts';
 import { fixture, temporaryFolder } from '../model/model-fixtures.ts';

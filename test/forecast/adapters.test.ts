@@ -8,7 +8,7 @@ import { readConfig } from '../../src-main/model/config/read-config.ts';
 import type { Model } from '../../src-main/model/load-model.ts';
 import { buildDecoder, listParameters } from '../../src-main/nn/build.ts';
 import { ENCODINGS, type FileEncoding } from '../../src-main/nn/weights/encodings/encodings.ts';
-import { methodOf, parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { methodOf, parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 
 const GIB = 2 ** 30;
 

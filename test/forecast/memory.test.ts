@@ -11,8 +11,8 @@ import { sum } from '../../src-main/graph/ops/reduce.ts';
 import { Graph } from '../../src-main/graph/value.ts';
 import { countParameters, listMatrices } from '../../src-main/nn/build.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { materialOf } from '../../src-main/service/run/material.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
+import { materialOf } from '../../src-main/service/run/look/material.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;

@@ -8,7 +8,7 @@ import { enterTraining, followTraining } from '../../src-main/service/adopt/foll
 import { trainingFolder } from '../../src-main/service/adopt/training-folder.ts';
 import { writeHandover } from '../../src-main/service/handover/write-handover.ts';
 import { openHome, type Home } from '../../src-main/service/home.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { readEvaluations } from '../../src-main/store/evaluations.ts';
 import { readLog } from '../../src-main/store/log.ts';

@@ -12,7 +12,7 @@ import type { Server } from '../../src-main/remote/server.ts';
 import { sglangServer } from '../../src-main/remote/sglang.ts';
 import type { TokenAnswer, WrittenTokens } from '../../src-main/remote/token-answers.ts';
 import { vllmServer } from '../../src-main/remote/vllm.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { COUNT, isToldInWords, SEED } from './holds.ts';
 import { mutations } from './mutate.ts';
 

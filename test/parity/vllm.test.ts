@@ -8,7 +8,7 @@ import type { StepMetrics } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { initModel } from '../../src-main/model/init.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { readSafetensors } from '../support/read-safetensors.ts';
 

@@ -3,7 +3,7 @@ import type { Score } from '../../src-main/contract/events.ts';
 import type { StoredEvaluation } from '../../src-main/contract/history.ts';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
 import { shownText } from '../../src-main/contract/token-words.ts';
-import { evaluationsAfter } from '../../src-main/service/studio/run-time.ts';
+import { evaluationsAfter } from '../../src-main/service/run/run-time.ts';
 import { endsOtherwise } from '../../src-renderer/screens/mistakes/correction-texts.ts';
 import { cannotWriteIn } from '../../src-renderer/screens/run/warnings.ts';
 import { verdictOf } from '../../src-renderer/screens/run/verdict.ts';

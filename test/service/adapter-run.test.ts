@@ -3,7 +3,7 @@ import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { command, type Followed, type Told } from '../support/command.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';

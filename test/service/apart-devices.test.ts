@@ -5,7 +5,7 @@ import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { executorFor } from '../../src-main/model/load-model.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { expectClose } from '../support/close.ts';
 import { tensorMap } from '../support/tensors.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import { recipeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
-import { BestSoFar } from '../../src-main/service/run/best-so-far.ts';
+import { BestSoFar } from '../../src-main/service/run/evaluation/best-so-far.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

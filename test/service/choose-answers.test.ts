@@ -7,10 +7,10 @@ import type { Commands } from '../../src-main/contract/worker.ts';
 import type { Params, Result } from '../../src-main/contract/worker-host.ts';
 import { readRows } from '../../src-main/data/read.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
-import { encodeQuestions } from '../../src-main/service/choose-answers.ts';
-import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
-import { encodeRows } from '../../src-main/service/examples.ts';
-import { judgeCompletions } from '../../src-main/service/judge-completions.ts';
+import { encodeQuestions } from '../../src-main/service/evaluate/choose-answers.ts';
+import { evaluateModel } from '../../src-main/service/evaluate/evaluate-model.ts';
+import { encodeRows } from '../../src-main/service/examples/examples.ts';
+import { judgeCompletions } from '../../src-main/service/evaluate/judge-completions.ts';
 import { executorFor, openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
 import { t5Model } from '../support/t5-model.ts';
 

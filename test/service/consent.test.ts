@@ -8,9 +8,9 @@ import { Consent } from '../../src-main/service/consent/consent.ts';
 import { ConsentNeeded, Pending } from '../../src-main/service/consent/pending.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
 import { openHome, type Home } from '../../src-main/service/home.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { checkRun } from '../../src-main/service/run/check.ts';
-import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
+import { checkRun } from '../../src-main/service/run/look/check.ts';
+import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;

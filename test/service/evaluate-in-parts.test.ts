@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { decodeSchema } from '../../src-main/contract/recipe.ts';
 import type { Commands } from '../../src-main/contract/worker.ts';
 import type { Result } from '../../src-main/contract/worker-host.ts';
-import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
+import { evaluateModel } from '../../src-main/service/evaluate/evaluate-model.ts';
 import type * as Sets from '../../src-main/text/example-set.ts';
-import type * as Remembered from '../../src-main/service/remembered-examples.ts';
+import type * as Remembered from '../../src-main/service/examples/remembered-examples.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 /** How many examples a part has; what was asked for where it is null. */
@@ -19,7 +19,7 @@ vi.mock('../../src-main/text/example-set.ts', async (original) => {
     },
   };
 });
-vi.mock('../../src-main/service/remembered-examples.ts', async (original) => {
+vi.mock('../../src-main/service/examples/remembered-examples.ts', async (original) => {
   const { readExamplesOnce } = await original<typeof Remembered>();
   return {
     readExamplesOnce: async (...from: Parameters<typeof readExamplesOnce>): Promise<Sets.ExampleSet> => {

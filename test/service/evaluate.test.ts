@@ -6,9 +6,9 @@ import { decodeSchema, type RecipeInput } from '../../src-main/contract/recipe.t
 import type { Commands } from '../../src-main/contract/worker.ts';
 import type { Params, Result } from '../../src-main/contract/worker-host.ts';
 import { RunningSpeed, scoreDrafting } from '../../src-main/metrics/acceptance.ts';
-import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { evaluateModel } from '../../src-main/service/evaluate/evaluate-model.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
+import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

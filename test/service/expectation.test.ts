@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryParts, outcomeSentence, paceSentence } from '../../src-main/contract/forecast-text.ts';
 import type { MemoryForecast } from '../../src-main/contract/forecast.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { Expectation } from '../../src-main/service/run/expectation.ts';
 
 const memory: MemoryForecast = {

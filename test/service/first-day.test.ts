@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { beginRun, goOnWithRun, type Begun } from '../../src-main/service/run/begin.ts';
-import { readFirstDay } from '../../src-main/service/run/first-day.ts';
-import { dayFrom, dayOf, thisDay } from '../../src-main/service/this-day.ts';
+import { readFirstDay } from '../../src-main/service/run/record/first-day.ts';
+import { dayFrom, dayOf, thisDay } from '../../src-main/service/examples/this-day.ts';
 import { firstExamples } from '../../src-main/text/example-set.ts';
 import { characterModel } from '../support/character-model.ts';
 

@@ -8,7 +8,7 @@ import { drawOnPolicy } from '../../src-main/distill/mixture.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
 import type { HandedExample } from '../../src-main/service/handover/handed-example.ts';
 import { writeHandover } from '../../src-main/service/handover/write-handover.ts';
-import { methodOf } from '../../src-main/service/recipe-file.ts';
+import { methodOf } from '../../src-main/service/recipe/recipe-file.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
-import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
+import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;

@@ -5,7 +5,7 @@ import type { Compute } from '../../src-main/contract/compute.ts';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { command } from '../support/command.ts';

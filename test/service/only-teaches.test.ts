@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkRun } from '../../src-main/service/run/check.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { checkRun } from '../../src-main/service/run/look/check.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 /** The folder of a model each, and its type. */

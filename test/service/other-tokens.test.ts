@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, StepMetrics } from '../../src-main/contract/events.ts';
 import { recipeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
 import { listCheckpoints } from '../../src-main/run-folder/checkpoint-folder.ts';
-import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { firstExamples } from '../../src-main/text/example-set.ts';
 import { otherModel, permuted } from '../support/other-tokens.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { recipeSchema, type Recipe } from '../../src-main/contract/recipe.ts';
 import { adoptRun } from '../../src-main/service/adopt/adopt-run.ts';
 import { openHome, type Home } from '../../src-main/service/home.ts';
-import { settleRecipe } from '../../src-main/service/own-recipe.ts';
+import { settleRecipe } from '../../src-main/service/recipe/own-recipe.ts';
 import { createRunFolder, runPaths } from '../../src-main/run-folder/run-folder.ts';
 import { readLog } from '../../src-main/store/log.ts';
 import { createRun, findRun, setRecipe } from '../../src-main/store/runs.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
-import { prepareRun, type PreparedRun } from '../../src-main/service/run/prepare.ts';
+import { prepareRun, type PreparedRun } from '../../src-main/service/run/look/prepare.ts';
 import { firstExamples, type ExampleSet } from '../../src-main/text/example-set.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

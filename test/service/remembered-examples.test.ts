@@ -1,9 +1,9 @@
 import { appendFile, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ExampleSettings } from '../../src-main/service/examples.ts';
+import type { ExampleSettings } from '../../src-main/service/examples/examples.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
-import { readExamplesOnce } from '../../src-main/service/remembered-examples.ts';
+import { readExamplesOnce } from '../../src-main/service/examples/remembered-examples.ts';
 import { firstExamples, type ExampleSet } from '../../src-main/text/example-set.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

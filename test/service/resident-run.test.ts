@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
 import { command, type KillPlace } from '../support/command.ts';

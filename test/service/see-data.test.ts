@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tokenParts } from '../../src-renderer/screens/new-run/data/token-parts.ts';
 import type { SeenData } from '../../src-main/contract/data-view.ts';
-import { seeData } from '../../src-main/service/see-data.ts';
+import { seeData } from '../../src-main/service/examples/see-data.ts';
 import { characterModel } from '../support/character-model.ts';
 
 let folder: string;

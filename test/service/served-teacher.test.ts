@@ -5,7 +5,7 @@ import type { Evaluation, RunEvent, StepMetrics } from '../../src-main/contract/
 import type { Recipe, RecipeInput } from '../../src-main/contract/recipe.ts';
 import { readSafetensors } from '../support/read-safetensors.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import type { RunOutcome } from '../../src-main/service/run/run.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { StopRequest } from '../../src-main/service/run/job.ts';

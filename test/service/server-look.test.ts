@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { serverSchema, type ServerSettings } from '../../src-main/contract/served-teacher.ts';
-import { lookAtServer } from '../../src-main/service/served-look.ts';
+import { lookAtServer } from '../../src-main/service/servers/served-look.ts';
 import { memoryStudio } from '../support/memory-studio.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { TokenServer } from '../support/token-server.ts';

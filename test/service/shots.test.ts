@@ -7,11 +7,11 @@ import { decodeSchema, type RecipeInput } from '../../src-main/contract/recipe.t
 import { shotsSchema, type ShotSettings } from '../../src-main/contract/shots.ts';
 import type { Commands } from '../../src-main/contract/worker.ts';
 import type { CommandEvent, Params, Result } from '../../src-main/contract/worker-host.ts';
-import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
-import { readExamples } from '../../src-main/service/examples.ts';
+import { evaluateModel } from '../../src-main/service/evaluate/evaluate-model.ts';
+import { readExamples } from '../../src-main/service/examples/examples.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
-import { recipeIn } from '../../src-main/service/recipe-file.ts';
-import { prepareRun } from '../../src-main/service/run/prepare.ts';
+import { recipeIn } from '../../src-main/service/recipe/recipe-file.ts';
+import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { firstExamples } from '../../src-main/text/example-set.ts';
 import { characterModel } from '../support/character-model.ts';

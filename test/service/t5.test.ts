@@ -8,7 +8,7 @@ import type { InspectionReport } from '../../src-main/contract/token-report.ts';
 import { openModel } from '../../src-main/model/folder.ts';
 import { makeStudent } from '../../src-main/model/make-student.ts';
 import { describeModel } from '../../src-main/model/show.ts';
-import { evaluateModel } from '../../src-main/service/evaluate-model.ts';
+import { evaluateModel } from '../../src-main/service/evaluate/evaluate-model.ts';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { createHandlers } from '../../src-main/worker/handlers.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 

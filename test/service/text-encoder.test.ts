@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
 import { resource } from '../../src-main/service/resources.ts';
-import { encoderOf } from '../../src-main/service/text-encoder.ts';
+import { encoderOf } from '../../src-main/service/examples/text-encoder.ts';
 import { encodeText } from '../../src-main/text/encode.ts';
 import { plainText } from '../../src-main/text/chat/marked-text.ts';
 

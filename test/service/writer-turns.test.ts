@@ -6,7 +6,7 @@ import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { HostEngine } from '../../src-main/decode/host-engine.ts';
 import { Student } from '../../src-main/distill/student.ts';
 import { PassingBytes } from '../../src-main/runtime/memory/passing-bytes.ts';
-import { parseRecipe } from '../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { randomGguf } from '../model/gguf-random.ts';
 import { gguf } from '../model/gguf-writer.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
-import { openStudio } from '../../src-main/service/studio/studio.ts';
+import { openStudio } from '../../src-main/studio/studio.ts';
 import { createHandlers } from '../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { StudioClient } from './studio-client.ts';

@@ -1,7 +1,7 @@
 import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import type { FeedMessage } from '../../src-main/contract/api/feed.ts';
 import { fromReport } from '../../src-main/contract/problem.ts';
-import type { Studio } from '../../src-main/service/studio/studio.ts';
+import type { Studio } from '../../src-main/studio/studio.ts';
 
 /** A studio as a window sees it: typed calls that throw, and everything it was told. */
 export class StudioClient {

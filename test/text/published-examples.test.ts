@@ -7,7 +7,7 @@ import type { ChatTurn, TemplateVariables } from '../../src-main/contract/chat-t
 import { Problem } from '../../src-main/contract/problem.ts';
 import { parseExactly } from '../../src-main/data/exact-json.ts';
 import type { Model } from '../../src-main/model/load-model.ts';
-import { encodeRows } from '../../src-main/service/examples.ts';
+import { encodeRows } from '../../src-main/service/examples/examples.ts';
 import { inFolder } from '../../src-main/text/companions.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 

@@ -96,7 +96,7 @@ const draft = z.strictObject({
 
 /**
  * Everything the interface can ask, whichever door it came through. One entry here, one handler in
- * `service/studio/`; what goes in is validated by these schemas where it arrives.
+ * `studio/`; what goes in is validated by these schemas where it arrives.
  */
 export const API = {
   'app.about': reads<About>()(nothing),

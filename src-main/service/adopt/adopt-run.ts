@@ -8,11 +8,11 @@ import { insertLog } from '../../store/log.ts';
 import { createRun, findRun, setStatus } from '../../store/runs.ts';
 import { listCheckpoints } from '../../run-folder/checkpoint-folder.ts';
 import type { Home } from '../home.ts';
-import { readBegunRecipe } from '../recipe-file.ts';
+import { readBegunRecipe } from '../recipe/recipe-file.ts';
 import { isRunFolder, runPaths } from '../../run-folder/run-folder.ts';
 import { readCheckpointState } from '../../run-folder/checkpoint-state.ts';
 import { keptRollouts } from '../../run-folder/rollout-files.ts';
-import { readTold } from '../run/told.ts';
+import { readTold } from '../run/record/told.ts';
 import { knownRun } from './known-run.ts';
 
 /**

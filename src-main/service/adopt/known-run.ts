@@ -3,7 +3,7 @@ import { findRun, moveRun } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
 import { newRunId } from '../ids.ts';
 import { isRunFolder } from '../../run-folder/run-folder.ts';
-import { runIdIn } from '../run/known-as.ts';
+import { runIdIn } from '../run/record/known-as.ts';
 
 /**
  * The run of a folder as the history knows it, its new place noted where it was moved; or null, and the id under which it enters: its

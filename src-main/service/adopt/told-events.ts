@@ -7,7 +7,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity, type JudgedText } from '../../metrics/perplexity.ts';
 import { scoreAll } from '../../metrics/score.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
-import { SAMPLES } from '../run/evaluate.ts';
+import { SAMPLES } from '../run/evaluation/evaluate.ts';
 import { EVENTS } from './training-folder.ts';
 import { readJudgedLine, type JudgedLine, type TrainingEvent } from './training-events.ts';
 import { withinFolder } from './within-folder.ts';

@@ -4,7 +4,7 @@ import { Judge } from '../../distill/judge.ts';
 import { lossChunk } from '../../distill/loss-chunk.ts';
 import { executorFor } from '../../model/load-model.ts';
 import type { GivenText } from '../../text/encoded-example.ts';
-import type { Comparison } from '../judge-completions.ts';
+import type { Comparison } from '../evaluate/judge-completions.ts';
 
 /** Sums over the learned tokens of one text that are compared, in nats: what it costs each model, how far they are apart, and what the teacher itself is unsure of. */
 export interface ComparedText {

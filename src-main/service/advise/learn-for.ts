@@ -1,8 +1,8 @@
 import type { OwnText } from '../../distill/cannot-write.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
-import { judgeCompletions } from '../judge-completions.ts';
+import { judgeCompletions } from '../evaluate/judge-completions.ts';
 import type { BuiltRun } from '../run/build-trainer.ts';
-import type { PreparedRun } from '../run/prepare.ts';
+import type { PreparedRun } from '../run/look/prepare.ts';
 import { UPDATES, type ProbeRow } from './probe-rate.ts';
 
 /**

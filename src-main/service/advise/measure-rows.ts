@@ -1,13 +1,13 @@
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
-import { inTokensOfTeacher } from '../run/teacher-voice.ts';
+import { inTokensOfTeacher } from '../run/teacher/teacher-voice.ts';
 import { decodeSchema, type DecodeSettings } from '../../contract/recipe.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
-import { writeAnswers, type AnswerSettings } from '../answers.ts';
-import { judgeCompletions, type Comparison } from '../judge-completions.ts';
+import { writeAnswers, type AnswerSettings } from '../evaluate/answers.ts';
+import { judgeCompletions, type Comparison } from '../evaluate/judge-completions.ts';
 import type { BuiltRun } from '../run/build-trainer.ts';
-import type { PreparedRun } from '../run/prepare.ts';
-import { servedTexts } from '../run/served-texts.ts';
+import type { PreparedRun } from '../run/look/prepare.ts';
+import { servedTexts } from '../run/teacher/served-texts.ts';
 import { compareTexts } from './compare-texts.ts';
 import type { Answers, RowFacts } from './facts.ts';
 

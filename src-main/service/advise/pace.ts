@@ -1,6 +1,6 @@
 import type { BuiltRun } from '../run/build-trainer.ts';
-import { evaluationsOf } from '../run/probe-evaluation.ts';
-import type { PreparedRun } from '../run/prepare.ts';
+import { evaluationsOf } from '../run/look/probe-evaluation.ts';
+import type { PreparedRun } from '../run/look/prepare.ts';
 
 /** Steps that are made to see how long one takes; the first also compiles its graphs. */
 const STEPS = 3;

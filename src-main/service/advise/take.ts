@@ -2,7 +2,7 @@ import type { Advice } from '../../contract/advice.ts';
 import type { Mend } from '../../contract/finding.ts';
 import { mergePatch, type JsonObject } from '../../contract/merge-patch.ts';
 import { Problem } from '../../contract/problem.ts';
-import { methodOf, parseRecipe } from '../recipe-file.ts';
+import { methodOf, parseRecipe } from '../recipe/recipe-file.ts';
 
 /** A field of the recipe that advice sets, as a JSON Pointer (RFC 6901); `null` takes it away. */
 export interface Change { pointer: string; value: unknown }

@@ -12,12 +12,12 @@ import { TextStream } from '../../text/tokenizer/text-stream.ts';
 import { countParameters } from '../../nn/build.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { encodeRows, holdOut } from '../examples.ts';
+import { encodeRows, holdOut } from '../examples/examples.ts';
 import { endTokens, executorFor, openWeights, openWholeModel } from '../../model/load-model.ts';
-import { longestText } from '../longest-text.ts';
-import { readExamplesOnce } from '../remembered-examples.ts';
+import { longestText } from '../examples/longest-text.ts';
+import { readExamplesOnce } from '../examples/remembered-examples.ts';
 import { repetitionRate } from '../../metrics/repetition.ts';
-import { textWarnings, variableWarnings, type TextWarning } from '../text-warnings.ts';
+import { textWarnings, variableWarnings, type TextWarning } from '../examples/text-warnings.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';
 import { rowMetrics, ScoreSums } from './scores.ts';
 

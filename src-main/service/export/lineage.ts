@@ -14,7 +14,7 @@ import { isAdapter } from '../../model/adapter/saved-adapter.ts';
 import { readOrigin } from '../../model/student-origin.ts';
 import { readSource } from '../hub/source-file.ts';
 import { isRunFolder, runPaths } from '../../run-folder/run-folder.ts';
-import { readRecipe } from '../recipe-file.ts';
+import { readRecipe } from '../recipe/recipe-file.ts';
 
 /** Most models that one may come from one after the other. */
 const DEEPEST = 6;

@@ -11,9 +11,9 @@ import { shareableRecipe, shareableText, withoutFolders } from '../../export/wit
 import { digestOfText } from '../../files/digest.ts';
 import { runPaths } from '../../run-folder/run-folder.ts';
 import { readCheckpointState } from '../../run-folder/checkpoint-state.ts';
-import { readFirstDay } from '../run/first-day.ts';
-import { digestsOf, lookAtInputs, readInputs } from '../run/inputs.ts';
-import { dayOf } from '../this-day.ts';
+import { readFirstDay } from '../run/record/first-day.ts';
+import { digestsOf, lookAtInputs, readInputs } from '../run/record/inputs.ts';
+import { dayOf } from '../examples/this-day.ts';
 
 /** The file of an export that says what made it. */
 export const PROVENANCE = 'retort-reproduce.json';

@@ -6,9 +6,9 @@ import { samplingOf } from '../../decode/sampling.ts';
 import type { ParityText } from '../../export/parity.ts';
 import { givenText } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { holdOut } from '../examples.ts';
+import { holdOut } from '../examples/examples.ts';
 import type { Model } from '../../model/load-model.ts';
-import { readExamplesOnce } from '../remembered-examples.ts';
+import { readExamplesOnce } from '../examples/remembered-examples.ts';
 import type { TrainedModel } from './trained.ts';
 
 /** Texts that an export is measured on. */

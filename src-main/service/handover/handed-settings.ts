@@ -3,8 +3,8 @@ import type { HandedMethod } from '../../handover/plan.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
 import type { Method } from '../../contract/presets.ts';
 import { findMetrics } from '../../metrics/score.ts';
-import type { PreparedRun } from '../run/prepare.ts';
-import { SAMPLES } from '../run/evaluate.ts';
+import type { PreparedRun } from '../run/look/prepare.ts';
+import { SAMPLES } from '../run/evaluation/evaluate.ts';
 
 /** What `settings.json` tells the scripts. Places of models are those of this machine. */
 export function handedSettings({ recipe, method, adapter, eos, steps, sharedVocabulary, train: examples }: PreparedRun, handed: HandedMethod): object {

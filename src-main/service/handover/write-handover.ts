@@ -13,10 +13,10 @@ import { handoverReadme } from '../../handover/readme.ts';
 import { publishFolder } from '../../model/write-folder.ts';
 import { eachExample, firstExamples, inMemory, type ExampleSet } from '../../text/example-set.ts';
 import { resource } from '../resources.ts';
-import { methodOf } from '../recipe-file.ts';
+import { methodOf } from '../recipe/recipe-file.ts';
 import { createRunFolder } from '../../run-folder/run-folder.ts';
-import { lookAtInputs } from '../run/inputs.ts';
-import { prepareRun, type PreparedRun } from '../run/prepare.ts';
+import { lookAtInputs } from '../run/record/inputs.ts';
+import { prepareRun, type PreparedRun } from '../run/look/prepare.ts';
 import { handedExample } from './handed-example.ts';
 import { handedSettings } from './handed-settings.ts';
 

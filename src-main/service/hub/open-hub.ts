@@ -2,7 +2,7 @@ import { DEFAULT_HUB } from '../../contract/hub.ts';
 import { Problem } from '../../contract/problem.ts';
 import { hubAddress, PATIENT, type Hub } from '../../hub/hub.ts';
 import { environmentToken, fileToken } from '../../hub/token-file.ts';
-import type { KeyStore } from '../key-store.ts';
+import type { KeyStore } from '../servers/key-store.ts';
 
 /** Where a token comes from, in the order in which it is looked for. */
 export type TokenPlace = 'environment' | 'key-store' | 'token-file';

@@ -7,11 +7,11 @@ import { examineTexts, type ExaminedText } from '../../inspect/examine.ts';
 import type { InspectedText } from '../../inspect/token-report.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { firstExamples } from '../../text/example-set.ts';
-import { holdOut, type ExampleSettings } from '../examples.ts';
-import { longestText } from '../longest-text.ts';
-import { notePrompts } from '../note-prompts.ts';
-import { readExamplesOnce } from '../remembered-examples.ts';
-import { textWarnings, variableWarnings } from '../text-warnings.ts';
+import { holdOut, type ExampleSettings } from '../examples/examples.ts';
+import { longestText } from '../examples/longest-text.ts';
+import { notePrompts } from '../examples/note-prompts.ts';
+import { readExamplesOnce } from '../examples/remembered-examples.ts';
+import { textWarnings, variableWarnings } from '../examples/text-warnings.ts';
 import { InspectedPair } from './open-pair.ts';
 
 /** Texts examined together, so that their continuations share batches. */

@@ -7,10 +7,10 @@ import type { TrainingExample } from '../../distill/batch.ts';
 import { examineTexts } from '../../inspect/examine.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { eachExample, firstExamples, type ExampleSet } from '../../text/example-set.ts';
-import { holdOut } from '../examples.ts';
-import { longestText } from '../longest-text.ts';
-import { notePrompts } from '../note-prompts.ts';
-import { readExamplesOnce } from '../remembered-examples.ts';
+import { holdOut } from '../examples/examples.ts';
+import { longestText } from '../examples/longest-text.ts';
+import { notePrompts } from '../examples/note-prompts.ts';
+import { readExamplesOnce } from '../examples/remembered-examples.ts';
 import type { InspectedPair } from './open-pair.ts';
 import type { PairKeeper } from './pair-keeper.ts';
 

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { visibleLine } from '../../contract/visible.ts';
 import type { Departure, Held } from '../../contract/reproduction.ts';
 import { lastName } from '../../export/without-folders.ts';
-import { digestsOf } from '../run/inputs.ts';
+import { digestsOf } from '../run/record/inputs.ts';
 import { called, heldDifferences } from './held-differences.ts';
 
 /** Where a field of a recipe leads to here; null where nothing of its name was found. */

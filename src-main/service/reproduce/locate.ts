@@ -9,7 +9,7 @@ import { digestOfText } from '../../files/digest.ts';
 import { listExports } from '../../store/exports.ts';
 import { findRun } from '../../store/runs.ts';
 import type { Database } from '../../store/sqlite.ts';
-import { parseRecipe } from '../recipe-file.ts';
+import { parseRecipe } from '../recipe/recipe-file.ts';
 import { findHeld } from './find-held.ts';
 
 /** Where a person says that models and data lie, and where they usually do: folders that hold them, or the things themselves. */

@@ -7,15 +7,15 @@ import { isModel } from '../../model/is-model.ts';
 import { modelOf } from '../../run-folder/checkpoint-folder.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../../run-folder/run-folder.ts';
 import { takeThreads } from '../../runtime/threads.ts';
-import { dayFrom, thisDay } from '../this-day.ts';
+import { dayFrom, thisDay } from '../examples/this-day.ts';
 import { TEXT_VERSION, textChange } from '../../text/text-version.ts';
-import { changesOf, lookAtInputs, readInputs, writeInputs } from './inputs.ts';
-import { noteFirstDay, readFirstDay } from './first-day.ts';
+import { changesOf, lookAtInputs, readInputs, writeInputs } from './record/inputs.ts';
+import { noteFirstDay, readFirstDay } from './record/first-day.ts';
 import type { CheckpointState } from '../../run-folder/checkpoint-state.ts';
-import { noteRunId } from './known-as.ts';
+import { noteRunId } from './record/known-as.ts';
 import type { RunJob } from './job.ts';
-import { prepareStages, type PreparedStages } from './prepare-stages.ts';
-import { findStartingPoint, type StartingPoint } from './starting-point.ts';
+import { prepareStages, type PreparedStages } from './stages/prepare-stages.ts';
+import { findStartingPoint, type StartingPoint } from './record/starting-point.ts';
 
 interface Warning { code: string; message: string }
 

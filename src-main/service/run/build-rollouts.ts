@@ -11,8 +11,8 @@ import type { TrainerParts } from '../../distill/trainer.ts';
 import { executorFor } from '../../model/load-model.ts';
 import { threads } from '../../runtime/threads.ts';
 import type { RunExample } from './run-example.ts';
-import type { PreparedRun } from './prepare.ts';
-import type { RunTeacher } from './run-teacher.ts';
+import type { PreparedRun } from './look/prepare.ts';
+import type { RunTeacher } from './teacher/run-teacher.ts';
 
 /** What writes the student's own texts in a run, and what it keeps between steps. */
 export interface BuiltRollouts {

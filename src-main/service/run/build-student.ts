@@ -21,10 +21,10 @@ import type { Decoder } from '../../nn/decoder.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { dropoutOf } from '../../nn/weights/dropout.ts';
 import { modelOf } from '../../run-folder/checkpoint-folder.ts';
-import type { CarriedWeights } from './carried-weights.ts';
-import { readOptimizerState } from './checkpoint.ts';
+import type { CarriedWeights } from './stages/carried-weights.ts';
+import { readOptimizerState } from './record/checkpoint.ts';
 import type { OpenedBase } from './open-base.ts';
-import type { PreparedRun } from './prepare.ts';
+import type { PreparedRun } from './look/prepare.ts';
 
 export interface BuiltStudent {
   student: Learner;

@@ -6,9 +6,9 @@ import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { buildStudent, type StudentStart } from './build-student.ts';
 import type { OpenedBase } from './open-base.ts';
-import type { PreparedRun } from './prepare.ts';
+import type { PreparedRun } from './look/prepare.ts';
 import type { RunExample } from './run-example.ts';
-import type { RunTeacher } from './run-teacher.ts';
+import type { RunTeacher } from './teacher/run-teacher.ts';
 import { givenText } from '../../text/encoded-example.ts';
 import type { ExampleSet } from '../../text/example-set.ts';
 

@@ -1,8 +1,8 @@
 import type { Outcome } from '../../contract/forecast.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { peakMemory } from '../../runtime/peak-memory.ts';
-import { evaluationsAfter } from '../studio/run-time.ts';
-import type { PreparedStage, PreparedStages } from './prepare-stages.ts';
+import { evaluationsAfter } from './run-time.ts';
+import type { PreparedStage, PreparedStages } from './stages/prepare-stages.ts';
 
 /** Steps after which a run knows its pace. The first is left out: it compiles what the others use. */
 const SEEN = 4;

@@ -1,6 +1,6 @@
 import { openFrozen, type FrozenWeights } from '../../model/frozen/open-frozen.ts';
 import { executorFor, ofThe } from '../../model/load-model.ts';
-import type { PreparedRun } from './prepare.ts';
+import type { PreparedRun } from './look/prepare.ts';
 
 /** The weights beside a run's adapter, and how graphs compute with them. */
 export type OpenedBase = Pick<FrozenWeights, 'format' | 'weights' | 'release'>;

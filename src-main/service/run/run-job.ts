@@ -4,7 +4,7 @@ import { releaseThreads } from '../../runtime/threads.ts';
 import { beginRun, goOnWithRun } from './begin.ts';
 import type { RunJob } from './job.ts';
 import { RolloutFiles } from '../../run-folder/rollout-files.ts';
-import { RunLog } from './run-log.ts';
+import { RunLog } from './record/run-log.ts';
 import { Run, type RunOutcome } from './run.ts';
 
 /**

@@ -3,7 +3,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { stagesOf } from '../../contract/stages.ts';
 import type { Study } from '../../contract/study.ts';
-import { methodOf, recipeIn } from '../recipe-file.ts';
+import { methodOf, recipeIn } from '../recipe/recipe-file.ts';
 import { mergePatch } from '../../contract/merge-patch.ts';
 
 type Json = z.core.util.JSONType;

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { Problem } from '../../contract/problem.ts';
 import { studySchema, type Study } from '../../contract/study.ts';
 import { readJsonFile } from '../../files/json-file.ts';
-import { describeIssue } from '../describe-issue.ts';
+import { describeIssue } from '../recipe/describe-issue.ts';
 import { planStudy, type PlannedRun } from './plan.ts';
 
 /** A study with its runs; paths are absolute. */

@@ -5,9 +5,9 @@ import { samplingOf } from '../../decode/sampling.ts';
 import { endTokens } from '../../model/load-model.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { TextStream } from '../../text/tokenizer/text-stream.ts';
-import { encodeRows } from '../examples.ts';
-import { longestText } from '../longest-text.ts';
-import { variableWarnings } from '../text-warnings.ts';
+import { encodeRows } from '../examples/examples.ts';
+import { longestText } from '../examples/longest-text.ts';
+import { variableWarnings } from '../examples/text-warnings.ts';
 import { OpenWriter } from './open-writer.ts';
 
 type Asked = Omit<Params<Commands, 'generate'>, 'keeps'>;

@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline';
 import { recipeSchema } from '../../../src-main/contract/recipe.ts';
 import { trainedAdapter } from '../../../src-main/model/adapter/trained-adapter.ts';
 import { openPair } from '../../../src-main/model/model-pair.ts';
-import { methodOf } from '../../../src-main/service/recipe-file.ts';
+import { methodOf } from '../../../src-main/service/recipe/recipe-file.ts';
 import { buildTrainer } from '../../../src-main/service/run/build-trainer.ts';
 import { openBase } from '../../../src-main/service/run/open-base.ts';
-import { openRunTeacher } from '../../../src-main/service/run/open-run-teacher.ts';
-import type { PreparedRun } from '../../../src-main/service/run/prepare.ts';
+import { openRunTeacher } from '../../../src-main/service/run/teacher/open-run-teacher.ts';
+import type { PreparedRun } from '../../../src-main/service/run/look/prepare.ts';
 import { inMemory, NO_EXAMPLES } from '../../../src-main/text/example-set.ts';
-import { memoryOf } from '../../../src-main/service/run/memory.ts';
+import { memoryOf } from '../../../src-main/service/run/look/memory.ts';
 import type { Answer } from '../peer.ts';
 import type { Plan } from '../plan.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 import { COMMANDS } from '../../../src-main/contract/worker.ts';
-import { openStudio } from '../../../src-main/service/studio/studio.ts';
+import { openStudio } from '../../../src-main/studio/studio.ts';
 import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { childHost } from '../../../src-main/worker/child-host.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../../src-main/contract/events.ts';
 import { runJob } from '../../../src-main/service/run/run-job.ts';
-import { parseRecipe } from '../../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../../src-main/service/recipe/recipe-file.ts';
 import { sampleRecipe } from '../../../src-main/service/sample.ts';
 import { expectClose } from '../../support/close.ts';
 import { requires } from '../../support/requires.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AdviceReport } from '../../../src-main/contract/advice.ts';
 import type { RecipeInput } from '../../../src-main/contract/recipe.ts';
 import { adviseRun } from '../../../src-main/service/advise/advise.ts';
-import { parseRecipe } from '../../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../../src-main/service/recipe/recipe-file.ts';
 import { CLI } from '../../support/build.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveMethod } from '../../../src-main/contract/presets.ts';
 import type { RecipeInput } from '../../../src-main/contract/recipe.ts';
 import type { OwnText } from '../../../src-main/distill/cannot-write.ts';
-import { parseRecipe } from '../../../src-main/service/recipe-file.ts';
+import { parseRecipe } from '../../../src-main/service/recipe/recipe-file.ts';
 import type { ComparedText } from '../../../src-main/service/advise/compare-texts.ts';
 import type { Facts } from '../../../src-main/service/advise/facts.ts';
 import { compareByMetric } from '../../../src-main/service/advise/metric-of.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorization, hubAddress, PATIENT } from '../../../src-main/hub/hub.ts';
-import type { KeyStore } from '../../../src-main/service/key-store.ts';
+import type { KeyStore } from '../../../src-main/service/servers/key-store.ts';
 import { openHub } from '../../../src-main/service/hub/open-hub.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import type { DivergenceName } from '../../../contract/divergence.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { lastStage } from '../../../contract/stages.ts';
-import { methodOf } from '../../recipe-file.ts';
+import { methodOf } from '../../recipe/recipe-file.ts';
 import { systemKey, type PlannedRun } from '../plan.ts';
 import type { HalvingMetric } from './metric.ts';
 

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunEvent, StepMetrics } from '../contract/events.ts';
+import type { RunRecord } from '../contract/history.ts';
+import { toReport } from '../contract/problem.ts';
+import type { Recorded } from '../store/history-recorder.ts';
+import { findRun, listRuns } from '../store/runs.ts';
+import { enterTraining, followTraining, type AdoptedTraining } from '../service/adopt/follow-training.ts';
+import { signsOf } from '../service/adopt/signs-of-life.ts';
+import { trainingFolder } from '../service/adopt/training-folder.ts';
+import type { Home } from '../service/home.ts';
+import type { Feed } from './feed.ts';
+import { tellWritten } from './tell-written.ts';
+
+/** Milliseconds between two looks at a training that has stopped or died, whether it goes on. */
+const LOOK_EVERY = 1000;
+/** Milliseconds by which two machines' clocks may differ. */
+const CLOCKS = 60_000;
+
+interface Followed { stopping: AbortController; over: Promise<void>; /** Whether it has come to an end, or to none, and is waited for. */ isAtRest: boolean }
+
+/**
+ * The trainings elsewhere that this program follows: each costs a look at a file now and then. One that stops, fails or dies is
+ * looked at on, because it goes on in its own folder, by the command that began it.
+ */
+export class FollowedTrainings {
+  readonly #home: Home;
+  readonly #feed: Feed;
+  readonly #following = new Map<string, Followed>();
+
+  constructor(home: Home, feed: Feed) {
+    this.#home = home;
+    this.#feed = feed;
+  }
+
+  /** Takes a run folder of a training elsewhere into the history and follows it from then on. @returns the run's id */
+  async follow(runDir: string): Promise<string> {
+    const training = await enterTraining(this.#home, runDir);
+    const { id } = training.run;
+    // One that is only waited for is read anew: the person has asked.
+    if (this.#following.get(id)?.isAtRest) await this.leave(id);
+    this.#take(training, null);
+    this.#feed.publish({ topic: 'runs' });
+    return id;
+  }
+
+  /** Goes on with those that were not done when the program was last closed. */
+  async followKnown(): Promise<void> {
+    for (const run of await listRuns(this.#home.database)) {
+      if (run.engine === null || run.status === 'done' || trainingFolder(run.runDir) !== run.runDir) continue;
+      const training = await enterTraining(this.#home, run.runDir).catch(() => null);
+      if (training) this.#take(training, run);
+    }
+  }
+
+  /** Follows a run no longer. */
+  async leave(runId: string): Promise<void> {
+    const followed = this.#following.get(runId);
+    followed?.stopping.abort();
+    await followed?.over;
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#following.keys()].map((id) => this.leave(id)));
+  }
+
+  /** @param known  how it stood when it was read last; null to read it in any case */
+  #take(training: AdoptedTraining, known: RunRecord | null): void {
+    const { id } = training.run;
+    if (this.#following.has(id)) return;
+    const followed: Followed = { stopping: new AbortController(), over: Promise.resolve(), isAtRest: false };
+    this.#following.set(id, followed);
+    followed.over = this.#stay(training, known, followed).finally(() => this.#following.delete(id));
+  }
+
+  async #stay({ run: { runDir }, ...training }: AdoptedTraining, known: RunRecord | null, followed: Followed): Promise<void> {
+    const { signal } = followed.stopping;
+    // What it told behind its last word was told while nobody read.
+    let seen = known && await changedAt(runDir) <= known.updated + CLOCKS ? await looksOf(runDir) : null;
+    while (!signal.aborted) {
+      followed.isAtRest = seen !== null;
+      if (seen === null) {
+        if (await this.#follow({ ...training, run: await findRun(this.#home.database, training.telling.runId) }, signal)) return;
+        seen = await looksOf(runDir);
+      } else {
+        await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
+        if (await looksOf(runDir) !== seen) seen = null;
+      }
+    }
+  }
+
+  /** @returns whether it is done */
+  async #follow(training: AdoptedTraining, signal: AbortSignal): Promise<boolean> {
+    const { id: runId, name } = training.run;
+    let untold: StepMetrics[] = [];
+    let last: RunEvent | null = null as RunEvent | null;
+    try {
+      await followTraining(this.#home, training, {
+        waits: true, signal,
+        onEvent: (event) => {
+          if (event.event === 'step') untold.push(event);
+          if (event.event === 'evaluation') {
+            const { event: topic, samples: _, ...evaluation } = event;
+            this.#feed.publish({ topic, runId, evaluation });
+          }
+          last = event;
+        },
+        onWritten: (events: readonly Recorded[]) => {
+          if (untold.length > 0) this.#feed.publish({ topic: 'steps', runId, steps: untold });
+          untold = [];
+          tellWritten(this.#feed, runId, events);
+        },
+      });
+      const how = endOf(last);
+      if (how) this.#feed.publish({ topic: 'ended', runId, name, how, error: last?.event === 'failed' ? last.error : null });
+    } catch (error) {
+      if (!signal.aborted) this.#feed.publish({ topic: 'ended', runId, name, how: 'interrupted', error: toReport(error) });
+    }
+    this.#feed.publish({ topic: 'runs' });
+    return last?.event === 'done';
+  }
+}
+
+const endOf = (event: RunEvent | null): 'done' | 'stopped' | 'failed' | null =>
+  (event?.event === 'done' || event?.event === 'stopped' || event?.event === 'failed' ? event.event : null);
+
+/** What a training's change shows in. */
+const looksOf = async (runDir: string): Promise<string> => (await signsOf(runDir)).map((found) => (found ? `${found.size} ${found.mtimeMs}` : 'none')).join();
+const changedAt = async (runDir: string): Promise<number> => Math.max(0, ...(await signsOf(runDir)).map((found) => found?.mtimeMs ?? 0));
