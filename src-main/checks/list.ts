@@ -1,6 +1,6 @@
 import { bestMeasured, bestName } from './best.ts';
 import { calculatorUsed } from './calculator.ts';
-import { leadingBlank, plainInstruct } from './chat-form.ts';
+import { leadingBlank, messagesAsText, plainInstruct } from './chat-form.ts';
 import { check, type Check } from './check.ts';
 import { studentContext, teacherContext } from './context-length.ts';
 import { cutStudent } from './cut-student.ts';
@@ -44,7 +44,7 @@ export const CHECKS: readonly Check[] = [
   method, student, adapter, teacher, servedTeacher, models, otherTokens, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, messagesAsText, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

@@ -9,6 +9,8 @@ export interface Correction {
   prompt: string;
   /** The conversation before the completion, where the prompt was made by a chat template. */
   turns: ChatTurn[] | null;
+  /** As of a sample: what its data file says more than `turns`. */
+  source?: string | null;
   completion: string;
   /** What the student wrote. */
   written: string;

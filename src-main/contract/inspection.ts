@@ -69,6 +69,11 @@ export interface SampleText {
   prompt: string;
   /** The conversation before the chat template, where there was one: what a correction is kept with. */
   turns: ChatTurn[] | null;
+  /**
+   * The same as the data file has it, JSON of {messages, tools}, where that says more than `turns`: tools, or numbers and
+   * orders of keys that JavaScript would write otherwise.
+   */
+  source?: string | null;
   completion: string;
   reference: string | null;
   ended: boolean;

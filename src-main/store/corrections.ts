@@ -3,12 +3,12 @@ import type { ChatTurn } from '../contract/chat-turn.ts';
 import type { Queries } from './sqlite.ts';
 
 /** @returns its id, or null where the data set has the same text for the same prompt already */
-export async function insertCorrection(queries: Pick<Queries, 'run' | 'get'>, { dataset, created, prompt, turns, completion, written, teacher, student }: Omit<Correction, 'id'>): Promise<number | null> {
+export async function insertCorrection(queries: Pick<Queries, 'run' | 'get'>, { dataset, created, prompt, turns, source = null, completion, written, teacher, student }: Omit<Correction, 'id'>): Promise<number | null> {
   const same = await queries.get('SELECT id FROM corrections WHERE dataset = ? AND prompt = ? AND turns IS ? AND completion = ?', [dataset, prompt, turns && JSON.stringify(turns), completion]);
   if (same) return null;
   const { lastId } = await queries.run(
-    'INSERT INTO corrections (dataset, created, prompt, turns, completion, written, teacher, student) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    [dataset, created, prompt, turns && JSON.stringify(turns), completion, written, teacher, student]);
+    'INSERT INTO corrections (dataset, created, prompt, turns, source, completion, written, teacher, student) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    [dataset, created, prompt, turns && JSON.stringify(turns), source, completion, written, teacher, student]);
   return lastId;
 }
 

@@ -22,10 +22,10 @@ async function insertSample(queries: Queries, inspection: string, sample: Measur
   // A gap is infinite where the teacher rules a token out; SQLite keeps that.
   const worst = forks.length === 0 ? null : Math.max(...forks.map(({ gap }) => gap));
   const { lastId } = await queries.run(
-    `INSERT INTO inspectedSamples (inspection, example, step, ended, length, forwardKl, reverseKl, jsd, tvd, forks, worstGap, firstFork, bytes, prompt, completion, reference, turns)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO inspectedSamples (inspection, example, step, ended, length, forwardKl, reverseKl, jsd, tvd, forks, worstGap, firstFork, bytes, prompt, completion, reference, turns, source)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [inspection, sample.example, sample.step, sample.ended ? 1 : 0, tokens.length, ...means, forks.length, worst, forks[0]?.position ?? null,
-      sizeOf(sample, texts, turns), sample.prompt, sample.completion, sample.reference, turns]);
+      sizeOf(sample, texts, turns), sample.prompt, sample.completion, sample.reference, turns, sample.source ?? null]);
   await queries.run('INSERT INTO inspectedTokens (sample, promptTokens, tokens, texts, numbers, roles) VALUES (?, ?, ?, ?, ?, ?)', [
     lastId, toBlob(sample.promptTokens), toBlob(tokens), texts, toBlob(sample.numbers), toBlob(Uint8Array.from(sample.roles, (role) => TOKEN_ROLES.indexOf(role)))]);
   await queries.batch('INSERT INTO forks (sample, inspection, position, kind, gap, text, wanted, continuation) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -33,8 +33,8 @@ async function insertSample(queries: Queries, inspection: string, sample: Measur
 }
 
 /** Bytes that a sample takes: its arrays, its texts, and the rows around them. */
-function sizeOf({ promptTokens, tokens, numbers, forks, prompt, completion, reference }: MeasuredSample, texts: string, turns: string | null): number {
-  const written = [prompt, completion, reference, turns, texts, ...forks.flatMap(({ text, wanted, continuation }) => [text, wanted, continuation])];
+function sizeOf({ promptTokens, tokens, numbers, forks, prompt, completion, reference, source = null }: MeasuredSample, texts: string, turns: string | null): number {
+  const written = [prompt, completion, reference, turns, source, texts, ...forks.flatMap(({ text, wanted, continuation }) => [text, wanted, continuation])];
   return 4 * promptTokens.length + 5 * tokens.length + 4 * numbers.length + 160 + 48 * forks.length
     + written.reduce((sum, text) => sum + (text === null ? 0 : Buffer.byteLength(text)), 0);
 }
@@ -52,7 +52,7 @@ export async function readSample(queries: Pick<Queries, 'get' | 'all'>, id: numb
   const promptTokens = new Int32Array(copyBytes(row.promptTokens));
   return {
     id, inspection: row.inspection, example: row.example, step: row.step, prompt: row.prompt, completion: row.completion, reference: row.reference,
-    turns: row.turns === null ? null : JSON.parse(row.turns) as ChatTurn[],
+    turns: row.turns === null ? null : JSON.parse(row.turns) as ChatTurn[], source: row.source,
     ended: row.ended === 1, promptLength: promptTokens.length, promptTokens, forks,
     tokens: unpackTokens({
       tokens: new Int32Array(copyBytes(row.tokens)), texts: JSON.parse(row.texts) as string[], numbers: new Float32Array(copyBytes(row.numbers)),
@@ -69,7 +69,7 @@ export function unpackTokens({ tokens, texts, numbers, roles }: Pick<MeasuredSam
   }));
 }
 
-interface SampleRowWithTokens extends Omit<SampleText, 'ended' | 'turns'> {
-  inspection: string; ended: number; turns: string | null;
+interface SampleRowWithTokens extends Omit<SampleText, 'ended' | 'turns' | 'source'> {
+  inspection: string; ended: number; turns: string | null; source: string | null;
   promptTokens: Buffer; tokens: Buffer; texts: string; numbers: Buffer; roles: Buffer;
 }

@@ -13,11 +13,12 @@ import { engine } from './migrations/010-engine.ts';
 import { deviceMemory } from './migrations/011-device-memory.ts';
 import { lossScale } from './migrations/012-loss-scale.ts';
 import { compared } from './migrations/013-compared.ts';
+import { sources } from './migrations/014-sources.ts';
 import type { Database } from './sqlite.ts';
 
 export interface Migration { version: number; sql: string }
 
-export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward, intervals, comparisons, best, keeping, covered, engine, deviceMemory, lossScale, compared];
+export const MIGRATIONS: readonly Migration[] = [history, desktop, mistakes, reward, intervals, comparisons, best, keeping, covered, engine, deviceMemory, lossScale, compared, sources];
 
 /** The schema version a database has; 0 for a new one. */
 export async function schemaVersion(database: Pick<Database, 'get'>): Promise<number> {

@@ -36,15 +36,25 @@ function templateReader({ prompt: source, completion, chat, system, tools }: Exa
     });
   }
   const prompts = new Template(source);
-  const completions = completion === undefined ? null : new Template(completion);
+  const completions = completion === undefined ? null : completionTemplate(completion, chat);
   return (row, where) => {
     const prompt = prompts.render(row, where);
     const answer = completions && completions.render(row, where);
     if (!chat) return { prompt, completion: answer };
-    // The blank that separates an answer from a plain prompt separates nothing in a turn of its own.
-    const said = answer === null ? [] : [{ role: 'assistant', content: answer.trimStart() }];
+    const said = answer === null ? [] : [{ role: 'assistant', content: answer.replace(SEPARATOR, '') }];
     return { messages: withSystem([{ role: 'user', content: prompt }, ...said], system), tools: toolsOf(row, tools, where) };
   };
+}
+
+/**
+ * The blank that separates an answer from a plain prompt, in the template or in data that were written so, separates
+ * nothing in a turn of its own. What else an answer of the data begins with, such as an indentation, belongs to it.
+ */
+const SEPARATOR = /^ (?=\S)/;
+
+/** The template of the answers, in a chat without the white space that it begins with itself. */
+export function completionTemplate(source: string, isChat: boolean): Template {
+  return new Template(isChat ? source.trimStart() : source);
 }
 
 /** Beside messages a list in a column named `tools` is that, also where the recipe names none. */
@@ -62,5 +72,5 @@ const isToolList = (value: unknown): boolean => (typeof value === 'string' ? val
 
 /** A conversation's own system message goes before the recipe's. */
 function withSystem(turns: readonly ChatTurn[], system: string | undefined): readonly ChatTurn[] {
-  return system === undefined || turns[0]?.role === 'system' ? turns : [{ role: 'system', content: system }, ...turns];
+  return system === undefined || turns[0]?.role === 'system' || turns[0]?.role === 'developer' ? turns : [{ role: 'system', content: system }, ...turns];
 }

@@ -83,6 +83,16 @@ it('a tokenizer that ends every text is told of, where prompts are plain text', 
   expect(finding).toMatchObject({ level: 'notice', message: expect.stringContaining(`puts ${JSON.stringify(token)} behind every text`) as string });
 });
 
+it('conversations that would become JSON within a prompt are told of', async () => {
+  const rows = Array.from({ length: 8 }, () => JSON.stringify({ talk: [{ role: 'user', content: '1+1=' }, { role: 'assistant', content: '2' }] }));
+  const train = join(project.folder, 'talks.jsonl');
+  await writeFile(train, `${rows.join('\n')}\n`);
+  const recipe = (prompt: string): object => ({ ...project.recipe({ data: { train, validationShare: 0.25, prompt } }), student: { model: chatting }, method: { preset: 'gkd', lambda: 1 } });
+  const found1 = (await found(recipe('{{talk}}'))).find(({ code }) => code === 'messages-as-text');
+  expect(found1).toMatchObject({ level: 'notice', field: 'data.prompt', message: 'The column "talk" holds chat messages, and data.prompt puts them into the text as JSON.', mend: { patch: { data: { messages: 'talk' } } } });
+  expect((await found(recipe('{{talk.0.content}}'))).map(({ code }) => code)).not.toContain('messages-as-text');
+});
+
 it('a misspelt metric is a problem with its mend', async () => {
   const [finding] = (await found(project.recipe({ evaluate: { metrics: ['acuracy', 'rouge'] } }))).filter(({ code }) => code === 'metric-name');
   expect(finding).toMatchObject({ level: 'problem', field: 'evaluate.metrics', message: 'There is no metric "acuracy".', mend: { patch: { evaluate: { metrics: ['accuracy', 'rouge'] } } } });

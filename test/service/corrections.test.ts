@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChatTurn } from '../../src-main/contract/chat-turn.ts';
 import type { Correction } from '../../src-main/contract/correction.ts';
 import { recipeSchema, type Recipe, type RecipeInput } from '../../src-main/contract/recipe.ts';
-import { mixRows } from '../../src-main/service/corrections/mix-rows.ts';
+import { toJson } from '../../src-main/contract/exact-number.ts';
+import { parseExactly } from '../../src-main/data/exact-json.ts';
+import { conversationOf } from '../../src-main/service/inspect/conversation-of.ts';
+import { mixRows, rowOf } from '../../src-main/service/corrections/mix-rows.ts';
 import { memoryStudio } from '../support/memory-studio.ts';
 import type { StudioClient } from '../support/studio-client.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
@@ -79,6 +83,25 @@ describe('a run that learns from corrections', () => {
       expect([rows.length, originals, validation]).toEqual([40, 0, null]);
       expect(rows[0]).toMatchObject(kept.turns ? { messages: [...turns, { role: 'assistant', content: 'c' }] } : { prompt: 'p', completion: 'c' });
     }
+  });
+
+  it('has the tools of its conversation, and numbers as the data file has them', async () => {
+    const call = '{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{"x":1.0,"2":0,"1":12345678901234567890}}}]}';
+    const before = `{"role":"user","content":"p"},${call},{"role":"tool","content":"4"}`;
+    const tools = '[{"type":"function","top":1.0}]';
+    const row = parseExactly(`{"messages":[${before},{"role":"assistant","content":"said"}],"functions":${tools}}`) as Record<string, unknown>;
+    const view = { ...project.recipe().data, prompt: undefined, completion: undefined, messages: 'messages', tools: 'functions', chat: false, system: undefined, shots: undefined };
+    const { turns, source } = conversationOf({ index: 0, row, turns: (row['messages'] as ChatTurn[]).slice(0, -1) }, 'x.jsonl', view);
+    // What goes from process to process is plain.
+    expect(structuredClone(turns)).toEqual(JSON.parse(`[${before}]`));
+    const kept = await client.call('corrections.keep', { dataset: 'tools', prompt: 'p', turns: turns!, source: source!, completion: 'c', written: 'w', teacher: 't', student: 's' });
+    const [back] = await client.call('corrections.list', { dataset: 'tools', offset: 0, limit: 1 });
+    expect(back).toEqual(kept);
+    for (const [columns, name] of [[{ messages: 'chat', tools: 'functions' }, 'functions'], [{ messages: 'chat' }, 'tools']] as const) {
+      expect(toJson(rowOf(back!, columns))).toBe(`{"chat":[${before},{"role":"assistant","content":"c"}],"${name}":${tools},"written":"w"}`);
+    }
+    expect(toJson(rowOf({ ...back!, source: null }, { messages: 'chat', tools: 'functions' }))).toContain('"functions":null');
+    expect(conversationOf({ index: 0, row: { m: [{ role: 'user', content: 'p' }] }, turns: [{ role: 'user', content: 'p' }] }, 'x.jsonl', { ...view, messages: 'm', tools: undefined }).source).toBeNull();
   });
 
   it('puts the prompt of a turn into the column that becomes one', async () => {

@@ -11,6 +11,10 @@ import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { StopRequest } from '../../src-main/service/run/job.ts';
 import { TokenServer } from '../support/token-server.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import type { PreparedRun } from '../../src-main/service/run/look/prepare.ts';
+import { servedTexts } from '../../src-main/service/run/teacher/served-texts.ts';
+import type { ServedWriter } from '../../src-main/teacher/served/served-writer.ts';
+import type { EncodedExample } from '../../src-main/text/encoded-example.ts';
 
 let project: TinyProject;
 let server: TokenServer;
@@ -210,6 +214,17 @@ it.each<[string, Partial<RecipeInput>, Partial<Settings>, RegExp]>([
 ])('refuses %s by name', async (_, changes, settings, message) => {
   const data = changes.data && { data: { ...changes.data, train: project.train } };
   await expect(train('refused', served(settings), { changes: { ...changes, ...data } })).rejects.toThrow(message);
+});
+
+it('a chat service is not asked to answer conversations with tools, which it is not sent', async () => {
+  const turns = [{ role: 'user', content: 'Hi' }];
+  const row = { talk: turns, tools: '[{"type": "function", "function": {"name": "f"}}]' };
+  const example = { index: 1, row, turns, inputText: 'Hi', prompt: Int32Array.of(5) } as unknown as EncodedExample;
+  const recipe = recipeOf(served({ protocol: 'chat' }), { method: { preset: 'seqkd' }, data: { train: project.train, messages: 'talk' } });
+  const writer = { write: () => { throw new Error('asked'); } } as unknown as ServedWriter;
+  const ask = (one: EncodedExample): Promise<unknown> => servedTexts({ recipe, eos: new Set([1]) } as unknown as PreparedRun, writer, [one], { maxTokens: 4, temperature: 0, seed: 0 });
+  await expect(ask(example)).rejects.toThrow('train.jsonl row 2 has tools, which a server of protocol "chat" is not sent.');
+  await expect(ask({ ...example, row: { talk: turns } })).rejects.toThrow('asked');
 });
 
 it.each(['vllm', 'sglang', 'chat'] as const)('writes the texts of seqkd over %s, and keeps them', async (protocol) => {

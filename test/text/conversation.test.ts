@@ -66,5 +66,6 @@ test('tools are a list, also as text', () => {
   expect(readTools([{ name: 'f' }], WHERE)).toEqual([{ name: 'f' }]);
   expect(readTools('[{"name": "f"}]', WHERE)).toEqual([{ name: 'f' }]);
   for (const none of [null, undefined, '', []]) expect(readTools(none, WHERE)).toBeNull();
+  for (const other of [['f'], '[{"name": "f"}, "g"]', [[{ name: 'f' }]], [null]]) expect(() => readTools(other, WHERE)).toThrow(/^chat.jsonl row 2: tool [12] is .*, not an object\.$/);
   expect(() => readTools('f', WHERE)).toThrow('chat.jsonl row 2: the tools are "f", not a list.');
 });

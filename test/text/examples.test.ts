@@ -26,6 +26,16 @@ describe('by templates', () => {
     expect(make(rows, { prompt: '{{q}}', chat: true, system: 'Be brief.' })[0]).toMatchObject({ messages: [system, user] });
   });
 
+  test.each([[' {{a}}', 'x', 'x'], ['\n{{a}}', 'x', 'x'], ['{{a}}', ' x', 'x'], ['{{a}}', '    return x', '    return x'], [' {{a}}', '\tx\n', '\tx\n'], ['{{a}}', '\n x', '\n x'], ['{{a}}', ' ', ' ']])(
+    'an answer within a chat is without what separates it, %j, and keeps its own indentation: %j', (completion, a, content) => {
+      expect(make([{ q: 'q', a }], { prompt: '{{q}}', completion, chat: true })).toMatchObject([{ messages: [{ role: 'user' }, { role: 'assistant', content }] }]);
+    });
+
+  test('a developer\'s message is the conversation\'s own', () => {
+    const developer = { role: 'developer', content: 'Be kind.' };
+    expect(make([{ m: [developer, user, assistant] }], { messages: 'm', system: 'Be brief.' })).toMatchObject([{ messages: [developer, user, assistant] }]);
+  });
+
   test('the row at fault is named', () => {
     expect(() => make([...rows, { q: null, a: 'x' }], { prompt: '{{q}}' })).toThrow('train.jsonl row 3: the column "q" has no value.');
   });

@@ -1,6 +1,9 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src-main/files/json-object.ts';
+import { within } from '../../src-main/text/companions.ts';
+import { readSpecialTexts } from '../../src-main/text/tokenizer/special-tokens.ts';
 import { compareTokenizers } from '../../src-main/text/tokenizer/compare-tokenizers.ts';
 import { loadTokenizer } from '../../src-main/text/tokenizer/tokenizer.ts';
 import { fixture, MODELS, reference, temporaryFolder } from '../model/model-fixtures.ts';
@@ -50,6 +53,15 @@ describe('tokenizer', () => {
   it('takes several ends of text from generation_config.json, its own first', async () => {
     const { eosIds } = await loadTokenizer(fixture('qwen2'));
     expect(eosIds.map(Number)).toEqual([332, 330]);
+  });
+
+  // As AutoTokenizer of Transformers 5.24 said of the same three folders.
+  it.each<[string, object, object, Record<string, string>]>([
+    ['has its say where the config lists no tokens', { eos_token: 'a', bos_token: 'b' }, { eos_token: { content: 'c' }, pad_token: 'd' }, { eos_token: 'c', bos_token: 'b', pad_token: 'd' }],
+    ['takes a role away', { eos_token: 'a', bos_token: 'b' }, { bos_token: null }, { eos_token: 'a' }],
+    ['has none beside a config that lists them', { eos_token: 'a', added_tokens_decoder: {} }, { eos_token: 'c', bos_token: 'd' }, { eos_token: 'a' }],
+  ])('special_tokens_map.json %s', async (_, config, map, texts) => {
+    expect(await readSpecialTexts(within('m', { 'special_tokens_map.json': map as JsonObject }), config as JsonObject)).toEqual(texts);
   });
 
   it('takes the end of text from config.json where nothing else names it', async () => {

@@ -53,7 +53,7 @@ export const INSPECTION_CALLS = {
   'corrections.sets': reads<CorrectionSet[]>()(z.null()),
   'corrections.list': reads<Correction[]>()(z.strictObject({ dataset, ...page })),
   'corrections.keep': writes<Correction>()(z.strictObject({
-    dataset, prompt: z.string().min(1), turns, completion: z.string().min(1).max(1_000_000), written: z.string(), teacher: path, student: path,
+    dataset, prompt: z.string().min(1), turns, source: z.string().nullable().default(null), completion: z.string().min(1).max(1_000_000), written: z.string(), teacher: path, student: path,
   })),
   /** Writes the data of a run that learns from a data set of corrections, and the recipe of that run, which can still be changed. */
   'corrections.repair': writes<{ recipe: Record<string, unknown>; mix: CorrectionMix }>()(z.strictObject({ dataset })),

@@ -3,8 +3,11 @@ import { permutation } from '../../contract/random.ts';
 import type { Recipe } from '../../contract/recipe.ts';
 import { Template } from '../../contract/template.ts';
 import { splitValidation } from '../../data/order.ts';
+import { parseExactly } from '../../data/exact-json.ts';
 import { peekRows, readRows, rowName } from '../../data/read.ts';
 import type { Row } from '../../data/row.ts';
+import { completionTemplate } from '../../text/examples.ts';
+import { readMessages, readTools, type Conversation } from '../../text/chat/conversation.ts';
 
 /** Rows of the original data beside each repetition of a correction, so that what was learned is not forgotten. */
 const ORIGINALS = 4;
@@ -48,17 +51,26 @@ async function split({ data, seed }: Recipe): Promise<{ train: Row[]; validation
 function readerOf({ messages, chat, prompt, completion }: Recipe['data'], isChat: boolean): ((row: Row, where: string) => Row) | null {
   if (messages !== undefined) return isChat ? (row) => row : null;
   if (isChat !== chat || prompt === undefined || completion === undefined) return null;
-  const [prompts, completions] = [new Template(prompt), new Template(completion)];
+  const [prompts, completions] = [new Template(prompt), completionTemplate(completion, chat)];
   return (row, where) => ({ ...row, prompt: prompts.render(row, where), completion: completions.render(row, where) });
 }
 
 /** A correction beside rows of the original data: where their prompts are put into a turn, its own is what goes into it. */
 function mixed(correction: Correction, base: Recipe | null): Row {
   const turn = base?.data.chat === true && correction.turns?.at(-1);
-  return { ...rowOf(correction, base?.data.messages), ...(turn && { prompt: turn.content, completion: correction.completion }) };
+  return { ...rowOf(correction, base?.data), ...(turn && { prompt: turn.content, completion: correction.completion }) };
 }
 
 /** A correction as a row of a data file: a whole conversation where its prompt was one. */
-export function rowOf({ prompt, turns, completion, written }: Correction, messages = 'messages'): Row {
-  return turns ? { [messages]: [...turns, { role: 'assistant', content: completion }], written } : { prompt, completion, written };
+export function rowOf({ prompt, turns, source, completion, written }: Correction, columns: Pick<Recipe['data'], 'messages' | 'tools'> = {}): Row {
+  if (!turns) return { prompt, completion, written };
+  const said = source ? readSource(source) : { messages: turns, tools: null };
+  // A column that the recipe names must be in every row.
+  const tools = said.tools !== null || columns.tools !== undefined ? { [columns.tools ?? 'tools']: said.tools } : {};
+  return { [columns.messages ?? 'messages']: [...said.messages, { role: 'assistant', content: completion }], ...tools, written };
+}
+
+function readSource(source: string): Conversation {
+  const { messages, tools } = parseExactly(source) as { messages: unknown; tools: unknown };
+  return { messages: readMessages(messages, 'A correction'), tools: readTools(tools, 'A correction') };
 }

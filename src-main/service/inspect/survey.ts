@@ -11,6 +11,7 @@ import { holdOut } from '../examples/examples.ts';
 import { longestText } from '../examples/longest-text.ts';
 import { notePrompts } from '../examples/note-prompts.ts';
 import { readExamplesOnce } from '../examples/remembered-examples.ts';
+import { conversationOf } from './conversation-of.ts';
 import type { InspectedPair } from './open-pair.ts';
 import type { PairKeeper } from './pair-keeper.ts';
 
@@ -47,7 +48,7 @@ async function piecesOf({ texts, examples: count, maxNewTokens }: Survey, { stud
   const all = await readExamplesOnce(texts.data, settings, student);
   if (alignment) await notePrompts(alignment, teacher, texts.data, settings, all);
   const piece = (example: EncodedExample, step: number | null, given: Piece['given']): Piece => ({
-    example: example.index, step, given, prompt: example.promptText, turns: example.turns, promptTokens: example.prompt, reference: example.completionText,
+    example: example.index, step, given, prompt: example.promptText, ...conversationOf(example, texts.data, texts.view), promptTokens: example.prompt, reference: example.completionText,
   });
   if (texts.kind === 'rollouts') {
     const byIndex = await examplesByIndex(all, new Set(texts.rollouts.map(({ example }) => example)));

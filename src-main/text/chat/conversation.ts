@@ -44,6 +44,8 @@ export function readTools(value: unknown, where: string): unknown[] | null {
   const tools = typeof value === 'string' && value.trim() !== '' ? parseJson(value) : value;
   if (tools === null || tools === undefined || tools === '') return null;
   if (!Array.isArray(tools)) throw new Problem(`${where}: the tools are ${JSON.stringify(value)}, not a list.`, { hint: 'Expected [{"type": "function", "function": {...}}, ...], also as JSON text.' });
+  const other = tools.findIndex((tool) => typeof tool !== 'object' || tool === null || Array.isArray(tool));
+  if (other >= 0) throw new Problem(`${where}: tool ${other + 1} is ${JSON.stringify(tools[other])?.slice(0, 80)}, not an object.`, { hint: 'Expected the tool\'s JSON schema, {"type": "function", "function": {...}}; Transformers takes nothing else.' });
   return tools.length === 0 ? null : tools as unknown[];
 }
 

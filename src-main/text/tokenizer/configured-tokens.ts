@@ -4,8 +4,8 @@ import { checkId } from './models/vocabulary.ts';
 import { readAddedToken, type AddedToken } from './pipeline/added-token.ts';
 import type { AddedVocabulary } from './pipeline/added-vocabulary.ts';
 import { Field } from './pipeline/field.ts';
+import { MAP, withMap } from './special-tokens.ts';
 
-const MAP = 'special_tokens_map.json';
 const LEGACY = 'added_tokens.json';
 
 const ROLES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
@@ -20,7 +20,7 @@ export async function addConfiguredTokens(files: Companions, config: JsonObject,
   if (file.at('split_special_tokens').flag(false)) file.at('split_special_tokens').refuse('is true, and Retort takes special tokens in a text for what they are');
   const decoder = file.at('added_tokens_decoder');
   const listed = decoder.isAbsent ? [...await legacyTokens(files, added), ...added.tokens.values()] : tokensById(decoder);
-  const roles = decoder.isAbsent ? new Field({ ...config, ...await files.json(MAP) }, files.pathOf(MAP)) : file;
+  const roles = decoder.isAbsent ? new Field(await withMap(files, config), files.pathOf(MAP)) : file;
   const { named, more } = specialTokens(roles, new Map(listed.map((token) => [token.content, token])));
   const hasRole = new Set(named.map(({ content }) => content));
   const known = new Set([...added.ids.keys(), ...listed.map(({ content }) => content)]);

@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import type { Companions } from '../companions.ts';
 
+export const MAP = 'special_tokens_map.json';
+
 /** What the files beside `tokenizer.json` say about special tokens. */
 export interface SpecialTokens {
   /** Tokens by their role (bos_token, eos_token, pad_token, ...), as texts. */
@@ -29,7 +31,15 @@ export async function readSpecialTokens(files: Companions, tokenizerConfig: Json
 
 /** The special tokens' texts by their role. */
 export async function readSpecialTexts(files: Companions, tokenizerConfig: JsonObject): Promise<SpecialTokens['texts']> {
-  return { ...textsOf(await files.json('special_tokens_map.json') ?? {}), ...textsOf(tokenizerConfig) };
+  return textsOf(await withMap(files, tokenizerConfig));
+}
+
+/**
+ * The tokenizer's config with `special_tokens_map.json` as AutoTokenizer of Transformers 5 takes the two: from before
+ * `added_tokens_decoder` the map says what has which role; beside that it has no say.
+ */
+export async function withMap(files: Companions, tokenizerConfig: JsonObject): Promise<JsonObject> {
+  return 'added_tokens_decoder' in tokenizerConfig ? tokenizerConfig : { ...tokenizerConfig, ...await files.json(MAP) };
 }
 
 /** A token stands as its text, or as an object with its `content`. */

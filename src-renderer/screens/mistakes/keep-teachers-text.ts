@@ -14,10 +14,10 @@ export async function keepTeachersText(bridge: Bridge, inspection: Inspection, s
   const { teacher: rest } = await bridge.call('inspections.goOn', { sampleId: sample.id, position: first, token: null });
   const completion = sample.tokens.slice(0, first).map(({ text }) => text).join('') + rest;
   if (completion === '' || endsOtherwise(completion, sample.reference)) return 'otherwise';
-  const { prompt, turns, completion: written } = sample;
+  const { prompt, turns, source = null, completion: written } = sample;
   const { teacher, student } = inspection;
   try {
-    await bridge.call('corrections.keep', { dataset, prompt, turns, completion, written, teacher, student });
+    await bridge.call('corrections.keep', { dataset, prompt, turns, source, completion, written, teacher, student });
     return 'kept';
   } catch (error) {
     if (error instanceof Problem && error.message.includes('already')) return 'known';

@@ -1,7 +1,11 @@
+import { Problem } from '../../../contract/problem.ts';
+import type { Recipe } from '../../../contract/recipe.ts';
+import { rowName } from '../../../data/read.ts';
 import { encodeText } from '../../../text/encode.ts';
 import type { EncodedExample } from '../../../text/encoded-example.ts';
 import { endOfTurn } from '../../../text/chat/chat-end.ts';
 import { loadChatTemplate } from '../../../text/chat/chat-template.ts';
+import { isConversation, makeExamples } from '../../../text/examples.ts';
 import { plainText } from '../../../text/chat/marked-text.ts';
 import type { WritingSettings } from '../../../remote/token-answers.ts';
 import type { ServedWriter } from '../../../teacher/served/served-writer.ts';
@@ -16,10 +20,23 @@ export interface ServedText { tokens: number[]; text: string; ended: boolean }
 export async function servedTexts(
   run: Pick<PreparedRun, 'student' | 'eos' | 'sharedVocabulary' | 'recipe'>, writer: ServedWriter, examples: readonly EncodedExample[], settings: Omit<WritingSettings, 'eos'>, onDone?: (count: number) => void,
 ): Promise<ServedText[]> {
+  if (run.recipe.teacher?.server?.protocol === 'chat') refuseTools(examples, run.recipe.data);
   const asked = examples.map(({ prompt, inputText, turns }) => ({ tokens: [...prompt], turns: turns ?? [{ role: 'user', content: inputText }] }));
   const written = await writer.write(asked, { ...settings, eos: [...run.eos] }, onDone);
   const end = await endOfAnswers(run);
   return written.map((text, at) => (text.tokens ? fromTokens(run, text.tokens, text.ended) : fromText(run, text, examples[at]!, settings.maxTokens, end)));
+}
+
+/** A chat service answers what it is sent: an answer to a conversation without its tools would be learned behind one with them. */
+function refuseTools(examples: readonly EncodedExample[], data: Recipe['data']): void {
+  if (data.messages === undefined && data.tools === undefined) return;
+  for (const { row, index } of examples) {
+    const [example] = makeExamples([row], data.train, data, index);
+    if (!example || !isConversation(example) || example.tools === null) continue;
+    throw new Problem(`${rowName(data.train, index)} has tools, which a server of protocol "chat" is not sent.`, {
+      hint: 'Take the tools out of the data, or use a server of vLLM or SGLang: it is sent the conversation as the student reads it.',
+    });
+  }
 }
 
 /** Up to the first end, and nothing that the student does not know. */
