@@ -40,7 +40,7 @@ export function tick(value: number): string {
   return format({ maximumSignificantDigits: size >= 1000 ? 6 : 4 }).format(value);
 }
 
-/** `0.5` to `50 %`. */
+/** `0.5` to `50%`. */
 export const percent = (share: number): string => format({ style: 'percent', maximumFractionDigits: 1 }).format(share);
 
 /** Shares that stand under one another: `50.1%`, `20.0%`, `< 0.1%`. */

@@ -25,7 +25,7 @@ export function outcomeSentence({ memory, time }: Outcome): string {
 
 function difference({ expected, measured }: { expected: number; measured: number }): string {
   const percent = Math.round((100 * (measured - expected)) / expected);
-  return percent === 0 ? 'as expected' : `${Math.abs(percent)} % ${percent > 0 ? 'more' : 'less'}`;
+  return percent === 0 ? 'as expected' : `${Math.abs(percent)}% ${percent > 0 ? 'more' : 'less'}`;
 }
 
 /** A duration of seconds to days. */

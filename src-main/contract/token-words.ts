@@ -8,7 +8,7 @@ export const KINDS: Record<ForkKind, string> = {
 };
 
 export const ROLES: Record<TokenRole, string> = {
-  agreed: 'agreed with', choice: 'choice of words', fork: 'fork', consequence: 'follows of a fork',
+  agreed: 'agreed with', choice: 'choice of words', fork: 'fork', consequence: 'follows from a fork',
 };
 
 export const DIVERGENCE_NAMES: Record<ComparedDivergence, string> = {

@@ -15,7 +15,7 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ['Bands', 'where a point stands for several steps, the line is their mean and the band reaches from the smallest to the largest.'],
   ['Fork', 'a token that the teacher, decided on another one, gave a tenth of that one\'s probability or less (undecided: a thousandth).'],
   ['Nats at a fork', 'how much likelier the teacher\'s first choice was: 1 nat is 2.7 times, 4.6 nats are 100 times.'],
-  ['What follows of a fork', 'the tokens behind it, until the teacher has agreed with three in a row.'],
+  ['What follows from a fork', 'the tokens behind it, until the teacher has agreed with three in a row.'],
 ];
 
 export function meaningSection(): Html {

@@ -13,7 +13,7 @@ const FORKS = 5;
 /** How a strip is read. */
 const legend = (more: Content = null): Html => html`<p class="legend quiet">Background and bar: how far the student is from the teacher at a token, ${
   [0, 1, 2, 3, 4, 5].map((level) => html`<span class="token level-${level}" aria-hidden="true">a</span>`)} from near to far.${more}</p>`;
-const ROLE_LEGEND = html` <span class="token fork" aria-hidden="true">a</span> is a fork, <span class="token choice" aria-hidden="true">a</span> a choice of words, <span class="token consequence" aria-hidden="true">a</span> what follows of a fork.`;
+const ROLE_LEGEND = html` <span class="token fork" aria-hidden="true">a</span> is a fork, <span class="token choice" aria-hidden="true">a</span> a choice of words, <span class="token consequence" aria-hidden="true">a</span> what follows from a fork.`;
 
 /** Where the student leaves its teacher, as an inspection found it or as it was recorded in training. */
 export function mistakesSection(mistakes: Mistakes | null, method: Method): Html | null {

@@ -3,13 +3,14 @@ import { allowedIn, RECIPE_FIELDS, withoutStage } from './fields.ts';
 import { valueAt, type UnfinishedRecipe } from './paths.ts';
 
 /** Where a whole section is missing, the field of it that the person has to give. */
-const FIRST: Readonly<Record<string, string>> = { data: 'data.train', student: 'student.model', teacher: 'teacher.model', train: 'train.steps' };
+const FIRST: Readonly<Record<string, string>> = { data: 'data.train', student: 'student.model', teacher: 'teacher.model', train: 'train.steps', 'method.reward': 'method.reward.kind' };
 
 /** What is not given yet, and what to do about it. */
 const MISSING: Readonly<Record<string, string>> = {
   'data.train': 'No training file is chosen.',
   'student.model': 'No student is chosen.',
   'teacher.model': 'No teacher is chosen.',
+  'method.reward.kind': 'This method earns a reward with its own text, and none is chosen.',
 };
 
 /** A finding that stands at a field; empty where it is about the whole recipe. */
@@ -21,7 +22,8 @@ export function friendly(findings: readonly Finding[], recipe: UnfinishedRecipe)
     const given = finding.field ?? '';
     const field = FIRST[given] ?? (given || namedIn(finding.message, recipe));
     const [value, known] = [valueAt(recipe, field), RECIPE_FIELDS.get(withoutStage(field))];
-    if (!/^(Invalid|Too|Expected)/.test(finding.message)) return { ...finding, field };
+    const isLacking = given !== field && value === undefined && MISSING[field] !== undefined;
+    if (!isLacking && !/^(Invalid|Too|Expected)/.test(finding.message)) return { ...finding, field };
     if (value === undefined) return { ...said(finding), field, message: MISSING[field] ?? `${known?.label ?? field} is missing.` };
     return { ...said(finding), field, message: `${JSON.stringify(value)} does not fit here${known ? `: ${allowedIn(known)}` : ''}.` };
   });

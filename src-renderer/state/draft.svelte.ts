@@ -153,6 +153,12 @@ export class DraftState implements FieldDraft {
     await this.flush();
   }
 
+  /** Asks again although nothing of the recipe has changed: its files may have. */
+  async recheck(): Promise<void> {
+    this.isChecked = false;
+    await this.check();
+  }
+
   /** Asks what is wrong with the recipe. Answers that come after a newer question are dropped. */
   async check(): Promise<void> {
     const asked = ++this.checks;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { resource } from '../../src-main/service/resources.ts';
@@ -54,12 +53,16 @@ it('lets two models answer side by side, and keeps, repeats and remembers what t
   await page.getByText('Say something to a model').waitFor();
 });
 
-it('says at the answer what keeps a model from answering', async () => {
-  const tokenizer = JSON.parse(await readFile(resource('sample', 'student', 'config.json'), 'utf8')) as { max_position_embeddings: number };
+it('ends an answer where the context is full, and says at it what keeps a model from answering', async () => {
   await page.getByText('How they answer').click();
-  await page.getByLabel('At most').fill(String(tokenizer.max_position_embeddings + 1));
-  await page.getByLabel('What to say').fill('1+1=');
+  await page.getByLabel('At most').fill('256');
+  await page.getByLabel('What to say').fill('10+4+2+6-9+2=');
   await page.keyboard.press('Enter');
-  await turn(1).getByRole('alert').first().waitFor();
-  expect(await turn(1).getByRole('alert').first().textContent()).toContain('more than the context');
+  // The context has 96 tokens.
+  await turn(1).getByRole('button', { name: 'Again' }).nth(1).waitFor();
+  await eventually(() => said(1, 'teacher').textContent()).toBe(await alone('teacher', '10+4+2+6-9+2='));
+  await page.getByLabel('What to say').fill('1+'.repeat(60));
+  await page.keyboard.press('Enter');
+  await turn(2).getByRole('alert').first().waitFor();
+  expect(await turn(2).getByRole('alert').first().textContent()).toMatch(/there is no room for an answer\. Shorten it, or begin a new conversation/);
 });

@@ -172,7 +172,7 @@ it('shows an export that goes on, cancels it, says why one has failed and where 
   await begin();
   await fake.page.getByRole('progressbar', { name: 'there, done' }).waitFor();
   become(job('going', 3));
-  await fake.page.getByText('75 %').waitFor();
+  await fake.page.getByText('75%').waitFor();
   expect(await seriousFindings(fake.page)).toEqual([]);
   await fake.page.getByRole('button', { name: 'Cancel there' }).click();
   await eventually(async () => fake.studio.calls).toContain('jobs.cancel');

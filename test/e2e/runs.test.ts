@@ -67,7 +67,7 @@ it('stops with everything saved, by keyboard, and goes on from there', async () 
 });
 
 it('duplicates a run with changes, and shows its end, its log and its recipe', async () => {
-  await page.getByRole('button', { name: 'Duplicate with changes' }).click();
+  await page.getByRole('button', { name: 'Duplicate …' }).click();
   await page.waitForURL(/#\/new\/.+/);
   await page.getByText('Nothing is missing').waitFor();
   const recipe = (await app.client.call('runs.list', null))[0]!.recipe;
@@ -113,6 +113,18 @@ it('finds, tags and renames', async () => {
   await page.getByLabel('Search runs').fill('nothing like that');
   await page.getByRole('button', { name: 'Show all' }).click();
   await page.getByText('2 runs').waitFor();
+});
+
+it('is as wide as a window at twice the size', async () => {
+  const { id } = (await app.client.call('runs.list', null))[0]!;
+  const viewport = page.viewportSize()!;
+  await page.setViewportSize({ width: 640, height: 430 });
+  for (const address of ['runs', `run/${id}`, `run/${id}/samples`, `run/${id}/log`, 'new', 'models', 'chat', 'settings']) {
+    await app.show(address);
+    expect(await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth), address).toBe(0);
+  }
+  await page.setViewportSize(viewport);
+  await app.show('runs');
 });
 
 it('deletes a run with its files, after asking', async () => {

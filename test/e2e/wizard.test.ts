@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -234,6 +234,24 @@ it('keeps the teacher of the other place, and calls the server\'s fields by the 
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.getByText('Check that it is running, and “Address of the server”.').waitFor();
+});
+
+it('says on Review what has become of a file meanwhile', async () => {
+  const train = join(app.folder, 'meanwhile.jsonl');
+  await copyFile(resource('sample', 'train.jsonl'), train);
+  const { id } = await app.client.call('drafts.save', {
+    id: null, title: 'meanwhile', page: 'method', touched: true, recipe: {
+      teacher: { model: resource('sample', 'teacher') }, student: { model: resource('sample', 'student') }, method: { preset: 'gkd' }, train: { steps: 3 },
+      data: { train, prompt: '{{question}}', completion: '{{solution}}', maxPromptTokens: 20, maxCompletionTokens: 40 },
+    },
+  });
+  await app.show(`new/${id}/method`);
+  await page.getByRole('button', { name: /^1 Data.*complete/ }).waitFor();
+  await rm(train);
+  await step('Review');
+  await page.getByText(/meanwhile\.jsonl.*does not exist/).first().waitFor();
+  expect(await page.getByText('Nothing is missing').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Start the run' }).isDisabled()).toBe(true);
 });
 
 it('has nothing to complain of in its console', () => {

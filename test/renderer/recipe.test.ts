@@ -136,6 +136,7 @@ it('problems are told in a person\'s words, at the field they belong to', () => 
     problem('train.learningRate', 'Too small: expected number to be >0'),
     problem('', '/data/a.csv row 3: the column "x" has no value.'),
     problem('', 'Something else.'),
+    { ...problem('method.reward', 'method.reward is missing: the method "rl-gkd" needs something that values a completion.'), hint: 'Add "reward": { "kind": "exact" }.' },
   ], recipe);
   expect(told.map(({ field, message }) => `${field}: ${message}`)).toEqual([
     'student.model: No student is chosen.',
@@ -143,7 +144,9 @@ it('problems are told in a person\'s words, at the field they belong to', () => 
     'train.learningRate: -1 does not fit here: a number above 0.',
     'data.train: /data/a.csv row 3: the column "x" has no value.',
     ': Something else.',
+    'method.reward.kind: This method earns a reward with its own text, and none is chosen.',
   ]);
+  expect(told.at(-1)).not.toHaveProperty('hint');
 });
 
 describe('what is missing', () => {

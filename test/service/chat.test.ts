@@ -35,6 +35,22 @@ it('answers conversations turn by turn as the same text asked alone, and tells i
   expect(twice.promptTokens).toBe(second.promptTokens + 4);
 });
 
+it('writes as far as the context has room, and says where it was full', async () => {
+  const { client } = studio;
+  const { contextLength } = await client.call('models.add', { path: project.student }).then(({ description }) => description!);
+  const ask = (content: string, maxNewTokens: number): Promise<{ text: string; tokens: number; promptTokens: number; ended: boolean; warnings: string[] }> =>
+    client.call('chat.answer', { id: 'room', model: project.student, messages: [{ role: 'user', content }], ...how, maxNewTokens });
+  const prompt = '12+'.repeat(Math.floor((contextLength! - 8) / 3));
+  const whole = await ask(prompt, 1000);
+  const asked = await ask(prompt, contextLength! - whole.promptTokens);
+  expect([whole.text, whole.tokens]).toEqual([asked.text, asked.tokens]);
+  expect(whole.promptTokens + whole.tokens).toBeLessThanOrEqual(contextLength!);
+  expect(asked.warnings).toEqual([]);
+  expect(whole.warnings).toEqual(whole.ended ? [] : [`The answer ends where the context of ${contextLength} tokens is full.`]);
+  expect(whole.ended).toBe(false);
+  await expect(ask('12+'.repeat(contextLength!), 4)).rejects.toThrow('there is no room for an answer');
+});
+
 it('answers two models at once, and stops one of them', async () => {
   const { client } = studio;
   const ask = (id: string, model: string): Promise<{ text: string; tokens: number; ended: boolean }> => client.call('chat.answer', { id, model, messages: [{ role: 'user', content: '7-2=' }], ...how, plain: true, maxNewTokens: 60 });

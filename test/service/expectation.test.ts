@@ -38,6 +38,6 @@ describe('a run', () => {
     expect(memoryParts(memory)).toBe('moments 2.0 GiB, weights 1.0 GiB, gradients 1.0 GiB, runtime 0.3 GiB, activations 1 MiB');
     expect(paceSentence(600_000)).toBe('Time: about 10 min in all, by the first steps.');
     expect(outcomeSentence({ memory: { expected: 2 ** 32, measured: 1.05 * 2 ** 32 }, time: { expected: 60_000, measured: 54_000 } }))
-      .toBe('It took 4.2 GiB of memory at its peak; 4.0 GiB were expected (5 % more). It took 54 s; 60 s were expected (10 % less).');
+      .toBe('It took 4.2 GiB of memory at its peak; 4.0 GiB were expected (5% more). It took 54 s; 60 s were expected (10% less).');
   });
 });

@@ -6,8 +6,8 @@ import { endTokens } from '../../model/load-model.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { TextStream } from '../../text/tokenizer/text-stream.ts';
 import { encodeRows } from '../examples/examples.ts';
-import { longestText } from '../examples/longest-text.ts';
 import { variableWarnings } from '../examples/text-warnings.ts';
+import { answerRoom } from './answer-room.ts';
 import { OpenWriter } from './open-writer.ts';
 
 type Asked = Omit<Params<Commands, 'generate'>, 'keeps'>;
@@ -32,17 +32,21 @@ export async function writeText(open: OpenWriter, params: Asked, signal: AbortSi
   const example = await encodeQuestion(open, params);
   for (const warning of await variableWarnings(isChat ? params.template : undefined, model)) emit(warning);
   const sampling = samplingOf(params.decode, params.seed, 'generate');
-  const writer = await open.writer(longestText([example], params.maxNewTokens, model), sampling);
+  const maxNewTokens = answerRoom(example.prompt.length, params.maxNewTokens, model);
+  const writer = await open.writer(example.prompt.length + maxNewTokens, sampling);
   const prompts = [{ id: 0, tokens: example.prompt }];
   const textOf = (tokens: Iterable<number>): string => tokenizer.decode([...tokens], { skipSpecial: true });
-  const { maxNewTokens } = params;
   const promptTokens = example.prompt.length;
   const start = performance.now();
   const ms = (): number => performance.now() - start;
+  const tellFull = (ended: boolean): void => {
+    if (!ended && maxNewTokens < params.maxNewTokens) emit({ event: 'warning', code: 'context-full', message: `The answer ends where the context of ${model.decoder.contextLength} tokens is full.` });
+  };
   if (sampling.strategy === 'beam') {
     const [found] = await writer.writeBeams(prompts, { maxNewTokens, eos, sampling, signal });
     const best = found!.map(({ tokens, score }) => ({ text: textOf(tokens), score }));
     emit({ event: 'text', text: best[0]!.text });
+    tellFull(found![0]!.ended);
     return { text: best[0]!.text, tokens: [...found![0]!.tokens], ended: found![0]!.ended, best, promptTokens, ms: ms() };
   }
   const stream = new TextStream(tokenizer, { skipSpecial: true });
@@ -52,6 +56,7 @@ export async function writeText(open: OpenWriter, params: Asked, signal: AbortSi
     onToken: (_, token) => tell(stream.push(token)),
   });
   tell(stream.end());
+  if (!signal.aborted) tellFull(completion!.ended);
   return { text: textOf(completion!.tokens), tokens: [...completion!.tokens], ended: completion!.ended, best: [], promptTokens, ms: ms() };
 }
 
