@@ -17,11 +17,13 @@ KEPT_TEXTS = 4
 
 
 class Follower(TrainerCallback):
-    """Tells of every step, judges the held-out texts, and publishes what the trainer saves."""
+    """
+    Tells of every step, judges the held-out texts, and publishes what the trainer saves. The trainer counts the steps of its
+    stage; what is told counts those of the whole run.
+    """
 
-    def __init__(self, trainer, folder: RunFolder):
-        self.trainer, self.folder, self.settings = trainer, folder, folder.settings
-        data = folder.path.parent / "data"
+    def __init__(self, trainer, folder: RunFolder, data: Path):
+        self.trainer, self.folder, self.settings = trainer, folder, trainer.settings
         self.writers = writers_of(data)
         held_out = data / "validation.jsonl"
         self.held_out = list(examples_of(held_out)) if held_out.exists() and held_out.stat().st_size > 0 else []
@@ -66,12 +68,20 @@ class Follower(TrainerCallback):
                     "divergence": values, "ended": bool(ended[row]),
                 })
 
+    def _in_run(self, step: int) -> int:
+        return self.settings["first"] + step
+
     def on_train_begin(self, args, state, control, **_):
+        step = self._in_run(state.global_step)
         parameters = sum(p.numel() for p in self.trainer.model.parameters() if p.requires_grad)
-        self.total_tokens = self.folder.tokens_until(state.global_step)
-        self.folder.started(state.global_step, parameters)
+        self.total_tokens = self.folder.tokens_until(step)
+        self.folder.started(step, parameters)
         if state.global_step == 0:
-            self._evaluate(0)
+            self.folder.entered(self.settings)
+            self._evaluate(step)
+        elif step > self.folder.newest()[0]:
+            # It was cut off between its own checkpoint and what Retort reads of it.
+            self.on_save(args, state, control)
 
     def on_step_begin(self, args, state, control, **_):
         self._clear()
@@ -79,9 +89,13 @@ class Follower(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         self.seconds = time.perf_counter() - self.began
-        every = self.settings["evaluate"]["every"]
-        # The step is told first, once the trainer has logged its norm.
-        self.due = state.global_step if state.global_step == state.max_steps or (every and state.global_step % every == 0) else None
+        step, every = self._in_run(state.global_step), self.settings["evaluate"]["every"]
+        # The step is told first, once the trainer has logged its norm. With what a stage ends the next begins, and is evaluated there.
+        is_last = state.global_step == state.max_steps
+        self.due = self.folder.is_last(self.settings) if is_last else bool(every) and step % every == 0
+        self.folder.step = step
+        control.should_save = control.should_save or step % self.settings["checkpoint"]["every"] == 0
+        return control
 
     def on_log(self, args, state, control, logs=None, **_):
         if not logs or "grad_norm" not in logs:
@@ -91,7 +105,8 @@ class Follower(TrainerCallback):
             for name, value in part.items():
                 sums[name] = sums.get(name, 0.0) + value
         mean = lambda name, count: sums[name] / sums[count] if sums.get(count) and name in sums else None
-        step, tokens = state.global_step, int(sums["tokens"])
+        own_step, tokens = state.global_step, int(sums["tokens"])
+        step = self._in_run(own_step)
         self.total_tokens += tokens
         own = sums.get("textsOwn", 0.0)
         if self.texts:
@@ -102,23 +117,24 @@ class Follower(TrainerCallback):
             teacherEntropy=mean("teacherEntropy", "tokens"), agreement=mean("agreement", "tokens"),
             onPolicyShare=own / sums["texts"], rolloutLength=mean("tokensOwn", "textsOwn") if own else None,
             rolloutEosRate=mean("ended", "textsOwn") if own else None, reward=None, gradientNorm=logs["grad_norm"],
-            learningRate=self.settings["train"]["learningRate"] * learning_rate_share(step - 1, self.settings["train"]),
-            **{"lambda": self.settings["lambdas"][min(step, len(self.settings["lambdas"])) - 1]},
-            epoch=step * self.settings["train"]["batchSize"] / self.settings["examples"], completionTokens=tokens, totalTokens=self.total_tokens,
+            learningRate=self.settings["train"]["learningRate"] * learning_rate_share(own_step - 1, self.settings["train"]),
+            **{"lambda": self.settings["lambdas"][min(own_step, len(self.settings["lambdas"])) - 1]},
+            epoch=self.settings["firstEpoch"] + own_step * self.settings["train"]["batchSize"] / self.settings["examples"], completionTokens=tokens, totalTokens=self.total_tokens,
             tokensPerSecond=tokens / self.seconds, rolloutMs=self.rollout_seconds * 1000, teacherMs=self.teacher_seconds * 1000,
             updateMs=(self.seconds - self.rollout_seconds - self.teacher_seconds) * 1000, stepMs=self.seconds * 1000, memory=_memory(),
         )
-        if self.due is not None:
-            self._evaluate(self.due)
+        if self.due:
+            self._evaluate(step)
 
     def on_save(self, args, state, control, **_):
-        self.folder.publish(state.global_step, Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        self.folder.publish(self._in_run(state.global_step), Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     def on_train_end(self, args, state, control, **_):
-        if state.global_step >= state.max_steps:
-            self.folder.ended("done", step=state.global_step, path=f"checkpoints/step-{state.global_step}")
-        else:
-            self.folder.ended("stopped", step=state.global_step)
+        step = self._in_run(state.global_step)
+        if state.global_step < state.max_steps:
+            self.folder.ended("stopped", step=step)
+        elif self.folder.is_last(self.settings):
+            self.folder.ended("done", step=step, path=f"checkpoints/step-{step}")
 
     def _evaluate(self, step: int) -> None:
         """Sums of every held-out text and what the student writes to it; Retort computes the scores of them."""

@@ -25,6 +25,15 @@ def read_settings(here: Path, choices: argparse.Namespace) -> dict:
     return settings
 
 
+def stages_of(settings: dict) -> list[dict]:
+    """What follows each other; each with what is the whole run's as well. A recipe without stages is one."""
+    return [{**settings, **stage, "number": at + 1} for at, stage in enumerate(settings["stages"])]
+
+
+def data_of(here: Path, stage: dict) -> Path:
+    return here / "data" / stage["folder"]
+
+
 def examples_of(path: Path) -> Dataset:
     if not path.exists():
         raise SystemExit(f"{path} is not there. The teacher writes it: see README.md, teacher_writes.py.")

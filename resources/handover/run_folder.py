@@ -26,6 +26,13 @@ class RunFolder:
         self.path, self.settings, self.processes = path, settings, processes
         self.is_main = int(os.environ.get("RANK", "0")) == 0
         self.is_over = threading.Event()
+        self.has_started = False
+        # The last step of the run that was made.
+        self.step = 0
+        self._drop_begun_line()
+
+    def is_last(self, stage: dict) -> bool:
+        return stage["number"] == len(self.settings["stages"])
 
     def tell(self, event: str, **facts) -> None:
         """One event, one line; a line that is not whole is not read."""
@@ -38,9 +45,15 @@ class RunFolder:
             file.write(line + "\n")
 
     def started(self, step: int, parameters: int) -> None:
-        self._drop_begun_line()
+        """Told once, whichever stage the training begins with."""
+        self.step = step
+        if self.has_started:
+            return
+        self.has_started = True
+        stages = self.settings["stages"]
+        lengths = {} if stages[0]["name"] is None else {"stageSteps": [stage["train"]["steps"] for stage in stages]}
         self.tell(
-            "started", fromStep=step, steps=self.settings["train"]["steps"], parameters=parameters,
+            "started", fromStep=step, steps=self.settings["steps"], parameters=parameters, **lengths,
             engine={
                 "name": "TRL", "version": trl.__version__, "processes": self.processes,
                 "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
@@ -49,6 +62,11 @@ class RunFolder:
         )
         if self.is_main:
             threading.Thread(target=self._live, daemon=True).start()
+
+    def entered(self, stage: dict) -> None:
+        if stage["name"] is not None:
+            of = len(self.settings["stages"])
+            self.tell("stage", name=stage["name"], number=stage["number"], of=of, first=stage["first"], steps=stage["train"]["steps"])
 
     def _live(self) -> None:
         while not self.is_over.is_set():
@@ -135,18 +153,24 @@ class RunFolder:
         path.unlink()
         path.write_text(json.dumps({**config, "base_model_name_or_path": self.settings["baseAtHome"]}, indent=2) + "\n")
 
+    def _published(self) -> list[tuple[int, Path]]:
+        return sorted((int(folder.name[5:]), folder) for folder in (self.path / "checkpoints").glob("step-*"))
+
+    def newest(self) -> tuple[int, Path | None]:
+        """The last step whose weights were published, and where; 0 and nowhere before the first."""
+        return (self._published() or [(0, None)])[-1]
+
     def _prune(self) -> None:
-        steps = sorted((int(folder.name[5:]), folder) for folder in (self.path / "checkpoints").glob("step-*"))
-        for _, folder in steps[: -self.settings["checkpoint"]["keep"]]:
+        for _, folder in self._published()[: -self.settings["checkpoint"]["keep"]]:
             shutil.rmtree(folder)
 
     @contextmanager
-    def telling_failures(self, trainer):
+    def telling_failures(self):
         try:
             yield
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                self.ended("stopped", step=trainer.state.global_step)
+                self.ended("stopped", step=self.step)
             else:
                 self.ended("failed", message=f"{type(error).__name__}: {error}"[:2000])
             raise

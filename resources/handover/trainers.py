@@ -16,11 +16,11 @@ from follower import Follower
 class FollowsRecipe:
     """The loss averages over each completion first and then over the batch ("sequence"), or over all tokens ("token")."""
 
-    def follow(self, settings: dict, folder) -> None:
-        self.settings = settings
+    def follow(self, stage: dict, folder, data) -> None:
+        self.settings = stage
         # The loss below is that of the whole batch, however it is split.
         self.loss_is_scaled_for_ga = True
-        self.follower = Follower(self, folder)
+        self.follower = Follower(self, folder, data)
         self.add_callback(self.follower)
 
     def _get_train_sampler(self, *_):
@@ -73,9 +73,9 @@ class FineTuner(FollowsRecipe, SFTTrainer):
 
 
 class Distiller(FollowsRecipe, GKDTrainer):
-    def follow(self, settings: dict, folder) -> None:
-        super().follow(settings, folder)
-        self.generation_config.eos_token_id = settings["eos"]
+    def follow(self, stage: dict, folder, data) -> None:
+        super().follow(stage, folder, data)
+        self.generation_config.eos_token_id = stage["eos"]
         self.is_own = False
 
     def training_step(self, model, inputs, num_items_in_batch=None):

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Mend } from '../contract/finding.ts';
-import { stagesFineTunedFirst } from '../contract/fine-tune-first.ts';
+import { fineTuneFirst } from '../contract/fine-tune-first.ts';
 import type { Recipe } from '../contract/recipe.ts';
 import { readOrigin } from '../model/student-origin.ts';
 import { check, notice } from './check.ts';
@@ -25,4 +25,4 @@ export const cutStudent = check('cut-student', ['recipe', 'method', 'student'], 
 });
 
 /** Puts a stage before all else in which the student learns to write. */
-export const fineTuningFirst = (recipe: Recipe): Mend => ({ label: 'Fine-tune first', patch: { stages: stagesFineTunedFirst(recipe) } });
+export const fineTuningFirst = (recipe: Recipe): Mend => ({ label: 'Fine-tune first', ...fineTuneFirst(recipe) });

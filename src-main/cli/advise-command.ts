@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Advice, Measurement } from '../contract/advice.ts';
+import { measuredStudent, type Advice, type AdviceReport, type Measurement } from '../contract/advice.ts';
+import type { Change } from '../contract/finding.ts';
 import { timeText } from '../contract/forecast-text.ts';
 import type { JsonObject } from '../contract/merge-patch.ts';
 import { Problem } from '../contract/problem.ts';
@@ -10,31 +11,35 @@ import { readJsonFile } from '../files/json-file.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { changesOf, takeAdvice } from '../service/advise/take.ts';
 import { newRunId } from '../service/ids.ts';
+import { findRun } from '../store/runs.ts';
 import { readRecipe } from '../service/recipe/recipe-file.ts';
 import type { Action } from './action.ts';
 import { count } from './options.ts';
 import type { Output } from './output.ts';
 import { TRUST } from './run-command.ts';
 
-interface AdviseOptions { rows: number; write?: string; trust?: boolean }
+interface AdviseOptions { run?: string; rows: number; write?: string; trust?: boolean }
 
 export function addAdviseCommand(program: Command, act: Action): void {
   program.command('advise')
     .description('measures teacher, student and data on a few rows and says what to change before the run')
-    .argument('<recipe>', 'recipe.json')
+    .argument('[recipe]', 'recipe.json')
+    .option('--run <run>', 'instead of a recipe: that of a run, whose later stages are measured with the students that they began with')
     .option('--rows <number>', 'rows to measure on, chosen by the seed; fewer where they take long', count, 32)
     .option('--write <file>', 'write the recipe with the advice taken to a new file')
     .option('--trust', TRUST)
-    .action(act(async (context, [file], { rows, write, trust }: AdviseOptions) => {
-      const recipe = await readRecipe(file!);
+    .action(act(async (context, [file], { run, rows, write, trust }: AdviseOptions) => {
+      if ((file === undefined) === (run === undefined)) throw new Problem('Advice is given of a recipe or of a run.', { hint: 'Name one: retort advise recipe.json, or retort advise --run RUN.' });
+      const begun = run === undefined ? null : await findRun((await context.lookHome()).database, run);
+      const recipe = begun?.recipe ?? await readRecipe(file!);
       if (write !== undefined) refuseTaken(write);
       const runDir = (await context.openHome()).runDir(newRunId());
       const report = await context.worker().request('advise', {
-        recipe, runDir, rows, allowed: await (await context.consent(trust)).settle(recipe),
+        recipe, runDir, ...(begun && { begunIn: begun.runDir }), rows, allowed: await (await context.consent(trust)).settle(recipe),
       }, { onEvent: ({ done, total }) => context.output.progress('measure', done, total) });
       // A recipe goes on with its own words where its paths still hold.
-      const isBeside = write !== undefined && dirname(resolve(write)) === dirname(resolve(file!));
-      const written = (isBeside ? await readJsonFile(file!) : JSON.parse(JSON.stringify(recipe))) as JsonObject;
+      const isBeside = file !== undefined && write !== undefined && dirname(resolve(write)) === dirname(resolve(file));
+      const written = (isBeside ? await readJsonFile(file) : JSON.parse(JSON.stringify(recipe))) as JsonObject;
       const { recipe: changed, taken } = takeAdvice(written, report.advice);
       tell(context.output, report);
       if (write !== undefined) {
@@ -55,14 +60,16 @@ function refuseTaken(path: string): void {
 
 /** Beside each patch the fields that it sets, as JSON Pointers. */
 function withChanges({ mend, mends, ...advice }: Advice): object {
-  const told = <One extends { patch: Record<string, unknown> }>(one: One): object => ({ ...one, changes: changesOf(one) });
+  const told = <One extends Change>(one: One): object => ({ ...one, changes: changesOf(one) });
   return { ...advice, ...(mend && { mend: told(mend) }), ...(mends && { mends: mends.map(told) }) };
 }
 
-function tell(output: Output, { rows, of, whose, measured, advice }: { rows: number; of: number; whose: string; measured: readonly Measurement[]; advice: readonly Advice[] }): void {
-  if (rows > 0) {
-    output.line(`Measured on ${rows} of ${of} ${whose} rows, with 95% intervals over them:`);
-    for (const measurement of measured) output.line(`  ${measurement.label.padEnd(58)} ${measurementText(measurement)}`);
+function tell(output: Output, { measured, advice, ...report }: AdviceReport): void {
+  const parts = report.stages?.map((stage) => ({ ...stage, of: stage, title: `Stage "${stage.name}", ${measuredStudent(stage)}, measured` })) ?? [{ name: undefined, of: report, title: 'Measured' }];
+  for (const { name, of: { rows, of, whose }, title } of parts) {
+    if (rows === 0) continue;
+    output.line(`${title} on ${rows} of ${of} ${whose} rows, with 95% intervals over them:`);
+    for (const measurement of measured) if (measurement.stage === name) output.line(`  ${measurement.label.padEnd(58)} ${measurementText(measurement)}`);
   }
   const notices = advice.filter(({ level }) => level !== 'problem');
   output.line(notices.length === 0 ? '\nNothing to change.' : '\nWhat to change or to know:');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { engineText } from '../contract/handover.ts';
+import { engineText, handedText } from '../contract/handover.ts';
 import { Problem } from '../contract/problem.ts';
 import { enterTraining, followTraining } from '../service/adopt/follow-training.ts';
 import { adoptRun } from '../service/adopt/adopt-run.ts';
@@ -21,7 +21,7 @@ export function addHandoverCommands(program: Command, act: Action): void {
       const recipe = await readRecipe(file!);
       const handover = await context.worker().request('handover', { recipe, to: resolve(to) });
       output.json(handover);
-      output.line(`${handover.folder}: ${handover.examples} examples to learn from, ${handover.heldOut} held out. README.md has the commands.`);
+      output.line(`${handover.folder}: ${handedText(handover)}. README.md has the commands.`);
       for (const difference of handover.differences) output.line(`  ${difference}`);
     }));
   program.command('adopt')

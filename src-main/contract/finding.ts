@@ -16,4 +16,12 @@ export interface Finding {
   mends?: Mend[];
 }
 
-export interface Mend { label: string; patch: Record<string, unknown> }
+/** A change of a recipe. */
+export interface Change {
+  /** A merge patch (RFC 7396), which replaces lists. */
+  patch: Record<string, unknown>;
+  /** Of a stage: the same said of it alone, so that changes of several stages go together. One that is new comes before all others. */
+  stage?: { name: string; patch: Record<string, unknown>; isNew?: boolean };
+}
+
+export interface Mend extends Change { label: string }

@@ -1,3 +1,4 @@
+import type { Change } from './finding.ts';
 import { resolveMethod, type Method } from './presets.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -37,6 +38,13 @@ function fineTuneStage({ data = {}, method = {}, train = {} }: Tunable, name = '
 export function stagesFineTunedFirst(recipe: Tunable & Pick<Recipe, 'stages'>): RecipeStage[] {
   const then = recipe.stages ?? [{ name: 'distil' }];
   return [fineTuneStage(recipe, freeName('fine-tune', then)), ...then];
+}
+
+/** The same as a change of a recipe. */
+export function fineTuneFirst(recipe: Tunable & Pick<Recipe, 'stages'>): Change {
+  const stages = stagesFineTunedFirst(recipe);
+  const { name, ...stage } = stages[0]!;
+  return { patch: { stages }, stage: { name, patch: stage, isNew: true } };
 }
 
 /** The run of a recipe again, with a stage before it in which its student learns to write. */

@@ -1,3 +1,4 @@
+import type { Change } from './finding.ts';
 import type { Device } from './divergence.ts';
 
 /** What a run's memory goes to, by the name that is shown. */
@@ -23,7 +24,7 @@ export interface MemoryForecast {
 export interface DeviceForecast extends Pick<MemoryForecast, 'parts' | 'peak'> { name: Device }
 
 /** A change of a recipe that lowers its memory, as a merge patch, and the peak that it leaves. */
-export interface Remedy { label: string; patch: Record<string, unknown>; peak: number }
+export interface Remedy extends Change { label: string; peak: number }
 
 /** What a run was expected to take and what it took. */
 export interface Outcome {

@@ -15,10 +15,15 @@ export interface Handover {
   folder: string;
   /** In what the training there differs from a run here, one sentence each. */
   differences: string[];
-  /** Examples that went with it: to learn from, and held out. */
+  /** Examples that went with it: to learn from, those of all stages together, and held out. */
   examples: number;
   heldOut: number;
+  stages: number;
 }
+
+/** "52 examples to learn from in 2 stages, 6 held out", in the numbers of who tells it. */
+export const handedText = ({ examples, heldOut, stages }: Handover, count: (number: number) => string = String): string =>
+  `${count(examples)} examples to learn from${stages > 1 ? ` in ${stages} stages` : ''}, ${count(heldOut)} held out`;
 
 /** Of a training elsewhere that has not said its first word. */
 export const UNBEGUN: Engine = { name: 'TRL', version: '', processes: 1, device: '', with: {} };

@@ -213,9 +213,12 @@ const scoreRows = {
   event: z.never(),
 };
 
-/** Teacher, student and data of a recipe measured on a few rows, in memory: what to change before the run. */
+/**
+ * Teacher, student and data of a recipe measured on a few rows, in memory: what to change before the run. `begunIn` is the folder of
+ * a run of this recipe, whose checkpoints later stages are measured with.
+ */
 const advise = {
-  params: z.strictObject({ recipe: recipeSchema, runDir: path, rows: count, allowed, serverKey }),
+  params: z.strictObject({ recipe: recipeSchema, runDir: path, begunIn: path.exactOptional(), rows: count, allowed, serverKey }),
   result: view<AdviceReport>(),
   event: phaseSchema,
 };

@@ -17,6 +17,9 @@ export interface HandedMethod {
 
 export interface Plan { method: HandedMethod; differences: string[] }
 
+/** A stage of a recipe, or a recipe without stages, as TRL trains it. */
+export interface PlannedStage { name: string | null; recipe: Recipe; method: Method; plan: Plan }
+
 /** What of the models matters for what TRL can do. */
 export interface HandedModels { isEncoderDecoder: boolean; studentRows: number; /** Null without a teacher. */ teacherRows: number | null }
 
@@ -37,8 +40,17 @@ export function planHandover(recipe: Recipe, method: Method, models: HandedModel
       scale: method.divergence === 'jsd' && method.normalizeBeta ? 1 / (beta * (1 - beta)) : 1,
       samplingTemperature, lossTemperature, reduction, teacherTemperature,
     },
-    differences: [...differencesOf(recipe, method)],
+    differences: [...differencesWith(recipe, method)],
   };
+}
+
+/** What of several stages differs: once where it does in all of them, else with the names of those where it does. */
+export function differencesOf(stages: readonly PlannedStage[]): string[] {
+  const all = [...new Set(stages.flatMap(({ plan }) => plan.differences))];
+  return all.map((difference) => {
+    const where = stages.filter(({ plan }) => plan.differences.includes(difference));
+    return where.length === stages.length ? difference : `${where.map(({ name }) => `Stage "${name}"`).join(', ')}: ${difference}`;
+  });
 }
 
 function missingMethods({ preset, divergence, lambda }: Method): string[] {
@@ -68,7 +80,7 @@ function missingTraining({ train }: Recipe): string[] {
   return train.optimizer === 'adafactor' && train.scaleParameter ? ['Adafactor that scales by its weights (train.scaleParameter)'] : [];
 }
 
-function* differencesOf({ train, student, teacher, evaluate, data }: Recipe, { lambda, mixing, reduction, source, divergence }: Method): Generator<string> {
+function* differencesWith({ train, student, teacher, evaluate, data }: Recipe, { lambda, mixing, reduction, source, divergence }: Method): Generator<string> {
   yield 'A run that was interrupted goes on from its last checkpoint, but not to the bit: the student\'s random numbers are PyTorch\'s.';
   if (lambda > 0 && lambda < 1 && mixing === 'example') yield 'Who writes is drawn for a whole batch at each step, not for each example (method.mixing).';
   if (lambda > 0 && reduction === 'token') yield 'Where the student writes, tokens weigh alike within one micro-batch of a process, not over the whole batch (method.reduction "token").';

@@ -173,6 +173,8 @@ export class HistoryRecorder {
         if (await isTold(queries, run, 'checkpoint', event.checkpoint.step)) return;
         return log('info', 'checkpoint', `Checkpoint at step ${event.checkpoint.step}${bestHereText({ ...event, ...event.checkpoint })}.`);
       case 'stage':
+        // One that was cut off where a stage had just begun begins it again.
+        if (await isTold(queries, run, 'stage', event.first)) return;
         return log('info', 'stage', stageSentence(event));
       case 'rollouts':
         return this.#keepRollouts(queries, event.rollouts);

@@ -1,6 +1,7 @@
 import type { Draft } from '../../src-main/contract/api/api.ts';
-import type { Mend } from '../../src-main/contract/finding.ts';
-import { mergePatch, type JsonObject } from '../../src-main/contract/merge-patch.ts';
+import { applyChange } from '../../src-main/contract/apply-change.ts';
+import type { Change } from '../../src-main/contract/finding.ts';
+import type { JsonObject } from '../../src-main/contract/merge-patch.ts';
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { ASKER } from './asked.svelte.ts';
@@ -110,9 +111,9 @@ export class DraftState implements FieldDraft {
   }
 
   /** Makes the change that a finding proposes. */
-  mend({ patch }: Mend): void {
-    // A draft and a patch are both JSON.
-    this.change(mergePatch(this.recipe as JsonObject, patch as JsonObject));
+  mend(change: Change): void {
+    // A draft and a change are both JSON.
+    this.change(applyChange(this.recipe as JsonObject, change));
   }
 
   /** What the files say by themselves: filled in, and nothing the person has to keep. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { resolveMethod } from '../../src-main/contract/presets.ts';
 import { recipeSchema, type RecipeInput } from '../../src-main/contract/recipe.ts';
-import { planHandover, type HandedModels, type Plan } from '../../src-main/handover/plan.ts';
+import { differencesOf, planHandover, type HandedModels, type Plan } from '../../src-main/handover/plan.ts';
+import { stagesOf } from '../../src-main/contract/stages.ts';
 
 const DECODERS: HandedModels = { isEncoderDecoder: false, studentRows: 100, teacherRows: 100 };
 
@@ -45,4 +46,20 @@ it('tells what is different there, and nothing that is not', () => {
   for (const field of ['method.mixing', 'method.reduction', 'evaluate.best', 'evaluate.calculator', 'acceptance']) expect(differences.join(' ')).toContain(field);
   const plain = plan({ method: { preset: 'gkd', lambda: 0.5 } }).differences.join(' ');
   for (const field of ['method.mixing', 'method.reduction', 'evaluate.', 'train.phases', 'teacher.cache']) expect(plain).not.toContain(field);
+});
+
+it('says of stages once what differs in all of them, and else where', () => {
+  const recipe = recipeSchema.parse({
+    name: 'plan', teacher: { model: '/models/teacher' }, student: { model: '/models/student' }, data: { train: '/data/train.jsonl', prompt: '{{q}}', completion: ' {{a}}' },
+    stages: [{ name: 'write', method: { preset: 'sft' }, train: { steps: 2 } }, { name: 'distil', method: { preset: 'gkd', lambda: 0.5, mixing: 'example' }, train: { steps: 3, compute: 'tf32' } }],
+  });
+  const all = differencesOf(stagesOf(recipe).map((stage) => {
+    const { method } = resolveMethod(stage.recipe.method);
+    return { ...stage, method, plan: planHandover(stage.recipe, method, DECODERS) };
+  }));
+  expect(all[0]).toBe('A run that was interrupted goes on from its last checkpoint, but not to the bit: the student\'s random numbers are PyTorch\'s.');
+  expect(all).toContain('Stage "distil": Who writes is drawn for a whole batch at each step, not for each example (method.mixing).');
+  expect(all).toContain('Stage "distil": On a card products are computed in bf16, not tf32 (train.compute); --fp32 turns that off.');
+  expect(all).toContain('Stage "write": On a card products are computed in bf16; --fp32 turns that off.');
+  expect(new Set(all).size).toBe(all.length);
 });

@@ -201,3 +201,28 @@ it('reads texts whose tokens the student does not have', async () => {
   const id = await adopt();
   expect((await readRollouts(home.database, id, { order: 'step', descending: false, offset: 0, limit: 5 })).rollouts).toMatchObject([{ tokens: [5, 4000] }]);
 });
+
+it('knows the stages of a training: where each began, and each evaluation by its own stage\'s metrics', async () => {
+  const { steps: _, ...train } = project.recipe().train!;
+  const staged = recipeSchema.parse(project.recipe({
+    train, evaluate: { metrics: ['exact-match'] },
+    stages: [{ name: 'fine-tune', method: { preset: 'sft' }, train: { epochs: 0.3 }, evaluate: { metrics: ['perplexity'] } }, { name: 'distil', train: { steps: 3 } }],
+  }));
+  folder = join(project.folder, `staged-${count}`);
+  await writeHandover(staged, folder);
+  await mkdir(at('evaluations'));
+  await cp(join(folder, 'data', 'stage-1'), join(folder, 'data'), { recursive: true });
+  const begun = (number: number, first: number, steps: number): object => ({ event: 'stage', name: ['fine-tune', 'distil'][number - 1], number, of: 2, first, steps });
+  await tell(
+    { ...started(0, 5), stageSteps: [2, 3] }, begun(1, 0, 2), await evaluation(0), step(1, 0.5), step(2, 0.4), await checkpoint(2),
+    begun(2, 2, 3), await evaluation(2), step(3, 0.3),
+    // Cut off behind the boundary, and gone on from there.
+    { ...started(2, 5), stageSteps: [2, 3] }, begun(2, 2, 3), await evaluation(2), step(3, 0.3), step(4, 0.2), step(5, 0.1), await evaluation(5), { event: 'done', step: 5, path: 'checkpoints/step-5' },
+  );
+  const id = await adopt();
+  const { database } = home;
+  expect(await findRun(database, id)).toMatchObject({ status: 'done', lastStep: 5, totalSteps: 5 });
+  expect((await readEvaluations(database, id)).map(({ step: at_, metrics }) => [at_, Object.keys(metrics)])).toEqual([[0, ['perplexity']], [2, ['exact-match']], [5, ['exact-match']]]);
+  const told = (await readLog(database, id, { after: 0, limit: 50 })).filter(({ code }) => code === 'stage').map(({ step: at_, message }) => [at_, message]);
+  expect(told).toEqual([[0, 'Stage 1 of 2 begins: "fine-tune", steps 1 to 2.'], [2, 'Stage 2 of 2 begins: "distil", steps 3 to 5.']]);
+});

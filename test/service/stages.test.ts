@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { stagesOf } from '../../src-main/contract/stages.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
-import { writeHandover } from '../../src-main/service/handover/write-handover.ts';
 import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { prepareStages } from '../../src-main/service/run/stages/prepare-stages.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
@@ -139,9 +138,4 @@ it('asks before any stage reaches outside', () => {
   const reward = { kind: 'http', url: 'http://127.0.0.1:1/' } as const;
   const recipe = parseRecipe(staged({}, [FINE_TUNE, { ...DISTIL, method: { preset: 'rl-gkd', reward } }]), 'test');
   expect(reachesOf(recipe)).toMatchObject([{ kind: 'address', what: reward.url }]);
-});
-
-it('is not handed over, and nothing is written', async () => {
-  await expect(writeHandover(parseRecipe(staged(), 'test'), at('handed'))).rejects.toThrow('The recipe has 2 stages');
-  expect(existsSync(at('handed'))).toBe(false);
 });

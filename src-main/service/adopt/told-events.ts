@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Evaluation, Prediction, RunEvent } from '../../contract/events.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { stagesOf } from '../../contract/stages.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity, type JudgedText } from '../../metrics/perplexity.ts';
 import { scoreAll } from '../../metrics/score.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
@@ -18,12 +19,19 @@ const LARGEST = 2 ** 28;
 /** What makes a training's words this program's own: places become absolute, tokens become text, sums become scores. */
 export interface Telling { recipe: Recipe; runId: string; runDir: string; tokenizer: Tokenizer }
 
-/** The event as the history takes it. @throws Problem where what it leads to cannot be read */
-export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, tokenizer }: Telling): Promise<RunEvent> {
+/**
+ * The event as the history takes it.
+ * @param stageSteps  steps of each stage, of a recipe with several
+ * @throws Problem where what it leads to cannot be read */
+export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, tokenizer }: Telling, stageSteps: readonly number[]): Promise<RunEvent> {
   switch (event.event) {
     case 'started': {
-      const { fromStep, steps, parameters } = event;
-      return { event: 'started', runId, runDir, name: recipe.name, steps, fromStep, parameters };
+      const { fromStep, steps, parameters, stageSteps: lengths } = event;
+      return { event: 'started', runId, runDir, name: recipe.name, steps, fromStep, parameters, ...(lengths && { stageSteps: lengths }) };
+    }
+    case 'stage': {
+      const { at: _, ...begun } = event;
+      return begun;
     }
     case 'step': {
       const { at: _, ...metrics } = event;
@@ -32,7 +40,7 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
     case 'rollouts':
       return { event: 'rollouts', rollouts: event.rollouts.map((rollout) => ({ ...rollout, completion: tokenizer.decode(rollout.tokens, { skipSpecial: true }) })) };
     case 'evaluation':
-      return { event: 'evaluation', ...await evaluationIn(runDir, event.path, event.step, recipe, tokenizer) };
+      return { event: 'evaluation', ...await evaluationIn(runDir, event.path, event.step, recipeAt(recipe, stageSteps, event.step), tokenizer) };
     case 'checkpoint':
       // It may be gone again: the scripts keep the newest alone.
       await withinFolder(runDir, event.path, 'folder');
@@ -44,6 +52,13 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
     case 'failed':
       return { event: 'failed', error: { message: event.message, kind: 'failure' } };
   }
+}
+
+/** The recipe of the stage that an evaluation belongs to: with what a stage ends the next begins, and is evaluated there. */
+function recipeAt(recipe: Recipe, stageSteps: readonly number[], step: number): Recipe {
+  const stages = stagesOf(recipe);
+  let end = 0;
+  return (stages.find((_, at) => step < (end += stageSteps[at] ?? Infinity)) ?? stages.at(-1)!).recipe;
 }
 
 /** Scores held-out texts as an evaluation here does, from the sums and answers that were measured there. */

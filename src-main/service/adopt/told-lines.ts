@@ -13,6 +13,7 @@ export class ToldLines {
   private readonly path: string;
   private readonly tail: LineTail;
   private lines = 0;
+  private stageSteps: readonly number[] = [];
 
   constructor(telling: Telling) {
     this.telling = telling;
@@ -26,7 +27,8 @@ export class ToldLines {
     for await (const line of this.tail.read()) {
       const event = readTrainingEvent(line, this.path, ++this.lines);
       this.hasEnded = event.event === 'done' || event.event === 'stopped' || event.event === 'failed';
-      yield { event, told: await toldEvent(event, this.telling) };
+      if (event.event === 'started') this.stageSteps = event.stageSteps ?? [];
+      yield { event, told: await toldEvent(event, this.telling, this.stageSteps) };
     }
   }
 }

@@ -12,6 +12,8 @@ const step = z.int().nonnegative().max(2 ** 31);
 const text = z.string().max(2 ** 20);
 /** What is shown in one line, wherever. */
 const name = text.transform(visibleLine);
+/** Of a run, by far. */
+const MOST_STAGES = 1000;
 const token = z.int().nonnegative().max(2 ** 31);
 const tokens = z.array(token).max(2 ** 20);
 const checkpointPath = z.string().regex(/^checkpoints\/step-\d+$/);
@@ -30,7 +32,8 @@ const engineSchema = z.strictObject({
 });
 
 const lineSchema = z.discriminatedUnion('event', [
-  z.strictObject({ at, event: z.literal('started'), fromStep: step, steps: step, parameters: z.number(), engine: engineSchema }),
+  z.strictObject({ at, event: z.literal('started'), fromStep: step, steps: step, parameters: z.number(), stageSteps: z.array(step).max(MOST_STAGES).exactOptional(), engine: engineSchema }),
+  z.strictObject({ at, event: z.literal('stage'), name, number: step, of: step, first: step, steps: step }),
   z.strictObject({ at, event: z.literal('step'), step, ...known, ...always }),
   z.strictObject({
     at, event: z.literal('rollouts'),

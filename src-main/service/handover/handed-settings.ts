@@ -3,23 +3,34 @@ import type { HandedMethod } from '../../handover/plan.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
 import type { Method } from '../../contract/presets.ts';
 import { findMetrics } from '../../metrics/score.ts';
-import type { PreparedRun } from '../run/look/prepare.ts';
+import type { PreparedStage, PreparedStages } from '../run/stages/prepare-stages.ts';
 import { SAMPLES } from '../run/evaluation/evaluate.ts';
 
-/** What `settings.json` tells the scripts. Places of models are those of this machine. */
-export function handedSettings({ recipe, method, adapter, eos, steps, sharedVocabulary, train: examples }: PreparedRun, handed: HandedMethod): object {
-  const { name, seed, student, teacher, data, train, evaluate, checkpoint } = recipe;
-  const isScored = evaluate.metrics.flatMap(findMetrics).length > 0;
+/** What `settings.json` tells the scripts: what is the run's, and what is each stage's. Places of models are those of this machine. */
+export function handedSettings({ stages, steps }: PreparedStages, methods: readonly HandedMethod[]): object {
+  const { recipe: { name, seed, student, teacher, checkpoint }, adapter, eos } = stages[0]!;
+  const isTaught = stages.some(({ method }, at) => methods[at]!.trainer === 'gkd' || method.source === 'teacher');
   return {
-    name, seed, method: handed,
-    student: student.model, teacher: handed.trainer === 'gkd' || method.source === 'teacher' ? teacher?.model ?? null : null,
+    name, seed, student: student.model, teacher: isTaught ? teacher?.model ?? null : null,
     baseAtHome: adapter?.base.path ?? student.model,
     adapter: adapter && {
       rank: student.adapter?.rank ?? 16, alpha: student.adapter ? alphaOf(student.adapter) : 32, dropout: adapter.dropout,
       targets: targetsOf(adapter.adapters, student.adapter?.targets),
     },
-    vocabulary: sharedVocabulary, eos: [...eos], maxNewTokens: data.maxCompletionTokens, examples: examples.count,
-    lambdas: lambdasOf(method, steps),
+    eos: [...eos], steps, checkpoint: { every: checkpoint.every, keep: checkpoint.keep },
+    stages: stages.map((stage, at) => stageSettings(stage, methods[at]!)),
+  };
+}
+
+/** Where a stage's examples lie within `data/`, and what its trainer keeps within `state/`. */
+export const folderOf = ({ name, number }: Pick<PreparedStage, 'name' | 'number'>): string => (name === null ? '' : `stage-${number}`);
+
+function stageSettings(stage: PreparedStage, handed: HandedMethod): object {
+  const { recipe: { data, train, evaluate }, method, name, first, firstEpoch, steps, sharedVocabulary, train: examples } = stage;
+  const isScored = evaluate.metrics.flatMap(findMetrics).length > 0;
+  return {
+    name, first, firstEpoch, folder: folderOf(stage), method: handed, trainFile: method.source === 'teacher' ? 'teacher.jsonl' : 'train.jsonl',
+    vocabulary: sharedVocabulary, maxNewTokens: data.maxCompletionTokens, examples: examples.count, lambdas: lambdasOf(method, steps),
     train: {
       steps, batchSize: train.batchSize, optimizer: train.optimizer, learningRate: train.learningRate, schedule: train.schedule,
       finalLearningRate: train.finalLearningRate, warmupSteps: train.warmupSteps, weightDecay: train.weightDecay,
@@ -29,7 +40,6 @@ export function handedSettings({ recipe, method, adapter, eos, steps, sharedVoca
       every: evaluate.every ?? 0, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens,
       written: isScored ? evaluate.examples : SAMPLES,
     },
-    checkpoint: { every: checkpoint.every, keep: checkpoint.keep },
   };
 }
 

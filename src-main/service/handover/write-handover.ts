@@ -2,13 +2,13 @@ import { cp, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { Handover } from '../../contract/handover.ts';
-import type { Method } from '../../contract/presets.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
+import { stagesOf } from '../../contract/stages.ts';
 import { batchIndices } from '../../data/order.ts';
 import { drawOnPolicy } from '../../distill/mixture.ts';
 import { syncTree } from '../../files/sync-tree.ts';
-import { planHandover, type Plan } from '../../handover/plan.ts';
+import { differencesOf, planHandover, type Plan, type PlannedStage } from '../../handover/plan.ts';
 import { handoverReadme } from '../../handover/readme.ts';
 import { publishFolder } from '../../model/write-folder.ts';
 import { eachExample, firstExamples, inMemory, type ExampleSet } from '../../text/example-set.ts';
@@ -16,53 +16,50 @@ import { resource } from '../resources.ts';
 import { methodOf } from '../recipe/recipe-file.ts';
 import { createRunFolder } from '../../run-folder/run-folder.ts';
 import { lookAtInputs } from '../run/record/inputs.ts';
-import { prepareRun, type PreparedRun } from '../run/look/prepare.ts';
+import { prepareStages, type PreparedStage } from '../run/stages/prepare-stages.ts';
+import { inStage } from '../run/stages/stage-findings.ts';
 import { handedExample } from './handed-example.ts';
-import { handedSettings } from './handed-settings.ts';
+import { folderOf, handedSettings } from './handed-settings.ts';
 
 /** Lines written at once. */
 const LINES = 256;
 
 /**
- * Writes a folder that trains a recipe with TRL over torch.distributed: the scripts, the examples as Retort renders and
- * tokenizes them, in the order of the recipe's seed, and an empty run folder that Retort reads back.
+ * Writes a folder that trains a recipe with TRL over torch.distributed, its stages one after the other: the scripts, the examples as
+ * Retort renders and tokenizes them, in the order of the recipe's seed, and an empty run folder that Retort reads back.
  * @param to  a folder that is not there yet
  * @throws Problem that names what TRL has no counterpart of, or what keeps the recipe from being run at all; nothing is written then
  */
 export async function writeHandover(recipe: Recipe, to: string, { signal }: { signal?: AbortSignal } = {}): Promise<Handover> {
-  if (recipe.stages) {
-    throw new Problem(`The recipe has ${recipe.stages.length} stages, and a folder for a cluster trains one: its optimizer and schedules begin once.`, {
-      hint: 'Hand over one stage as a recipe of its own, and then the next with the student that comes back (retort adopt); or train it here: retort run.',
-    });
-  }
-  const method = methodOf(recipe);
   // What the recipe alone says is refused before models and data are read.
-  planHandover(recipe, method, { isEncoderDecoder: false, studentRows: 0, teacherRows: null });
-  const run = await prepareRun(recipe, join(to, 'run'), { ...(signal && { signal }) });
-  if (run.alignment) {
-    throw new Problem('Teacher and student have different tokenizers, and TRL\'s GKD trainer compares tokens of one.', { hint: 'Train it here (retort run), or choose a teacher of the student\'s family.' });
-  }
-  const plan = planHandover(recipe, method, {
-    isEncoderDecoder: run.student.decoder.encoder !== null, studentRows: run.student.decoder.vocabSize, teacherRows: run.teacher?.decoder.vocabSize ?? null,
-  });
-  const heldOut = await firstExamples(run.validation, recipe.evaluate.examples);
+  for (const stage of stagesOf(recipe)) await inStage(stage, async () => planHandover(stage.recipe, methodOf(stage.recipe), { isEncoderDecoder: false, studentRows: 0, teacherRows: null }));
+  const run = await prepareStages(recipe, join(to, 'run'), { ...(signal && { signal }) });
+  const planned: PlannedStage[] = [];
+  for (const stage of run.stages) planned.push(await inStage(stage, async () => ({ ...stage, plan: planOf(stage) })));
+  const heldOut = await Promise.all(run.stages.map((stage) => firstExamples(stage.validation, stage.recipe.evaluate.examples)));
   await publishFolder(to, async (temporary) => {
-    await mkdir(join(temporary, 'data'), { recursive: true });
     await cp(resource('handover'), temporary, { recursive: true });
-    await writeExamples(join(temporary, 'data', 'train.jsonl'), run.train, signal);
-    await writeExamples(join(temporary, 'data', 'validation.jsonl'), inMemory(heldOut), signal);
-    await writeOrder(join(temporary, 'data'), run, method, signal);
-    await writeSettings(temporary, run, plan);
+    for (const [at, stage] of run.stages.entries()) {
+      const data = join(temporary, 'data', folderOf(stage));
+      await mkdir(data, { recursive: true });
+      await writeExamples(join(data, 'train.jsonl'), stage.train, signal);
+      await writeExamples(join(data, 'validation.jsonl'), inMemory(heldOut[at]!), signal);
+      await writeOrder(data, stage, signal);
+    }
+    const settings = { retort: version, ...handedSettings(run, planned.map(({ plan }) => plan.method)), inputs: await lookAtInputs(recipe) };
+    await writeFile(join(temporary, 'settings.json'), `${JSON.stringify(settings, null, 1)}\n`);
+    await writeFile(join(temporary, 'README.md'), handoverReadme(recipe, planned));
     await (await createRunFolder(join(temporary, 'run'), recipe)).close();
     await syncTree(temporary);
   });
-  return { folder: to, differences: plan.differences, examples: run.train.count, heldOut: heldOut.length };
+  return { folder: to, differences: differencesOf(planned), stages: planned.length, examples: run.stages.reduce((sum, { train }) => sum + train.count, 0), heldOut: Math.max(...heldOut.map(({ length }) => length)) };
 }
 
-async function writeSettings(folder: string, run: PreparedRun, plan: Plan): Promise<void> {
-  const settings = { retort: version, ...handedSettings(run, plan.method), inputs: await lookAtInputs(run.recipe) };
-  await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, null, 1)}\n`);
-  await writeFile(join(folder, 'README.md'), handoverReadme(run.recipe, run.method, plan));
+function planOf({ recipe, method, alignment, student, teacher }: PreparedStage): Plan {
+  if (alignment) {
+    throw new Problem('Teacher and student have different tokenizers, and TRL\'s GKD trainer compares tokens of one.', { hint: 'Train it here (retort run), or choose a teacher of the student\'s family.' });
+  }
+  return planHandover(recipe, method, { isEncoderDecoder: student.decoder.encoder !== null, studentRows: student.decoder.vocabSize, teacherRows: teacher?.decoder.vocabSize ?? null });
 }
 
 async function writeExamples(path: string, examples: ExampleSet, signal?: AbortSignal): Promise<void> {
@@ -81,7 +78,7 @@ async function writeExamples(path: string, examples: ExampleSet, signal?: AbortS
 }
 
 /** Which example comes when, as uint32 (little-endian), and who writes at each step, 1 for the student. */
-async function writeOrder(data: string, { recipe, steps, train }: PreparedRun, method: Method, signal?: AbortSignal): Promise<void> {
+async function writeOrder(data: string, { recipe, steps, train, method }: PreparedStage, signal?: AbortSignal): Promise<void> {
   const order = await open(join(data, 'order.bin'), 'w');
   const writers = Buffer.alloc(steps);
   try {

@@ -8,3 +8,6 @@ import { cannotWrite, lambdaOf } from './writing.ts';
 export const RULES: readonly ((facts: Facts) => Advice[])[] = [
   cannotWrite, teacherIsBetter, alreadyThere, lambdaOf, foreignAnswers, teacherEnds, learningRate, leaks, duplicates, longRun,
 ];
+
+/** Of them those that hold of a stage whose student is yet to come: what they say of the teacher and of the data stays, however well it will write. */
+export const RULES_OF_TEACHING: typeof RULES = [teacherIsBetter, foreignAnswers, teacherEnds, leaks, duplicates, longRun];

@@ -1,5 +1,5 @@
-import { stagesFineTunedFirst, type RecipeStage } from '../../../contract/fine-tune-first.ts';
-import type { Finding, Mend } from '../../../contract/finding.ts';
+import { fineTuneFirst, type RecipeStage } from '../../../contract/fine-tune-first.ts';
+import type { Change, Finding } from '../../../contract/finding.ts';
 import { mergePatch, type JsonObject } from '../../../contract/merge-patch.ts';
 import { Problem } from '../../../contract/problem.ts';
 import type { Recipe } from '../../../contract/recipe.ts';
@@ -42,11 +42,11 @@ export class StageFindings {
   }
 
   /** A change of a stage's recipe as one of the whole: a merge patch replaces lists. */
-  within<Change extends Pick<Mend, 'patch'>>(at: number, change: Change): Change {
+  within<Made extends Change>(at: number, change: Made): Made {
     const { stages } = this.recipe;
     if (!stages) return change;
     // What is to come before a stage comes before all of them.
-    if ('stages' in change.patch) return { ...change, patch: { stages: stagesFineTunedFirst(this.recipe) } };
+    if ('stages' in change.patch) return { ...change, ...fineTuneFirst(this.recipe) };
     const [own, rest]: [JsonObject, JsonObject] = [{}, {}];
     for (const [section, value] of Object.entries(change.patch)) {
       if (typeof value !== 'object' || value === null) rest[section] = value as JsonObject[string];
@@ -56,7 +56,10 @@ export class StageFindings {
       }
     }
     if (Object.keys(own).length === 0) return change;
-    return { ...change, patch: { ...rest, stages: stages.map((stage, place) => (place === at ? mergePatch(stage as JsonObject, own) : stage)) } };
+    return {
+      ...change, stage: { name: stages[at]!.name, patch: own },
+      patch: { ...rest, stages: stages.map((stage, place) => (place === at ? mergePatch(stage as JsonObject, own) : stage)) },
+    };
   }
 }
 
