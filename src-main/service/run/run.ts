@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { BestScore } from '../../contract/best.ts';
 import type { Rollout } from '../../contract/events.ts';
@@ -17,26 +16,22 @@ import { listCheckpoints, publishCheckpoint, pruneCheckpoints } from '../../run-
 import type { RunFolder } from '../../run-folder/run-folder.ts';
 import { resetPeakMemory } from '../../runtime/peak-memory.ts';
 import { BestSoFar } from './evaluation/best-so-far.ts';
-import { buildTrainer, withBase, type BuiltRun } from './build-trainer.ts';
+import type { BuiltRun } from './build-trainer.ts';
 import type { RunExample } from './run-example.ts';
 import { bestMetric } from '../../checks/best.ts';
 import { writeCheckpoint } from './record/checkpoint.ts';
 import { carry } from './stages/carried-weights.ts';
 import type { StudentStart } from './build-student.ts';
 import type { CheckpointState } from '../../run-folder/checkpoint-state.ts';
-import { answersOfTeacher, evaluateRun } from './evaluation/evaluate-run.ts';
+import { evaluateRun } from './evaluation/evaluate-run.ts';
+import { TeacherAnswers } from './evaluation/teacher-answers.ts';
 import type { Begun } from './begin.ts';
 import type { RunJob } from './job.ts';
-import { keepStates } from './teacher/keep-states.ts';
 import { numbered } from './stages/numbered.ts';
+import { openStage } from './stages/open-stage.ts';
 import { stageBehind, type PreparedStage, type PreparedStages } from './stages/prepare-stages.ts';
 import { Expectation } from './expectation.ts';
 import type { RolloutFiles } from '../../run-folder/rollout-files.ts';
-import { teachesItself } from '../../model/adapter/teaches-itself.ts';
-import { openBase } from './open-base.ts';
-import type { RunTeacher } from './teacher/run-teacher.ts';
-import { openRunTeacher } from './teacher/open-run-teacher.ts';
-import { teacherWritten } from './teacher/teacher-data.ts';
 import { Told } from './record/told.ts';
 import { WritingWatch } from './evaluation/writing-watch.ts';
 
@@ -58,10 +53,8 @@ export class Run {
   /** Null where the recipe asks for no best checkpoint, and before the last stage. */
   private best: BestSoFar | null = null;
   private totalTokens = 0;
-  private teacher: RunTeacher | null = null;
   private readonly expectation: Expectation;
-  /** The teacher does not change, so it answers once. */
-  private teacherAnswers: Promise<string[] | null> | null = null;
+  private readonly teacherAnswers = new TeacherAnswers();
 
   constructor(job: RunJob, begun: Begun, files: RolloutFiles) {
     this.job = job;
@@ -96,7 +89,7 @@ export class Run {
       if (stage !== this.prepared) this.enter(stage, null);
       const { name, number } = stage;
       if (name !== null && isAnew) job.emit({ event: 'stage', name, number, of: stages.length, first: step, steps: stage.steps });
-      const built = await this.buildOrLeave(start, isAnew ? null : state);
+      const built = await openStage({ ...stage, microBatchSize: this.microBatchSizes[number - 1]! }, job, this.folder, { start, state: isAnew ? null : state, totalTokens: this.totalTokens }, this.teacherAnswers);
       if (built === null) return this.stopped();
       try {
         if (isAnew) await this.evaluate(built, step);
@@ -114,52 +107,11 @@ export class Run {
   private enter(stage: PreparedStage, state: CheckpointState | null): void {
     const { recipe, first } = stage;
     // What is asked of it, and how it writes, may be another stage's own.
-    if (!isDeepStrictEqual(recipe.evaluate, this.prepared.recipe.evaluate)) this.teacherAnswers = null;
+    if (!isDeepStrictEqual(recipe.evaluate, this.prepared.recipe.evaluate)) this.teacherAnswers.forget();
     this.prepared = stage;
     this.writing = new WritingWatch(stage, this.guard);
     const metric = bestMetric(recipe);
     this.best = metric && new BestSoFar(metric, recipe.evaluate.patience ?? Infinity, state && state.step > first ? state : {}, first);
-    // The teacher of the stage before, or none.
-    this.teacher = null;
-  }
-
-  /** Null where the run was asked to stop while it waited for its teacher. */
-  private async buildOrLeave(start: StudentStart, state: CheckpointState | null): Promise<BuiltRun | null> {
-    try {
-      return await this.build(start, state);
-    } catch (error) {
-      await this.teacher?.release();
-      if (error instanceof TeacherAway) return null;
-      throw error;
-    }
-  }
-
-  private async build(start: StudentStart, state: CheckpointState | null): Promise<BuiltRun> {
-    const { prepared, job } = this;
-    job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
-    const own = teachesItself(prepared) ? await openBase(prepared) : null;
-    const answers = join(this.folder.path, 'teacher-answers');
-    const teacher = this.teacher = await openRunTeacher(prepared, job.cache ?? null, own, {
-      cache: job.cache ?? answers, own: join(answers, 'own'), begun: prepared.number === 1 ? answers : join(answers, `stage-${prepared.number}`),
-      step: state?.step ?? prepared.first, isResumed: job.isResumed, allowChanged: job.allowChanged ?? false,
-      isStopAsked: () => job.stopRequest() !== null,
-      tell: (message) => job.emit({ event: 'warning', code: 'server', message }),
-    });
-    const examples = prepared.method.source === 'teacher'
-      ? await teacherWritten(prepared, teacher!, this.folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
-      : prepared.train;
-    // A stage without a teacher had no answers of it.
-    if (teacher && await this.teacherAnswers === null) this.teacherAnswers = null;
-    if (teacher?.kept) {
-      await keepStates(prepared, teacher.kept.teacher, examples, (done, total) => job.emit({ event: 'phase', phase: 'teacher-states', done, total }), teacher.outage?.signal);
-      const heldOut = await firstExamples(prepared.validation, prepared.recipe.evaluate.examples);
-      if (heldOut.length > 0) await (this.teacherAnswers ??= answersOfTeacher(prepared, teacher, heldOut));
-      // It comes back if anything asks for it; the student needs its room now.
-      await teacher.rest();
-    }
-    const run = { ...prepared, microBatchSize: this.microBatchSizes[prepared.number - 1]! };
-    const base = own ?? await openBase(prepared);
-    return withBase(await buildTrainer(run, { base, ...start }, examples, teacher, { totalTokens: this.totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null }), base);
   }
 
   /** @returns null where another stage follows */
@@ -199,7 +151,7 @@ export class Run {
    * @returns null where the run was asked to stop meanwhile. @throws what ended the step otherwise
    */
   private async leave(error: unknown, built: BuiltRun, step: number, baseline: BaselineState | null): Promise<null> {
-    if (!this.teacher?.outage?.hasCaused(error)) throw error;
+    if (!built.teacher?.outage?.hasCaused(error)) throw error;
     const last = (await listCheckpoints(this.folder.checkpoints)).at(-1)?.step ?? 0;
     if (step > last && this.job.stopRequest() !== 'discard') await this.save(built, step, baseline);
     if (error instanceof TeacherAway) return null;
@@ -274,7 +226,7 @@ export class Run {
       await this.told.write(place);
     });
     await this.prune();
-    await this.teacher?.saved?.(step, (await listCheckpoints(folder.checkpoints))[0]!.step);
+    await built.teacher?.saved?.(step, (await listCheckpoints(folder.checkpoints))[0]!.step);
     job.emit({ event: 'checkpoint', step, path, ...this.bestField });
   }
 
@@ -285,8 +237,8 @@ export class Run {
     if (examples.length === 0) return false;
     const begun = performance.now();
     let texts: OwnText[] = [];
-    this.teacherAnswers ??= answersOfTeacher(prepared, built.teacher, examples);
-    const evaluation = await evaluateRun(prepared, built, step, examples, await this.teacherAnswers, {
+    const answers = await this.teacherAnswers.of(prepared, built.teacher, examples);
+    const evaluation = await evaluateRun(prepared, built, step, examples, answers, {
       onProgress: (done, total) => job.emit({ event: 'phase', phase: 'evaluate', done, total }),
       onTexts: (written) => { texts = written; },
     });
