@@ -83,6 +83,12 @@ export async function deleteRun(queries: Queries, id: string): Promise<void> {
   if (changes === 0) throw new Problem(`No run "${id}" in the history.`);
 }
 
+interface RunFolder { id: string; runDir: string }
+
+/** Runs that compute by the history; trainings elsewhere, which are only followed, are none of them. */
+export const runningRuns = (queries: Queries): Promise<RunFolder[]> =>
+  queries.all<RunFolder>("SELECT id, runDir FROM runs WHERE status = 'running' AND engine IS NULL");
+
 /**
  * Marks runs that say "running" but are not (their process was killed, the machine lost power).
  * @param isRunning asks the lock of a run folder.
@@ -91,7 +97,7 @@ export async function deleteRun(queries: Queries, id: string): Promise<void> {
 export async function markInterrupted(
   queries: Queries, isRunning: (runDir: string) => Promise<boolean>,
 ): Promise<string[]> {
-  const running = await queries.all<{ id: string; runDir: string }>("SELECT id, runDir FROM runs WHERE status = 'running'");
+  const running = await queries.all<RunFolder>("SELECT id, runDir FROM runs WHERE status = 'running'");
   const interrupted: string[] = [];
   for (const run of running) {
     if (await isRunning(run.runDir)) continue;

@@ -37,6 +37,7 @@ import { FollowedTrainings } from './followed-trainings.ts';
 import type { Handlers } from './handlers.ts';
 import { watchHistory } from './history-watch.ts';
 import { Jobs } from './jobs.ts';
+import { watchOthersRuns } from './others-runs.ts';
 import { Preferences } from './preferences.ts';
 import { RunQueue } from './run-queue.ts';
 import { TriedDevices } from '../service/devices/tried-devices.ts';
@@ -93,7 +94,10 @@ export async function openStudio({ home: path, createWorker, checkWorker = () =>
     },
   };
   if (readOnly === null) await trainings.followKnown();
-  const stopWatching = watchHistory(home.database, () => feed.publish({ topic: 'runs' }));
+  const tellRuns = (): void => feed.publish({ topic: 'runs' });
+  const stops = [watchHistory(home.database, tellRuns)];
+  if (readOnly === null) stops.push(await watchOthersRuns(home.database, (runId) => queue.live().some((run) => run.runId === runId), tellRuns));
+  const stopWatching = (): void => { for (const stop of stops) stop(); };
 
   return {
     readOnly,

@@ -21,10 +21,12 @@ export class TrainedModels {
   }
 
   async list(): Promise<KnownModel[]> {
-    const all = await Promise.all((await listRuns(this.#database)).map(async (run) => {
+    const runs = await listRuns(this.#database);
+    const all = await Promise.all(runs.map(async (run) => {
+      const name = runs.some((other) => other.id !== run.id && other.name === run.name) ? `${run.name}, ${minuteOf(run.created)}` : run.name;
       const checkpoints = (await listCheckpoints(runPaths(run.runDir).checkpoints)).reverse();
       return Promise.all(checkpoints.map(async ({ step, path }): Promise<KnownModel> => ({
-        path: modelOf(path), name: `${run.name} · step ${step}`, added: run.updated, isOwn: false, origin: null,
+        path: modelOf(path), name: `${name} · step ${step}`, added: run.updated, isOwn: false, origin: null,
         checkpoint: { runId: run.id, step, isBest: run.best?.step === step }, ...await this.#look(run.recipe.student.model, modelOf(path)),
       })));
     }));
@@ -40,4 +42,11 @@ export class TrainedModels {
     if (!found.description) this.#described.delete(student);
     return found.description ? { description: { ...found.description, path }, problem: null } : found;
   }
+}
+
+/** When a run was made, for one that shares its name with another: `2026-11-29 08:46`, by this machine's clock. */
+function minuteOf(milliseconds: number): string {
+  const at = new Date(milliseconds);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
