@@ -1,12 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts')).map((name) => join('test', name));
+/** What other files would leave behind in a process: modules that are not the ones to be mocked, and memory. */
+const NEEDS_ITS_OWN = /\bvi\.mock\(|\bmemoryUsage\b|\bpeakMemory\b/;
+const alone = files.filter((file) => NEEDS_ITS_OWN.test(readFileSync(file, 'utf8')));
 
 export default defineConfig({
   // For the interface's state, which is written with runes.
   plugins: [svelte({ configFile: false })],
   test: {
     environment: 'node',
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/build.ts',
     // Model loading and short trainings take seconds on two busy cores.
     testTimeout: 120_000,
@@ -18,5 +24,10 @@ export default defineConfig({
     env: { RETORT_THREADS: '1' },
     // What is waited for comes sooner or later: on a busy machine later.
     expect: { poll: { timeout: 60_000 } },
+    // Starting a process and loading modules in it takes longer than most files' tests: the same one goes on with the next file.
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { name: 'together', include: files.filter((file) => !alone.includes(file)), isolate: false } },
+    ],
   },
 });
