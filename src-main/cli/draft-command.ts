@@ -20,8 +20,8 @@ export function addDraftCommand(program: Command, act: Action): void {
   program.command('draft')
     .description('a small model that drafts for a large one (speculative decoding): made, trained on your prompts, exported as GGUF and measured in llama.cpp')
     .argument('<model>', 'the model that it is to draft for: a folder or a GGUF file')
-    .requiredOption('--data <file>', 'your prompts; answers are not needed')
-    .requiredOption('--prompt <template>', 'what of a row is the prompt, "{{question}}"')
+    .requiredOption('--data <file>', 'data file with your prompts; answers are not needed')
+    .requiredOption('--prompt <template>', 'prompt, for example "{{question}}"')
     .option('--chat', 'wrap the prompt in the model\'s chat template')
     .requiredOption('--to <dir>', 'folder to write')
     .option('--layers <numbers>', 'layers to keep, counted from 0; about every fourth if left out', wholes)
@@ -32,8 +32,8 @@ export function addDraftCommand(program: Command, act: Action): void {
     .option('--draft-tokens <number>', 'tokens of one draft when it is measured', count, 4)
     .option('--max-prompt-tokens <number>', 'longer prompts lose their beginning', count, 192)
     .option('--max-new-tokens <number>', 'longest text that it learns from', count, 64)
-    .option('--type <names>', 'types of the GGUF files; q8_0 if left out', list)
-    .option('--seed <number>', 'start of every random draw', whole, 0)
+    .option('--type <names>', 'how weights are kept, or several separated by commas; q8_0 if left out', list)
+    .option('--seed <number>', 'start of the random numbers', whole, 0)
     .action(act(async (context, [model], options: Options) => {
       const home = await context.openHome();
       const target = resolve(model!);

@@ -18,7 +18,7 @@ export function addSampleCommand(program: Command, act: Action): void {
   program.command('sample')
     .description('the sample project from start to finish: distils, evaluates, exports')
     .option('--steps <number>', 'updates of each run; those of its recipes if left out', count)
-    .option('--seed <number>', 'start of every random draw', whole, 0)
+    .option('--seed <number>', 'start of the random numbers', whole, 0)
     .action(act(async (context, _args, options: { steps?: number; seed: number }) => {
       const { output } = context;
       output.line('A small student does sums in five steps. Each method goes on from the same fine-tuned student, with as many steps.');

@@ -15,20 +15,15 @@ import { readLog } from '../../src-main/store/log.ts';
 import { readRollouts } from '../../src-main/store/rollouts.ts';
 import { findRun } from '../../src-main/store/runs.ts';
 import { readSteps } from '../../src-main/store/steps.ts';
-import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import { openProjectHome, removeProjectHome } from '../support/project-home.ts';
+import type { TinyProject } from '../support/tiny-project.ts';
 import { COUNT, SEED } from './holds.ts';
 import { mutations } from './mutate.ts';
 
 let project: TinyProject;
 let home: Home;
-beforeAll(async () => {
-  project = await tinyProject();
-  home = await openHome(join(project.folder, 'home'));
-});
-afterAll(async () => {
-  await home.close();
-  await project.remove();
-});
+beforeAll(async () => { ({ project, home } = await openProjectHome()); });
+afterAll(() => removeProjectHome({ project, home }));
 
 /** A damaged file of a folder ends in a run that the history can show, or in a sentence. */
 async function holds(path: string, adopt: () => Promise<string>, forget: () => Promise<void> = () => Promise.resolve()): Promise<void> {

@@ -3,23 +3,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fineTunedFirst } from '../../src-main/contract/fine-tune-first.ts';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
 import { resource } from '../../src-main/service/resources.ts';
-import { memoryStudio } from '../support/memory-studio.ts';
+import { projectStudio } from '../support/memory-studio.ts';
 import type { StudioClient } from '../support/studio-client.ts';
-import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import type { TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
-
-beforeAll(async () => {
-  project = await tinyProject();
-  studio = await memoryStudio();
-  ({ client } = studio);
-});
-afterAll(async () => {
-  await studio.close();
-  await project.remove();
-});
+let close: () => Promise<void>;
+beforeAll(async () => { ({ project, client, close } = await projectStudio()); });
+afterAll(() => close());
 
 const codesOf = async (runId: string): Promise<string[]> => (await client.call('runs.log', { runId, after: 0, limit: 100 })).map(({ code }) => code);
 

@@ -7,22 +7,17 @@ import type { Recipe } from '../../src-main/contract/recipe.ts';
 import { Consent } from '../../src-main/service/consent/consent.ts';
 import { ConsentNeeded, Pending } from '../../src-main/service/consent/pending.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
-import { openHome, type Home } from '../../src-main/service/home.ts';
+import type { Home } from '../../src-main/service/home.ts';
 import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { checkRun } from '../../src-main/service/run/look/check.ts';
 import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
-import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import { openProjectHome, removeProjectHome } from '../support/project-home.ts';
+import type { TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
 let home: Home;
-beforeAll(async () => {
-  project = await tinyProject();
-  home = await openHome(join(project.folder, 'home'));
-});
-afterAll(async () => {
-  await home.close();
-  await project.remove();
-});
+beforeAll(async () => { ({ project, home } = await openProjectHome()); });
+afterAll(() => removeProjectHome({ project, home }));
 
 const withReward = (reward: object): Recipe => parseRecipe({ ...project.recipe(), method: { preset: 'rl-gkd', reward: reward as never } }, 'test');
 const command = (...words: string[]): Recipe => withReward({ kind: 'command', command: words, directory: project.folder });

@@ -9,23 +9,15 @@ import { toJson } from '../../src-main/contract/exact-number.ts';
 import { parseExactly } from '../../src-main/data/exact-json.ts';
 import { conversationOf } from '../../src-main/service/inspect/conversation-of.ts';
 import { mixRows, rowOf } from '../../src-main/service/corrections/mix-rows.ts';
-import { memoryStudio } from '../support/memory-studio.ts';
+import { projectStudio } from '../support/memory-studio.ts';
 import type { StudioClient } from '../support/studio-client.ts';
-import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
+import type { TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-let studio: Awaited<ReturnType<typeof memoryStudio>>;
 let client: StudioClient;
-
-beforeAll(async () => {
-  project = await tinyProject();
-  studio = await memoryStudio();
-  ({ client } = studio);
-});
-afterAll(async () => {
-  await studio.close();
-  await project.remove();
-});
+let close: () => Promise<void>;
+beforeAll(async () => { ({ project, client, close } = await projectStudio()); });
+afterAll(() => close());
 
 async function train(recipe: RecipeInput): Promise<{ runId: string; model: string; weights: string }> {
   const { runId } = await client.call('runs.start', { recipe });
