@@ -123,3 +123,34 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   await expect.poll(() => page.locator('#field-stages-1-data-train').evaluate((input) => input === document.activeElement)).toBe(true);
   expect(app.complaints).toEqual([]);
 });
+
+it('advises on each stage, and takes the advice on one beside that on another', async () => {
+  const { page } = app;
+  const given = project.recipe({
+    train: { batchSize: 4 }, evaluate: { examples: 2, metrics: ['exact-match'] }, checkpoint: { every: 50, keep: 2 },
+    stages: [{ name: 'learn to write', method: { preset: 'sft' }, train: { steps: 250, learningRate: 3 } }, { name: 'distil', method: { preset: 'distillspec' }, train: { steps: 5, learningRate: 1e-3 } }],
+  });
+  const { id } = await app.client.call('drafts.save', { id: null, title: 'advised', page: 'review', recipe: given, touched: true });
+  const stages = async (): Promise<RecipeInput['stages']> => ((await app.client.call('drafts.list', null)).find((draft) => draft.id === id)!.recipe as unknown as RecipeInput).stages;
+  await app.show(`new/${id}`);
+  await page.getByRole('button', { name: /^4 Review/ }).click();
+  await page.getByRole('button', { name: 'Measure on a few rows' }).click();
+  await page.getByRole('button', { name: 'Measure again' }).waitFor({ timeout: 120_000 });
+  const advice = page.getByRole('listitem').filter({ hasText: 'Stage "learn to write": The learning rate is too high for this student' });
+  await advice.waitFor();
+  for (const title of ['Stage “learn to write”, the recipe\'s student: what was measured', 'Stage “distil”, as the student is now: what the stages before make of it is yet to come: what was measured']) {
+    await page.getByText(title).click();
+    await page.getByRole('rowheader', { name: 'exact-match, student' }).last().waitFor();
+  }
+  expect(await seriousFindings(page)).toEqual([]);
+  // What is known of a stage without measuring is mended above; what was measured of another stays as it was told.
+  await page.getByRole('listitem').filter({ hasText: 'Stage "distil":' }).getByRole('button', { name: 'Make 200' }).click();
+  await expect.poll(async () => (await stages())![1]!.train).toEqual({ steps: 200, learningRate: 1e-3 });
+  await page.getByText('The recipe has changed since; measure again.').waitFor();
+  await advice.getByRole('button', { name: /^Use / }).click();
+  await expect.poll(async () => (await stages())![0]!.train!.learningRate).toBeLessThan(3);
+  expect(await stages()).toMatchObject([{ name: 'learn to write', method: { preset: 'sft' }, train: { steps: 250 } }, { name: 'distil', method: { preset: 'distillspec' }, train: { steps: 200, learningRate: 1e-3 } }]);
+  await page.getByRole('button', { name: 'Measure again' }).click();
+  await expect.poll(() => advice.count(), { timeout: 120_000 }).toBe(0);
+  expect(app.complaints).toEqual([]);
+});

@@ -7,6 +7,7 @@ import { listCheckpoints } from '../../src-main/run-folder/checkpoint-folder.ts'
 import { prepareRun } from '../../src-main/service/run/look/prepare.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { firstExamples } from '../../src-main/text/example-set.ts';
+import { command, type Followed, type KillPlace, type Told as ToldByCommand } from '../support/command.ts';
 import { otherModel, permuted } from '../support/other-tokens.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -159,5 +160,32 @@ describe('a teacher with longer tokens', () => {
     const after = await run('cut', changes, { cache, isResumed: true });
     expect([...learning(before) as unknown[], ...learning(after) as unknown[]]).toEqual(learning(whole));
     expect(await weightsOf(after)).toEqual(await weightsOf(whole));
+  });
+
+  it.each<{ what: string; places: KillPlace[]; changes: Partial<RecipeInput> }>([
+    { what: 'between checkpoints', places: ['step 2', 'step 3', 'step 5'], changes: {} },
+    { what: 'behind its own states on the disk', places: ['step 4'], changes: { get teacher() { return { model: other, cache: true }; }, method: { preset: 'gkd', lambda: 0.5 } } },
+    { what: 'in phases', places: ['step 5'], changes: { train: { steps: 6, batchSize: 6, microBatchSize: 4, learningRate: 1e-3, phases: true } } },
+  ])('goes on to the bit where it was killed: $what', async ({ what, places, changes }) => {
+    const recipe = { ...project.recipe(), teacher: { model: other }, train: { steps: 6, batchSize: 6, microBatchSize: 4, learningRate: 1e-3 }, evaluate: { examples: 4 }, checkpoint: { every: 2, keep: 2 }, ...changes };
+    const file = join(project.folder, 'killed.json');
+    await writeFile(file, JSON.stringify(recipe));
+    const go = (name: string, args: readonly string[], place?: KillPlace): ReturnType<typeof command> => command(join(project.folder, `${what} ${name} home`), args, place);
+    const runDir = (name: string): string => join(project.folder, `${what} ${name}`);
+    const whole = await go('whole', ['run', file, '--run-dir', runDir('whole')]);
+    expect([whole.code, whole.errors]).toEqual([0, '']);
+    const learned = ({ events }: Pick<Followed, 'events'>): [number, unknown][] => events.flatMap((event) => {
+      const { event: kind, step, loss, gradientNorm, teacherCompared, teacherCovered } = event as ToldByCommand & Record<string, number>;
+      return kind === 'step' ? [[step!, { loss, gradientNorm, teacherCompared, teacherCovered }]] : [];
+    });
+    const seen = new Map<number, unknown>();
+    for (const [turn, place] of [...places, undefined].entries()) {
+      const followed = await go('cut', turn === 0 ? ['run', file, '--run-dir', runDir('cut')] : ['resume', runDir('cut')], place);
+      expect([followed.code, followed.signal, followed.errors]).toEqual(place === undefined ? [0, null, ''] : [null, 'SIGKILL', '']);
+      for (const [step, told] of learned(followed)) seen.set(step, told);
+    }
+    expect([...seen].sort(([a], [b]) => a - b)).toEqual(learned(whole));
+    const weights = (name: string): Promise<Buffer[]> => Promise.all(['model/model.safetensors', 'optimizer.safetensors'].map((part) => readFile(join(runDir(name), 'checkpoints', 'step-6', part))));
+    expect(await weights('cut')).toEqual(await weights('whole'));
   });
 });
