@@ -73,7 +73,7 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
     await app.page.getByRole('status').filter({ hasText: '200 samples' }).waitFor({ timeout: 120_000 });
     await app.page.getByRole('button', { name: 'Worst fork' }).click();
     await app.page.getByText('The same prompt over training').click();
-    await app.page.getByRole('heading', { name: /^checkpoint/ }).waitFor();
+    await app.page.getByRole('heading', { name: /^checkpoint/ }).first().waitFor();
     await app.page.getByRole('group', { name: 'Teacher\'s top choices' }).waitFor();
     await app.page.waitForTimeout(1000);
   },
@@ -101,7 +101,7 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
   'new-run-method': async (app) => app.show(`new/${(await draftOf(app, 'method')).id}`),
   'new-run-review': async (app) => {
     await app.show(`new/${(await draftOf(app, 'review')).id}`);
-    await app.page.getByRole('button', { name: 'Measure' }).click();
+    await app.page.getByRole('button', { name: 'Measure', exact: true }).click();
     await app.page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
   },
   'export': async (app) => {
