@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import { raise, refuse } from './fault.ts';
 import { repr, str } from './text.ts';
 import { isNumber } from './numbers.ts';
-import type { Arguments, Value } from './values.ts';
+import { textOf, typeName, type Arguments, type Value } from './values.ts';
 
 /** How a field's `.name` and `[item]` are found. */
 export interface Lookup {
@@ -30,6 +30,7 @@ export function braceFormat(text: string, { args, kwargs }: Arguments, budget: B
       value = name === undefined ? getItem(value, /^\d+$/.test(item!) ? Number(item) : item!, budget) : getAttribute(value, name, budget);
     }
     if (conversion !== undefined && conversion !== 's' && conversion !== 'r') return refuse(`the conversion !${conversion}`);
+    if (spec && conversion === undefined && textOf(value) === null && !isNumber(value)) return raise(`unsupported format string passed to ${typeName(value)}.__format__`);
     // With a format Python writes True and False as the ints that they are.
     const shown = typeof value === 'boolean' && conversion === undefined && spec ? Number(value) : value;
     return aligned(conversion === 'r' ? repr(shown, budget) : str(shown, budget), spec ?? '', conversion === undefined && isNumber(value), budget);

@@ -153,8 +153,20 @@ function item(node: Expression & { type: 'item' }, make: (inner: Expression) => 
     const whole = value(frame);
     const part = { start: start?.(frame) ?? null, stop: stop?.(frame) ?? null, step: step?.(frame) ?? null };
     if (whole instanceof Markup) return raise('a slice of a text marked as safe');
-    return cut(whole, part, frame.run.budget) ?? new Undefined(`'${typeName(whole)} object' has no such element`);
+    const found = cut(whole, part, frame.run.budget);
+    if (found !== undefined) return found;
+    // Jinja works out what is written in the template itself, and asks Python for the rest.
+    return isWritten(node.value) ? new Undefined(`'${typeName(whole)} object' has no such element`) : raise(whole instanceof Dict ? "unhashable type: 'slice'" : `'${typeName(whole)}' object is not subscriptable`);
   };
+}
+
+function isWritten(value: Expression): boolean {
+  switch (value.type) {
+    case 'constant': return true;
+    case 'list': case 'tuple': return value.items.every(isWritten);
+    case 'dict': return value.items.every(([key, one]) => isWritten(key) && isWritten(one));
+    default: return false;
+  }
 }
 
 function call(value: Evaluate, given: (frame: Frame) => Arguments): Evaluate {
