@@ -23,6 +23,7 @@ import { servedTeacher } from './served-teacher.ts';
 import { rewardAnswers } from './start/reward.ts';
 import { serverAnswers } from './start/server.ts';
 import { heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
+import { unreadFields, warmUp } from './unread-fields.ts';
 import { unreadCompletions } from './unread-completions.ts';
 import { unusedCache } from './unused-cache.ts';
 
@@ -44,7 +45,7 @@ export const CHECKS: readonly Check[] = [
   method, student, adapter, teacher, servedTeacher, models, otherTokens, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, messagesAsText, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadCompletions, unusedCache, keptStates, learningRate, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, messagesAsText, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadFields, unreadCompletions, unusedCache, keptStates, learningRate, warmUp, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

@@ -40,6 +40,8 @@ describe('what is worth knowing', () => {
     ['held-out', () => ({ data: Object.fromEntries(Object.entries(project.recipe().data).filter(([name]) => name !== 'validation')) as RecipeInput['data'] })],
     ['no-metric', () => ({})],
     ['few-steps', () => ({ train: { ...project.recipe().train, steps: 6 } })],
+    ['warm-up', () => ({ train: { ...project.recipe().train, steps: 30, warmupSteps: 30 } })],
+    ['unread-field', () => ({ student: { model: chatting }, ...data({ system: 'Be brief.' }) })],
     ['few-steps', () => ({ train: { epochs: 1, batchSize: 8 } })],
     ['unread-completions', () => ({ method: { preset: 'gkd', lambda: 1 } })],
     ['same-model', () => ({ teacher: { model: project.student } })],
@@ -91,6 +93,17 @@ it('conversations that would become JSON within a prompt are told of', async () 
   const found1 = (await found(recipe('{{talk}}'))).find(({ code }) => code === 'messages-as-text');
   expect(found1).toMatchObject({ level: 'notice', field: 'data.prompt', message: 'The column "talk" holds chat messages, and data.prompt puts them into the text as JSON.', mend: { patch: { data: { messages: 'talk' } } } });
   expect((await found(recipe('{{talk.0.content}}'))).map(({ code }) => code)).not.toContain('messages-as-text');
+});
+
+it('what nothing reads beside conversations or without a chat is told of, field by field', async () => {
+  const train = join(project.folder, 'chats.jsonl');
+  await writeFile(train, `${JSON.stringify({ talk: [{ role: 'user', content: '1+1=' }, { role: 'assistant', content: '2' }], question: '1+1=' })}\n`.repeat(8));
+  const unread = async (changes: object): Promise<(string | undefined)[]> => (await found({
+    ...project.recipe({ data: { train, ...changes } }), student: { model: chatting }, method: { preset: 'gkd', lambda: 1 },
+  })).filter(({ code }) => code === 'unread-field').map(({ field }) => field);
+  expect(await unread({ messages: 'talk', prompt: '{{question}}', chat: true, system: 'Be brief.', template: { a: 1 } })).toEqual(['data.prompt', 'data.chat']);
+  expect(await unread({ prompt: '{{question}}', system: 'Be brief.', tools: 'talk', template: { a: 1 } })).toEqual(['data.system', 'data.tools', 'data.template']);
+  expect(await unread({ prompt: '{{question}}', chat: true, system: 'Be brief.', template: {} })).toEqual([]);
 });
 
 it('a misspelt metric is a problem with its mend', async () => {

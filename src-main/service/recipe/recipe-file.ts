@@ -29,7 +29,8 @@ async function readJson(file: string): Promise<unknown> {
   });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Some editors begin a file with a mark.
+    json = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw new Problem(`Recipe ${file} is not JSON: ${(cause as Error).message}`, { hint: 'Look for a missing comma or quote.', cause });
   }
