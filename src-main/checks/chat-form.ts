@@ -1,6 +1,4 @@
 import { hasChatTemplate } from '../text/chat/chat-template.ts';
-import { isHolder } from '../data/document-rows.ts';
-import { Template } from '../contract/template.ts';
 import { check, notice } from './check.ts';
 
 /** A model that was made for chats sees chats. */
@@ -24,22 +22,3 @@ export const leadingBlank = check('leading-blank', ['recipe'], ({ recipe: { data
     mend: { label: 'Take the blank away', patch: { data: { completion: data.completion!.trimStart() } } },
   })];
 });
-
-/** Conversations are written by the model's chat template, not as JSON within a prompt. */
-export const messagesAsText = check('messages-as-text', ['recipe', 'train'], async ({ recipe: { data }, train }) => {
-  const [first] = train.count === 0 ? [] : await train.read([0]);
-  if (!first || data.messages !== undefined) return;
-  for (const field of ['prompt', 'completion'] as const) {
-    const column = new Template(data[field] ?? '').columns.find((name) => isConversation(first.row[name]));
-    if (column === undefined) continue;
-    return [notice('messages-as-text', {
-      field: `data.${field}`, message: `The column "${column}" holds chat messages, and data.${field} puts them into the text as JSON.`,
-      hint: 'Name a column with whole conversations as data.messages; where prompt and completion have messages of their own, join the two lists into one column.',
-      ...(field === 'prompt' && data.completion === undefined && { mend: { label: 'Take them as a conversation', patch: { data: { messages: column, prompt: null, chat: null } } } }),
-    })];
-  }
-});
-
-/** A list of nothing but turns, each with its role and what it says. */
-const isConversation = (value: unknown): boolean => Array.isArray(value) && value.length > 0
-  && value.every((turn) => isHolder(turn) && (('role' in turn && 'content' in turn) || ('from' in turn && 'value' in turn)));

@@ -1,6 +1,6 @@
 import { bestMeasured, bestName } from './best.ts';
 import { calculatorUsed } from './calculator.ts';
-import { leadingBlank, messagesAsText, plainInstruct } from './chat-form.ts';
+import { leadingBlank, plainInstruct } from './chat-form.ts';
 import { check, type Check } from './check.ts';
 import { studentContext, teacherContext } from './context-length.ts';
 import { cutStudent } from './cut-student.ts';
@@ -22,7 +22,7 @@ import { shotsApart } from './shots-apart.ts';
 import { servedTeacher } from './served-teacher.ts';
 import { rewardAnswers } from './start/reward.ts';
 import { serverAnswers } from './start/server.ts';
-import { heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
+import { columns, heldOutNotes, templateVariables, trainingNotes } from './text-notes.ts';
 import { unreadFields, warmUp } from './unread-fields.ts';
 import { unreadCompletions } from './unread-completions.ts';
 import { unusedCache } from './unused-cache.ts';
@@ -45,7 +45,7 @@ export const CHECKS: readonly Check[] = [
   method, student, adapter, teacher, servedTeacher, models, otherTokens, studentContext, teacherContext, devices, deviceMoments,
   metricNames, training, validation, metricsMeasured, bestName, bestMeasured, calculatorUsed, shotsApart, rewardGiven, rewardReferences, steps,
   memory, disk,
-  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, messagesAsText, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadFields, unreadCompletions, unusedCache, keptStates, learningRate, warmUp, fewSteps, heldOut, someMetric,
+  sharedEnds, sharedTokens, comparedTokens, chatEnd, openPrompts, sameModel, cutStudent, plainInstruct, leadingBlank, columns, cutTraining, cutHeldOut, trainingNotes, heldOutNotes, templateVariables, unreadFields, unreadCompletions, unusedCache, keptStates, learningRate, warmUp, fewSteps, heldOut, someMetric,
 ];
 
 /** What starts or reaches something outside: for a run that begins, once the person has allowed it. */

@@ -41,6 +41,8 @@ describe('what is worth knowing', () => {
     ['no-metric', () => ({})],
     ['few-steps', () => ({ train: { ...project.recipe().train, steps: 6 } })],
     ['warm-up', () => ({ train: { ...project.recipe().train, steps: 30, warmupSteps: 30 } })],
+    ['single-braces', () => data({ prompt: 'Q: {question} = {{question}} {other}' })],
+    ['single-braces', () => data({ completion: '{ solution }' })],
     ['unread-field', () => ({ student: { model: chatting }, ...data({ system: 'Be brief.' }) })],
     ['few-steps', () => ({ train: { epochs: 1, batchSize: 8 } })],
     ['unread-completions', () => ({ method: { preset: 'gkd', lambda: 1 } })],
@@ -91,7 +93,7 @@ it('conversations that would become JSON within a prompt are told of', async () 
   await writeFile(train, `${rows.join('\n')}\n`);
   const recipe = (prompt: string): object => ({ ...project.recipe({ data: { train, validationShare: 0.25, prompt } }), student: { model: chatting }, method: { preset: 'gkd', lambda: 1 } });
   const found1 = (await found(recipe('{{talk}}'))).find(({ code }) => code === 'messages-as-text');
-  expect(found1).toMatchObject({ level: 'notice', field: 'data.prompt', message: 'The column "talk" holds chat messages, and data.prompt puts them into the text as JSON.', mend: { patch: { data: { messages: 'talk' } } } });
+  expect(found1).toMatchObject({ level: 'notice', field: 'data.prompt', message: 'The column "talk" holds chat messages, and the template of the prompt puts them into the text as JSON.', mend: { patch: { data: { messages: 'talk' } } } });
   expect((await found(recipe('{{talk.0.content}}'))).map(({ code }) => code)).not.toContain('messages-as-text');
 });
 
@@ -104,6 +106,12 @@ it('what nothing reads beside conversations or without a chat is told of, field 
   expect(await unread({ messages: 'talk', prompt: '{{question}}', chat: true, system: 'Be brief.', template: { a: 1 } })).toEqual(['data.prompt', 'data.chat']);
   expect(await unread({ prompt: '{{question}}', system: 'Be brief.', tools: 'talk', template: { a: 1 } })).toEqual(['data.system', 'data.tools', 'data.template']);
   expect(await unread({ prompt: '{{question}}', chat: true, system: 'Be brief.', template: {} })).toEqual([]);
+});
+
+it('a prompt that is the same for all rows is told of', async () => {
+  const codes = async (prompt: string): Promise<string[]> => (await found({ ...project.recipe(), ...data({ prompt }) })).map(({ code }) => code);
+  expect(await codes('1+1=')).toContain('same-prompt');
+  expect(await codes('{{question}}')).not.toContain('same-prompt');
 });
 
 it('a misspelt metric is a problem with its mend', async () => {

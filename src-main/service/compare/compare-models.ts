@@ -17,7 +17,7 @@ import { endTokens, executorFor, openWeights, openWholeModel } from '../../model
 import { longestText } from '../examples/longest-text.ts';
 import { readExamplesOnce } from '../examples/remembered-examples.ts';
 import { repetitionRate } from '../../metrics/repetition.ts';
-import { textWarnings, variableWarnings, type TextWarning } from '../examples/text-warnings.ts';
+import { columnWarnings, textWarnings, variableWarnings, type TextWarning } from '../examples/text-warnings.ts';
 import { AnswerJudge, unjudged, type LoadedModel } from './answer-judge.ts';
 import { rowMetrics, ScoreSums } from './scores.ts';
 
@@ -68,7 +68,7 @@ async function examplesOf({ texts, examples: count }: Compare, { model }: Loaded
   }
   const all = await readExamplesOnce(texts.data, { ...texts.view, chat: isChat, needsCompletions: false, most: texts.holdOut ? null : count }, model);
   const held = texts.holdOut ? holdOut(all, texts.holdOut.share, texts.holdOut.seed).validation : all;
-  for (const warning of [...textWarnings(held, texts.data, texts.view), ...await variableWarnings(texts.view.template, model)]) warn(warning);
+  for (const warning of [...textWarnings(held, texts.data, texts.view), ...await columnWarnings(texts.view, held), ...await variableWarnings(texts.view.template, model)]) warn(warning);
   return firstExamples(held, count);
 }
 

@@ -18,7 +18,7 @@ import { checkCalculator } from '../../checks/calculator.ts';
 import { judgeCompletions } from './judge-completions.ts';
 import { givenText, type EncodedExample } from '../../text/encoded-example.ts';
 import { endTokens, executorFor, openWeights, openWholeModel, type Model } from '../../model/load-model.ts';
-import { textWarnings, variableWarnings } from '../examples/text-warnings.ts';
+import { columnWarnings, textWarnings, variableWarnings } from '../examples/text-warnings.ts';
 import { longestText } from '../examples/longest-text.ts';
 import { pair, type ModelPair } from '../../model/model-pair.ts';
 import { readExamplesOnce } from '../examples/remembered-examples.ts';
@@ -48,7 +48,7 @@ export async function evaluateModel(
     ...fields, chat: params.chat, system: undefined,
     maxPromptTokens: Infinity, maxCompletionTokens: Infinity, needsCompletions: params.reference !== null && params.messages == null, most: params.examples,
   }, model, signal);
-  for (const warning of [...textWarnings(all, params.data, { maxPromptTokens: Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, model)]) emit(warning);
+  for (const warning of [...textWarnings(all, params.data, { maxPromptTokens: Infinity, maxCompletionTokens: Infinity }), ...await columnWarnings(fields, all), ...await variableWarnings(params.template, model)]) emit(warning);
   const count = Math.min(params.examples ?? all.count, all.count);
   const parts = (): AsyncGenerator<EncodedExample[]> => partsOf(all, count, PART);
   if (params.shots) await checkShots(params, parts(), fields, used.length > 0 ? roomBeside(params.maxNewTokens, model) : null);

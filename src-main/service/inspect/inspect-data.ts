@@ -11,7 +11,7 @@ import { holdOut, type ExampleSettings } from '../examples/examples.ts';
 import { longestText } from '../examples/longest-text.ts';
 import { notePrompts } from '../examples/note-prompts.ts';
 import { readExamplesOnce } from '../examples/remembered-examples.ts';
-import { textWarnings, variableWarnings } from '../examples/text-warnings.ts';
+import { columnWarnings, textWarnings, variableWarnings } from '../examples/text-warnings.ts';
 import { InspectedPair } from './open-pair.ts';
 
 /** Texts examined together, so that their continuations share batches. */
@@ -33,7 +33,7 @@ export async function inspectData(
     const all = await readExamplesOnce(params.data, settings, student);
     if (pair.alignment) await notePrompts(pair.alignment, teacher, params.data, settings, all, signal);
     const held = params.holdOut ? holdOut(all, params.holdOut.share, params.holdOut.seed).validation : all;
-    for (const warning of [...textWarnings(held, params.data, { maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity }), ...await variableWarnings(params.template, student)]) emit(warning);
+    for (const warning of [...textWarnings(held, params.data, { maxPromptTokens: params.maxPromptTokens ?? Infinity, maxCompletionTokens: Infinity }), ...await columnWarnings(settings, held), ...await variableWarnings(params.template, student)]) emit(warning);
     const examples = await firstExamples(held, params.examples);
     const longest = params.judges === 'own' ? params.maxNewTokens : Math.max(0, ...examples.map(({ completion }) => completion.length));
     for (const model of [student, teacher]) longestText(examples, longest, model, params.data);
