@@ -27,6 +27,7 @@ import { learningBytes } from './learning-bytes.ts';
 import { largestBucket, longestTexts } from './longest.ts';
 import { runtimeBytes } from './runtime-bytes.ts';
 import { trainedBytes } from './trained-bytes.ts';
+import { updatingBytes } from './updating-bytes.ts';
 import { writingBytes } from './writing-bytes.ts';
 
 /** What of a run its memory follows from. */
@@ -60,9 +61,10 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const { decoder, trained, beside } = learnerOf(inputs);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
+  const dialect = recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime';
   const { activations: whole, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacherLayer(teacher, inputs) : servedLayer(inputs),
-    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect: recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect,
     products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
   });
   const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(frozenDecoder(teacher, recipe.teacher!), bucket) : { judging: 0, nodes: 0 };
@@ -77,7 +79,10 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
     ...written,
   };
   const head = judges ? headBytes(teacher) : 0;
-  const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, { parts: all, trained: own.weights, beside: inputs.adapter ? { all: beside, head: headBytes(inputs.student) } : { all: 0, head: 0 }, learning: whole, judging: asked, head, isInOne: inputs.microBatchSize >= recipe.train.batchSize });
+  const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, {
+    parts: all, trained: own.weights, beside: inputs.adapter ? { all: beside, head: headBytes(inputs.student) } : { all: 0, head: 0 }, learning: whole, judging: asked, updating: recipe.student.device === 'cpu' ? 0 : updatingBytes(trained, recipe.train, dialect),
+    head, isInOne: inputs.microBatchSize >= recipe.train.batchSize, comesAndGoes: recipe.train.phases || (recipe.teacher?.cache ?? false) !== false,
+  });
   const writing = { decoding: parts.decoding, cache: parts.cache };
   const stays = Math.min(kept, parts.decoding);
   const about = { free: freeMemory(), total: totalmem(), ...(device && { device }) };

@@ -45,6 +45,12 @@ export interface ProgramOptions {
   optimize?: 'none' | 'basic' | 'all';
   /** Whether products of float32 may be made of numbers of 11 bits, as NVIDIA's tensor cores do; no other device knows it. */
   allowsTf32?: boolean;
+  /**
+   * Whether what the first run asks of the device is recorded, and each run after it repeats that without going through the
+   * graph; for executors that have `captures`. Such a program is bound once, to tensors of the device alone. **The first run is
+   * made more than once**, and need not leave in place what it found: nothing is to be read of it.
+   */
+  captured?: boolean;
 }
 
 /** What turns graphs into programs: ONNX Runtime on some device, or another executor of the same graphs. */
@@ -60,6 +66,8 @@ export interface Executor {
   readonly multipliesHalves: boolean;
   /** What it has of ONNX Runtime's cached attention in float32: all of it, all but caps on scores, or nothing. */
   readonly cachedAttention: 'whole' | 'uncapped' | 'none';
+  /** Whether it has programs that are `captured`. */
+  readonly captures: boolean;
   /** The operators that graphs for it are written in. */
   readonly dialect: NodeWriter['dialect'];
   compile(graph: OnnxGraph, options?: ProgramOptions): Promise<Program>;

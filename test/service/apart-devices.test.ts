@@ -69,6 +69,29 @@ it.each(CASES)('%s: the run on the host within rounding, and nothing stays on a 
   expect(memories.map(({ bytes }) => bytes)).toEqual(before);
 });
 
+const HELD: [string, () => Partial<RecipeInput>][] = [
+  ['micro-batches that add up', () => ({ train: { ...project.recipe().train, microBatchSize: 1 } })],
+  ['an adapter beside fp16', () => ({ student: { model: project.student, precision: 'fp16', adapter: { rank: 3 } } })],
+  ['a teacher in int8', () => ({ teacher: { model: project.teacher, precision: 'int8' } })],
+  ['a teacher that takes its turn', () => ({ train: { ...project.recipe().train, phases: true } })],
+  ['Adafactor', () => ({ train: { ...project.recipe().train, optimizer: 'adafactor' } })],
+];
+
+it.each(HELD)('a device holds what was forecast of it: %s', async (name, changes) => {
+  process.env['RETORT_TEST_DEVICE'] = 'sound';
+  const { student, teacher } = { ...project.recipe(), ...changes() };
+  const parts = { student: { ...student, device: 'webgpu' }, teacher: { ...teacher!, device: 'webgpu' } } as const;
+  const events = await run(`held: ${name}`, recipeOf(parts, { method: { preset: 'supervised-kd' }, ...changes() }));
+  const { parts: ofHost, device } = events.flatMap((event) => (event.event === 'forecast' ? [event.memory] : []))[0]!;
+  const { weights, gradients, moments, teacher: judge } = device!.parts;
+  const held = Math.max(...events.flatMap((event) => (event.event === 'step' ? [event.deviceMemory!] : [])));
+  // A teacher that takes its turn is gone where a step ends, but for its output layer.
+  const expected = weights + gradients + moments + (name.includes('turn') ? ofHost.teacher : judge);
+  // Weights and what the optimizer keeps lie in buffers of whole rows of 1024 numbers.
+  expect(held - expected).toBeGreaterThanOrEqual(0);
+  expect(held - expected).toBeLessThanOrEqual(2 * 4 * 4 * 1024);
+});
+
 it('the host keeps of a teacher on its student\'s device what evaluations multiply by, and forecasts say so', async () => {
   const forecastOf = async (name: string, device: Device): Promise<number> => {
     const events = await run(name, recipeOf(placed(device, device), { method: { preset: 'supervised-kd' } }));

@@ -30,7 +30,7 @@ function open(): NonNullable<typeof shared> {
  * Inputs and outputs are of this process's memory.
  */
 export function strictWebgpu(): Executor {
-  return { device: 'webgpu', memory: null, readsStored: false, signsBytes: false, multipliesHalves: true, cachedAttention: 'uncapped', dialect: 'webgpu', compile: async (graph, options = {}) => new StrictProgram(graph, options), giveBack: () => {} };
+  return { device: 'webgpu', memory: null, readsStored: false, signsBytes: false, multipliesHalves: true, cachedAttention: 'uncapped', captures: false, dialect: 'webgpu', compile: async (graph, options = {}) => new StrictProgram(graph, options), giveBack: () => {} };
 }
 
 class StrictProgram implements Program {

@@ -31,6 +31,7 @@ export class DeviceModel {
   private readonly settings: DeviceModelSettings;
   private readonly lasting: OnDevice;
   private readonly steps = new ProgramCache<Step>(PROGRAMS);
+  private captures: boolean;
   /** What works beside the steps. */
   private readonly others = new ProgramCache<{ program: Program }>(PROGRAMS);
 
@@ -42,6 +43,7 @@ export class DeviceModel {
     this.weights = weights;
     this.settings = settings;
     this.lasting = new OnDevice(memory);
+    this.captures = executor.captures;
   }
 
   /** Ids below this may be written. */
@@ -56,6 +58,21 @@ export class DeviceModel {
       const ports = [...kept.map(({ port }) => port), NEXT];
       return { kept, ports, program: await this.executor.compile(onnx, { optimize: 'none' }) };
     });
+  }
+
+  /** The same graph as a program that is captured, for one batch, which releases it; null where the device has none. */
+  async captured(graph: OnnxGraph): Promise<Program | null> {
+    if (!this.captures) return null;
+    try {
+      return await this.executor.compile(graph, { optimize: 'none', captured: true });
+    } catch {
+      this.cannotCapture();
+      return null;
+    }
+  }
+
+  cannotCapture(): void {
+    this.captures = false;
   }
 
   /** What changes the places of rows. @param ports  what these have */

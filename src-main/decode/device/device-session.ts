@@ -5,13 +5,14 @@ import { float32, type Tensor } from '../../runtime/tensor.ts';
 import { beginning, type Opening } from '../opening.ts';
 import { feedsOf } from '../feeds.ts';
 import type { DeviceModel, Step } from './device-model.ts';
+import { CapturedStep, isWorthCapturing } from './captured-step.ts';
 import { onHost } from './on-host.ts';
 import { readSources } from './read-sources.ts';
 import { REMEMBERED, WRITTEN, type Told } from './step-graph.ts';
 import { NEXT, TextsState } from './texts-state.ts';
 
 /** A step with every tensor in its place: what it reads of the host is changed there from run to run. */
-interface Placed { bound: Bound; feeds: Readonly<Record<string, Tensor>>; told: Readonly<Record<string, Tensor>>; release(): void }
+interface Placed { bound: Pick<Bound, 'run'>; feeds: Readonly<Record<string, Tensor>>; told: Readonly<Record<string, Tensor>>; /** Steps that were made so. */ made: number; release(): void }
 
 export interface DeviceSessionSize {
   /** Most tokens that a row takes after what it begins with. */
@@ -33,31 +34,34 @@ export class DeviceSession {
   private openings: readonly Int32Array[] | null;
   /** Where the token stands that each row reads next, once its opening is read. */
   private places: number[];
+  /** Steps that the rows have room for. */
+  private left: number;
   private readonly told: Told;
   /** Of the last run, where they are held. */
   private held: DeviceTensor | null = null;
   /** Steps of one token, by the tensors that they read. */
   private readonly placed = new Map<TextsState['tensors'], Placed>();
 
-  private constructor(model: DeviceModel, told: Told, step: Step, state: TextsState, openings: readonly Int32Array[], temperature: number) {
+  private constructor(model: DeviceModel, told: Told, step: Step, state: TextsState, openings: readonly Int32Array[], { newTokens, temperature = 1 }: DeviceSessionSize) {
     this.model = model;
     this.told = told;
     this.step = step;
     this.state = state;
     this.openings = openings;
     this.places = openings.map(({ length }) => length);
+    this.left = newTokens;
     this.temperature = float32(Float32Array.of(temperature), []);
   }
 
   /** @param prompts  a row for each */
-  static async open(model: DeviceModel, told: Told, prompts: readonly Opening[], { newTokens, temperature = 1 }: DeviceSessionSize): Promise<DeviceSession> {
+  static async open(model: DeviceModel, told: Told, prompts: readonly Opening[], size: DeviceSessionSize): Promise<DeviceSession> {
     const { decoder, memory } = model;
     const step = await model.step(told);
     const openings = prompts.map((prompt) => beginning(decoder, prompt));
     const sources = prompts.map(({ tokens }) => tokens);
     const longest = (texts: readonly Int32Array[]): number => Math.max(...texts.map(({ length }) => length));
-    const state = new TextsState(memory, step.ports, prompts.length, { capacity: longest(openings) + newTokens, source: longest(sources) });
-    const session = new DeviceSession(model, told, step, state, openings, temperature);
+    const state = new TextsState(memory, step.ports, prompts.length, { capacity: longest(openings) + size.newTokens, source: longest(sources) });
+    const session = new DeviceSession(model, told, step, state, openings, size);
     try {
       if (decoder.encoder) await readSources(model, state.tensors, sources);
       return session;
@@ -74,10 +78,12 @@ export class DeviceSession {
    */
   async run(uniforms: ArrayLike<number> | null = null): Promise<Readonly<Record<string, Tensor>>> {
     const isFirst = this.openings !== null;
-    const placed = isFirst ? this.place() : this.placedNow();
+    const placed = isFirst ? this.place() : await this.placedNow();
     if (uniforms) (placed.feeds['uniform']!.data as Float32Array).set(uniforms);
     try {
       await placed.bound.run();
+      placed.made += 1;
+      this.left -= 1;
       return placed.told;
     } finally {
       if (isFirst) placed.release();
@@ -129,15 +135,29 @@ export class DeviceSession {
     this.held = null;
   }
 
-  private placedNow(): Placed {
+  private async placedNow(): Promise<Placed> {
     const { tensors } = this.state;
-    const placed = this.placed.get(tensors) ?? this.place();
+    let placed = this.placed.get(tensors) ?? this.place();
     this.placed.set(tensors, placed);
     const { positions, last_position: last, total_length: total } = placed.feeds;
     (positions!.data as BigInt64Array).set(this.places.map(BigInt));
     (last!.data as Int32Array).set(this.places);
     (total!.data as Int32Array)[0] = Math.max(...this.places) + 1;
+    // Where something is told, the host waits for it at every step.
+    if (this.told.kind === 'token' && isWorthCapturing(placed.made, this.left)) {
+      placed = await this.captured(placed);
+      this.placed.set(tensors, placed);
+    }
     return placed;
+  }
+
+  private async captured(placed: Placed): Promise<Placed> {
+    const { feeds, told } = placed;
+    const captured = await CapturedStep.open(this.model, { step: this.step, tensors: this.state.tensors, feeds });
+    if (!captured) return { ...placed, made: -Infinity };
+    placed.release();
+    // It is not captured again.
+    return { bound: captured, feeds, told, made: -Infinity, release: () => captured.release() };
   }
 
   private place(): Placed {
@@ -162,7 +182,7 @@ export class DeviceSession {
     }
     const bound = program.bind(inputs, outputs);
     return {
-      bound, feeds, told,
+      bound, feeds, told, made: 0,
       release: () => {
         bound.release();
         for (const view of views) model.memory.release(view);

@@ -14,6 +14,8 @@ import { rotate } from './rotate.ts';
 import { attendSource } from './source.ts';
 
 export const pastName = (layer: number, part: 'key' | 'value'): string => `past.${layer}.${part}`;
+/** Whether it is a place for keys or values, where what is written at one position is written over at the next try. */
+export const isKeysOrValues = (input: string): boolean => /^past[.][0-9]+[.](key|value)$/.test(input);
 /** What a layer sees of the encoder, made once for each prompt. */
 export const sourceName = (layer: number, part: 'key' | 'value'): string => `source.${layer}.${part}`;
 export const presentName = (layer: number, part: 'key' | 'value'): string => `present.${layer}.${part}`;

@@ -17,7 +17,7 @@ export function tfjsExecutor(threads: number): Executor {
   const tf = requireTfjs(threads);
   const shared = memory ??= new TfjsMemory(tf);
   return {
-    device: 'tfjs', memory: shared, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: 'whole', dialect: 'onnxruntime',
+    device: 'tfjs', memory: shared, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: 'whole', captures: false, dialect: 'onnxruntime',
     compile: async (graph, options = {}) => new TfjsProgram(tf, shared, graph, options),
     giveBack: () => {},
   };

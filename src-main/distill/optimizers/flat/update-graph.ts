@@ -76,7 +76,13 @@ export const copyOf = (tensor: string): string => `weight: ${tensor}`;
 /** Norms above it are no numbers. Compared, not tested by arithmetic, which a shader's compiler may simplify away. */
 const LARGEST = 3e38;
 
-export function updateGraph(trained: readonly Trained[], rule: FlatRule, { copies, dialect }: UpdateSpec): UpdateGraph {
+export function updateGraph(trained: readonly Trained[], rule: FlatRule, spec: UpdateSpec): UpdateGraph {
+  const { outputs, ...buffers } = traceUpdate(trained, rule, spec);
+  return { onnx: writeOnnx(outputs, { weights: 'inputs', dialect: spec.dialect }), ...buffers };
+}
+
+/** The same before it is written. */
+export function traceUpdate(trained: readonly Trained[], rule: FlatRule, { copies }: Pick<UpdateSpec, 'copies'>): Omit<UpdateGraph, 'onnx'> & { outputs: Record<string, Value> } {
   const graph = new Graph();
   const groups = rule.groups(trained);
   const buffers = groups.flatMap((group) => group.buffers);
@@ -102,7 +108,7 @@ export function updateGraph(trained: readonly Trained[], rule: FlatRule, { copie
       }
     });
   }
-  return { onnx: writeOnnx(outputs, { weights: 'inputs', dialect }), weights: buffers, state: groups.flatMap((group) => group.state) };
+  return { outputs, weights: buffers, state: groups.flatMap((group) => group.state) };
 }
 
 /** Gradients as their weights lie. Joined anew for each use: to hold them from the norm to the update would take as much memory as they do. */

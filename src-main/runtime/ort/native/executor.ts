@@ -3,6 +3,7 @@ import type { OrtDevice } from '../../../contract/divergence.ts';
 import { Problem } from '../../../contract/problem.ts';
 import { DTYPES } from '../../../graph/dtype.ts';
 import type { OnnxGraph, Port } from '../../../graph/onnx/write.ts';
+import { isOnDevice } from '../../device/device-memory.ts';
 import type { MappedFile } from '../../mapping/mapped-file.ts';
 import { leavesNothing } from '../../large-run.ts';
 import { inputPorts, openSizes, withSizes, type Sizes } from '../../open-sizes.ts';
@@ -40,13 +41,16 @@ export function nativeExecutor(threads: number, device: OrtDevice = 'cpu'): Exec
   const shared = runtime ??= new OrtRuntime();
   const memory = (): NativeMemory | null => (device === 'cpu' ? null : kept(device, () => new NativeMemory(new ProviderMemory(shared, device))));
   return {
-    device, readsStored: device === 'cpu', multipliesHalves: device !== 'cpu', cachedAttention: CACHED_ATTENTION[device], dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
+    device, readsStored: device === 'cpu', multipliesHalves: device !== 'cpu', cachedAttention: CACHED_ATTENTION[device], captures: device === 'webgpu', dialect: device === 'webgpu' ? 'webgpu' : 'onnxruntime',
     get signsBytes() { return device === 'cpu' && (isSigned ??= addsSignedBytes(shared)); },
     get memory() { return memory(); },
     compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device, threads }, memory()),
     giveBack: () => shrinkArena(shared),
   };
 }
+
+/** How often a device that stands in for another makes the first run of what is captured. */
+const FIRST_RUNS = 3;
 
 /** What goes wrong on a device that stands in for another. */
 export interface Trouble {
@@ -64,8 +68,8 @@ export function standInExecutor(threads: number, device: Exclude<OrtDevice, 'cpu
   const shared = runtime ??= new OrtRuntime();
   const memory = new NativeMemory(new StandInMemory(shared, device, room));
   return {
-    device, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: CACHED_ATTENTION[device], dialect: nativeExecutor(threads, device).dialect, memory,
-    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun }),
+    device, readsStored: false, signsBytes: false, multipliesHalves: false, cachedAttention: CACHED_ATTENTION[device], captures: device === 'webgpu', dialect: nativeExecutor(threads, device).dialect, memory,
+    compile: async (graph, options = {}) => new NativeProgram(shared, graph, options, { device: 'cpu', threads }, memory, { device, onRun, firstRuns: FIRST_RUNS }),
     giveBack: () => shrinkArena(shared),
   };
 }
@@ -89,9 +93,12 @@ class NativeProgram implements Program {
   private readonly device: OrtDevice;
   private readonly onRun: (() => void) | undefined;
   private readonly memory: NativeMemory | null;
+  private readonly isCaptured: boolean;
+  private readonly firstRuns: number;
+  private isBound = false;
 
-  /** @param standsFor  the device that its failures are told of, where that is another */
-  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null, standsFor: { device: OrtDevice; onRun?: (() => void) | undefined } = where) {
+  /** @param standsFor  the device that its failures are told of, where that is another, and how often that makes a first run that is captured */
+  constructor(shared: OrtRuntime, graph: OnnxGraph, options: ProgramOptions, where: Where, memory: NativeMemory | null, standsFor: { device: OrtDevice; onRun?: (() => void) | undefined; firstRuns?: number } = where) {
     this.graph = graph;
     this.runtime = shared;
     this.initializers = options.initializers;
@@ -99,6 +106,8 @@ class NativeProgram implements Program {
     this.device = standsFor.device;
     this.onRun = standsFor.onRun;
     this.memory = memory;
+    this.isCaptured = options.captured ?? false;
+    this.firstRuns = this.isCaptured ? standsFor.firstRuns ?? 1 : 1;
     this.session = this.explained('make ready', () => createSession(shared, graph, options, where));
     this.names = new CNames([...inputPorts(graph), ...graph.parameters, ...graph.outputs].map(({ name }) => name));
   }
@@ -120,11 +129,20 @@ class NativeProgram implements Program {
 
   bind(inputs: BoundInputs, outputs: BoundOutputs): Bound {
     const { runtime: shared, graph, memory } = this;
+    if (this.isCaptured) this.checkCaptured({ ...inputs, ...outputs });
     return new BoundProgram({
-      runtime: shared, session: this.open(), graph, memory,
+      runtime: shared, session: this.open(), graph, memory, firstRuns: this.firstRuns,
       check: () => { this.open(); for (const file of new Set([...mappedFiles(inputs), ...this.files])) file.check(); },
       explained: (call) => this.explained('run', call),
     }, withSizes(graph, inputs), outputs);
+  }
+
+  /** What is captured reads and writes the places of its first run, whatever it is bound to later, and none of the host's. */
+  private checkCaptured(tensors: BoundInputs): void {
+    const onHost = Object.keys(tensors).find((name) => !isOnDevice<StoredTensor>(tensors[name]!));
+    if (onHost !== undefined) throw new Error(`"${onHost}" is a tensor of the host, for a program that is captured`);
+    if (this.isBound) throw new Error('a program that is captured is bound once');
+    this.isBound = true;
   }
 
   async release(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { OrtDevice } from '../../../contract/divergence.ts';
 import { requireCuda } from '../cuda/require.ts';
+import type { ProgramOptions } from '../../program.ts';
 import type { Pointer } from './api.ts';
 import { cString, pointersTo } from './c-memory.ts';
 import type { OrtRuntime } from './runtime.ts';
@@ -14,8 +15,8 @@ const WEBGPU = { enableInt64: '1', preserveDevice: '1' };
 export const cudaOptions = (allowsTf32: boolean): Readonly<Record<string, string>> => ({ use_tf32: allowsTf32 ? '1' : '0' });
 
 /** Lets a session compute on a device. @throws Problem or Error where it is not there */
-export function appendProvider(runtime: OrtRuntime, session: Pointer, device: OrtDevice, allowsTf32: boolean): void {
-  if (device === 'webgpu') runtime.check(withPairs(WEBGPU, (keys, values, count) => runtime.api.SessionOptionsAppendExecutionProvider(session, 'WebGPU', keys, values, count)));
+export function appendProvider(runtime: OrtRuntime, session: Pointer, device: OrtDevice, { allowsTf32 = false, captured = false }: Pick<ProgramOptions, 'allowsTf32' | 'captured'>): void {
+  if (device === 'webgpu') runtime.check(withPairs({ ...WEBGPU, ...(captured && { enableGraphCapture: '1' }) }, (keys, values, count) => runtime.api.SessionOptionsAppendExecutionProvider(session, 'WebGPU', keys, values, count)));
   if (device === 'cuda') appendCuda(runtime, session, allowsTf32);
 }
 

@@ -15,7 +15,7 @@ const LOG_FATAL = 4;
 export interface Where { device: OrtDevice; threads: number }
 
 /** A session with threads of its own. On the CPU it reads initializers where they lie, so their memory must outlive it; a device has copies. */
-export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {}, allowsTf32 = false }: ProgramOptions, { device, threads }: Where): Pointer {
+export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize = 'basic', initializers = {}, ...how }: ProgramOptions, { device, threads }: Where): Pointer {
   const { api } = runtime;
   const options = runtime.made((out) => api.CreateSessionOptions(out));
   const used = graph.parameters.filter(({ name }) => initializers[name]);
@@ -31,7 +31,7 @@ export function createSession(runtime: OrtRuntime, graph: OnnxGraph, { optimize 
     }
     // One block for all of a step takes more memory than the arena's many, and may pass 1 GiB.
     runtime.check(api.DisableMemPattern(options));
-    appendProvider(runtime, options, device, allowsTf32);
+    appendProvider(runtime, options, device, how);
     for (const { name } of used) values.push(runtime.value(initializers[name]!));
     addInitializers(runtime, options, used.map(({ name }) => name), values, device);
     return runtime.made((out) => api.CreateSessionFromArray(runtime.env, graph.bytes, graph.bytes.byteLength, options, out));
