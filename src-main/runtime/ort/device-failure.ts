@@ -8,6 +8,10 @@ const MEMORY = /out of memory|OUT_OF_(DEVICE_)?MEMORY|failed to allocate|bad_all
 /** As the system's loader and CUDA say it. */
 const NO_DRIVER = /libcuda\.so\.1|no CUDA-capable device/i;
 const OLD_DRIVER = /driver version is insufficient/i;
+/** As Dawn says it. */
+const NO_ADAPTER = /Failed to get a WebGPU adapter|No supported adapters/i;
+/** Where in ONNX Runtime's source, and which condition, an error begins with. */
+const SOURCE_PLACE = /^\S*\/onnxruntime\/.*? was false[.] /;
 
 /** What a device could not do, in one sentence. */
 export function failureOn(device: OrtDevice, what: 'make ready' | 'run', cause: unknown): Problem {
@@ -29,7 +33,12 @@ export function deviceProblem(device: OrtDevice, cause: unknown): Problem {
   const told = toldBy(cause);
   if (NO_DRIVER.test(told)) return new Problem('There is no NVIDIA driver or no card of NVIDIA on this machine.', { hint: '`retort devices` lists what is there.', cause });
   if (OLD_DRIVER.test(told)) return new Problem('NVIDIA\'s driver is too old for the CUDA libraries here.', { hint: '`retort devices` says which version it is, and which one is needed.', cause });
-  const [line] = told.split('\n');
+  if (NO_ADAPTER.test(told)) {
+    return new Problem('There is no graphics card with a driver for Vulkan, Metal or Direct3D 12 on this machine, or its driver does not start.', {
+      hint: '`retort devices` lists what is there; a run goes on on the CPU with: retort resume RUN --device cpu.', cause,
+    });
+  }
+  const [line] = told.replace(SOURCE_PLACE, '').split('\n');
   return new Problem(`The device "${device}" cannot be used: ${line}`, {
     hint: device === 'webgpu' ? 'Check that the machine has a GPU with a Vulkan, Metal or Direct3D 12 driver, or choose the device "cpu".'
       : 'Check the CUDA driver, or choose the device "cpu".',
