@@ -66,6 +66,9 @@ export interface TextNotes {
   /** Examples whose answer does not go on from the generation prompt, and the first such beginning. */
   openings: number;
   opening: Opening | null;
+  /** Examples with something that no token writes, and the first such part of a text. */
+  missed: number;
+  firstMissed: string | null;
   /** How many examples have a key that the template does not show, by key. */
   ignored: Readonly<Record<string, number>>;
 }

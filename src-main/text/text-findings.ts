@@ -3,12 +3,19 @@ import type { TemplateVariables } from '../contract/chat-turn.ts';
 import type { TextNotes } from '../contract/data-view.ts';
 
 /** What is worth knowing of how a file's texts became tokens. @param file  its name */
-export function textFindings({ examples, moved, openings, opening, ignored }: TextNotes, file: string): Finding[] {
+export function textFindings({ examples, moved, openings, opening, missed, firstMissed, ignored }: TextNotes, file: string): Finding[] {
   const found: Finding[] = Object.entries(ignored).map(([key, count]): Finding => ({
     code: 'ignored-by-template', level: 'notice', field: key === 'tools' ? 'data.tools' : 'data.messages',
     message: `${count} of ${examples} examples of ${file} have ${key}, which the chat template writes nothing of: it is not learned.`,
     hint: 'Choose a model whose template knows it, or put it into the content.',
   }));
+  if (firstMissed !== null) {
+    found.push({
+      code: 'not-written', level: 'notice', field: 'data',
+      message: `${missed} of ${examples} examples of ${file} have something that the model's tokenizer has no token for, first ${JSON.stringify(firstMissed)}: the model does not see it, and does not learn it.`,
+      hint: 'Take it out of the texts, or choose a model whose tokenizer knows their characters.',
+    });
+  }
   if (opening) {
     found.push({
       code: 'opening-differs', level: 'notice',

@@ -32,7 +32,7 @@ it('shows the think block and the end that a template writes for a turn, which a
     ['Q:1+1\nA:', false, null], ['<think>\n1+1=2\n</think>', true, 'think block'], ['\n2', true, null], [end![0], true, 'end'],
   ]);
   expect(tokenParts(found.examples[1]!.tokens).map(({ role }) => role)).toEqual([null, 'empty think block', null, 'end']);
-  expect(found.notes).toEqual({ examples: 2, moved: 0, openings: 0, opening: null, ignored: { weight: 1 } });
+  expect(found.notes).toEqual({ examples: 2, moved: 0, openings: 0, opening: null, missed: 0, firstMissed: null, ignored: { weight: 1 } });
 });
 
 it('shows how a conversation goes on where it does not go on from the generation prompt', async () => {

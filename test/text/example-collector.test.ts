@@ -13,7 +13,7 @@ const example = fc.record({
   promptText: text, inputText: text, completionText: fc.option(text), shotTokens: fc.nat(),
   turns: fc.option(fc.constant('user' as const).map((role) => [{ role, content: 'Grüße 1.0' }])),
   prompt: tokens, context: tokens, completion: tokens, learned: fc.option(fc.uint8Array({ maxLength: 40 })),
-  isMoved: fc.boolean(), notes: fc.record({ isMoved: fc.boolean(), opening: fc.option(fc.constant({ asked: '<think>', written: '' })), ignored: fc.subarray(['name', 'tools']) }), cut: fc.nat(9),
+  isMoved: fc.boolean(), notes: fc.record({ isMoved: fc.boolean(), opening: fc.option(fc.constant({ asked: '<think>', written: '' })), ignored: fc.subarray(['name', 'tools']), missed: fc.option(fc.constant('?')) }), cut: fc.nat(9),
 }).map(({ cut, ...rest }) => ({ ...rest, promptLength: rest.prompt.length + cut, completionLength: rest.completion.length }));
 
 function setOf(examples: readonly EncodedExample[], mostBytes: number): ReturnType<ExampleCollector['set']> {
@@ -40,7 +40,7 @@ test('an example larger than what is written at once', async () => {
   const examples = [10, 3 * 2 ** 20, 5].map((length, index): EncodedExample => ({
     index, row: { a: 'x'.repeat(length) }, promptText: '', inputText: '', shotTokens: 0, completionText: null, turns: null,
     prompt: Int32Array.of(index), context: Int32Array.of(index), completion: new Int32Array(), learned: null, promptLength: 1, completionLength: 0,
-    isMoved: false, notes: { isMoved: false, opening: null, ignored: [] },
+    isMoved: false, notes: { isMoved: false, opening: null, ignored: [], missed: null },
   }));
   const found: EncodedExample[] = [];
   for await (const one of eachExample(setOf(examples, 0))) found.push(one);

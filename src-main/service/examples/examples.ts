@@ -79,7 +79,7 @@ export async function encodeRows(
     encodedExamples.push({
       index, row: rows[index - first]!, promptText: marked.prompt, inputText: input.prompt, shotTokens, ...told, ...encoded,
       completionText: isChat || told.completionText === null ? told.completionText : withoutEnd(told.completionText, model),
-      notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored },
+      notes: { isMoved: encoded.isMoved, opening: marked.opening, ignored: told.ignored, missed: tokenizer.missed(input.text) },
     });
   }
   const fit = new ShotsFit({

@@ -31,6 +31,8 @@ export async function writeText(open: OpenWriter, params: Asked, signal: AbortSi
   const isChat = params.chat || params.messages !== null;
   const example = await encodeQuestion(open, params);
   for (const warning of await variableWarnings(isChat ? params.template : undefined, model)) emit(warning);
+  const { missed } = example.notes;
+  if (missed !== null) emit({ event: 'warning', code: 'not-written', message: `The model's tokenizer has no token for ${JSON.stringify(missed)}: the model does not see it.` });
   const sampling = samplingOf(params.decode, params.seed, 'generate');
   const maxNewTokens = answerRoom(example.prompt.length, params.maxNewTokens, model);
   const writer = await open.writer(example.prompt.length + maxNewTokens, sampling);

@@ -51,6 +51,18 @@ export class Tokenizer {
     return this.pipeline.encode([text], special).ids;
   }
 
+  /**
+   * Of the first word of a text that no tokens write, the character to blame, or the word where none is; null where all is written.
+   * What is missed is left out, or becomes the token for what is unknown: the model never sees it.
+   */
+  missed(text: string): string | null {
+    if (!this.pipeline.misses(text)) return null;
+    const isMissed = (part: string): boolean => this.pipeline.misses(part);
+    const word = text.split(/\s+/u).find((part) => part !== '' && isMissed(part));
+    if (word !== undefined && this.kind === 'WordLevel') return word;
+    return [...word ?? text].find(isMissed) ?? word ?? text;
+  }
+
   /** Two texts as one input, as `tokenizer.json` joins them, and which of the two each token belongs to. */
   encodePair(first: string, second: string): { ids: number[]; types: number[] } {
     return this.pipeline.encode([first, second], true);

@@ -31,7 +31,7 @@ async function prepare(plan: Plan): Promise<PreparedRun> {
     index, row: {}, inputText: '', shotTokens: 0, promptText: '', completionText: null, turns: null,
     prompt: Int32Array.from(prompt), context: Int32Array.from(prompt), promptLength: prompt.length,
     completion: Int32Array.from(completion), completionLength: completion.length, learned: null, isMoved: false,
-    notes: { isMoved: false, opening: null, ignored: [] },
+    notes: { isMoved: false, opening: null, ignored: [], missed: null },
   })));
   const { forecast } = await memoryOf(recipe, {
     method: async () => method, student: async () => pair.student, adapter: async () => adapter, shipping: async () => null, teacher: async () => pair.teacher, sharedVocabulary: async () => pair.sharedVocabulary, alignment: async () => null,

@@ -53,6 +53,24 @@ export class Bpe implements TokenModel {
     return ids;
   }
 
+  misses(piece: string): boolean {
+    if (this.takesWhole && this.vocabulary.ids.has(piece)) return false;
+    for (const token of this.spelled(piece)) {
+      if (!this.vocabulary.ids.has(token) && !(this.writesBytes && byteTokens(token, this.vocabulary.ids))) return true;
+    }
+    return false;
+  }
+
+  /** Its characters as the vocabulary spells them at their places. */
+  private *spelled(piece: string): Generator<string> {
+    let at = 0;
+    for (const character of piece) {
+      const isLast = at + character.length === piece.length;
+      yield `${at === 0 ? '' : this.prefix}${character}${isLast ? this.suffix : ''}`;
+      at += character.length;
+    }
+  }
+
   /**
    * A token for each character. As in the tokenizers library the token of an unknown character waits for the next known one,
    * behind the bytes of characters between them, and without such a token an unknown character is left out.
@@ -64,11 +82,7 @@ export class Bpe implements TokenModel {
       if (waiting) ids.push(this.unknown!);
       waiting = false;
     };
-    let at = 0;
-    for (const character of piece) {
-      const isLast = at + character.length === piece.length;
-      const token = `${at === 0 ? '' : this.prefix}${character}${isLast ? this.suffix : ''}`;
-      at += character.length;
+    for (const token of this.spelled(piece)) {
       const id = this.vocabulary.ids.get(token);
       const bytes = id === undefined && this.writesBytes ? byteTokens(token, this.vocabulary.ids) : null;
       if (id !== undefined) {

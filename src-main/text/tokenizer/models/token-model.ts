@@ -9,6 +9,8 @@ export interface TokenModel {
   readonly size: number;
   /** The ids of a piece that is not empty. */
   encode(piece: string): readonly number[];
+  /** Whether no token writes some part of a piece, which is left out or becomes the token for what is unknown. */
+  misses(piece: string): boolean;
 }
 
 /** Throws the `Problem` of a text that cannot be written because there is no token for what is unknown. */

@@ -53,6 +53,10 @@ export class Unigram implements TokenModel {
     return parts.reverse().flatMap(({ start, end }) => this.idsOf(piece.slice(start, end)));
   }
 
+  misses(piece: string): boolean {
+    return this.unknown !== null && this.vocabulary.tokens[this.unknown] !== piece && this.encode(piece).includes(this.unknown);
+  }
+
   /** For each place where a token may end: where the best one starts, and its id. */
   private bestPath(piece: string): { starts: Int32Array; ids: Int32Array } {
     const best = new Float64Array(piece.length + 1);

@@ -19,4 +19,8 @@ export class WordLevel implements TokenModel {
   encode(piece: string): number[] {
     return [this.vocabulary.ids.get(piece) ?? this.vocabulary.ids.get(this.unknownField.text()) ?? missingUnknown(this.unknownField, piece)];
   }
+
+  misses(piece: string): boolean {
+    return !this.vocabulary.ids.has(piece);
+  }
 }

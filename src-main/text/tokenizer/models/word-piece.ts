@@ -37,6 +37,11 @@ export class WordPiece implements TokenModel {
     return characters.length > this.longestWord ? [this.unknown(piece)] : ids;
   }
 
+  misses(piece: string): boolean {
+    const unknown = this.unknownField.text();
+    return piece !== unknown && this.encode(piece).includes(this.vocabulary.ids.get(unknown)!);
+  }
+
   private unknown(piece: string): number {
     return this.vocabulary.ids.get(this.unknownField.text()) ?? missingUnknown(this.unknownField, piece);
   }

@@ -8,6 +8,9 @@ for (let byte = 0, hidden = 0; byte < 256; byte++) {
   BYTES.set(character, byte);
 }
 
+/** The characters of the alphabet, by byte. */
+export const BYTE_ALPHABET: readonly string[] = CHARACTERS;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });

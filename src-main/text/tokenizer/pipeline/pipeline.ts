@@ -6,6 +6,7 @@ import { checkId } from '../models/vocabulary.ts';
 import { readAddedToken } from './added-token.ts';
 import { AddedVocabulary } from './added-vocabulary.ts';
 import { readDecoder, type Decoder } from './decoders.ts';
+import { BYTE_ALPHABET } from './byte-alphabet.ts';
 import { Field } from './field.ts';
 import type { Normalizer } from './normalizer.ts';
 import { readNormalizer } from './normalizers.ts';
@@ -26,6 +27,8 @@ export class Pipeline {
   private readonly preTokenizer: PreTokenizer;
   private readonly postProcessor: PostProcessor;
   private readonly decoder: Decoder;
+  /** Whether it has a token for every byte, as nearly all of its kind have. */
+  private readonly writesAll: boolean;
 
   /** Throws a `Problem` that names `file` and the field that is wrong or not known. */
   constructor(json: JsonObject, file: string) {
@@ -37,6 +40,8 @@ export class Pipeline {
     this.model = readModel(field.at('model'));
     const isByteLevel = !field.at('decoder').isAbsent && field.at('decoder').at('type').value === 'ByteLevel';
     this.kind = this.model.kind === 'BPE' && isByteLevel ? 'byte-level BPE' : this.model.kind;
+    const turnsIntoBytes = /"type":"ByteLevel"/.test(JSON.stringify([json['pre_tokenizer'], json['normalizer']]));
+    this.writesAll = turnsIntoBytes && BYTE_ALPHABET.every((byte) => this.model.vocabulary.ids.has(byte));
     this.added = new AddedVocabulary(this.model, this.normalizer, field.at('added_tokens'));
     if (!field.at('added_tokens').isAbsent) this.readAdded(field.at('added_tokens').list());
   }
@@ -79,16 +84,26 @@ export class Pipeline {
     return this.added.tokens.get(id)?.content ?? this.model.vocabulary.tokens[id];
   }
 
-  private idsOf(text: string): number[] {
-    return this.added.sectionsAsWritten(text).flatMap(({ text: section, start, id }) => (id === null ? this.idsOfSection(section, start === 0) : [id]));
+  /** Whether no token writes some part of a text, which is left out or becomes the token for what is unknown. */
+  misses(text: string): boolean {
+    return !this.writesAll && this.piecesOf(text).some((piece) => typeof piece === 'string' && this.model.misses(piece));
   }
 
-  private idsOfSection(section: string, atStart: boolean): number[] {
+  private idsOf(text: string): number[] {
+    return this.piecesOf(text).flatMap((piece) => (typeof piece === 'number' ? [piece] : this.model.encode(piece) as number[]));
+  }
+
+  /** What the model is to write, and between that the ids of added tokens. */
+  private piecesOf(text: string): (string | number)[] {
+    return this.added.sectionsAsWritten(text).flatMap(({ text: section, start, id }) => (id === null ? this.piecesOfSection(section, start === 0) : [id]));
+  }
+
+  private piecesOfSection(section: string, atStart: boolean): (string | number)[] {
     const normalized = this.normalizer.apply(section);
-    return this.added.sectionsOfNormalized(normalized).flatMap(({ text, start, id }) => {
+    return this.added.sectionsOfNormalized(normalized).flatMap(({ text, start, id }): (string | number)[] => {
       if (id !== null) return [id];
       const pieces = this.preTokenizer([{ text, atStart: atStart && start === 0 && this.normalizer.keepsStart(section) }]);
-      return pieces.flatMap((piece) => this.model.encode(piece.text) as number[]);
+      return pieces.map((piece) => piece.text);
     });
   }
 }
