@@ -30,6 +30,11 @@ export class DevicesState {
     return this.found.filter(({ problem }) => problem === null).map(({ device }) => device);
   }
 
+  /** Whether a graphics card computes here, and not a processor in its place. */
+  get hasCard(): boolean {
+    return this.found.some(({ device, problem, isSoftware }) => device !== 'cpu' && problem === null && !isSoftware);
+  }
+
   /** What training may multiply in on a device; fp32 alone where that is not known. */
   computesOf(device: string): readonly string[] {
     return this.found.find((known) => known.device === device)?.computes ?? ['fp32'];

@@ -20,3 +20,16 @@ it('offers of each device what it multiplies in, exact products alone until that
   expect(['cpu', 'webgpu', 'cuda'].map((device) => devices.computesOf(device))).toEqual([['fp32'], ['fp32', 'fp16'], []]);
   expect(devices.usable).toEqual(['cpu', 'webgpu']);
 });
+
+it.each([
+  ['a card', [of('cpu', ['fp32']), of('webgpu', ['fp32'])], true],
+  ['a processor in its place', [of('cpu', ['fp32']), { ...of('webgpu', ['fp32']), isSoftware: true }], false],
+  ['a card that cannot be used', [of('cpu', ['fp32']), of('cuda', [], 'There is no NVIDIA driver on this machine.')], false],
+] as const)('knows %s', async (_, found, hasCard) => {
+  const devices = new DevicesState({ call: () => Promise.resolve(found), subscribe: () => () => undefined } as unknown as Bridge);
+  expect(devices.hasCard).toBe(false);
+  devices.look();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(devices.hasCard).toBe(hasCard);
+});
