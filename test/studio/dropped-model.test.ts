@@ -9,7 +9,7 @@ import { createHandlers } from '../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { StudioClient } from '../support/studio-client.ts';
 
-const GGUF = join(import.meta.dirname, '../../fixtures/model-gguf/llama.gguf');
+const GGUF = join(import.meta.dirname, '../fixtures/model-gguf/llama.gguf');
 
 let home: string;
 let client: StudioClient;
