@@ -1,5 +1,6 @@
 import type { TokenizerKind } from '../../../contract/model-description.ts';
 import type { JsonObject } from '../../../files/json-object.ts';
+import { BYTE_TOKENS } from '../models/byte-tokens.ts';
 import { readModel } from '../models/read-model.ts';
 import type { TokenModel } from '../models/token-model.ts';
 import { checkId } from '../models/vocabulary.ts';
@@ -27,7 +28,7 @@ export class Pipeline {
   private readonly preTokenizer: PreTokenizer;
   private readonly postProcessor: PostProcessor;
   private readonly decoder: Decoder;
-  /** Whether it has a token for every byte, as nearly all of its kind have. */
+  /** Whether it has a token for every byte, as most have that are trained today: then nothing need be looked for. */
   private readonly writesAll: boolean;
 
   /** Throws a `Problem` that names `file` and the field that is wrong or not known. */
@@ -41,7 +42,8 @@ export class Pipeline {
     const isByteLevel = !field.at('decoder').isAbsent && field.at('decoder').at('type').value === 'ByteLevel';
     this.kind = this.model.kind === 'BPE' && isByteLevel ? 'byte-level BPE' : this.model.kind;
     const turnsIntoBytes = /"type":"ByteLevel"/.test(JSON.stringify([json['pre_tokenizer'], json['normalizer']]));
-    this.writesAll = turnsIntoBytes && BYTE_ALPHABET.every((byte) => this.model.vocabulary.ids.has(byte));
+    const bytes = turnsIntoBytes ? BYTE_ALPHABET : field.at('model').at('byte_fallback').flag(false) ? BYTE_TOKENS : null;
+    this.writesAll = bytes?.every((byte) => this.model.vocabulary.ids.has(byte)) ?? false;
     this.added = new AddedVocabulary(this.model, this.normalizer, field.at('added_tokens'));
     if (!field.at('added_tokens').isAbsent) this.readAdded(field.at('added_tokens').list());
   }
