@@ -79,7 +79,7 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
   },
   'compare': async (app) => {
     await app.show(`run/${runs[1]}`);
-    await app.page.getByRole('button', { name: 'Compare' }).click();
+    await app.page.getByRole('button', { name: 'Compare', exact: true }).click();
     await app.page.getByRole('status').filter({ hasText: '200 rows' }).waitFor({ timeout: 120_000 });
     await app.page.getByText(/^Comparing/).waitFor({ state: 'detached', timeout: 120_000 });
     await app.page.getByLabel('Sort by').selectOption({ label: 'divergence of before' });

@@ -36,7 +36,7 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
   await dialog.getByLabel('Judged by').selectOption({ label: 'teacher' });
   await dialog.getByLabel('The first prompt').fill('10+4+2+6-9+2=');
   expect(await seriousFindings(page)).toEqual([]);
-  await dialog.getByRole('button', { name: 'Compare' }).click();
+  await dialog.getByRole('button', { name: 'Compare', exact: true }).click();
   await rows().first().waitFor();
 
   const alone = async (prompt: string): Promise<string[]> => Promise.all(['teacher', 'student', 'student'].map(async (name) => (
@@ -74,7 +74,7 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
 
 it('compares a finished run\'s teacher, student before and after with one click', async () => {
   await app.show(`run/${runId}`);
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.waitForURL(/#\/compare\/.+/);
   const id = comparisonId();
   // Three models answer 200 prompts, and the teacher reads twice as many texts.
@@ -88,7 +88,7 @@ it('compares a finished run\'s teacher, student before and after with one click'
   expect(await seriousFindings(page)).toEqual([]);
   // Asked for again, it is the one that is there.
   await app.show(`run/${runId}`);
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.waitForURL(new RegExp(id));
 });
 

@@ -99,7 +99,7 @@ it('looks at its mistakes in the student\'s tokens, with what the teacher thinks
 
 it('compares the answers of both, each read in its own tokens', async () => {
   await app.show(`run/${runId}`);
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.waitForURL(/#\/compare\/.+/);
   const rows = page.getByRole('table', { name: 'Answers' }).locator('tbody tr');
   await rows.first().waitFor();

@@ -9,6 +9,7 @@ import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
 import { command, type KillPlace } from '../support/command.ts';
 import { expectClose } from '../support/close.ts';
+import { remembered } from '../support/remembered.ts';
 import { tensorMap } from '../support/tensors.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -165,13 +166,11 @@ it.each<[string, () => Partial<RecipeInput>, KillPlace]>([
   const recipe = recipeOf('webgpu', changes());
   const whole = await run(`${name} undisturbed`, recipe);
   writeFileSync(at(`${name}.json`), JSON.stringify(recipe));
-  const seen = new Map<number, number>();
   for (const [args, kill] of [[['run', at(`${name}.json`), '--run-dir', at(name)], place], [['resume', at(name)], undefined]] as const) {
-    const { events, signal, errors } = await command(at(`${name} home`), args, kill);
+    const { signal, errors } = await command(at(`${name} home`), args, kill);
     expect(errors).toBe('');
     expect(signal).toBe(kill === undefined ? null : 'SIGKILL');
-    for (const { event, step, loss } of events) if (event === 'step') seen.set(step!, loss!);
   }
-  expect([...seen].sort(([a], [b]) => a - b)).toEqual(told(whole).map(([step, loss]) => [step, loss]));
+  expect((await remembered(at(`${name} home`), at(name))).steps.map(({ step, loss }) => [step, loss])).toEqual(told(whole).map(([step, loss]) => [step, loss]));
   expect(await allOf(name)).toEqual(await allOf(`${name} undisturbed`));
 });

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
-import { stagesOf } from '../../src-main/contract/stages.ts';
+import { stageSentence, stagesOf } from '../../src-main/contract/stages.ts';
 import { reachesOf } from '../../src-main/service/consent/reaches.ts';
 import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { prepareStages } from '../../src-main/service/run/stages/prepare-stages.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { command, type KillPlace, type Told } from '../support/command.ts';
+import { remembered } from '../support/remembered.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -79,19 +80,15 @@ it.each<{ what: string; places: KillPlace[]; changes?: Partial<RecipeInput>; sta
   const recipe = staged(changes, stages);
   const whole = await run(`${what} whole`, recipe);
   writeFileSync(at('cut.json'), JSON.stringify(recipe));
-  const seen = new Map<number, number>();
-  const told: Told[] = [];
   for (const [turn, place] of [...places, undefined].entries()) {
-    const { events, code, signal, errors } = await command(at(`${what} home`), turn === 0 ? ['run', at('cut.json'), '--run-dir', at(what)] : ['resume', at(what)], place);
+    const { code, signal, errors } = await command(at(`${what} home`), turn === 0 ? ['run', at('cut.json'), '--run-dir', at(what)] : ['resume', at(what)], place);
     expect(errors).toBe('');
     expect([code, signal]).toEqual(place === undefined ? [0, null] : [null, 'SIGKILL']);
-    told.push(...events);
-    for (const [step, loss] of lossesOf(events)) seen.set(step, loss);
   }
-  expect([...seen].sort(([a], [b]) => a - b)).toEqual(lossesOf(whole));
+  const { steps, log } = await remembered(at(`${what} home`), at(what));
+  expect(steps.map(({ step, loss }) => [step, loss])).toEqual(lossesOf(whole));
   expect(digests(what, 7)).toEqual(digests(`${what} whole`, 7));
-  const begun = (events: readonly Told[]): unknown[] => events.filter(({ event }) => event === 'stage').map(({ event: _, ...stage }) => JSON.stringify(stage));
-  expect(new Set(begun(told))).toEqual(new Set(begun(whole)));
+  expect(log.filter(({ code }) => code === 'stage').map(({ message }) => message)).toEqual(whole.flatMap((event) => (event.event === 'stage' ? [stageSentence(event as Told & Parameters<typeof stageSentence>[0])] : [])));
 });
 
 it('goes on from the checkpoint that a stage ends with, and from one within an earlier stage', async () => {
