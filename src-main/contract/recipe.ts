@@ -82,7 +82,7 @@ const data = z.strictObject({
   learn: z.enum(['last', 'all']).default('last').meta(help(
     'Which turns of a conversation are learned from data: the last one of the assistant, or all of them. What the template writes for a turn is learned, its think block and its end with it.')),
   chat: z.boolean().default(false).meta(help('Wrap each prompt as a user turn of the model\'s chat template, and the completion, without the white space that this template begins with or the single blank before the answer, as the assistant\'s.')),
-  system: z.string().min(1).optional().meta(help('System message put before every chat.')),
+  system: z.string().min(1).optional().meta(help('System message put before every chat that has none of its own: none among its messages, and none in a column named system beside them.')),
   shots: shotsSchema.optional().meta(help(
     'Worked examples that stand before every prompt, for teacher and student alike, in training and evaluation. They count towards maxPromptTokens, and a prompt that is too long with them is refused.')),
   maxPromptTokens: count.default(192).meta(help('Longer prompts lose their beginning.')),

@@ -26,7 +26,10 @@ export function makeExamples(rows: readonly Row[], path: string, fields: Example
 }
 
 function messagesReader(column: string, { system, tools }: ExampleFields): RowReader {
-  return (row, where) => ({ messages: withSystem(readMessages(valueOf(row, column, where), where), system), tools: toolsOf(row, tools ?? (isToolList(row['tools']) ? 'tools' : undefined), where) });
+  return (row, where) => ({
+    messages: withSystem(readMessages(valueOf(row, column, where), where), systemOf(row) ?? system),
+    tools: toolsOf(row, tools ?? (isToolList(row['tools']) ? 'tools' : undefined), where),
+  });
 }
 
 function templateReader({ prompt: source, completion, chat, system, tools }: ExampleFields): RowReader {
@@ -70,7 +73,10 @@ function valueOf(row: Row, column: string, where: string): unknown {
 /** A list of objects, also as JSON text. */
 const isToolList = (value: unknown): boolean => (typeof value === 'string' ? value.trimStart().startsWith('[{') : Array.isArray(value) && typeof value[0] === 'object');
 
-/** A conversation's own system message goes before the recipe's. */
+/** Beside messages a text in a column named `system` is the row's system message, as ShareGPT's files have it. */
+const systemOf = ({ system }: Row): string | undefined => (typeof system === 'string' && system.trim() !== '' ? system : undefined);
+
+/** A conversation's own system message goes before any other. */
 function withSystem(turns: readonly ChatTurn[], system: string | undefined): readonly ChatTurn[] {
   return system === undefined || turns[0]?.role === 'system' || turns[0]?.role === 'developer' ? turns : [{ role: 'system', content: system }, ...turns];
 }

@@ -1,17 +1,15 @@
-/**
- * Which way from a row to tokens this is. 1: prompt and completion apart, a chat's answer behind the generation prompt.
- * 2: one text, cut into tokens once, a conversation as its template writes it. 3: no second end token behind a completion
- * that brings its own; numbers of conversations in JSON text, and the order of keys, as the file has them; the
- * white space that an answer of a chat begins with. A checkpoint
- * keeps the number it was trained by.
- */
-export const TEXT_VERSION = 3;
+/** What has changed on the way from a row to tokens, with the version that it came with. */
+const CHANGES: readonly (readonly [version: number, change: string])[] = [
+  [2, 'a text is cut into tokens as a whole, and a conversation is learned as its template writes it'],
+  [3, 'a completion that brings its own end token gets no second one, numbers and keys of conversations in JSON text stay as the file has them, and an answer in a chat keeps the white space that it begins with'],
+  [4, 'a text in a column named "system" beside chat messages is their system message'],
+];
+
+/** Which way from a row to tokens this is. A checkpoint keeps the number it was trained by. */
+export const TEXT_VERSION = CHANGES.at(-1)![0];
 
 /** What a resumed run is told that was begun by an older version. */
 export function textChange(begun: number): string {
-  return begun < 2
-    ? 'This run was begun by a version that cut prompts and completions into tokens apart, and wrote the answers of chats behind the generation prompt. '
-      + 'From here on a text is cut as a whole, and a conversation is learned as its template writes it, so some examples may have other tokens than before.'
-    : 'This run was begun by a version that put an end token behind every completion, also behind one that ends with it, read conversations in JSON text without the exact form of '
-      + 'their numbers, put keys that are whole numbers first, and took all white space from the beginning of an answer within a chat. Where the data has such texts, some examples have other tokens from here on.';
+  const since = CHANGES.flatMap(([version, change]) => (version > begun ? [change] : []));
+  return `This run was begun by an older version. From here on ${since.join('; ')}. Where the data has such texts, some examples have other tokens than before.`;
 }

@@ -56,6 +56,17 @@ describe('by chat messages', () => {
     expect(() => make([{ m: [user], own: 'f' }], { messages: 'm', tools: 'own' })).toThrow('train.jsonl row 1: the tools are "f", not a list.');
   });
 
+  test('a text in a column named system is the system message of its row, before the recipe\'s', () => {
+    const own = { ...system, content: 'Be kind.' };
+    const rows = [
+      { turns: [user, assistant], system: 'Be kind.' }, { turns: [system, user], system: 'Be kind.' }, { turns: [user], system: ' ' }, { turns: [user], system: null }, { turns: [user] }, { turns: [user], system: ['Be kind.'] },
+    ];
+    const messagesOf = (fields: Partial<ExampleFields>): unknown[] => make(rows, { messages: 'turns', ...fields }).map((example) => isConversation(example) && example.messages);
+    expect(messagesOf({})).toEqual([[own, user, assistant], [system, user], [user], [user], [user], [user]]);
+    expect(messagesOf({ system: 'Be brief.' })).toEqual([[own, user, assistant], [system, user], [system, user], [system, user], [system, user], [system, user]]);
+    expect(make([{ system: [user, assistant] }], { messages: 'system', system: 'Be brief.' })).toMatchObject([{ messages: [system, user, assistant] }]);
+  });
+
   test('the recipe\'s system message goes first, where the conversation has none of its own', () => {
     const own = { ...system, content: 'Be kind.' };
     const examples = make([{ turns: [user, assistant] }, { turns: [own, user, assistant] }], { messages: 'turns', system: 'Be brief.' });
