@@ -47,7 +47,7 @@ export function recipeIn(json: unknown, source: string, base: string): Recipe {
 export function parseRecipe(json: unknown, source: string): Recipe {
   const parsed = recipeSchema.safeParse(withOurNames(json));
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => describeIssue(issue, json));
+    const lines = parsed.error.issues.map((issue) => describeIssue(issue, json, recipeSchema));
     throw new Problem(`${source}: ${lines.join('; ')}`, { hint: 'docs/recipe.md lists every field.' });
   }
   return parsed.data;

@@ -14,7 +14,7 @@ export async function readStudy(file: string): Promise<ReadStudy> {
   if (json === null) throw new Problem(`Study ${file} cannot be read: there is no such file.`, { hint: 'Check the path.' });
   const parsed = studySchema.safeParse(json);
   if (!parsed.success) {
-    throw new Problem(`${file}: ${parsed.error.issues.map((issue) => describeIssue(issue, json)).join('; ')}`, { hint: 'docs/studies.md lists every field.' });
+    throw new Problem(`${file}: ${parsed.error.issues.map((issue) => describeIssue(issue, json, studySchema)).join('; ')}`, { hint: 'docs/studies.md lists every field.' });
   }
   const base = dirname(resolve(file));
   const study = {
