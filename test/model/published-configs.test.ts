@@ -14,6 +14,12 @@ describe('configs as they were published', () => {
     expect(readConfig('config.json', textPart(raw, false))).toMatchObject(understood);
   });
 
+  it('reads the scale before the output layer of T5 and umT5 where Transformers 5 has written it apart', () => {
+    const umt5 = entries['umt5-small']!.raw;
+    for (const scaled of [true, false]) expect(readConfig('config.json', { ...umt5, tie_word_embeddings: true, scale_decoder_outputs: scaled })).toMatchObject({ scalesOutput: scaled });
+    expect([true, false].map((tied) => readConfig('config.json', { ...umt5, tie_word_embeddings: tied }))).toMatchObject([{ scalesOutput: true }, { scalesOutput: false }]);
+  });
+
   it('refuses by name what changes the result', () => {
     const cases: [name: string, change: JsonObject, message: string][] = [
       ['gemma-2-2b-it', { use_bidirectional_attention: true }, 'use_bidirectional_attention is true'],

@@ -30,7 +30,7 @@ async function load(name: string) {
   return { config, weights, decoder: buildDecoder(config), reference, examples, numbers: await tensorsOf(join(FIXTURES, name, 'reference.safetensors')) };
 }
 
-describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start', 'mt5', 'umt5'])('%s is what Transformers computes', (name) => {
+describe.each(['t5', 't5-wide-heads', 'flan', 'flan-start', 'mt5', 'umt5', 'umt5-unscaled'])('%s is what Transformers computes', (name) => {
   it('logits, within 1e-4', async () => {
     const { decoder, weights, numbers, examples } = await load(name);
     const expected = numbers('logits');

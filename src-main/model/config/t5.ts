@@ -54,11 +54,7 @@ export function readT5Config(where: string, modelType: keyof typeof DEFAULTS, ra
   return config;
 }
 
-/** Of T5, Transformers 5 writes tying and scaling apart; before, and in umT5, what was tied was scaled. mT5 never is. */
+/** Of T5 and umT5, Transformers 5 writes tying and scaling apart; before, what was tied was scaled. mT5 never is. */
 function scalesOutput(fields: Fields, modelType: keyof typeof DEFAULTS, isTied: boolean): boolean {
-  switch (modelType) {
-    case 't5': return fields.flag('scale_decoder_outputs', isTied);
-    case 'mt5': return false;
-    case 'umt5': return isTied;
-  }
+  return modelType !== 'mt5' && fields.flag('scale_decoder_outputs', isTied);
 }
