@@ -46,6 +46,19 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   {
+    // A string is the beginning or middle of other names too, of what appears a moment later as well: `Compare` of `Compared: show as a table`.
+    files: ['test/e2e/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.property.name="getByRole"] > ObjectExpression:has(> Property[key.name="name"]:not([value.regex]):not([value.type="NewExpression"])):not(:has(> Property[key.name="exact"]))',
+        message: 'Say `exact: true`, or give a regular expression.',
+      }, {
+        selector: 'CallExpression[callee.property.name=/^getBy(Label|Placeholder|Title|AltText)$/][arguments.length=1] > :first-child:not([regex]):not(NewExpression)',
+        message: 'Say `exact: true`, or give a regular expression.',
+      }],
+    },
+  },
+  {
     files: ['src-main/**/*.ts', 'src-renderer/**/*.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],

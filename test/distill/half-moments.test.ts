@@ -67,7 +67,7 @@ describe('moments in bfloat16', () => {
     expect(() => parseRecipe(recipe, 'test')).toThrow(/train\.moments.* is for adamw, and the optimizer is adafactor/);
   });
 
-  it('learn as float32 does: losses of the last 60 of 300 updates within one percent', { timeout: 120_000 }, async () => {
+  it('learn as float32 does: losses of the last 60 of 300 updates within one percent', async () => {
     const { config, weights } = await loadFixture('test/fixtures/engine/models/llama');
     const { method } = resolveMethod({ preset: 'sft', reduction: 'token' });
     // Most tokens follow from the one before, some from nothing: there is something to learn, and something that never can be.

@@ -38,13 +38,13 @@ it('leads from a server\'s address to a finished run', async () => {
   const { teacher: _, ...recipe } = project.recipe(short);
   await draft(recipe);
   await step('Models');
-  await page.getByRole('radio', { name: 'Behind a server' }).check();
+  await page.getByRole('radio', { name: 'Behind a server', exact: true }).check();
   await page.locator('#field-teacher-server-url').fill(server.url);
   await page.getByText('A key that it wants is given in the environment variable').waitFor();
   expect(server.got).toEqual([]);
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   // Nothing is sent before the person allows it.
-  await page.getByRole('dialog', { name: 'Allow this?' }).getByText(server.url).waitFor();
+  await page.getByRole('dialog', { name: 'Allow this?', exact: true }).getByText(server.url).waitFor();
   expect(server.got).toEqual([]);
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.getByText('those of the student').waitFor();
@@ -53,7 +53,7 @@ it('leads from a server\'s address to a finished run', async () => {
 
   await step('Review');
   await page.getByText('Nothing is missing').waitFor();
-  await page.getByRole('button', { name: 'Start the run' }).click();
+  await page.getByRole('button', { name: 'Start the run', exact: true }).click();
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
   const runId = /#\/run\/([^/?]+)/.exec(page.url())![1]!;
@@ -69,7 +69,7 @@ it('hands a recipe over, and follows its training by the folder that was written
     await page.getByLabel('Folder', { exact: true }).fill(folder);
     await page.getByLabel('Folder', { exact: true }).press('Enter');
   };
-  await page.getByRole('button', { name: 'Hand over …' }).click();
+  await page.getByRole('button', { name: 'Hand over …', exact: true }).click();
   await choose(app.folder);
   await page.getByLabel('Name', { exact: true }).last().fill('handed');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -94,16 +94,16 @@ it('hands a recipe over, and follows its training by the folder that was written
   const status = (text: string): Promise<void> => page.locator('.status').getByText(text, { exact: true }).waitFor();
 
   // Followed before it begins, and opened again by its folder while it trains.
-  await page.getByRole('button', { name: 'Follow it here' }).click();
+  await page.getByRole('button', { name: 'Follow it here', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
   await status('not begun');
   await page.getByText('TRL, which has not begun yet').waitFor();
   await tell(trainingStarted(0, 4), await evaluated(0), trainingStep(1, 2));
   await status('running');
   await app.show('runs');
-  await page.getByRole('button', { name: 'Open a run folder …' }).click();
+  await page.getByRole('button', { name: 'Open a run folder …', exact: true }).click();
   await choose(handed);
-  await page.getByRole('button', { name: 'Choose this folder' }).click();
+  await page.getByRole('button', { name: 'Choose this folder', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
   const address = /#\/(run\/[^/?]+)/.exec(page.url())![1]!;
   const charts = page.getByRole('figure');
@@ -113,11 +113,11 @@ it('hands a recipe over, and follows its training by the folder that was written
 
   // It goes on, and the page with it.
   await tell({ event: 'rollouts', rollouts: [{ step: 2, example: 3, prompt: '1+2=', tokens: [5, 1], divergence: [0.25, null], ended: true }] }, trainingStep(2, 1.5), await evaluated(2), await saved(2));
-  await page.getByRole('button', { name: 'Export …' }).waitFor();
+  await page.getByRole('button', { name: 'Export …', exact: true }).waitFor();
   await expect.poll(() => charts.count()).toBeGreaterThan(3);
   await page.getByRole('tab', { name: /^Log/ }).click();
   await page.getByText('Checkpoint at step 2.').waitFor();
-  await page.getByRole('tab', { name: 'Rollouts' }).click();
+  await page.getByRole('tab', { name: 'Rollouts', exact: true }).click();
   await page.getByText('1+2=').first().waitFor();
 
   // It dies without a word.
@@ -139,13 +139,13 @@ it('hands a recipe over, and follows its training by the folder that was written
   await page.waitForURL(/#\/compare\/.+/);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await app.show(address);
-  await page.getByRole('button', { name: 'Mistakes' }).click();
+  await page.getByRole('button', { name: 'Mistakes', exact: true }).click();
   await page.waitForURL(/#\/mistakes\/.+/);
   await page.getByRole('status').filter({ hasText: '6 samples' }).waitFor();
   await app.show(address);
-  await page.getByRole('button', { name: 'Export …' }).click();
+  await page.getByRole('button', { name: 'Export …', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: /^Export / });
   await dialog.getByRole('button', { name: 'Export', exact: true }).click();
-  await page.waitForURL(/#\/export\/\d+/, { timeout: 100_000 });
+  await page.waitForURL(/#\/export\/\d+/);
   expect(app.complaints).toEqual([]);
 });

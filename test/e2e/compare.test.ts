@@ -21,20 +21,20 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const answers = () => page.getByRole('table', { name: 'Answers' });
+const answers = () => page.getByRole('table', { name: 'Answers', exact: true });
 const rows = () => answers().locator('tbody tr');
 const total = async (): Promise<number> => Number((await page.getByRole('status').filter({ hasText: /rows?$/ }).textContent())!.replace(/\D/g, ''));
 const comparisonId = (): string => /#\/compare\/([^/]+)/.exec(page.url())![1]!;
 
 it('lets three models answer prompts typed by hand, token by token, and shows the same after a reload', async () => {
   await page.keyboard.press('c');
-  await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Compare', exact: true }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'New comparison' }).click();
-  const dialog = page.getByRole('dialog', { name: 'New comparison' });
+  await page.getByRole('button', { name: 'New comparison', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'New comparison', exact: true });
   for (const name of ['teacher', 'student', 'third']) await dialog.getByRole('checkbox', { name, exact: true }).check();
-  await dialog.getByLabel('Judged by').selectOption({ label: 'teacher' });
-  await dialog.getByLabel('The first prompt').fill('10+4+2+6-9+2=');
+  await dialog.getByLabel('Judged by', { exact: true }).selectOption({ label: 'teacher' });
+  await dialog.getByLabel('The first prompt', { exact: true }).fill('10+4+2+6-9+2=');
   expect(await seriousFindings(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Compare', exact: true }).click();
   await rows().first().waitFor();
@@ -63,7 +63,7 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.every((text) => second.some((whole) => whole.startsWith(text.replace('▍', ''))))).toBe(true);
 
-  await page.getByLabel('Mark words that differ from').selectOption('baseline');
+  await page.getByRole('combobox', { name: 'Mark words that differ from', exact: true }).selectOption('baseline');
   await eventually(() => rows().first().locator('td:nth-child(3) ins').count()).toBeGreaterThan(0);
   expect(await seriousFindings(page)).toEqual([]);
   await page.reload();
@@ -78,9 +78,9 @@ it('compares a finished run\'s teacher, student before and after with one click'
   await page.waitForURL(/#\/compare\/.+/);
   const id = comparisonId();
   // Three models answer 200 prompts, and the teacher reads twice as many texts.
-  await expect.poll(async () => (await app.client.call('comparisons.list', null)).find((comparison) => comparison.id === id)!.state, { timeout: 100_000 }).toBe('done');
+  await expect.poll(async () => (await app.client.call('comparisons.list', null)).find((comparison) => comparison.id === id)!.state).toBe('done');
   await eventually(total).toBe(200);
-  const models = page.getByRole('table', { name: 'Models' });
+  const models = page.getByRole('table', { name: 'Models', exact: true });
   expect(await models.locator('tbody th').allTextContents()).toEqual(['teacher', 'before', 'step 8']);
   expect(await answers().locator('thead th').allTextContents()).toEqual(['Prompt', 'teacher', 'beforebaseline', 'step 8']);
   // Words of the students' answers are held against the reference.
@@ -98,10 +98,10 @@ it('sorts by any measure, filters by wins, ranges, differences and words, and ke
     const shown = await values();
     return shown.length === 20 && shown.every((value, at) => at === 0 || value <= shown[at - 1]!);
   };
-  await page.getByLabel('Sort by').selectOption({ label: 'divergence of step 8' });
-  await page.getByLabel('Largest first').check();
+  await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption({ label: 'divergence of step 8' });
+  await page.getByLabel('Largest first', { exact: true }).check();
   await eventually(isFalling).toBe(true);
-  await page.getByLabel('Decided by').selectOption({ label: 'divergence' });
+  await page.getByRole('combobox', { name: 'Decided by', exact: true }).selectOption({ label: 'divergence' });
   const better = page.getByRole('button', { name: /better.*step 8$/ });
   const summary = await app.client.call('comparisons.summary', { id: comparisonId(), measure: 'divergence', baseline: 1, order: { by: 'example' }, descending: false, filter: {} });
   const { win: wins } = summary[2]!;
@@ -112,7 +112,7 @@ it('sorts by any measure, filters by wins, ranges, differences and words, and ke
   expect(await rows().locator('td:nth-child(4) .outcome').allTextContents()).toEqual(Array.from({ length: Math.min(20, wins) }, () => '▲ better'));
   await page.getByText('More filters').click();
   await page.locator('details select').nth(1).selectOption({ label: 'step 8' });
-  await page.getByLabel('is at least').fill('0.05');
+  await page.getByLabel('is at least', { exact: true }).fill('0.05');
   await page.getByRole('button', { name: 'Filter', exact: true }).click();
   await eventually(total).toBeLessThan(wins);
   expect(await seriousFindings(page)).toEqual([]);
@@ -120,11 +120,11 @@ it('sorts by any measure, filters by wins, ranges, differences and words, and ke
   await page.reload();
   await rows().first().waitFor();
   expect({ url: page.url(), total: await total(), texts: await rows().locator('th .text').allTextContents() }).toEqual(before);
-  while (await page.getByRole('button', { name: 'Take off the filter' }).count() > 0) await page.getByRole('button', { name: 'Take off the filter' }).first().click();
+  while (await page.getByRole('button', { name: /^Take off the filter/ }).count() > 0) await page.getByRole('button', { name: /^Take off the filter/ }).first().click();
   await eventually(total).toBe(200);
-  await page.getByLabel('Search rows').fill('no answer has this');
+  await page.getByLabel('Search rows', { exact: true }).fill('no answer has this');
   await eventually(total).toBe(0);
-  await page.getByLabel('Search rows').fill('');
+  await page.getByLabel('Search rows', { exact: true }).fill('');
   await eventually(total).toBe(200);
 });
 

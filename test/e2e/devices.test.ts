@@ -63,12 +63,12 @@ requires('vulkan')('a card', () => {
     const found = await app.client.call('devices.list', null);
     const here = found.filter(({ problem }) => problem === null).map(({ device }) => device);
     expect(here).toEqual(expect.arrayContaining(['cpu', 'webgpu']));
-    await page.getByRole('radio', { name: 'Advanced' }).check();
+    await page.getByRole('radio', { name: 'Advanced', exact: true }).check();
     await eventually(() => optionsOf(page, 'student-device')).toEqual(here);
     await page.locator('#field-student-device').selectOption('webgpu');
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: /^4 Review/ }).click();
-    await page.getByRole('button', { name: 'Start the run' }).click();
+    await page.getByRole('button', { name: 'Start the run', exact: true }).click();
     await page.waitForURL(/#\/run\/.+/);
     const runId = /#\/run\/([^/]+)/.exec(page.url())![1]!;
     await app.client.ended(runId);

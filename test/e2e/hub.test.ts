@@ -34,7 +34,7 @@ it('connects to nothing before somebody asks', async () => {
   await app.show('settings');
   await page.getByText('only when you ask for it').waitFor();
   await app.show('models');
-  await page.getByRole('button', { name: 'Get from a hub …' }).click();
+  await page.getByRole('button', { name: 'Get from a hub …', exact: true }).click();
   await dialog().getByText('without a token').waitFor();
   expect(server.asked).toEqual([]);
   expect(await seriousFindings(page)).toEqual([]);
@@ -42,34 +42,34 @@ it('connects to nothing before somebody asks', async () => {
 
 it('finds a model, says what it is, and puts it on the list', async () => {
   await dialog().getByRole('searchbox').fill('tiny');
-  await dialog().getByRole('button', { name: 'Search' }).click();
+  await dialog().getByRole('button', { name: 'Search', exact: true }).click();
   await dialog().getByText('llama, mit, 7 downloads').waitFor();
   await dialog().getByRole('button', { name: 'org/tiny', exact: true }).click();
   await dialog().getByText('Memory it takes').waitFor();
   await dialog().getByText('5 files').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   expect(server.asked.filter(({ host }) => host === 'elsewhere')).toEqual([]);
-  await dialog().getByRole('button', { name: 'Download' }).click();
+  await dialog().getByRole('button', { name: 'Download', exact: true }).click();
   await page.getByRole('article', { name: 'tiny', exact: true }).getByText('parameters').waitFor();
   const [model] = await app.client.call('models.list', null);
   expect(model).toMatchObject({ name: 'tiny', path: join(app.home, 'models', 'tiny'), isOwn: true, problem: null });
 });
 
 it('says what to do about a gated one', async () => {
-  await page.getByRole('button', { name: 'Get from a hub …' }).click();
+  await page.getByRole('button', { name: 'Get from a hub …', exact: true }).click();
   await dialog().getByRole('searchbox').fill('org/tiny-gated');
-  await dialog().getByRole('button', { name: 'Search' }).click();
+  await dialog().getByRole('button', { name: 'Search', exact: true }).click();
   await dialog().getByRole('alert').getByText(/Model org\/tiny-gated is gated.*Accept its conditions at .*HF_TOKEN/).waitFor();
   await page.keyboard.press('Escape');
 });
 
 it('brings the chosen file of a data set into a new run', async () => {
   await app.show('new');
-  await page.getByRole('button', { name: 'Get from a hub …' }).first().click();
+  await page.getByRole('button', { name: 'Get from a hub …', exact: true }).first().click();
   await dialog().getByRole('searchbox').fill('org/sums');
-  await dialog().getByRole('button', { name: 'Search' }).click();
-  await dialog().getByLabel('data/train.jsonl').check();
-  await dialog().getByRole('button', { name: 'Download' }).click();
+  await dialog().getByRole('button', { name: 'Search', exact: true }).click();
+  await dialog().getByRole('checkbox', { name: /^data\/train\.jsonl/ }).check();
+  await dialog().getByRole('button', { name: 'Download', exact: true }).click();
   await page.getByText('jsonl, 800 rows').waitFor();
   await page.getByText(join(app.home, 'data', 'sums', 'data', 'train.jsonl')).first().waitFor();
 });

@@ -65,7 +65,7 @@ it('shows a stretch of steps in full', async () => {
   await app.page.getByLabel('Steps', { exact: true }).fill('50000');
   await app.page.keyboard.press('Tab');
   await expect.poll(() => asked[0]).toMatchObject({ from: 50_000, to: told });
-  await app.page.getByRole('button', { name: 'Whole run' }).click();
+  await app.page.getByRole('button', { name: 'Whole run', exact: true }).click();
 });
 
 it('reads a chart by keyboard and as a table', async () => {
@@ -76,7 +76,7 @@ it('reads a chart by keyboard and as a table', async () => {
   await app.page.keyboard.press('Home');
   await app.page.getByText(/^Step 10\d$/).first().waitFor();
   await app.page.getByRole('button', { name: 'Loss: show as a table', exact: true }).click();
-  await app.page.getByRole('columnheader', { name: 'training, largest' }).waitFor();
+  await app.page.getByRole('columnheader', { name: 'training, largest', exact: true }).waitFor();
   expect(await seriousFindings(app.page)).toEqual([]);
   await app.page.keyboard.press('Escape');
 });

@@ -17,15 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const strip = () => page.getByRole('listbox', { name: 'The student\'s text' });
-const rows = () => page.getByRole('table', { name: 'Samples' }).locator('tbody tr[aria-rowindex]');
+const strip = () => page.getByRole('listbox', { name: 'The student\'s text', exact: true });
+const rows = () => page.getByRole('table', { name: 'Samples', exact: true }).locator('tbody tr[aria-rowindex]');
 const chosenToken = (): Promise<string | null> => strip().getByRole('option', { selected: true }).getAttribute('aria-label');
 
 it('comes from a finished run to its worst fork with two clicks', async () => {
   await app.show(`run/${runId}`);
-  await page.getByRole('button', { name: 'Mistakes' }).click();
-  await page.getByRole('status').filter({ hasText: '200 samples' }).waitFor({ timeout: 100_000 });
-  await page.getByRole('button', { name: 'Worst fork' }).click();
+  await page.getByRole('button', { name: 'Mistakes', exact: true }).click();
+  await page.getByRole('status').filter({ hasText: '200 samples' }).waitFor();
+  await page.getByRole('button', { name: 'Worst fork', exact: true }).click();
   await strip().waitFor();
   expect(await chosenToken()).toContain(', fork, divergence');
   const { id } = (await app.client.call('inspections.list', null))[0]!;
@@ -35,13 +35,13 @@ it('comes from a finished run to its worst fork with two clicks', async () => {
 });
 
 it('shows what both models would have chosen there, and how they would go on', async () => {
-  const teacher = page.getByRole('group', { name: 'Teacher\'s top choices' });
+  const teacher = page.getByRole('group', { name: 'Teacher\'s top choices', exact: true });
   await teacher.getByRole('button').first().waitFor();
   await page.getByText('The teacher goes on').waitFor();
   const { wanted } = (await currentSample()).forks.find(({ position }) => page.url().endsWith(`/${position}`))!;
   expect(await teacher.getByRole('button').first().locator('code').textContent()).toBe(wanted);
   // Another choice for the student to go on after.
-  const other = page.getByRole('group', { name: 'Student\'s top choices' }).getByRole('button').nth(1);
+  const other = page.getByRole('group', { name: 'Student\'s top choices', exact: true }).getByRole('button').nth(1);
   const text = await other.locator('code').textContent();
   await other.click();
   await eventually(() => page.locator('dt', { hasText: 'The student, after' }).textContent()).toContain(text);
@@ -76,29 +76,29 @@ it('moves between tokens, forks and samples by keyboard alone', async () => {
     await isAt(position);
   }
   // From the table: Tab stops at one row, the arrows choose another.
-  await page.getByRole('table', { name: 'Samples' }).locator('button[tabindex="0"]').focus();
+  await page.getByRole('table', { name: 'Samples', exact: true }).locator('button[tabindex="0"]').focus();
   await page.keyboard.press('ArrowDown');
   await eventually(() => page.locator('tr.chosen').getAttribute('aria-rowindex')).toBe('3');
 });
 
 it('filters by what is clicked in the distributions, and takes that back', async () => {
   const before = await total();
-  await page.getByRole('group', { name: 'Forks by kind' }).getByRole('button').nth(1).click();
+  await page.getByRole('group', { name: 'Forks by kind', exact: true }).getByRole('button').nth(1).click();
   await eventually(total).toBeLessThan(before);
   const after = await total();
-  await page.getByRole('group', { name: 'Forks by position' }).getByRole('button').nth(3).click();
+  await page.getByRole('group', { name: 'Forks by position', exact: true }).getByRole('button').nth(3).click();
   await eventually(total).toBeLessThan(after);
-  await page.getByLabel('Search samples').fill('no text has this');
+  await page.getByLabel('Search samples', { exact: true }).fill('no text has this');
   await page.getByText('No sample meets this.').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   for (;;) {
-    const chip = page.getByRole('button', { name: 'Take off the filter' }).first();
+    const chip = page.getByRole('button', { name: /^Take off the filter/ }).first();
     if (await chip.count() === 0) break;
     await chip.click();
   }
   await eventually(total).toBe(before);
-  await page.getByRole('combobox', { name: 'Divergence' }).selectOption('reverse_kl');
-  await page.getByLabel('Sort by').selectOption('divergence');
+  await page.getByRole('combobox', { name: 'Divergence', exact: true }).selectOption('reverse_kl');
+  await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption('divergence');
   const shown = async (): Promise<number[]> => (await rows().locator('td:nth-child(3)').allTextContents()).map(Number);
   await eventually(async () => (await shown()).join() === [...await shown()].sort((a, b) => b - a).join()).toBe(true);
 });
@@ -106,29 +106,29 @@ it('filters by what is clicked in the distributions, and takes that back', async
 it('shows the same prompt at other times of training, with the forks repaired and new', async () => {
   await rows().first().getByRole('button').click();
   await page.getByText('The same prompt over training').click();
-  await page.getByRole('heading', { name: 'checkpoint 8' }).waitFor();
+  await page.getByRole('heading', { name: 'checkpoint 8', exact: true }).waitFor();
   expect(await page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);
   expect(await page.locator('.changes').count()).toBe(3);
   expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('keeps a correction, uses it in a new run, and sees that it was learned', async () => {
-  await page.getByRole('button', { name: 'Keep a correction …' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Keep a correction' });
+  await page.getByRole('button', { name: 'Keep a correction …', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Keep a correction', exact: true });
   await dialog.waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   const { prompt } = await currentSample();
   // What the teacher would have written from the first fork on, not from the one looked at.
-  await dialog.getByRole('button', { name: 'The teacher from the first fork', pressed: true }).waitFor();
-  const completion = await dialog.getByLabel('What it should have written').inputValue();
-  await dialog.getByLabel('Data set').fill('Arithmetic');
-  await dialog.getByRole('button', { name: 'Keep' }).click();
-  await page.getByRole('button', { name: 'Use in a new run' }).click();
+  await dialog.getByRole('button', { name: 'The teacher from the first fork', exact: true, pressed: true }).waitFor();
+  const completion = await dialog.getByLabel('What it should have written', { exact: true }).inputValue();
+  await dialog.getByLabel('Data set', { exact: true }).fill('Arithmetic');
+  await dialog.getByRole('button', { name: 'Keep', exact: true }).click();
+  await page.getByRole('button', { name: 'Use in a new run', exact: true }).click();
   await page.waitForURL(/#\/new\/.+/);
   await page.getByText('Learns the correction of “Arithmetic”, each read 40 times').waitFor();
   await page.getByText('Nothing is missing').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Start the run', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
   const started = page.url().split('/').at(-1)!;
   await app.client.ended(started);
@@ -136,9 +136,9 @@ it('keeps a correction, uses it in a new run, and sees that it was learned', asy
   expect(run).toMatchObject({ status: 'done', error: null });
   expect(run.recipe.method.preset).toBe('sft');
   expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion }).slice(1, -1));
-  await page.getByRole('button', { name: 'See what it writes now' }).click();
+  await page.getByRole('button', { name: 'See what it writes now', exact: true }).click();
   await page.getByText('1 of 1 as corrected').waitFor();
-  expect(await page.getByRole('region', { name: 'Corrections' }).locator('code').allTextContents()).toEqual([prompt, expect.any(String), completion]);
+  expect(await page.getByRole('region', { name: 'Corrections', exact: true }).locator('code').allTextContents()).toEqual([prompt, expect.any(String), completion]);
   expect(await seriousFindings(page)).toEqual([]);
   await app.show('mistakes');
   await page.getByRole('button', { name: 'Arithmetic', exact: true }).click();
@@ -147,14 +147,14 @@ it('keeps a correction, uses it in a new run, and sees that it was learned', asy
 });
 
 it('inspects what was written in training, asked for on its own screen', async () => {
-  await page.getByRole('button', { name: 'New inspection' }).click();
-  const dialog = page.getByRole('dialog', { name: 'New inspection' });
-  await dialog.getByLabel('Whose mistakes').selectOption('sample, gkd');
-  await dialog.getByLabel('Which text').selectOption('rollouts');
-  await dialog.getByLabel('At most so many texts').fill('24');
+  await page.getByRole('button', { name: 'New inspection', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'New inspection', exact: true });
+  await dialog.getByLabel('Whose mistakes', { exact: true }).selectOption('sample, gkd');
+  await dialog.getByLabel('Which text', { exact: true }).selectOption('rollouts');
+  await dialog.getByLabel('At most so many texts', { exact: true }).fill('24');
   expect(await seriousFindings(page)).toEqual([]);
-  await dialog.getByRole('button', { name: 'Inspect' }).click();
-  await page.getByRole('status').filter({ hasText: '24 samples' }).waitFor({ timeout: 60_000 });
+  await dialog.getByRole('button', { name: 'Inspect', exact: true }).click();
+  await page.getByRole('status').filter({ hasText: '24 samples' }).waitFor();
   await page.getByText(/rollouts of training/).waitFor();
   expect(app.complaints).toEqual([]);
 });

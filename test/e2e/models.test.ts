@@ -27,43 +27,43 @@ it('says what belongs on an empty screen', async () => {
 });
 
 it('imports a folder where it lies and says what it is', async () => {
-  await page.getByRole('button', { name: 'Import …' }).click();
+  await page.getByRole('button', { name: 'Import …', exact: true }).click();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(join(app.folder, 'nowhere'));
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file', { exact: true }).fill(join(app.folder, 'nowhere'));
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await page.getByRole('alert').getByText('nowhere').waitFor();
-  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(join(app.folder, 'teacher'));
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file', { exact: true }).fill(join(app.folder, 'teacher'));
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await entry('teacher').getByText('llama, 2.22M parameters, 5 layers, context of 96, byte-level BPE with 17 tokens, fp16').waitFor();
-  await entry('teacher').getByRole('button', { name: 'More about teacher' }).click();
+  await entry('teacher').getByRole('button', { name: 'More about teacher', exact: true }).click();
   await entry('teacher').getByText('96 tokens').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('lets a model write', async () => {
-  await entry('teacher').getByLabel('Prompt').fill('10+4+2+6-9+2=');
-  await entry('teacher').getByRole('button', { name: 'Write' }).click();
-  await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor({ timeout: 30_000 });
+  await entry('teacher').getByLabel('Prompt', { exact: true }).fill('10+4+2+6-9+2=');
+  await entry('teacher').getByRole('button', { name: 'Write', exact: true }).click();
+  await entry('teacher').getByText('10+4=14;', { exact: false }).waitFor();
 });
 
 it('makes a draft for a model, and prepares the run that trains it up to its prompts', async () => {
-  await entry('teacher').getByRole('button', { name: 'Make a draft …' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Make a draft for teacher' });
+  await entry('teacher').getByRole('button', { name: 'Make a draft …', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Make a draft for teacher', exact: true });
   await dialog.getByText('2 of 5 layers').waitFor();
-  await dialog.getByLabel('Width').fill('90');
-  await dialog.getByRole('button', { name: 'Make the draft' }).click();
-  expect(await dialog.getByLabel('Width').evaluate((field: HTMLInputElement) => field.validity.stepMismatch)).toBe(true);
-  await dialog.getByLabel('Width').fill('96');
+  await dialog.getByLabel('Width', { exact: true }).fill('90');
+  await dialog.getByRole('button', { name: 'Make the draft', exact: true }).click();
+  expect(await dialog.getByLabel('Width', { exact: true }).evaluate((field: HTMLInputElement) => field.validity.stepMismatch)).toBe(true);
+  await dialog.getByLabel('Width', { exact: true }).fill('96');
   await dialog.getByText('2 of 5 layers, about 223k of 2.22M parameters').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await dialog.getByRole('button', { name: 'Make the draft' }).click();
+  await dialog.getByRole('button', { name: 'Make the draft', exact: true }).click();
   await page.waitForURL(/#\/new/);
   const [draft] = await app.client.call('drafts.list', null);
   const made = (await known()).find(({ name }) => name === 'teacher draft')!;
   expect(draft).toMatchObject({ page: 'data', recipe: { teacher: { model: join(app.folder, 'teacher') }, student: { model: made.path }, method: { preset: 'distillspec' }, evaluate: { metrics: ['acceptance'] } } });
   expect(made.description).toMatchObject({ layers: 2, hiddenSize: 96, heads: 3, vocabularySize: 17 });
   await app.show('models');
-  await entry('teacher').getByRole('button', { name: 'More about teacher' }).click();
+  await entry('teacher').getByRole('button', { name: 'More about teacher', exact: true }).click();
 });
 
 it('takes a GGUF file that is dropped anywhere as it lies, and says that it is on its way', async () => {
@@ -81,7 +81,7 @@ it('takes a GGUF file that is dropped anywhere as it lies, and says that it is o
   }, content);
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
   await page.getByRole('status').getByText('Copying Dropped here.gguf …').waitFor();
-  await page.getByRole('progressbar', { name: 'Dropped here.gguf, copied' }).waitFor();
+  await page.getByRole('progressbar', { name: 'Dropped here.gguf, copied', exact: true }).waitFor();
   arrive();
   await page.getByRole('radio', { name: /A teacher: used as it lies, .* kept in the data folder/, checked: true }).waitFor();
   await page.getByRole('button', { name: 'Import', exact: true }).click();
@@ -111,8 +111,8 @@ it('reads a dropped GGUF file from where it lies, where that is a folder of mode
 
 it('takes a GGUF file as it lies for a teacher', async () => {
   const file = join(process.cwd(), 'test/fixtures/model-gguf/llama.gguf');
-  await page.getByRole('button', { name: 'Import …' }).click();
-  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill(file);
+  await page.getByRole('button', { name: 'Import …', exact: true }).click();
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file', { exact: true }).fill(file);
   await page.getByRole('radio', { name: /A teacher: used as it lies/, checked: true }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByLabel('Name', { exact: true }).fill('As it lies');
@@ -122,10 +122,10 @@ it('takes a GGUF file as it lies for a teacher', async () => {
 });
 
 it('imports a GGUF file into the data folder', async () => {
-  await page.getByRole('button', { name: 'Import …' }).click();
-  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file').fill('test/fixtures/model-gguf/llama.gguf');
+  await page.getByRole('button', { name: 'Import …', exact: true }).click();
+  await page.getByLabel('Model folder (Hugging Face layout) or GGUF file', { exact: true }).fill('test/fixtures/model-gguf/llama.gguf');
   await page.getByRole('radio', { name: /A student, or both/ }).check();
-  await page.getByLabel('Precision of the weights written').selectOption('fp16');
+  await page.getByLabel('Precision of the weights written', { exact: true }).selectOption('fp16');
   await page.getByLabel('Name', { exact: true }).fill('From GGUF');
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await entry('From GGUF').getByText('fp16').first().waitFor();
@@ -134,13 +134,13 @@ it('imports a GGUF file into the data folder', async () => {
 });
 
 it('makes a student from chosen layers, of the size it said', async () => {
-  await entry('teacher').getByRole('button', { name: 'Make a student …' }).click();
+  await entry('teacher').getByRole('button', { name: 'Make a student …', exact: true }).click();
   await page.getByText('3 of 5 layers').waitFor();
   await page.getByLabel('2', { exact: true }).uncheck();
   await page.getByLabel('1', { exact: true }).check();
   const said = await page.getByText('3 of 5 layers').locator('strong').getAttribute('title');
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Make the student' }).click();
+  await page.getByRole('button', { name: 'Make the student', exact: true }).click();
   await entry('teacher student').waitFor();
   const student = (await known()).find(({ name }) => name === 'teacher student');
   expect(student?.description?.layers).toBe(3);
@@ -148,28 +148,28 @@ it('makes a student from chosen layers, of the size it said', async () => {
 });
 
 it('renames', async () => {
-  await entry('teacher student').getByRole('button', { name: 'More about' }).click();
-  await entry('teacher student').getByRole('button', { name: 'Rename' }).click();
-  await page.getByLabel('New name of teacher student').fill('Small');
+  await entry('teacher student').getByRole('button', { name: 'More about teacher student', exact: true }).click();
+  await entry('teacher student').getByRole('button', { name: 'Rename', exact: true }).click();
+  await page.getByLabel('New name of teacher student', { exact: true }).fill('Small');
   await page.keyboard.press('Enter');
   await entry('Small').waitFor();
 });
 
 it('takes a folder of the person\'s own off the list, and back', async () => {
-  await entry('teacher').getByRole('button', { name: 'Remove teacher' }).click();
+  await entry('teacher').getByRole('button', { name: 'Remove teacher', exact: true }).click();
   await page.getByText('teacher is off the list').waitFor();
   expect((await known()).map(({ name }) => name)).not.toContain('teacher');
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await entry('teacher').waitFor();
 });
 
 it('moves files into the trash, and brings them back', async () => {
   const { path } = (await known()).find(({ name }) => name === 'Small')!;
-  const remove = entry('Small').getByRole('button', { name: 'Remove Small' });
+  const remove = entry('Small').getByRole('button', { name: 'Remove Small', exact: true });
   await remove.click();
   await page.getByText(/Small is in the trash/).waitFor();
   await expect(stat(path)).rejects.toThrow();
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await eventually(async () => (await known()).map(({ name }) => name)).toContain('Small');
   expect((await stat(path)).isDirectory()).toBe(true);
 });

@@ -60,12 +60,12 @@ it.each<[string, Partial<RecipeInput>, string]>([
 ])('refuses %s before the run, by its reason', async (name, changes, said) => {
   await review(name, changes);
   await page.getByText(said).first().waitFor();
-  expect(await page.getByRole('button', { name: 'Start the run' }).isEnabled()).toBe(false);
+  expect(await page.getByRole('button', { name: 'Start the run', exact: true }).isEnabled()).toBe(false);
 });
 
 it('refuses to hand over where the file is chosen, and writes nothing', async () => {
   await review('handed', {});
-  await page.getByRole('button', { name: 'Hand over …' }).click();
+  await page.getByRole('button', { name: 'Hand over …', exact: true }).click();
   await page.getByLabel('Folder', { exact: true }).fill(app.folder);
   await page.getByLabel('Folder', { exact: true }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: /^Save|^Choose|^Use/ }).last().click();
@@ -75,11 +75,11 @@ it('refuses to hand over where the file is chosen, and writes nothing', async ()
 
 it('trains to the end, and shows how much is compared and covered', async () => {
   await review('whole', {});
-  await page.getByRole('button', { name: 'Start the run' }).click();
+  await page.getByRole('button', { name: 'Start the run', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
   runId = /#\/run\/([^/]+)/.exec(page.url())![1]!;
-  await expect.poll(async () => (await app.client.call('runs.get', { runId })).status, { timeout: 120_000 }).toBe('done');
-  for (const title of ['Known of the teacher', 'Compared']) await page.getByRole('group', { name: `${title} by` }).waitFor();
+  await expect.poll(async () => (await app.client.call('runs.get', { runId })).status).toBe('done');
+  for (const title of ['Known of the teacher', 'Compared']) await page.getByRole('group', { name: new RegExp(`^${title} by `) }).waitFor();
   const steps = await app.client.call('runs.steps', { runId, after: 0, limit: 20 });
   expect(steps).toHaveLength(6);
   for (const { teacherCompared, teacherCovered } of steps) expect(teacherCompared! > 0.4 && teacherCompared! <= 1 && teacherCovered! > 0 && teacherCovered! < 1).toBe(true);
@@ -87,12 +87,12 @@ it('trains to the end, and shows how much is compared and covered', async () => 
 });
 
 it('looks at its mistakes in the student\'s tokens, with what the teacher thinks of them', async () => {
-  await page.getByRole('button', { name: 'Mistakes' }).click();
-  await page.getByRole('status').filter({ hasText: /samples/ }).waitFor({ timeout: 120_000 });
-  await page.getByRole('button', { name: 'Worst fork' }).click();
-  const strip = page.getByRole('listbox', { name: 'The student\'s text' });
+  await page.getByRole('button', { name: 'Mistakes', exact: true }).click();
+  await page.getByRole('status').filter({ hasText: /samples/ }).waitFor();
+  await page.getByRole('button', { name: 'Worst fork', exact: true }).click();
+  const strip = page.getByRole('listbox', { name: 'The student\'s text', exact: true });
   await strip.waitFor();
-  await page.getByRole('group', { name: 'Teacher\'s top choices' }).getByRole('button').first().waitFor();
+  await page.getByRole('group', { name: 'Teacher\'s top choices', exact: true }).getByRole('button').first().waitFor();
   await page.getByText('The teacher goes on').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
@@ -101,7 +101,7 @@ it('compares the answers of both, each read in its own tokens', async () => {
   await app.show(`run/${runId}`);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.waitForURL(/#\/compare\/.+/);
-  const rows = page.getByRole('table', { name: 'Answers' }).locator('tbody tr');
+  const rows = page.getByRole('table', { name: 'Answers', exact: true }).locator('tbody tr');
   await rows.first().waitFor();
   await eventually(() => rows.first().locator('td .text').first().textContent()).toMatch(/^\d+[+-]\d=\d+;.*#\d+$/);
   expect(await seriousFindings(page)).toEqual([]);
@@ -109,18 +109,18 @@ it('compares the answers of both, each read in its own tokens', async () => {
 
 it('talks to both side by side', async () => {
   await app.show('chat');
-  await page.getByLabel('Add a model').selectOption({ label: 'longer' });
-  await page.getByLabel('Add a model').selectOption({ label: 'student' });
+  await page.getByLabel('Add a model', { exact: true }).selectOption({ label: 'longer' });
+  await page.getByLabel('Add a model', { exact: true }).selectOption({ label: 'student' });
   await page.getByText('How they answer').click();
-  await page.getByLabel('At most').fill('48');
-  await page.getByLabel('At most').blur();
-  await page.getByLabel('What to say').fill('10+4+2+6-9+2=');
+  await page.getByRole('spinbutton', { name: 'At most tokens', exact: true }).fill('48');
+  await page.getByRole('spinbutton', { name: 'At most tokens', exact: true }).blur();
+  await page.getByLabel('What to say', { exact: true }).fill('10+4+2+6-9+2=');
   await page.keyboard.press('Enter');
-  const turn = page.getByRole('region', { name: 'Turn 1' });
-  await turn.getByRole('button', { name: 'Again' }).nth(1).waitFor();
+  const turn = page.getByRole('region', { name: 'Turn 1', exact: true });
+  await turn.getByRole('button', { name: 'Again', exact: true }).nth(1).waitFor();
   for (const [name, model] of [['longer', teacher], ['student', student]] as const) {
     const { text } = await app.client.call('models.generate', { model, prompt: '10+4+2+6-9+2=', chat: false, maxNewTokens: 48, decode: {}, seed: 0 });
-    await eventually(() => turn.getByRole('article', { name }).locator('.text').textContent()).toBe(text);
+    await eventually(() => turn.getByRole('article', { name, exact: true }).locator('.text').textContent()).toBe(text);
   }
   expect(app.complaints).toEqual([]);
 });

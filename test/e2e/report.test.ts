@@ -9,6 +9,7 @@ import { openHistory } from '../../src-main/store/open-history.ts';
 import { createRun, findRun } from '../../src-main/store/runs.ts';
 import { seedHostileRun, seedInspection } from '../report/report-fixture.ts';
 import { recipe } from '../store/fixtures.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 
@@ -26,9 +27,10 @@ describe.each(['light', 'dark'] as const)('the file of a report, opened offline 
     const to = join(folder, 'report.html');
     await writeReport(database, await findRun(database, 'h'), to, { replace: false });
     await database.close();
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], timeout: PATIENCE });
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme, offline: true });
     page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('dialog', (dialog) => { complaints.push(dialog.message()); void dialog.dismiss(); });
@@ -47,7 +49,7 @@ describe.each(['light', 'dark'] as const)('the file of a report, opened offline 
   });
 
   it('shows charts and strips that can be read', async () => {
-    const loss = page.getByRole('img', { name: 'Loss (nats) by step' });
+    const loss = page.getByRole('img', { name: /^Loss \(nats\) by step/ });
     await loss.waitFor();
     expect((await loss.boundingBox())!.width).toBeGreaterThan(300);
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -85,7 +87,7 @@ describe('the page of a run', () => {
   it('saves the report to a file, and replaces one only where the person says so', async () => {
     const { page } = app;
     const save = async (name?: string): Promise<void> => {
-      await page.getByRole('button', { name: 'Save report' }).click();
+      await page.getByRole('button', { name: 'Save report', exact: true }).click();
       await page.getByLabel('Folder', { exact: true }).fill(app.folder);
       // A dialog that opens takes the focus to its own first field.
       await page.getByLabel('Folder', { exact: true }).press('Enter');
@@ -99,16 +101,16 @@ describe('the page of a run', () => {
     await save();
     await page.getByText(`Saved as ${file}.`).waitFor();
     expect(await readFile(file, 'utf8')).toContain('<h1>My run');
-    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
     await save();
     await page.getByText(`${file} is there already.`).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Replace it' }).click();
+    await page.getByRole('button', { name: 'Replace it', exact: true }).click();
     await page.getByText(`Saved as ${file}.`).waitFor();
 
     await writeFile(join(app.folder, 'mine.html'), 'mine');
     await save('mine.html');
-    await page.getByRole('button', { name: 'Replace it' }).click();
+    await page.getByRole('button', { name: 'Replace it', exact: true }).click();
     await page.getByText('is not the report of a run').waitFor();
     expect(await readFile(join(app.folder, 'mine.html'), 'utf8')).toBe('mine');
     expect(app.complaints).toEqual([]);

@@ -37,11 +37,11 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     await app.show('run/failed');
     await app.page.getByText('The disk is full. Free 2 GiB.').waitFor();
     await app.page.getByText('the checkpoint at step 99,800 is kept').waitFor();
-    const warnings = app.page.getByRole('region', { name: 'Warnings' });
+    const warnings = app.page.getByRole('region', { name: 'Warnings', exact: true });
     expect(await warnings.getByRole('listitem').count()).toBe(2);
     // Only the guard's own signs have a meaning to be told.
     expect(await warnings.getByText('fall into loops').count()).toBe(1);
-    await app.page.getByRole('button', { name: 'Resume' }).waitFor();
+    await app.page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
     expect(await seriousFindings(app.page)).toEqual([]);
   });
 
@@ -72,12 +72,12 @@ it('goes on with a run on another device of the machine', async () => {
   const devices = (['cpu', 'webgpu', 'cuda'] as const).map((device) => ({ device, problem: device === 'cuda' ? 'There is no NVIDIA driver on this machine.' : null, hint: null, name: device, memory: null, driver: null, isSoftware: false, uses: [], computes: ['fp32' as const] }));
   const app = await openFakeApp({ ...answers, 'devices.list': () => devices, 'runs.resume': (params: unknown) => { asked.push(params); return null; } });
   await app.show('run/failed');
-  const place = app.page.getByRole('combobox', { name: 'Where it goes on' });
+  const place = app.page.getByRole('combobox', { name: 'Where it goes on', exact: true });
   await place.locator('option', { hasText: 'on webgpu' }).waitFor({ state: 'attached' });
   expect(await place.locator('option').allTextContents()).toEqual(['where it was', 'on cpu', 'on webgpu']);
-  await app.page.getByRole('button', { name: 'Resume' }).click();
+  await app.page.getByRole('button', { name: 'Resume', exact: true }).click();
   await place.selectOption('webgpu');
-  await app.page.getByRole('button', { name: 'Resume' }).click();
+  await app.page.getByRole('button', { name: 'Resume', exact: true }).click();
   await expect.poll(() => asked).toEqual([{ runId: 'failed', allowChanged: false }, { runId: 'failed', allowChanged: false, device: 'webgpu' }]);
   await app.close();
 });
@@ -85,7 +85,7 @@ it('goes on with a run on another device of the machine', async () => {
 it('marks the best checkpoint among those there are to choose from', async () => {
   const app = await openFakeApp(answers);
   await app.show('compare');
-  await app.page.getByRole('button', { name: 'New comparison' }).click();
+  await app.page.getByRole('button', { name: 'New comparison', exact: true }).click();
   await app.page.getByLabel('Run', { exact: true }).selectOption('early');
   await app.page.getByText('Student at step 400, its best').waitFor();
   await app.page.getByText('Student at step 1000').waitFor();

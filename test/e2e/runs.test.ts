@@ -14,12 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const stepsDone = async (): Promise<number> => Number(await page.getByRole('region', { name: 'Progress' }).getByRole('progressbar').getAttribute('value'));
+const stepsDone = async (): Promise<number> => Number(await page.getByRole('region', { name: 'Progress', exact: true }).getByRole('progressbar').getAttribute('value'));
 
 it('says on an empty home what belongs there, and starts the sample project with one button', async () => {
   await page.getByText('No runs yet').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Run the sample project' }).click();
+  await page.getByRole('button', { name: 'Run the sample project', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
 });
 
@@ -40,34 +40,34 @@ it('shows the same after a reload in the middle', async () => {
 });
 
 it('shows what the student wrote before and in training', async () => {
-  await page.getByRole('tab', { name: 'Samples' }).click();
+  await page.getByRole('tab', { name: 'Samples', exact: true }).click();
   await page.getByText('Reference').first().waitFor();
   await page.getByText('Teacher').nth(1).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('tab', { name: 'Rollouts' }).click();
+  await page.getByRole('tab', { name: 'Rollouts', exact: true }).click();
   await page.getByText(/^1 to \d+ of/).waitFor();
-  await page.getByLabel('Sort by').selectOption('max');
+  await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption('max');
   await page.getByRole('img', { name: /^Divergence of each token/ }).first().waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('stops with everything saved, by keyboard, and goes on from there', async () => {
   const stop = async (): Promise<number> => {
-    await page.getByRole('button', { name: 'Stop and save' }).focus();
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).focus();
     await page.keyboard.press('Enter');
-    const note = await page.getByText(/^Stopped at step/).textContent({ timeout: 60_000 });
+    const note = await page.getByText(/^Stopped at step/).textContent();
     return Number(/step (\d+)/.exec(note ?? '')![1]);
   };
   const first = await stop();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Resume' }).click();
-  await page.getByRole('region', { name: 'Progress' }).waitFor();
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.getByRole('region', { name: 'Progress', exact: true }).waitFor();
   await expect.poll(stepsDone).toBeGreaterThan(first);
   expect(await stop()).toBeGreaterThan(first);
 });
 
 it('duplicates a run with changes, and shows its end, its log and its recipe', async () => {
-  await page.getByRole('button', { name: 'Duplicate …' }).click();
+  await page.getByRole('button', { name: 'Duplicate …', exact: true }).click();
   await page.waitForURL(/#\/new\/.+/);
   await page.getByText('Nothing is missing').waitFor();
   const recipe = (await app.client.call('runs.list', null))[0]!.recipe;
@@ -75,43 +75,43 @@ it('duplicates a run with changes, and shows its end, its log and its recipe', a
   await app.client.ended(runId);
   await app.show(`run/${runId}`);
   await page.getByText('done', { exact: true }).waitFor();
-  await page.getByRole('tab', { name: 'Log' }).click();
+  await page.getByRole('tab', { name: 'Log', exact: true }).click();
   await page.getByText(/checkpoint/i).first().waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('tab', { name: 'Recipe' }).click();
-  await page.getByRole('button', { name: 'Copy the recipe' }).click();
+  await page.getByRole('tab', { name: 'Recipe', exact: true }).click();
+  await page.getByRole('button', { name: 'Copy the recipe', exact: true }).click();
   expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toMatchObject({ name: 'shorter', train: { steps: 3 } });
   expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('compares two runs with a baseline and only what their recipes differ in', async () => {
   await app.show('runs');
-  await page.getByLabel('Choose all runs shown').check();
+  await page.getByLabel('Choose all runs shown', { exact: true }).check();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
-  await page.getByRole('heading', { name: 'What their recipes differ in' }).waitFor();
+  await page.getByRole('heading', { name: 'What their recipes differ in', exact: true }).waitFor();
   expect(await page.locator('tbody th[scope=row][title]').allTextContents()).toEqual(['Seed', 'Steps', 'Examples']);
   await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Place of shorter in the comparison' }).click();
-  await page.getByRole('menuitem', { name: 'Make it the baseline' }).click();
+  await page.getByRole('button', { name: 'Place of shorter in the comparison', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Make it the baseline', exact: true }).click();
   await page.getByRole('row', { name: /shorter.*baseline/ }).waitFor();
 });
 
 it('finds, tags and renames', async () => {
   await app.show('runs');
-  await page.getByRole('button', { name: 'More about shorter' }).click();
-  await page.getByRole('menuitem', { name: 'Name and tags …' }).click();
+  await page.getByRole('button', { name: 'More about shorter', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Name and tags …', exact: true }).click();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByLabel('Name', { exact: true }).fill('Short one');
-  await page.getByLabel('Tags, with commas between them').fill('first, tiny');
+  await page.getByLabel('Tags, with commas between them', { exact: true }).fill('first, tiny');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'tiny' }).waitFor();
+  await page.getByRole('button', { name: 'tiny', exact: true }).waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('tiny gkd');
   await page.getByText('1 of 2 runs').waitFor();
-  await page.getByLabel('Search runs').fill('nothing like that');
-  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByLabel('Search runs', { exact: true }).fill('nothing like that');
+  await page.getByRole('button', { name: 'Show all', exact: true }).click();
   await page.getByText('2 runs').waitFor();
 });
 
@@ -129,11 +129,11 @@ it('is as wide as a window at twice the size', async () => {
 
 it('deletes a run with its files, after asking', async () => {
   const { runDir } = (await app.client.call('runs.list', null)).find(({ name }) => name === 'Short one')!;
-  await page.getByRole('button', { name: 'Choose none' }).click();
-  await page.getByLabel('Choose Short one').check();
-  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByRole('button', { name: 'Choose none', exact: true }).click();
+  await page.getByLabel('Choose Short one', { exact: true }).check();
+  await page.getByRole('button', { name: 'Delete …', exact: true }).click();
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Delete with files' }).click();
+  await page.getByRole('button', { name: 'Delete with files', exact: true }).click();
   await page.getByText('"Short one" is deleted.').waitFor();
   await page.getByText('1 run', { exact: true }).waitFor();
   await expect(stat(runDir)).rejects.toThrow();
@@ -141,10 +141,10 @@ it('deletes a run with its files, after asking', async () => {
 
 it('lists its shortcuts, and goes by them', async () => {
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts', exact: true }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await page.keyboard.press('m');
-  await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'Models', exact: true, level: 1 }).waitFor();
   expect(app.complaints).toEqual([]);
 });

@@ -14,21 +14,21 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 it('keeps what is chosen over a reload', async () => {
-  await page.getByLabel('Theme').selectOption('dark');
-  await page.getByLabel('Numbers and dates').selectOption('de-DE');
-  await page.getByLabel('Threads').fill('1');
-  await page.getByLabel('Threads').press('Tab');
+  await page.getByLabel('Theme', { exact: true }).selectOption('dark');
+  await page.getByLabel('Numbers and dates', { exact: true }).selectOption('de-DE');
+  await page.getByLabel('Threads', { exact: true }).fill('1');
+  await page.getByLabel('Threads', { exact: true }).press('Tab');
   await eventually(() => app.client.call('settings.get', null)).toMatchObject({ theme: 'dark', numberLocale: 'de-DE', threads: 1 });
   await page.reload();
-  await eventually(() => page.getByLabel('Theme').inputValue()).toBe('dark');
-  expect(await page.getByLabel('Threads').inputValue()).toBe('1');
+  await eventually(() => page.getByLabel('Theme', { exact: true }).inputValue()).toBe('dark');
+  expect(await page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
   expect(await seriousFindings(page)).toEqual([]);
 });
 
 it('says what it is, where its data lies and what it is made with', async () => {
   await page.getByText(app.home, { exact: true }).waitFor();
   await page.getByText(/Licences of \d+ packages/).click();
-  await page.getByRole('rowheader', { name: 'onnxruntime-node' }).waitFor();
+  await page.getByRole('rowheader', { name: 'onnxruntime-node', exact: true }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
 
@@ -43,7 +43,7 @@ it('says what CUDA\'s libraries take before anything is fetched, and refuses a f
   if (!offer || folder !== null) return;
   await page.getByRole('button', { name: /^Download \d/ }).waitFor();
   await page.getByText(/nvidia-cublas 13/).waitFor();
-  await page.getByLabel('Or a folder that has them').fill(app.home);
+  await page.getByLabel('Or a folder that has them', { exact: true }).fill(app.home);
   await page.getByRole('button', { name: 'Use', exact: true }).click();
   await page.getByText(`${app.home} has no CUDA libraries of ONNX Runtime`, { exact: false }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);

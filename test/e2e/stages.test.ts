@@ -38,7 +38,7 @@ it('tells where each stage began, and draws it in every chart', async () => {
   await expect.poll(async () => (await client.call('runs.get', { runId })).status).toBe('done');
   await app.show(`run/${runId}`);
   await page.reload();
-  const stages = page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem');
+  const stages = page.getByRole('list', { name: 'Stages of the run', exact: true }).getByRole('listitem');
   await expect.poll(() => stages.allInnerTexts()).toEqual([expect.stringMatching(/^learn to write .*steps 1 to 3$/), expect.stringMatching(/^distil .*steps 4 to 8$/)]);
   await expect.poll(() => page.evaluate(() => (window as unknown as { marks: number[] }).marks.length)).toBeGreaterThan(0);
   expect(await seriousFindings(page)).toEqual([]);
@@ -61,9 +61,9 @@ it('fine-tunes first by a switch, which comes back as it was left and over a rel
   const { page } = app;
   const { stages: _, ...whole } = recipe();
   const draft = await draftOf({ ...whole, train: { ...whole.train, steps: 5 } });
-  const first = page.getByLabel('Fine-tune the student first');
+  const first = page.getByLabel('Fine-tune the student first', { exact: true });
   await first.check();
-  const steps = page.getByLabel('Steps of fine-tuning');
+  const steps = page.getByLabel('Steps of fine-tuning', { exact: true });
   await expect.poll(() => steps.inputValue()).toBe('200');
   await steps.fill('0');
   await page.getByText('0 does not fit here: a whole number above 0.').waitFor();
@@ -78,27 +78,27 @@ it('fine-tunes first by a switch, which comes back as it was left and over a rel
 
   await page.getByRole('button', { name: /^4 Review/ }).click();
   await page.getByRole('button', { name: 'Measure', exact: true }).click();
-  const rows = page.getByRole('table', { name: 'Time of each stage' }).getByRole('row');
-  await expect.poll(() => rows.allInnerTexts(), { timeout: 120_000 }).toEqual([expect.stringContaining('Stage'), expect.stringMatching(/^fine-tune\s+3\s/), expect.stringMatching(/^distil\s+5\s/)]);
-  await page.getByRole('button', { name: 'Start the run' }).click();
+  const rows = page.getByRole('table', { name: 'Time of each stage', exact: true }).getByRole('row');
+  await expect.poll(() => rows.allInnerTexts()).toEqual([expect.stringContaining('Stage'), expect.stringMatching(/^fine-tune\s+3\s/), expect.stringMatching(/^distil\s+5\s/)]);
+  await page.getByRole('button', { name: 'Start the run', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
-  await expect.poll(() => page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem').allInnerTexts(), { timeout: 60_000 })
+  await expect.poll(() => page.getByRole('list', { name: 'Stages of the run', exact: true }).getByRole('listitem').allInnerTexts())
     .toEqual([expect.stringMatching(/^fine-tune .*steps 1 to 3$/), expect.stringMatching(/^distil .*steps 4 to 8$/)]);
 });
 
 it('adds stages, moves them, takes them out and brings them back, all by keyboard too', async () => {
   const { page } = app;
   const draft = await draftOf(recipe());
-  await page.getByRole('button', { name: 'Change the stages (Advanced)' }).click();
-  await page.getByRole('button', { name: 'Add a stage' }).click();
+  await page.getByRole('button', { name: 'Change the stages (Advanced)', exact: true }).click();
+  await page.getByRole('button', { name: 'Add a stage', exact: true }).click();
   expect(await page.locator('#field-stages-2-name').evaluate((input) => input === document.activeElement)).toBe(true);
   // What two stages are called in the middle of typing is told, and does no harm.
   await page.locator('#field-stages-2-name').fill('distil');
   await page.getByText('another stage is called so').first().waitFor();
   await page.locator('#field-stages-2-name').fill('by the end');
   await page.locator('#field-stages-2-method-preset').selectOption('on-policy-kd');
-  const last = page.getByRole('region', { name: 'Stage 3 of 3' });
-  await last.getByLabel('A number of steps').check();
+  const last = page.getByRole('region', { name: 'Stage 3 of 3', exact: true });
+  await last.getByLabel('A number of steps', { exact: true }).check();
   await page.locator('#field-stages-2-train-steps').fill('4');
   await page.locator('#stage-2-up').focus();
   await page.keyboard.press('Enter');
@@ -107,7 +107,7 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'learn to write', 'distil']);
   // It is at the start, so that the button for the way back has the focus.
   expect(await page.locator('#stage-0-down').evaluate((button) => button === document.activeElement)).toBe(true);
-  await page.getByRole('button', { name: 'Remove “learn to write”' }).click();
+  await page.getByRole('button', { name: 'Remove “learn to write”', exact: true }).click();
   await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'distil']);
   await page.keyboard.press('Enter');
   await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'learn to write', 'distil']);
@@ -115,11 +115,11 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   expect(await seriousFindings(page)).toEqual([]);
 
   // A problem of a stage leads to its field, folded away or not.
-  await page.getByRole('region', { name: 'Stage 2 of 3' }).getByText('Its data').click();
+  await page.getByRole('region', { name: 'Stage 2 of 3', exact: true }).getByText('Its data').click();
   await page.locator('#field-stages-1-data-train').fill('/nowhere/rows.jsonl');
   await page.locator('#field-stages-1-data-train').press('Tab');
   await page.getByRole('button', { name: /^4 Review/ }).click();
-  await page.getByRole('button', { name: 'Go to Stage 2: Training file' }).first().click();
+  await page.getByRole('button', { name: 'Go to Stage 2: Training file', exact: true }).first().click();
   await expect.poll(() => page.locator('#field-stages-1-data-train').evaluate((input) => input === document.activeElement)).toBe(true);
   expect(app.complaints).toEqual([]);
 });
@@ -134,23 +134,23 @@ it('advises on each stage, and takes the advice on one beside that on another', 
   const stages = async (): Promise<RecipeInput['stages']> => ((await app.client.call('drafts.list', null)).find((draft) => draft.id === id)!.recipe as unknown as RecipeInput).stages;
   await app.show(`new/${id}`);
   await page.getByRole('button', { name: /^4 Review/ }).click();
-  await page.getByRole('button', { name: 'Measure on a few rows' }).click();
-  await page.getByRole('button', { name: 'Measure again' }).waitFor({ timeout: 120_000 });
+  await page.getByRole('button', { name: 'Measure on a few rows', exact: true }).click();
+  await page.getByRole('button', { name: 'Measure again', exact: true }).waitFor();
   const advice = page.getByRole('listitem').filter({ hasText: 'Stage "learn to write": The learning rate is too high for this student' });
   await advice.waitFor();
   for (const title of ['Stage “learn to write”, the recipe\'s student: what was measured', 'Stage “distil”, as the student is now: what the stages before make of it is yet to come: what was measured']) {
     await page.getByText(title).click();
-    await page.getByRole('rowheader', { name: 'exact-match, student' }).last().waitFor();
+    await page.getByRole('rowheader', { name: 'exact-match, student', exact: true }).last().waitFor();
   }
   expect(await seriousFindings(page)).toEqual([]);
   // What is known of a stage without measuring is mended above; what was measured of another stays as it was told.
-  await page.getByRole('listitem').filter({ hasText: 'Stage "distil":' }).getByRole('button', { name: 'Make 200' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Stage "distil":' }).getByRole('button', { name: 'Make 200', exact: true }).click();
   await expect.poll(async () => (await stages())![1]!.train).toEqual({ steps: 200, learningRate: 1e-3 });
   await page.getByText('The recipe has changed since; measure again.').waitFor();
   await advice.getByRole('button', { name: /^Use / }).click();
   await expect.poll(async () => (await stages())![0]!.train!.learningRate).toBeLessThan(3);
   expect(await stages()).toMatchObject([{ name: 'learn to write', method: { preset: 'sft' }, train: { steps: 250 } }, { name: 'distil', method: { preset: 'distillspec' }, train: { steps: 200, learningRate: 1e-3 } }]);
-  await page.getByRole('button', { name: 'Measure again' }).click();
-  await expect.poll(() => advice.count(), { timeout: 120_000 }).toBe(0);
+  await page.getByRole('button', { name: 'Measure again', exact: true }).click();
+  await expect.poll(() => advice.count()).toBe(0);
   expect(app.complaints).toEqual([]);
 });

@@ -23,17 +23,17 @@ requires('llama')('the way of a new user', () => {
     // It need not be whole: what is saved is what is taken along.
     await page.getByRole('progressbar').first().waitFor();
     await eventually(async () => (await app.client.call('runs.live', null)).live[0]?.step ?? 0).toBeGreaterThan(2);
-    await page.getByRole('button', { name: 'Stop and save' }).click();
-    await page.getByRole('button', { name: 'Export …' }).click();
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).click();
+    await page.getByRole('button', { name: 'Export …', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: /^Export / });
-    await dialog.getByRole('checkbox', { name: 'fp32' }).uncheck();
+    await dialog.getByRole('checkbox', { name: /^fp32\b/ }).uncheck();
     for (const type of ['f16', 'q8_0']) await dialog.getByRole('checkbox', { name: new RegExp(`^${type}\\b`) }).check();
     expect(await seriousFindings(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
-    await page.waitForURL(/#\/export\/\d+/, { timeout: 200_000 });
+    await page.waitForURL(/#\/export\/\d+/);
 
     await page.getByText(/^Opened in llama\.cpp .*by node-llama-cpp \d/).waitFor();
-    const rows = page.getByRole('table', { name: 'GGUF files' }).locator('tbody tr');
+    const rows = page.getByRole('table', { name: 'GGUF files', exact: true }).locator('tbody tr');
     expect(await rows.count()).toBe(2);
     const [exported] = await app.client.call('exports.list', null);
     const { report } = exported!;
@@ -50,17 +50,17 @@ requires('llama')('the way of a new user', () => {
   it('talks to the file on the Chat page, and gets the words of the trained student', async () => {
     const [exported] = await app.client.call('exports.list', null);
     const file = exported!.report.gguf!.find(({ type }) => type === 'q8_0')!.file.name;
-    await page.getByRole('button', { name: `Talk to it ${file}` }).click();
-    await page.getByRole('heading', { level: 1, name: 'Chat' }).waitFor();
+    await page.getByRole('button', { name: `Talk to it ${file}`, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Chat', exact: true }).waitFor();
     const model = join(exported!.folder, file);
     expect(existsSync(model)).toBe(true);
     await page.getByText('How they answer').click();
-    await page.getByLabel('At most').fill('48');
-    await page.getByLabel('At most').blur();
-    await page.getByLabel('What to say').fill('10+4+2+6-9+2=');
+    await page.getByRole('spinbutton', { name: 'At most tokens', exact: true }).fill('48');
+    await page.getByRole('spinbutton', { name: 'At most tokens', exact: true }).blur();
+    await page.getByLabel('What to say', { exact: true }).fill('10+4+2+6-9+2=');
     await page.keyboard.press('Enter');
-    const said = page.getByRole('region', { name: 'Turn 1' }).getByRole('article').locator('.text');
-    await page.getByRole('region', { name: 'Turn 1' }).getByRole('button', { name: 'Again' }).waitFor();
+    const said = page.getByRole('region', { name: 'Turn 1', exact: true }).getByRole('article').locator('.text');
+    await page.getByRole('region', { name: 'Turn 1', exact: true }).getByRole('button', { name: 'Again', exact: true }).waitFor();
     const asked = { prompt: '10+4+2+6-9+2=', chat: false, maxNewTokens: 48, decode: {}, seed: 0 };
     expect(await said.textContent()).toBe((await app.client.call('models.generate', { model, ...asked })).text);
     expect(await said.textContent()).toContain('10+4=14;');

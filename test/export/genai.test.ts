@@ -75,7 +75,7 @@ requires('genai')('in ONNX Runtime GenAI', () => {
         asked.push({ name, folder, prompts: PROMPTS, newTokens: NEW_TOKENS });
       }
       inGenai(asked).forEach((answer, at) => found.set(asked[at]!.name, answer));
-    }, 300_000);
+    });
 
     it.each(MODELS)('%s', (name) => {
       expect(found.get(name)).toEqual({ tokens: expected.get(name) });

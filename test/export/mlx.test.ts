@@ -63,7 +63,7 @@ it('knows what mlx-lm opens', () => {
 });
 
 requires('mlx')('in mlx-lm', () => {
-  it.each(['mlx-f16', 'mlx-4bit'])('%s writes what its weights write here', { timeout: 300_000 }, async (name) => {
+  it.each(['mlx-f16', 'mlx-4bit'])('%s writes what its weights write here', async (name) => {
     const model = await openWholeModel(MODEL);
     const prompts = Array.from({ length: 2 }, (_, at) => Int32Array.from(model.tokenizer.encode(exercise(3, at).question, { special: true })));
     const found = spawnSync(mlxPython()!, ['test/export/mlx_greedy.py', join(folder, 'both', name), String(TOKENS)], { input: JSON.stringify(prompts.map((ids) => [...ids])), encoding: 'utf8', timeout: 290_000 });

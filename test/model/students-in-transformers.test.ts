@@ -40,7 +40,7 @@ requires('python', 'transformers')('a folder written here', () => {
     });
     if (stdout === '') throw new Error(stderr);
     expected = JSON.parse(stdout) as number[][][];
-  }, 300_000);
+  });
 
   it.each(NAMES)('%s, a student of some of its layers, is in Transformers what it is here', (name) => isSame(temporary.path(name), expected[NAMES.indexOf(name)]!));
   it.each(NAMES)('%s, with first weights, is in Transformers what it is here', (name) => isSame(begun(name), expected[NAMES.length + NAMES.indexOf(name)]!));

@@ -4,10 +4,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { acquireLock, lockHolder } from '../../src-main/run-folder/run-lock.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const script = fileURLToPath(new URL('run-lock-child.ts', import.meta.url));
 

@@ -30,7 +30,7 @@ it('warns of a student that has never learned, and makes it write before it is d
   expect(codes.filter((code) => code === 'stage')).toHaveLength(2);
   // It was so before the first step, and is no longer so when the second stage begins.
   expect(codes.slice(codes.lastIndexOf('stage'))).not.toContain('cannot-write');
-}, 60_000);
+});
 
 it('puts a stage before those that a run has, under a name of its own', () => {
   const recipe = recipeSchema.parse({ ...project.recipe(), stages: [{ name: 'fine-tune', train: { steps: 2 } }, { name: 'then', train: { steps: 3 } }] });
@@ -47,4 +47,4 @@ it('says nothing of the sample project', async () => {
   } });
   await client.ended(runId);
   expect((await codesOf(runId)).filter((code) => code === 'cannot-write')).toEqual([]);
-}, 60_000);
+});

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await writeFile(at('recipe.json'), JSON.stringify(project.recipe()));
   expect(await retort('home', 'run', at('recipe.json'), '--run-dir', at('run'))).toMatchObject({ code: 0 });
   whole = await weights('run');
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 it('a folder that the history does not know is taken in, measurements and texts with it, and ends as it would have', async () => {
@@ -54,7 +54,7 @@ it('a folder that the history does not know is taken in, measurements and texts 
   const [first, second] = [await of('home'), await of('other')];
   expect(second.lastStep).toBe(12);
   expect(second.evaluations.map(({ step }) => step)).toEqual(first.evaluations.map(({ step }) => step));
-}, 120_000);
+});
 
 it('what a run reads is compared with what it read at its start', async () => {
   await copy('changed');
@@ -71,7 +71,7 @@ it('what a run reads is compared with what it read at its start', async () => {
   } finally {
     await writeFile(data, before);
   }
-}, 120_000);
+});
 
 it('a damaged checkpoint is passed over, told of and put aside; another one is named by its step', async () => {
   await cp(at('run'), at('damaged'), { recursive: true });
@@ -95,7 +95,7 @@ it('a damaged checkpoint is passed over, told of and put aside; another one is n
   expect([back.code, back.said]).toEqual([0, expect.stringContaining('12 steps from 8')]);
   expect(back.said).not.toContain('begins again');
   expect(await weights('damaged')).toBe(whole);
-}, 120_000);
+});
 
 it('a run whose checkpoints were taken away says that it begins again', async () => {
   await copy('bare');
@@ -104,7 +104,7 @@ it('a run whose checkpoints were taken away says that it begins again', async ()
   const { code, said } = await retort('fifth', 'resume', at('bare'));
   expect([code, said]).toEqual([0, expect.stringContaining('There is no checkpoint in the folder of this run, so it begins again at step 0.')]);
   expect(await weights('bare')).toBe(whole);
-}, 120_000);
+});
 
 it.each(['null', '{}', '{"step":-8}', '{"step":8,"totalTokens":1,"microBatchSize":0}', '{"step":4,"totalTokens":1,"microBatchSize":4}'])('a state that reads %s is damaged', async (state) => {
   const step = at('states', 'step-8');

@@ -120,7 +120,7 @@ it('whatever byte changes, what is read is in order or one sentence says what is
     }
   }
   expect(refused).toBeGreaterThan(20);
-}, 60_000);
+});
 
 /** Numbers from 0 to 1, the same for the same seed. */
 function generator(seed: number): () => number {

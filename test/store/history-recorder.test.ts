@@ -218,5 +218,5 @@ describe('HistoryRecorder', () => {
     const [run] = await listRuns(database);
     expect(run).toMatchObject({ status: 'interrupted', lastStep: steps.length, ended: run?.updated });
     await database.close();
-  }, 30_000);
+  });
 });

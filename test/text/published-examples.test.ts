@@ -109,5 +109,5 @@ describe.skipIf(!PYTHON || folders.length === 0)('whole examples of a published 
     console.log(given, { refused, refusedByBoth });
     expect(wrong).toEqual([]);
     expect(refused!.length).toBeLessThanOrEqual(2);
-  }, 600_000);
+  });
 });

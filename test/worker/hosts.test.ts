@@ -3,16 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WorkerHost } from '../../src-main/contract/worker-host.ts';
 import { lockHolder } from '../../src-main/run-folder/run-lock.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';
 import { TSX, child, toyCommands, toyHandlers } from './toy.ts';
-
-// Each child starts a Node process and compiles its source, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 type Toy = WorkerHost<typeof toyCommands>;
 
@@ -223,17 +220,17 @@ it.each(['kill', 'exit', 'leave'] as const)('a worker that dies (%s) takes with 
   expect(programs.every(isAlive)).toBe(true);
   host.request('die', { how }).catch(() => undefined);
   await host.ended;
-  await vi.waitFor(() => expect(programs.some(isAlive)).toBe(false), { timeout: 20_000 });
+  await expect.poll(() => programs.some(isAlive)).toBe(false);
 });
 
 it.skipIf(process.platform === 'win32')('what such a program has started ends with it', async () => {
   const host = startChild();
   const program = await host.request('start', null);
-  await vi.waitFor(() => expect(childrenOf(program)).toHaveLength(1), { timeout: 20_000 });
+  await expect.poll(() => childrenOf(program)).toHaveLength(1);
   const [grandchild] = childrenOf(program);
   host.kill();
   await host.ended;
-  await vi.waitFor(() => expect(isAlive(grandchild!)).toBe(false), { timeout: 20_000 });
+  await expect.poll(() => isAlive(grandchild!)).toBe(false);
 });
 
 describe('a worker that gives no sign of life', () => {

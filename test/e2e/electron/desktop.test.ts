@@ -75,7 +75,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await page.waitForURL(/#\/new\/.+/);
     await page.getByRole('button', { name: /^4 Review/ }).click();
     await page.getByText('Nothing is missing').waitFor();
-    await page.getByRole('button', { name: 'Save to a file …' }).click();
+    await page.getByRole('button', { name: 'Save to a file …', exact: true }).click();
     await page.getByRole('status').getByText(`Saved as ${copy}.`).waitFor();
     expect((await kept('asked')).at(-1)).toMatchObject({ title: 'Save the recipe', defaultPath: 'tiny.retort' });
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject({ name: 'tiny', teacher: { model: project.teacher } });

@@ -72,7 +72,7 @@ requires('display', 'electron', 'keyring')('a server\'s key in the system\'s own
     await page.getByText('the 17 likeliest tokens').waitFor();
     await page.getByRole('button', { name: /^[1-4] Review/ }).click();
     await page.getByText('Nothing is missing').waitFor();
-    await page.getByRole('button', { name: 'Start the run' }).click();
+    await page.getByRole('button', { name: 'Start the run', exact: true }).click();
     await page.waitForURL(/#\/run\/.+/);
     await page.locator('.status').getByText(/^done/).waitFor();
     await electron.close();

@@ -58,7 +58,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     expect((await run(runId)).checkpoint?.step).toBeGreaterThanOrEqual(20);
     // Nothing is done again by itself.
     expect((await call(desktop.page, 'runs.live', null)).live).toEqual([]);
-    await desktop.page.getByRole('button', { name: 'Resume' }).click();
+    await desktop.page.getByRole('button', { name: 'Resume', exact: true }).click();
     await becomes(runId, 'done');
     expect(await losses(runId)).toEqual(whole);
   });
@@ -84,7 +84,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   it('plain Node is refused in the settings where there is none, computes the same where there is one, and its death is told', async () => {
     const { page, electron } = desktop;
     await page.evaluate(() => { location.hash = '#/settings'; });
-    const worker = page.getByLabel('Worker');
+    const worker = page.getByLabel('Worker', { exact: true });
     await electron.evaluate(() => {
       const fs = process.mainModule!.require('node:fs') as { existsSync(path: string): boolean; real?: (path: string) => boolean };
       const real = fs.existsSync;

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { PATIENCE } from '../../support/patience.ts';
 
 export interface Desktop { electron: ElectronApplication; page: Page; home: string }
 
@@ -13,10 +14,10 @@ export async function launch(executablePath: string, home: string, env: Record<s
     // Chromium's sandbox cannot be set up by root; the sandbox of the page is the application's and stays.
     args: ['--no-sandbox', '--disable-gpu', ...args],
     env: { ...process.env as Record<string, string>, RETORT_HOME: home, RETORT_USER_DATA: join(home, 'electron'), ...env },
-    timeout: 60_000,
+    timeout: PATIENCE,
   });
-  const page = await electron.firstWindow({ timeout: 60_000 });
-  page.setDefaultTimeout(90_000);
+  const page = await electron.firstWindow({ timeout: PATIENCE });
+  page.setDefaultTimeout(PATIENCE);
   await electron.context().addInitScript({ path: join(import.meta.dirname, 'page-polyfills.cjs') });
   await page.reload();
   return { electron, page, home };

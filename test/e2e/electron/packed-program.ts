@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { CallInput, CallName, CallResult } from '../../../src-main/contract/api/api.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
-/** Milliseconds in which a window must appear, a question be answered, the program end. */
-const PATIENCE = 60_000;
 /** How much of what the program writes is kept, in characters. */
 const TAIL = 8192;
 

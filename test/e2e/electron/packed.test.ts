@@ -6,13 +6,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunRecord } from '../../../src-main/contract/history.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { requires } from '../../support/requires.ts';
 import { display, freshHome } from './launch.ts';
 import { packForOldElectron, type Packed } from './pack.ts';
 import { PackedProgram } from './packed-program.ts';
-
-/** Milliseconds after which a run that does not come to its next steps is not waited for. */
-const PATIENCE = 150_000;
 
 requires('display', 'electron', 'installers')('the packed application', () => {
   let to: string;
@@ -123,7 +121,7 @@ requires('display', 'electron', 'installers')('the packed application', () => {
       expect(computing).toMatch(new RegExp(`^\\S*node ${unpacked('out', 'main', 'worker', 'entry.js')}$`, 'm'));
       await stopAfter(checkpoint!.step);
     });
-  }, 400_000);
+  });
 
   it('told by the system to end, saves the run that is going and asks nobody', async () => {
     let runId = '';
@@ -136,5 +134,5 @@ requires('display', 'electron', 'installers')('the packed application', () => {
       const { status, checkpoint, lastStep } = await steps(desktop);
       expect([status, checkpoint?.step]).toEqual(['stopped', lastStep]);
     });
-  }, 400_000);
+  });
 });

@@ -39,22 +39,22 @@ requires('display', 'electron')('the application in a real Electron window', () 
 
   it('runs the sample project, stops with its work saved and goes on', async () => {
     const { page } = desktop;
-    await page.getByRole('button', { name: 'Run the sample project' }).click();
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 240_000 });
-    await page.getByRole('button', { name: 'Stop and save' }).click();
-    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await page.getByRole('button', { name: 'Run the sample project', exact: true }).click();
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor();
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
     await page.getByText('stopped', { exact: false }).first().waitFor();
-    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
     // Its steps are few: it is to be the next test that they pass in.
-    await page.getByRole('button', { name: 'Stop and save' }).click({ timeout: 120_000 });
-    await page.getByRole('button', { name: 'Resume' }).waitFor();
-  }, 400_000);
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+  });
 
   it('tells of a worker that dies, and goes on from its last checkpoint', async () => {
     const { page, electron } = desktop;
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 120_000 });
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).waitFor();
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor();
     const before = await step();
     // All utility processes of this application that run Node: the one that computes is among them.
     const own = electron.process().pid!;
@@ -63,21 +63,21 @@ requires('display', 'electron')('the application in a real Electron window', () 
     expect(workers.length).toBeGreaterThan(0);
     for (const worker of workers) process.kill(Number(worker.trim().split(/\s+/)[0]), 'SIGKILL');
     // The reason stands with the run, and is the same after another start.
-    const reason = page.getByRole('region', { name: 'What happened' });
+    const reason = page.getByRole('region', { name: 'What happened', exact: true });
     await reason.getByText(/This run was interrupted.*signal SIGKILL.*ran out of memory/).waitFor();
     await page.reload();
     await reason.getByText(/ran out of memory/).waitFor();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByText(/^Step [1-9]\d* of 200$/).waitFor();
     expect(await step()).toBeLessThanOrEqual(before + 50);
-    await page.getByRole('button', { name: 'Stop and save' }).click();
-    await page.getByRole('button', { name: 'Resume' }).waitFor();
-  }, 400_000);
+    await page.getByRole('button', { name: 'Stop and save', exact: true }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+  });
 
   it('a reload and a second start show the same', async () => {
     const { page } = desktop;
     await page.reload();
-    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
     await desktop.electron.close();
     desktop = await launch(program, folder.home, { RETORT_APP: built });
     await desktop.page.getByText('sample, gkd').first().waitFor();

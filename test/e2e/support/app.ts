@@ -7,6 +7,7 @@ import { openStudio } from '../../../src-main/studio/studio.ts';
 import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { childHost } from '../../../src-main/worker/child-host.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { StudioClient } from '../../support/studio-client.ts';
 
 /** The built interface in a real browser, as `retort serve` shows it, with a data folder of its own. */
@@ -30,12 +31,12 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   const studio = await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS) });
   const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads: join(home, 'uploads'), token: newToken() });
   // Debian's; the sandbox needs rights that a container does not give.
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], timeout: PATIENCE });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(PATIENCE);
   await page.goto(server.url);
-  await page.getByRole('navigation', { name: 'Screens' }).waitFor();
+  await page.getByRole('navigation', { name: 'Screens', exact: true }).waitFor();
   const complaints: string[] = [];
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
   page.on('pageerror', (error) => complaints.push(error.message));

@@ -63,7 +63,7 @@ requires('converter', 'tokenizers')('a small model with a published tokenizer', 
       expect(differing.slice(0, 20)).toEqual([]);
     });
 
-    it('reads, writes and ends in llama.cpp as in Retort', { timeout: 600_000 }, async ({ skip, annotate }) => {
+    it('reads, writes and ends in llama.cpp as in Retort', async ({ skip, annotate }) => {
       const found = await findLlama(process.env['RETORT_PEERS'] ?? null);
       if (!found) return skip('needs node-llama-cpp, beside Retort or in RETORT_PEERS');
       const model = await openWholeModel(join(to, name));

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Device } from '../../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../../src-main/contract/events.ts';
 import { runJob } from '../../../src-main/service/run/run-job.ts';
@@ -9,9 +9,6 @@ import { parseRecipe } from '../../../src-main/service/recipe/recipe-file.ts';
 import { sampleRecipe } from '../../../src-main/service/sample.ts';
 import { expectClose } from '../../support/close.ts';
 import { requires } from '../../support/requires.ts';
-
-// Two runs of real models, on whatever else the machine does.
-vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'retort-tfjs-')); });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device } from '../../../src-main/contract/divergence.ts';
 import { COMMANDS, type Commands } from '../../../src-main/contract/worker.ts';
 import type { WorkerHost } from '../../../src-main/contract/worker-host.ts';
@@ -9,9 +9,6 @@ import { TriedDevices } from '../../../src-main/service/devices/tried-devices.ts
 import { childHost } from '../../../src-main/worker/child-host.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../../src-main/worker/memory-host.ts';
-
-// A child compiles its source, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 it('tries every device in a process of its own, which ends', async () => {
   const hosts: WorkerHost<Commands>[] = [];
