@@ -5,6 +5,7 @@ import { resource } from '../../src-main/service/resources.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
+import { takeOffFilters } from './support/filters.ts';
 import { addModel, shortRun } from './support/sample-project.ts';
 
 let app: App;
@@ -60,7 +61,7 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
   await page.keyboard.press('Control+Enter');
   const second = await alone('3+30+3+3+3+3=');
   await eventually(() => shown(0)).toEqual(second);
-  expect(seen.length).toBeGreaterThan(0);
+  await eventually(async () => seen.length).toBeGreaterThan(0);
   expect(seen.every((text) => second.some((whole) => whole.startsWith(text.replace('▍', ''))))).toBe(true);
 
   await page.getByRole('combobox', { name: 'Mark words that differ from', exact: true }).selectOption('baseline');
@@ -68,7 +69,7 @@ it('lets three models answer prompts typed by hand, token by token, and shows th
   expect(await seriousFindings(page)).toEqual([]);
   await page.reload();
   await eventually(() => rows().count()).toBe(2);
-  expect((await shown(1))[0]).toBe(first[0]);
+  await eventually(async () => (await shown(1))[0]).toBe(first[0]);
   await eventually(() => rows().first().locator('td:nth-child(3) ins').count()).toBeGreaterThan(0);
 });
 
@@ -81,10 +82,10 @@ it('compares a finished run\'s teacher, student before and after with one click'
   await expect.poll(async () => (await app.client.call('comparisons.list', null)).find((comparison) => comparison.id === id)!.state).toBe('done');
   await eventually(total).toBe(200);
   const models = page.getByRole('table', { name: 'Models', exact: true });
-  expect(await models.locator('tbody th').allTextContents()).toEqual(['teacher', 'before', 'step 8']);
-  expect(await answers().locator('thead th').allTextContents()).toEqual(['Prompt', 'teacher', 'beforebaseline', 'step 8']);
+  await eventually(() => models.locator('tbody th').allTextContents()).toEqual(['teacher', 'before', 'step 8']);
+  await eventually(() => answers().locator('thead th').allTextContents()).toEqual(['Prompt', 'teacher', 'beforebaseline', 'step 8']);
   // Words of the students' answers are held against the reference.
-  expect(await answers().locator('td ins').count()).toBeGreaterThan(0);
+  await eventually(() => answers().locator('td ins').count()).toBeGreaterThan(0);
   expect(await seriousFindings(page)).toEqual([]);
   // Asked for again, it is the one that is there.
   await app.show(`run/${runId}`);
@@ -109,18 +110,20 @@ it('sorts by any measure, filters by wins, ranges, differences and words, and ke
   await eventually(() => better.textContent()).toContain(` ${wins} better`);
   await better.click();
   await eventually(total).toBe(wins);
-  expect(await rows().locator('td:nth-child(4) .outcome').allTextContents()).toEqual(Array.from({ length: Math.min(20, wins) }, () => '▲ better'));
+  await eventually(() => rows().locator('td:nth-child(4) .outcome').allTextContents()).toEqual(Array.from({ length: Math.min(20, wins) }, () => '▲ better'));
   await page.getByText('More filters').click();
   await page.locator('details select').nth(1).selectOption({ label: 'step 8' });
   await page.getByLabel('is at least', { exact: true }).fill('0.05');
   await page.getByRole('button', { name: 'Filter', exact: true }).click();
   await eventually(total).toBeLessThan(wins);
   expect(await seriousFindings(page)).toEqual([]);
-  const before = { url: page.url(), total: await total(), texts: await rows().locator('th .text').allTextContents() };
+  // The page's address reaches the test a little after the page.
+  await page.waitForURL(/0\.05/);
+  const seenNow = async (): Promise<object> => ({ url: page.url(), total: await total(), texts: await rows().locator('th .text').allTextContents() });
+  const before = await seenNow();
   await page.reload();
-  await rows().first().waitFor();
-  expect({ url: page.url(), total: await total(), texts: await rows().locator('th .text').allTextContents() }).toEqual(before);
-  while (await page.getByRole('button', { name: /^Take off the filter/ }).count() > 0) await page.getByRole('button', { name: /^Take off the filter/ }).first().click();
+  await eventually(seenNow).toEqual(before);
+  await takeOffFilters(page);
   await eventually(total).toBe(200);
   await page.getByLabel('Search rows', { exact: true }).fill('no answer has this');
   await eventually(total).toBe(0);
@@ -132,7 +135,7 @@ it('moves between rows and pages by keyboard', async () => {
   await page.locator('body').click({ position: { x: 2, y: 2 } });
   const first = await rows().first().locator('th .text').first().textContent();
   await page.keyboard.press('j');
-  expect(await page.evaluate(() => [...document.querySelectorAll('tbody tr')].indexOf(document.activeElement!))).toBeGreaterThan(-1);
+  await eventually(() => page.evaluate(() => [...document.querySelectorAll('tbody tr')].indexOf(document.activeElement!))).toBeGreaterThan(-1);
   await page.keyboard.press('l');
   await page.getByText('rows 21 to 40 of 200').waitFor();
   await eventually(() => rows().first().locator('th .text').first().textContent()).not.toBe(first);

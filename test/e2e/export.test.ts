@@ -54,14 +54,14 @@ it('exports a finished run in every precision, and shows how near each is', asyn
   expect((await readdir(join(place, 'onnx'))).sort()).toEqual(['model.onnx', 'model_fp16.onnx', 'model_q4.onnx', 'model_quantized.onnx']);
   expect(await readdir(place)).toEqual(expect.arrayContaining(['README.md', 'config.json', 'genai_config.json', 'model.safetensors', 'tokenizer.json']));
   const report = await reportIn(place);
-  expect(await precisions().locator('tbody th').allTextContents()).toEqual(['fp32onnx/model.onnx', 'fp16onnx/model_fp16.onnx', 'int8onnx/model_quantized.onnx', 'int4onnx/model_q4.onnx']);
+  await eventually(() => precisions().locator('tbody th').allTextContents()).toEqual(['fp32onnx/model.onnx', 'fp16onnx/model_fp16.onnx', 'int8onnx/model_quantized.onnx', 'int4onnx/model_q4.onnx']);
   // Whatever does not keep what is stated is named, and nothing else is.
   const short = report.precisions.filter(({ keeps }) => !keeps).map(({ precision }) => precision);
-  expect((await page.getByText('does not keep what is stated').allTextContents()).map((text) => /int\d|fp\d+/.exec(text)![0])).toEqual(short);
+  await eventually(async () => (await page.getByText('does not keep what is stated').allTextContents()).map((text) => /int\d|fp\d+/.exec(text)![0])).toEqual(short);
   await page.getByText(`At ${report.measuredOn.tokens} tokens of 16 texts of the run's data.`, { exact: false }).waitFor();
   await page.getByText(`runs ${report.genai}`).waitFor();
   await page.getByText('model.safetensors, ').waitFor();
-  expect(await page.getByRole('definition').filter({ hasText: report.samples[0]!.trained }).count()).toBeGreaterThan(1);
+  await eventually(() => page.getByRole('definition').filter({ hasText: report.samples[0]!.trained }).count()).toBeGreaterThan(1);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     expect(await seriousFindings(page)).toEqual([]);
@@ -122,7 +122,7 @@ it('exports a model by keyboard alone', async () => {
   await eventually(() => folder().inputValue()).toBe(join(app.home, 'exports', 'small-one'));
   await tabTo('fp32');
   await press('Space');
-  expect(await dialog().getByRole('button', { name: 'Export', exact: true }).isDisabled()).toBe(true);
+  await eventually(() => dialog().getByRole('button', { name: 'Export', exact: true }).isDisabled()).toBe(true);
   await tabTo('int8');
   await press('Space');
   await tabTo('Export');
@@ -139,12 +139,12 @@ it('lists what was exported, and forgets it without touching its folder', async 
   expect(await seriousFindings(page)).toEqual([]);
   await list().getByRole('button', { name: 'Forget small-one', exact: true }).click();
   await page.getByText('"small-one" is forgotten; its folder stays where it is.').waitFor();
-  expect(await list().locator('tbody th a').allTextContents()).toEqual(['sample-gkd', 'sample-gkd']);
+  await eventually(() => list().locator('tbody th a').allTextContents()).toEqual(['sample-gkd', 'sample-gkd']);
   expect(await readdir(join(app.home, 'exports', 'small-one'))).toContain('retort-export.json');
   await list().getByRole('link', { name: 'sample-gkd', exact: true }).last().click();
   await page.getByText(', step 4').waitFor();
   // It was written over; what was measured then is still there.
-  expect(await precisions().locator('tbody tr').count()).toBe(4);
+  await eventually(() => precisions().locator('tbody tr').count()).toBe(4);
   expect(app.complaints).toEqual([]);
 });
 

@@ -39,7 +39,7 @@ it('opens with one question for thinned measurements, never all steps', async ()
   await app.page.locator('.u-over').first().waitFor();
   expect(asked).toEqual([{ buckets: 1000, from: undefined, to: undefined }]);
   expect(app.studio.calls).not.toContain('runs.steps');
-  expect(await app.page.getByText('200,000').first().isVisible()).toBe(true);
+  await app.page.getByText('200,000').first().waitFor();
   expect(await seriousFindings(app.page)).toEqual([]);
 });
 

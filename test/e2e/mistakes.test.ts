@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
+import { takeOffFilters } from './support/filters.ts';
 import { shortRun } from './support/sample-project.ts';
 
 let app: App;
@@ -27,10 +28,10 @@ it('comes from a finished run to its worst fork with two clicks', async () => {
   await page.getByRole('status').filter({ hasText: '200 samples' }).waitFor();
   await page.getByRole('button', { name: 'Worst fork', exact: true }).click();
   await strip().waitFor();
-  expect(await chosenToken()).toContain(', fork, divergence');
+  await eventually(chosenToken).toContain(', fork, divergence');
   const { id } = (await app.client.call('inspections.list', null))[0]!;
   const { samples: [worst] } = await app.client.call('inspections.samples', { id, order: 'fork', descending: true, divergence: 'jsd', filter: {}, offset: 0, limit: 1 });
-  expect(page.url()).toContain(`#/mistakes/${id}/${worst!.id}/${worst!.worstFork!.position}`);
+  await page.waitForURL((url) => url.hash === `#/mistakes/${id}/${worst!.id}/${worst!.worstFork!.position}`);
   expect(await seriousFindings(page)).toEqual([]);
 });
 
@@ -39,7 +40,7 @@ it('shows what both models would have chosen there, and how they would go on', a
   await teacher.getByRole('button').first().waitFor();
   await page.getByText('The teacher goes on').waitFor();
   const { wanted } = (await currentSample()).forks.find(({ position }) => page.url().endsWith(`/${position}`))!;
-  expect(await teacher.getByRole('button').first().locator('code').textContent()).toBe(wanted);
+  await eventually(() => teacher.getByRole('button').first().locator('code').textContent()).toBe(wanted);
   // Another choice for the student to go on after.
   const other = page.getByRole('group', { name: 'Student\'s top choices', exact: true }).getByRole('button').nth(1);
   const text = await other.locator('code').textContent();
@@ -53,6 +54,7 @@ it('moves between tokens, forks and samples by keyboard alone', async () => {
   await rows().first().waitFor();
   // It begins at the worst of them.
   await strip().waitFor();
+  await page.waitForURL(/#\/mistakes\/[^/]+\/\d+/);
   const first = page.url();
   await page.keyboard.press('j');
   await eventually(async () => page.url()).not.toBe(first);
@@ -91,24 +93,23 @@ it('filters by what is clicked in the distributions, and takes that back', async
   await page.getByLabel('Search samples', { exact: true }).fill('no text has this');
   await page.getByText('No sample meets this.').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  for (;;) {
-    const chip = page.getByRole('button', { name: /^Take off the filter/ }).first();
-    if (await chip.count() === 0) break;
-    await chip.click();
-  }
+  await takeOffFilters(page);
   await eventually(total).toBe(before);
   await page.getByRole('combobox', { name: 'Divergence', exact: true }).selectOption('reverse_kl');
   await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption('divergence');
   const shown = async (): Promise<number[]> => (await rows().locator('td:nth-child(3)').allTextContents()).map(Number);
-  await eventually(async () => (await shown()).join() === [...await shown()].sort((a, b) => b - a).join()).toBe(true);
+  await eventually(async () => {
+    const values = await shown();
+    return values.length > 1 && values.join() === values.toSorted((a, b) => b - a).join();
+  }).toBe(true);
 });
 
 it('shows the same prompt at other times of training, with the forks repaired and new', async () => {
   await rows().first().getByRole('button').click();
   await page.getByText('The same prompt over training').click();
   await page.getByRole('heading', { name: 'checkpoint 8', exact: true }).waitFor();
-  expect(await page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);
-  expect(await page.locator('.changes').count()).toBe(3);
+  await eventually(() => page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);
+  await eventually(() => page.locator('.changes').count()).toBe(3);
   expect(await seriousFindings(page)).toEqual([]);
 });
 
@@ -138,7 +139,7 @@ it('keeps a correction, uses it in a new run, and sees that it was learned', asy
   expect(readFileSync(run.recipe.data.train, 'utf8')).toContain(JSON.stringify({ prompt, completion }).slice(1, -1));
   await page.getByRole('button', { name: 'See what it writes now', exact: true }).click();
   await page.getByText('1 of 1 as corrected').waitFor();
-  expect(await page.getByRole('region', { name: 'Corrections', exact: true }).locator('code').allTextContents()).toEqual([prompt, expect.any(String), completion]);
+  await eventually(() => page.getByRole('region', { name: 'Corrections', exact: true }).locator('code').allTextContents()).toEqual([prompt, expect.any(String), completion]);
   expect(await seriousFindings(page)).toEqual([]);
   await app.show('mistakes');
   await page.getByRole('button', { name: 'Arithmetic', exact: true }).click();

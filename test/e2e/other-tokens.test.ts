@@ -60,7 +60,7 @@ it.each<[string, Partial<RecipeInput>, string]>([
 ])('refuses %s before the run, by its reason', async (name, changes, said) => {
   await review(name, changes);
   await page.getByText(said).first().waitFor();
-  expect(await page.getByRole('button', { name: 'Start the run', exact: true }).isEnabled()).toBe(false);
+  await eventually(() => page.getByRole('button', { name: 'Start the run', exact: true }).isEnabled()).toBe(false);
 });
 
 it('refuses to hand over where the file is chosen, and writes nothing', async () => {

@@ -101,7 +101,7 @@ describe('the page of a run', () => {
     await save();
     await page.getByText(`Saved as ${file}.`).waitFor();
     expect(await readFile(file, 'utf8')).toContain('<h1>My run');
-    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.getByRole('region', { name: 'Notices', exact: true }).getByRole('button', { name: 'Close', exact: true }).click();
     await save();
     await page.getByText(`${file} is there already.`).waitFor();
     expect(await seriousFindings(page)).toEqual([]);

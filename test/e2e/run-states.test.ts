@@ -38,9 +38,9 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     await app.page.getByText('The disk is full. Free 2 GiB.').waitFor();
     await app.page.getByText('the checkpoint at step 99,800 is kept').waitFor();
     const warnings = app.page.getByRole('region', { name: 'Warnings', exact: true });
-    expect(await warnings.getByRole('listitem').count()).toBe(2);
+    await expect.poll(() => warnings.getByRole('listitem').count()).toBe(2);
     // Only the guard's own signs have a meaning to be told.
-    expect(await warnings.getByText('fall into loops').count()).toBe(1);
+    await expect.poll(() => warnings.getByText('fall into loops').count()).toBe(1);
     await app.page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
     expect(await seriousFindings(app.page)).toEqual([]);
   });
@@ -74,7 +74,7 @@ it('goes on with a run on another device of the machine', async () => {
   await app.show('run/failed');
   const place = app.page.getByRole('combobox', { name: 'Where it goes on', exact: true });
   await place.locator('option', { hasText: 'on webgpu' }).waitFor({ state: 'attached' });
-  expect(await place.locator('option').allTextContents()).toEqual(['where it was', 'on cpu', 'on webgpu']);
+  await expect.poll(() => place.locator('option').allTextContents()).toEqual(['where it was', 'on cpu', 'on webgpu']);
   await app.page.getByRole('button', { name: 'Resume', exact: true }).click();
   await place.selectOption('webgpu');
   await app.page.getByRole('button', { name: 'Resume', exact: true }).click();

@@ -75,7 +75,7 @@ it('duplicates a run with changes, and shows its end, its log and its recipe', a
   await app.client.ended(runId);
   await app.show(`run/${runId}`);
   await page.getByText('done', { exact: true }).waitFor();
-  await page.getByRole('tab', { name: 'Log', exact: true }).click();
+  await page.getByRole('tab', { name: /^Log/ }).click();
   await page.getByText(/checkpoint/i).first().waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('tab', { name: 'Recipe', exact: true }).click();
@@ -90,7 +90,7 @@ it('compares two runs with a baseline and only what their recipes differ in', as
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('heading', { name: 'What their recipes differ in', exact: true }).waitFor();
-  expect(await page.locator('tbody th[scope=row][title]').allTextContents()).toEqual(['Seed', 'Steps', 'Examples']);
+  await eventually(() => page.locator('tbody th[scope=row][title]').allTextContents()).toEqual(['Seed', 'Steps', 'Examples']);
   await eventually(() => page.locator('.u-over').count()).toBeGreaterThan(2);
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('button', { name: 'Place of shorter in the comparison', exact: true }).click();
@@ -107,6 +107,8 @@ it('finds, tags and renames', async () => {
   await page.getByLabel('Tags, with commas between them', { exact: true }).fill('first, tiny');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'tiny', exact: true }).waitFor();
+  // The list may have it before the dialog is gone.
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('/');
   await page.keyboard.type('tiny gkd');
   await page.getByText('1 of 2 runs').waitFor();
@@ -144,6 +146,7 @@ it('lists its shortcuts, and goes by them', async () => {
   await page.getByRole('dialog', { name: 'Keyboard shortcuts', exact: true }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('m');
   await page.getByRole('heading', { name: 'Models', exact: true, level: 1 }).waitFor();
   expect(app.complaints).toEqual([]);

@@ -21,7 +21,7 @@ it('keeps what is chosen over a reload', async () => {
   await eventually(() => app.client.call('settings.get', null)).toMatchObject({ theme: 'dark', numberLocale: 'de-DE', threads: 1 });
   await page.reload();
   await eventually(() => page.getByLabel('Theme', { exact: true }).inputValue()).toBe('dark');
-  expect(await page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
+  await eventually(() => page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
   expect(await seriousFindings(page)).toEqual([]);
 });
 

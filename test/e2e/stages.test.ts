@@ -91,7 +91,7 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   const draft = await draftOf(recipe());
   await page.getByRole('button', { name: 'Change the stages (Advanced)', exact: true }).click();
   await page.getByRole('button', { name: 'Add a stage', exact: true }).click();
-  expect(await page.locator('#field-stages-2-name').evaluate((input) => input === document.activeElement)).toBe(true);
+  await expect.poll(() => page.locator('#field-stages-2-name').evaluate((input) => input === document.activeElement)).toBe(true);
   // What two stages are called in the middle of typing is told, and does no harm.
   await page.locator('#field-stages-2-name').fill('distil');
   await page.getByText('another stage is called so').first().waitFor();
@@ -106,7 +106,7 @@ it('adds stages, moves them, takes them out and brings them back, all by keyboar
   await page.keyboard.press('Enter');
   await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'learn to write', 'distil']);
   // It is at the start, so that the button for the way back has the focus.
-  expect(await page.locator('#stage-0-down').evaluate((button) => button === document.activeElement)).toBe(true);
+  await expect.poll(() => page.locator('#stage-0-down').evaluate((button) => button === document.activeElement)).toBe(true);
   await page.getByRole('button', { name: 'Remove “learn to write”', exact: true }).click();
   await expect.poll(() => namesIn(draft)).toEqual(['by the end', 'distil']);
   await page.keyboard.press('Enter');

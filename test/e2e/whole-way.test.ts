@@ -34,12 +34,12 @@ requires('llama')('the way of a new user', () => {
 
     await page.getByText(/^Opened in llama\.cpp .*by node-llama-cpp \d/).waitFor();
     const rows = page.getByRole('table', { name: 'GGUF files', exact: true }).locator('tbody tr');
-    expect(await rows.count()).toBe(2);
+    await eventually(() => rows.count()).toBe(2);
     const [exported] = await app.client.call('exports.list', null);
     const { report } = exported!;
     const half = report.gguf!.find(({ type }) => type === 'f16')!;
     expect(half.opened).toMatchObject({ agreeing: 1, faults: [] });
-    expect(await rows.first().textContent()).toContain('100%');
+    await eventually(() => rows.first().textContent()).toContain('100%');
     expect(await page.getByText('retort reproduce ').textContent()).toBe(`retort reproduce ${exported!.folder}`);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -62,7 +62,7 @@ requires('llama')('the way of a new user', () => {
     const said = page.getByRole('region', { name: 'Turn 1', exact: true }).getByRole('article').locator('.text');
     await page.getByRole('region', { name: 'Turn 1', exact: true }).getByRole('button', { name: 'Again', exact: true }).waitFor();
     const asked = { prompt: '10+4+2+6-9+2=', chat: false, maxNewTokens: 48, decode: {}, seed: 0 };
-    expect(await said.textContent()).toBe((await app.client.call('models.generate', { model, ...asked })).text);
+    await eventually(() => said.textContent()).toBe((await app.client.call('models.generate', { model, ...asked })).text);
     expect(await said.textContent()).toContain('10+4=14;');
     expect(await seriousFindings(page)).toEqual([]);
     // It is a model like any other from now on.

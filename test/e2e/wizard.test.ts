@@ -35,7 +35,7 @@ it('names the column that was meant, and takes one by a click on its header', as
   await chooseFile('Choose a file …', app.folder, 'questions.csv');
   await page.getByText('csv, 2 rows, 3 columns').waitFor();
   await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
-  expect(await fieldOf('data.completion').inputValue()).toBe(' {{answer}}');
+  await eventually(() => fieldOf('data.completion').inputValue()).toBe(' {{answer}}');
 
   await fieldOf('data.prompt').fill('{{qestion}}');
   await page.getByText('Did you mean "question"?').waitFor();
@@ -43,13 +43,13 @@ it('names the column that was meant, and takes one by a click on its header', as
 
   await page.getByRole('button', { name: /^question text/ }).click();
   await page.getByRole('menuitem', { name: 'Use as prompt', exact: true }).click();
-  expect(await fieldOf('data.prompt').inputValue()).toBe('{{question}}');
+  await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
   await page.getByText('How many, then?').nth(1).waitFor();
 });
 
 it('keeps the draft over a reload', async () => {
   await page.getByText('Draft saved').waitFor();
-  expect(page.url()).toMatch(/#\/new\/.+/);
+  await page.waitForURL(/#\/new\/.+/);
   await page.reload();
   await eventually(() => fieldOf('data.prompt').inputValue()).toBe('{{question}}');
 });
@@ -92,7 +92,7 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   const example = page.getByRole('region', { name: 'Example 1', exact: true });
   await example.getByText('learned').first().waitFor();
   // 13 characters and BOS are given; the answer and EOS are learned, cut at the limit.
-  expect(await example.locator('.learned .token').count()).toBe(40);
+  await eventually(() => example.locator('.learned .token').count()).toBe(40);
   await page.getByRole('button', { name: 'Raise the limit to 44', exact: true }).click();
   await eventually(() => example.locator('.learned .token').count()).toBe(44);
   expect(await seriousFindings(page)).toEqual([]);
@@ -106,7 +106,7 @@ it('shows tokens and what is learned, the pair\'s vocabulary, and what differs f
   await page.getByText('"fast" does not fit here: a number above 0.').waitFor();
   await fieldOf('train.learningRate').fill('0.001');
   await page.getByLabel('Advanced', { exact: true }).check();
-  expect(await page.locator('.recipe-input.changed').evaluateAll((fields) => fields.map((field) => (field as HTMLElement).dataset['path']).filter(Boolean)))
+  await eventually(() => page.locator('.recipe-input.changed').evaluateAll((fields) => fields.map((field) => (field as HTMLElement).dataset['path']).filter(Boolean)))
     .toEqual(['train.learningRate', 'method.lambda', 'method.beta']);
   await fieldOf('evaluate.best').fill('rouge');
   await page.getByText('Choose one of them: rouge1, rouge2, rougeL, rougeLsum.').waitFor();
@@ -136,7 +136,7 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
   await fieldOf('train.batchSize').fill('0');
   await step('Review');
   await page.getByRole('button', { name: 'Go to Batch size', exact: true }).click();
-  expect(await fieldOf('train.batchSize').evaluate((field) => field === document.activeElement)).toBe(true);
+  await eventually(() => fieldOf('train.batchSize').evaluate((field) => field === document.activeElement)).toBe(true);
   await fieldOf('train.batchSize').fill('16');
   await step('Review');
   await page.getByText('Nothing is missing').waitFor();
@@ -172,7 +172,7 @@ it('leads from a problem to its field, measures a forecast and starts', async ()
 
   await page.getByRole('button', { name: 'Start the run', exact: true }).click();
   await page.waitForURL(/#\/run\/.+/);
-  expect(await app.client.call('drafts.list', null)).toEqual([]);
+  await eventually(() => app.client.call('drafts.list', null)).toEqual([]);
 });
 
 it('opens a recipe that is dropped anywhere as a draft', async () => {
@@ -187,7 +187,7 @@ it('opens a recipe that is dropped anywhere as a draft', async () => {
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
   await page.waitForURL(/#\/new\/.+/);
   await page.getByText('Nothing is missing').waitFor();
-  expect(await fieldOf('name').inputValue()).toBe('train, gkd');
+  await eventually(() => fieldOf('name').inputValue()).toBe('train, gkd');
 });
 
 it('is filled in by keyboard alone', async () => {
@@ -228,9 +228,9 @@ it('keeps the teacher of the other place, and calls the server\'s fields by the 
   await page.getByRole('radio', { name: 'Behind a server', exact: true }).check();
   await page.getByLabel('Address of the server', { exact: true }).fill('http://127.0.0.1:9/v1');
   await page.getByRole('radio', { name: 'On this machine', exact: true }).check();
-  expect(await page.locator('#choose-teacher option:checked').textContent()).toBe('Teacher (llama)');
+  await eventually(() => page.locator('#choose-teacher option:checked').textContent()).toBe('Teacher (llama)');
   await page.getByRole('radio', { name: 'Behind a server', exact: true }).check();
-  expect(await page.getByLabel('Address of the server', { exact: true }).inputValue()).toBe('http://127.0.0.1:9/v1');
+  await eventually(() => page.getByLabel('Address of the server', { exact: true }).inputValue()).toBe('http://127.0.0.1:9/v1');
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.getByText('Check that it is running, and “Address of the server”.').waitFor();
@@ -250,8 +250,8 @@ it('says on Review what has become of a file meanwhile', async () => {
   await rm(train);
   await step('Review');
   await page.getByText(/meanwhile\.jsonl.*does not exist/).first().waitFor();
-  expect(await page.getByText('Nothing is missing').count()).toBe(0);
-  expect(await page.getByRole('button', { name: 'Start the run', exact: true }).isDisabled()).toBe(true);
+  await eventually(() => page.getByText('Nothing is missing').count()).toBe(0);
+  await eventually(() => page.getByRole('button', { name: 'Start the run', exact: true }).isDisabled()).toBe(true);
 });
 
 it('has nothing to complain of in its console', () => {

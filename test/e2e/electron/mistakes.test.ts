@@ -43,14 +43,14 @@ requires('display', 'electron')('from a finished run on, in a real Electron wind
     const teacher = page.getByRole('group', { name: 'Teacher\'s top choices', exact: true });
     const student = page.getByRole('group', { name: 'Student\'s top choices', exact: true });
     await teacher.waitFor();
-    expect(await strip.getByRole('option', { selected: true }).getAttribute('aria-label')).toContain(', fork, divergence');
+    await expect.poll(() => strip.getByRole('option', { selected: true }).getAttribute('aria-label')).toContain(', fork, divergence');
     expect(await clicks.evaluate((counted) => counted.clicks)).toBeLessThanOrEqual(3);
 
     await strip.getByRole('option').first().click();
     await page.waitForURL(/\/0$/);
     const [judged] = await call(page, 'inspections.look', { sampleId: Number(page.url().split('/').at(-2)) });
     await expect.poll(() => teacher.locator('code').first().textContent()).toBe(judged!.teacherTop[0]!.text);
-    expect(await student.locator('code').first().textContent()).toBe(judged!.studentTop[0]!.text);
+    await expect.poll(() => student.locator('code').first().textContent()).toBe(judged!.studentTop[0]!.text);
   });
 
   it('keeps the teacher\'s text as a correction, and a run from it learns it', async () => {
@@ -85,7 +85,7 @@ requires('display', 'electron')('from a finished run on, in a real Electron wind
     await dialog.getByRole('checkbox', { name: /^int8\b/ }).check();
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await page.waitForURL(/#\/export\/\d+/);
-    expect(await page.getByRole('table', { name: 'Precisions', exact: true }).locator('tbody th').allTextContents()).toEqual(['fp32onnx/model.onnx', 'int8onnx/model_quantized.onnx']);
+    await expect.poll(() => page.getByRole('table', { name: 'Precisions', exact: true }).locator('tbody th').allTextContents()).toEqual(['fp32onnx/model.onnx', 'int8onnx/model_quantized.onnx']);
     expect((await readdir(join(place, 'onnx'))).sort()).toEqual(['model.onnx', 'model_quantized.onnx']);
     expect((JSON.parse(await readFile(join(place, 'retort-export.json'), 'utf8')) as ExportReport).folder).toBe(place);
     await page.getByRole('button', { name: 'Show in the file manager', exact: true }).click();
