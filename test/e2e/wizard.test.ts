@@ -126,7 +126,7 @@ it('puts shots before every prompt, and says where they leave no room', async ()
   const example = page.getByRole('region', { name: 'Example 1', exact: true });
   await eventually(() => example.locator('.token').count()).toBe(27 + 44);
   expect(await seriousFindings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Remove shots', exact: true }).click();
+  await page.getByRole('button', { name: 'Remove shots: worked examples before every prompt', exact: true }).click();
   await eventually(() => example.locator('.token').count()).toBe(14 + 44);
   await fieldOf('data.maxPromptTokens').fill('20');
   await step('Method');

@@ -6,17 +6,20 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
+import { SlowSteps } from '../support/slow-steps.ts';
 import { StudioClient, until } from '../support/studio-client.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
 let home: string;
 let client: StudioClient;
+let slow: SlowSteps;
 
 beforeAll(async () => {
   project = await tinyProject();
   home = await mkdtemp(join(tmpdir(), 'retort-home-'));
-  client = new StudioClient(await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS) }));
+  slow = new SlowSteps(home);
+  client = new StudioClient(await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS, { env: slow.env }) }));
 });
 afterAll(async () => {
   await client.studio.close();
@@ -37,6 +40,7 @@ it('a worker that is killed leaves the run interrupted; resumed, it ends as if n
   const whole = await client.call('runs.start', { recipe });
   await client.ended(whole.runId);
 
+  slow.behind(25);
   const cut = await client.call('runs.start', { recipe });
   await until(() => (client.studio.live()[0]?.step ?? 0) >= 25 || undefined);
   killBusiest();
@@ -45,6 +49,7 @@ it('a worker that is killed leaves the run interrupted; resumed, it ends as if n
   expect(interrupted).toMatchObject({ status: 'interrupted', checkpoint: { step: expect.any(Number) as number } });
   expect(interrupted.checkpoint!.step).toBeGreaterThanOrEqual(20);
 
+  slow.end();
   const after = client.messages.length;
   await client.call('runs.resume', { runId: cut.runId });
   expect(await client.ended(cut.runId, after)).toMatchObject({ how: 'done' });

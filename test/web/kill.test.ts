@@ -9,13 +9,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallInput, CallName, CallResult } from '../../src-main/contract/api/api.ts';
 import { CLI } from '../support/build.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';
+import { SlowSteps } from '../support/slow-steps.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
 let home: string;
+let slow: SlowSteps;
 beforeAll(async () => {
   project = await tinyProject();
   home = await mkdtemp(join(tmpdir(), 'retort-kill-'));
+  slow = new SlowSteps(home);
 });
 afterAll(async () => {
   await project.remove();
@@ -26,7 +29,7 @@ interface Program { child: ChildProcess; call<Name extends CallName>(name: Name,
 
 /** The whole program, as `retort serve` starts it, spoken to as its page does. */
 async function start(): Promise<Program> {
-  const child = spawn(process.execPath, [CLI, '--home', home, '--json', 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [CLI, '--home', home, '--json', 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...slow.env } });
   const [line] = await once(createInterface(child.stdout), 'line') as [string];
   const url = new URL((JSON.parse(line) as { url: string }).url);
   const cookie = (await fetch(url)).headers.get('set-cookie')!.split(';')[0]!;
@@ -50,6 +53,7 @@ it('a program that is killed in a run loses nothing before the last checkpoint, 
   let program = await start();
   const whole = await program.call('runs.start', { recipe });
   await until(async () => (await program.call('runs.get', whole)).status === 'done');
+  slow.behind(25);
   const cut = await program.call('runs.start', { recipe });
   await until(async () => (await program.call('runs.get', cut)).lastStep >= 25);
   const workers = childrenOf(program.child.pid!);
@@ -58,6 +62,7 @@ it('a program that is killed in a run loses nothing before the last checkpoint, 
   // A worker notices and ends at the next step; until then the run's folder is in use.
   await until(async () => !workers.some(isAlive));
 
+  slow.end();
   program = await start();
   const interrupted = await program.call('runs.get', cut);
   expect(interrupted.status).toBe('interrupted');

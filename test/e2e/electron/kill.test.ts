@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isAlive } from '../../support/processes.ts';
 import { requires } from '../../support/requires.ts';
+import { SlowSteps } from '../../support/slow-steps.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 import { call, Desktops, ended } from './desktops.ts';
 import { freshHome, type Desktop } from './launch.ts';
@@ -11,12 +12,14 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   let project: TinyProject;
   let folder: { home: string; remove(): Promise<void> };
   let desktop: Desktop;
+  let slow: SlowSteps;
   let whole: (number | null)[];
   beforeAll(async () => {
     desktops = await Desktops.prepare();
     project = await tinyProject();
     folder = await freshHome();
-    desktop = await desktops.open(folder.home);
+    slow = new SlowSteps(folder.home);
+    desktop = await open();
   });
   afterAll(async () => {
     desktops.remove();
@@ -24,6 +27,8 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     await project.remove();
   });
 
+  /** Electron takes nothing from NODE_OPTIONS: its programs load by themselves what makes steps slow. */
+  const open = (): Promise<Desktop> => desktops.open(folder.home, { RETORT_TEST_SLOW: slow.env.RETORT_TEST_SLOW });
   const start = async (): Promise<string> => (await call(desktop.page, 'runs.start', {
     recipe: project.recipe({ train: { steps: 60, batchSize: 6, learningRate: 1e-3 }, checkpoint: { every: 10, keep: 2 } }),
   })).runId;
@@ -48,6 +53,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   });
 
   it('by the death of its utility process: says what it probably was, and goes on identically', async () => {
+    slow.behind(25);
     const runId = await start();
     await desktop.page.evaluate((id) => { location.hash = `#/run/${id}`; }, runId);
     await reaches(runId, 25);
@@ -56,6 +62,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     await desktop.page.getByText(/died without a word .* probably ran out of memory/).first().waitFor();
     await desktop.page.getByText(/one allocation over 1 GiB; plain Node, which the settings can choose/).first().waitFor();
     expect((await run(runId)).checkpoint?.step).toBeGreaterThanOrEqual(20);
+    slow.end();
     // Nothing is done again by itself.
     expect((await call(desktop.page, 'runs.live', null)).live).toEqual([]);
     await desktop.page.getByRole('button', { name: 'Resume', exact: true }).click();
@@ -64,6 +71,7 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   });
 
   it('by the death of the whole application: history says interrupted, and it goes on identically', async () => {
+    slow.behind(25);
     const runId = await start();
     await reaches(runId, 25);
     const [worker] = children(UTILITY);
@@ -72,7 +80,8 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     await end;
     // Its worker goes with it.
     await expect.poll(() => isAlive(worker!)).toBe(false);
-    desktop = await desktops.open(folder.home);
+    slow.end();
+    desktop = await open();
     const cut = await run(runId);
     expect(cut.status).toBe('interrupted');
     expect(cut.checkpoint?.step).toBeGreaterThanOrEqual(20);
@@ -102,12 +111,14 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     });
     await worker.selectOption('node');
     await expect.poll(async () => (await call(page, 'settings.get', null)).worker).toBe('node');
+    slow.behind(25);
     const runId = await start();
     await reaches(runId, 25);
     expect(children(UTILITY)).toEqual([]);
     const [computing] = children(PLAIN);
     process.kill(computing!, 'SIGKILL');
     await becomes(runId, 'interrupted');
+    slow.end();
     expect((await run(runId)).error?.message).toMatch(/SIGKILL.*probably ran out of memory/);
     await call(page, 'runs.resume', { runId });
     await becomes(runId, 'done');

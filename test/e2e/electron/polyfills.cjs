@@ -43,3 +43,5 @@ if (electron?.protocol && !electron.protocol.handle) {
     void Promise.resolve(answer(request)).then(({ body, status, headers }) => respond({ statusCode: status, headers, mimeType: (headers['Content-Type'] ?? 'text/plain').split(';')[0], data: Buffer.from(body) }));
   });
 }
+
+require('../../support/slow-steps.cjs');
