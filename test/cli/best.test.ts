@@ -1,13 +1,12 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import { CLI } from '../support/build.ts';
-import { killTree } from '../support/processes.ts';
+import { command, type Followed, type KillPlace } from '../support/command.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
@@ -26,36 +25,20 @@ function retort(...rest: string[]): { status: number | null; stdout: string; std
   return spawnSync(process.execPath, args(...rest), { encoding: 'utf8' });
 }
 
-/** Follows a run, which dies with all its processes at an event. */
-async function follow(rest: string[], isKilledAt: (event: RunEvent) => boolean = () => false): Promise<RunEvent[]> {
-  const child: ChildProcess = spawn(process.execPath, args('--json', ...rest), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise((resolve) => { child.once('exit', resolve); });
-  const events: RunEvent[] = [];
-  for await (const line of createInterface(child.stdout!)) {
-    const event = JSON.parse(line) as RunEvent;
-    events.push(event);
-    if (isKilledAt(event)) killTree(child.pid!);
-  }
-  await exited;
-  return events;
-}
+const follow = (rest: readonly string[], place?: KillPlace): Promise<Followed> => command(join(project.folder, 'home'), rest, place);
 
 it('a run killed with SIGKILL where it was best stops early with the same best checkpoint, which commands take by name', async () => {
   const recipe = join(project.folder, 'recipe.json');
   const whole = join(project.folder, 'whole');
-  const done = (await follow(['run', recipe, '--run-dir', whole])).at(-1) as Extract<RunEvent, { event: 'done' }>;
+  const done = (await follow(['run', recipe, '--run-dir', whole])).events.at(-1) as unknown as Extract<RunEvent, { event: 'done' }>;
   const { best, step } = done;
   expect(done).toMatchObject({ event: 'done', step: best!.step + 4, best: { name: 'loss' }, stoppedEarly: { metric: 'loss', evaluations: 2 } });
   expect(step).toBeLessThan(12);
 
-  // Between the evaluation and the checkpoint that it deserves, then as soon as that is there. On a busy machine a run may
-  // be through before its event is seen here, and another one has to be cut off.
-  const isThrough = (events: readonly RunEvent[]): boolean => events.some(({ event }) => event === 'done');
-  let cut = '';
-  for (let attempt = 0, isCut = false; !isCut; attempt++) {
-    cut = join(project.folder, `cut-${attempt}`);
-    isCut = !isThrough(await follow(['run', recipe, '--run-dir', cut], (event) => event.event === 'evaluation' && event.step === best!.step))
-      && !isThrough(await follow(['resume', cut], (event) => event.event === 'checkpoint' && event.step === best!.step));
+  // Between the evaluation and the checkpoint that it deserves, then as soon as that is there.
+  const cut = join(project.folder, 'cut');
+  for (const [args, place] of [[['run', recipe, '--run-dir', cut], 'evaluation'], [['resume', cut], 'checkpoint']] as const) {
+    expect((await follow(args, `${place} ${best!.step}`)).signal).toBe('SIGKILL');
   }
   const { status, stdout } = retort('resume', cut);
   expect(status).toBe(0);

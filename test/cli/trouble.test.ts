@@ -7,12 +7,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openModel } from '../../src-main/model/folder.ts';
 import { CLI } from '../support/build.ts';
 import { requires } from '../support/requires.ts';
+import { SlowSteps } from '../support/slow-steps.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
+let slow: SlowSteps;
 beforeAll(async () => {
   project = await tinyProject();
-  // Long enough between two checkpoints for a test to interfere.
+  slow = new SlowSteps(project.folder);
   await writeFile(join(project.folder, 'recipe.json'), JSON.stringify(project.recipe({ train: { steps: 60, batchSize: 2 }, checkpoint: { every: 20, keep: 2 } })));
 });
 afterAll(() => project.remove());
@@ -21,7 +23,7 @@ interface Outcome { status: number | null; error: string }
 
 /** Follows a command of the built program; `onEvent` may interfere. */
 async function retort(args: readonly string[], onEvent: (event: { event: string; step?: number }, child: ChildProcess) => void = () => undefined): Promise<Outcome> {
-  const child = spawn(process.execPath, [CLI, '--home', join(project.folder, 'home'), '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, '--home', join(project.folder, 'home'), '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...slow.env } });
   let error = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { error += text; });
   const exited = new Promise<number | null>((resolve) => { child.once('close', resolve); });
@@ -48,8 +50,11 @@ requires('mount')('a disk that fills up in the middle of a run', () => {
           execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { stdio: 'ignore' });
         } catch { /* dd fails once the disk is full */ }
       };
+      slow.behind(20);
       const full = await retort(['run', join(project.folder, 'recipe.json'), '--run-dir', runDir], ({ event, step }) => {
-        if (event === 'checkpoint' && step === 20) fill();
+        if (event !== 'checkpoint' || step !== 20) return;
+        fill();
+        slow.end();
       });
       expect(full.status).toBe(1);
       expect(full.error).toMatch(/^retort: The disk is full: the checkpoint of step 40 could not be written\. The last checkpoint is whole/);
@@ -67,10 +72,12 @@ requires('mount')('a disk that fills up in the middle of a run', () => {
 requires('prlimit')('a system that lets a run write no more', () => {
   it('ends it with exit code 1, the last checkpoint whole and the run resumable', async () => {
     const runDir = join(project.folder, 'limited');
+    slow.behind(20);
     const limited = await retort(['run', join(project.folder, 'recipe.json'), '--run-dir', runDir], ({ event, step }, { pid }) => {
       if (event !== 'checkpoint' || step !== 20) return;
       const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
       execFileSync('prlimit', ['--pid', worker!, '--fsize=0']);
+      slow.end();
     });
     expect(limited.status).toBe(1);
     expect(limited.error).toMatch(/^retort: The system lets no more be written: the checkpoint of step 40 could not be written\. The last checkpoint is whole/);

@@ -1,8 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { createKernel } from '../../src-main/distill/optimizers/kernel/kernel.ts';
@@ -10,11 +8,11 @@ import { openModel } from '../../src-main/model/folder.ts';
 import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { writeSafetensors } from '../../src-main/model/safetensors-write.ts';
 import { listMatrices, listParameters } from '../../src-main/nn/build.ts';
-import { CLI } from '../support/build.ts';
+import { command, type Followed, type KillPlace, type Told } from '../support/command.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
 let project: TinyProject;
-let told: Event[];
+let told: Measured[];
 beforeAll(async () => {
   project = await tinyProject();
   // The wider of the two models has whole blocks.
@@ -27,28 +25,12 @@ const at = (...parts: string[]): string => join(project.folder, ...parts);
 const write = (file: string, student: RecipeInput['student'], changes: Partial<RecipeInput> = {}): Promise<void> => (
   writeFile(at(file), JSON.stringify({ ...project.recipe(changes), student })));
 
-interface Event { event: string; step?: number; loss?: number; metrics?: { perplexity?: { value: number } } }
+interface Measured extends Told { metrics?: { perplexity?: { value: number } } }
 
-function retort(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [CLI, '--home', at('home'), '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-}
+const retort = (args: readonly string[], place?: KillPlace): Promise<Followed> => command(at('home'), args, place);
 
-/** Follows a command; `onEvent` may kill it. */
-async function follow(child: ChildProcess, onEvent: (event: Event) => void = () => undefined): Promise<{ events: Event[]; code: number | null; errors: string }> {
-  const events: Event[] = [];
-  let errors = '';
-  child.stderr!.on('data', (text: Buffer) => { errors += text.toString(); });
-  const exited = new Promise<number | null>((resolve) => { child.once('exit', (code) => resolve(code)); });
-  for await (const line of createInterface(child.stdout!)) {
-    const event = JSON.parse(line) as Event;
-    events.push(event);
-    onEvent(event);
-  }
-  return { events, code: await exited, errors };
-}
-
-async function run(recipe: string, runDir: string): Promise<Event[]> {
-  const { events, code, errors } = await follow(retort('run', at(recipe), '--run-dir', at(runDir)));
+async function run(recipe: string, runDir: string): Promise<Measured[]> {
+  const { events, code, errors } = await retort(['run', at(recipe), '--run-dir', at(runDir)]);
   expect([code, errors]).toEqual([0, '']);
   return events;
 }
@@ -57,9 +39,8 @@ const saved = (runDir: string, file: string): string => at(runDir, 'checkpoints'
 const digest = async (path: string): Promise<string> => createHash('sha256').update(await readFile(path)).digest('hex');
 
 it('killed with SIGKILL and resumed it ends with the weights of one that was not, to the bit', async () => {
-  const child = retort('run', at('recipe.json'), '--run-dir', at('cut'));
-  await follow(child, ({ event, step }) => { if (event === 'step' && step === 6) process.kill(-child.pid!, 'SIGKILL'); });
-  expect((await follow(retort('resume', at('cut')))).events.at(-1)).toMatchObject({ event: 'done', step: 12 });
+  expect((await retort(['run', at('recipe.json'), '--run-dir', at('cut')], 'step 6')).signal).toBe('SIGKILL');
+  expect((await retort(['resume', at('cut')])).events.at(-1)).toMatchObject({ event: 'done', step: 12 });
   for (const file of ['model/model.safetensors', 'optimizer.safetensors']) expect(await digest(saved('cut', file)), file).toBe(await digest(saved('whole', file)));
 });
 
@@ -78,7 +59,7 @@ it('a run measures what its file will be, and its checkpoint keeps the exact wei
 
 it('an adapter beside frozen weights is refused, in words', async () => {
   await write('adapter.json', { model: project.student, adapter: {}, ship: 'int4' });
-  const { code, errors } = await follow(retort('run', at('adapter.json'), '--run-dir', at('adapter')));
+  const { code, errors } = await retort(['run', at('adapter.json'), '--run-dir', at('adapter')]);
   expect([code, errors]).toEqual([2, expect.stringContaining('student.ship is int4, and the student trains an adapter, beside weights that stay as they are.')]);
 });
 

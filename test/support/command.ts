@@ -10,7 +10,7 @@ export interface Told { event: string; step?: number; loss?: number; message?: s
 export interface Followed { events: Told[]; code: number | null; signal: string | null; errors: string }
 
 /** Where a program is killed, as `kill-at.mjs` has it. */
-export type KillPlace = `step ${number}` | `phase ${string} ${number}` | `write ${string} ${number}`;
+export type KillPlace = `${'step' | 'evaluation' | 'checkpoint'} ${number}` | `phase ${string} ${number}` | `write ${string} ${number}`;
 
 const KILLER = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
 

@@ -3,6 +3,7 @@
  * place that RETORT_TEST_KILL names, which no busy machine can miss.
  *
  *     step 6                the sixth step is made, and nobody has been told of it
+ *     evaluation 6          it is evaluated, and nobody has been told of it; so with `checkpoint 6`
  *     phase teacher-states 5   five texts have been kept, and nobody has been told of it
  *     write .states 4       the fourth write to a file of that ending is half done
  */
@@ -19,8 +20,8 @@ function watch(kind, ...at) {
   const send = process.send.bind(process);
   process.send = (message, ...rest) => {
     const { event } = message ?? {};
-    const isThere = kind === 'step' ? event?.event === 'step' && event.step === Number(at[0])
-      : event?.event === 'phase' && event.phase === at[0] && event.done === Number(at[1]);
+    const isThere = kind === 'phase' ? event?.event === 'phase' && event.phase === at[0] && event.done === Number(at[1])
+      : event?.event === kind && event.step === Number(at[0]);
     if (isThere) end();
     return send(message, ...rest);
   };
