@@ -4,6 +4,7 @@ import type { DecoderConfig } from '../../nn/decoder-config.ts';
 import type { RopeScaling } from '../../nn/rope-config.ts';
 import { ROPE_FACTORS } from '../../model/gguf/rope-scaling.ts';
 import { bool, bools, f32, i32s, text, u32, type KeyValues, type TypedValue } from './key-values.ts';
+import { unplaced } from './unplaced.ts';
 
 /** What of a config a GGUF file says by its metadata, and by tensors that are no weights. */
 export interface Described {
@@ -28,7 +29,7 @@ export function describe(config: ModelConfig): Described {
     });
     case 'smollm3': return decoder(config, { architecture: 'smollm3', biases: config.attentionBias, mlpBias: config.mlpBias });
     case 'granite': {
-      if (!config.rotates) throw unknown(config, 'which does not rotate');
+      if (!config.rotates) throw unplaced(config, 'which does not rotate');
       return decoder(config, {
         architecture: 'granite', biases: config.attentionBias, mlpBias: config.mlpBias,
         keys: {
@@ -59,7 +60,7 @@ export function describe(config: ModelConfig): Described {
       });
     }
     case 'glm': {
-      if (!config.normsBehind) throw unknown(config, 'of 2024');
+      if (!config.normsBehind) throw unplaced(config, 'of 2024');
       return decoder(config, { architecture: 'glm4', biases: config.qkvBias });
     }
     case 'phi3': return decoder(config, {
@@ -180,8 +181,4 @@ function logMultiplier(scaling: RopeScaling | null): TypedValue | null {
 function window({ windows }: DecoderConfig): TypedValue | null {
   const width = windows.find((one) => one !== null);
   return width === undefined ? null : u32(width);
-}
-
-function unknown({ modelType }: DecoderConfig, what: string): Problem {
-  return new Problem(`llama.cpp has no place for a ${modelType} ${what}, so it cannot be written as GGUF.`, { hint: 'Export it as ONNX or safetensors.' });
 }

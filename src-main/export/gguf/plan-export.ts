@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../nn/config.ts';
 import type { Rope } from '../../nn/rope-config.ts';
 import { describe, stretches } from './describe.ts';
 import { text, type KeyValues } from './key-values.ts';
+import { refuseUnplaced } from './places.ts';
 import { splitGateAndUp } from './split-rows.ts';
 import type { TensorToMake } from './tensor-to-make.ts';
 
@@ -30,7 +31,9 @@ export interface ExportPlan {
  * @throws Problem where llama.cpp does not know the family, or GGUF has no word for something of the config
  */
 export async function planExport(path: string, config: ModelConfig): Promise<ExportPlan> {
-  const { architecture, keys, tables, has } = describe(config);
+  const described = describe(config);
+  const { architecture, keys, tables, has } = described;
+  refuseUnplaced(config, described);
   const named: KeyValues = {
     'general.architecture': text(architecture), ...Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${architecture}.${key}`, value])),
   };
@@ -53,20 +56,23 @@ function queryGroupOf(keys: KeyValues): number {
 }
 
 /** What is written in another way in the two and means the same. */
-const SPELLING = new Set(['family', 'modelType', 'tiedEmbeddings', 'sharesFeedForward', 'queryGrowth', 'windowRope', 'mscale']);
+const SPELLING = new Set(['family', 'modelType', 'tiedEmbeddings', 'sharesFeedForward', 'queryGrowth', 'mscale']);
 
 /** Notes on windows, which llama.cpp leaves out of some families. @throws Problem for any other difference */
 function differences(config: ModelConfig, readBack: ModelConfig): string[] {
   const before = config as unknown as Readonly<Record<string, unknown>>;
   const after = readBack as unknown as Readonly<Record<string, unknown>>;
   for (const [field, value] of Object.entries(before)) {
-    if (SPELLING.has(field) || field === 'windows' || (field === 'rope' ? computesAlike : isNear)(value, after[field])) continue;
+    if (SPELLING.has(field) || field === 'windows' || (field === 'windowRope' && !hasWindows(config))) continue;
+    if ((field === 'rope' ? computesAlike : isNear)(value, after[field])) continue;
     throw new Problem(`This ${config.modelType} has ${field} ${JSON.stringify(value)}, and a GGUF file of its kind says ${JSON.stringify(after[field])}: llama.cpp would compute another model.`, {
       hint: 'Export it as ONNX or safetensors.',
     });
   }
   return windowNotes(config, readBack);
 }
+
+const hasWindows = (config: ModelConfig): boolean => 'windows' in config && config.windows.some((width) => width !== null);
 
 /** Llama 3's rotary embedding is told by its factors, which several constants give. */
 function computesAlike(one: unknown, other: unknown): boolean {

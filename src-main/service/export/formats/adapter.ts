@@ -36,11 +36,11 @@ export const ADAPTER: Format<PartOf<'adapter'>> = {
 };
 
 /** The same for llama.cpp, in a file of its own; where it does not know the family, why. */
-async function besideGguf({ folder, name, signal }: ExportJob, { base, adapter: { adapters } }: AdaptedModel, weights: HostWeights): Promise<ExportedOther | { refused: string }> {
+async function besideGguf({ folder, name, signal, model: { tokenizer } }: ExportJob, { base, adapter: { adapters } }: AdaptedModel, weights: HostWeights): Promise<ExportedOther | { refused: string }> {
   const file = `${name}-lora.gguf`;
   try {
     const bytes = await writeLora(join(folder, file), {
-      base: base.path, config: base.config, adapters, keys: named(name), weights: (parameter) => weights[parameter]!.data as Float32Array, signal,
+      base: base.path, config: base.config, adapters, keys: named(name, (token) => tokenizer.idOf(token)), weights: (parameter) => weights[parameter]!.data as Float32Array, signal,
     });
     return { kind: 'adapter gguf', name: file, bytes, parity: null, opens: `llama-cli -m BASE.gguf --lora ${file}` };
   } catch (error) {

@@ -42,7 +42,7 @@ export const GGUF: Format<PartOf<'gguf'>> = {
       step();
       const file = `${name}-${type.toUpperCase()}.gguf`;
       const place = join(folder, file);
-      const bytes = await writeGguf(place, { model: model.folder, layers: model.decoder.layers, plan, keys: { ...described.keys, 'general.type': text('model'), ...named(name) }, mixture: type, imatrix, signal });
+      const bytes = await writeGguf(place, { model: model.folder, layers: model.decoder.layers, plan, keys: { ...described.keys, 'general.type': text('model'), ...named(name, (token) => tokenizer.idOf(token)) }, mixture: type, imatrix, signal });
       step();
       const opened = await open(found, trained, place, job, described);
       if ('samples' in opened) opened.samples.slice(0, measure.samples.length).forEach((sample, at) => { measure.samples[at]!.exported[type] = sample; });
