@@ -1,7 +1,6 @@
 import { Readable, pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { Problem } from '../contract/problem.ts';
-import { linesOf } from './lines.ts';
 import { LONGEST_ROW, MOST_COLUMNS } from './limits.ts';
 import type { Row } from './row.ts';
 import { isQuoted } from './tsv-quoting.ts';
@@ -88,7 +87,7 @@ async function explain(name: string, cause: CsvError, text: () => AsyncGenerator
     }
     case 'CSV_QUOTE_NOT_CLOSED':
     case 'CSV_MAX_RECORD_SIZE': {
-      const opened = await lineOfOpenQuote(name, text(), facts.lines ?? Infinity);
+      const opened = await lineOfOpenQuote(text(), facts.lines ?? Infinity);
       if (opened === null) return new Problem(`${line}: the row has more than 64 MB.`, { hint: 'Shorten or divide texts of that size.', cause });
       return new Problem(`${name} line ${opened}: the quotation mark that opens a field is ${cause.code === 'CSV_QUOTE_NOT_CLOSED' ? 'never closed' : 'not closed within 64 MB'}.`, { hint, cause });
     }
@@ -98,16 +97,21 @@ async function explain(name: string, cause: CsvError, text: () => AsyncGenerator
   }
 }
 
-/** Where the field was opened that is open at the end of a line: every quotation mark opens or closes one. */
-async function lineOfOpenQuote(name: string, text: AsyncIterable<string>, last: number): Promise<number | null> {
+/** The line where the field was opened that is open at the end of line `last`: every quotation mark opens or closes one. */
+async function lineOfOpenQuote(text: AsyncIterable<string>, last: number): Promise<number | null> {
   let opened: number | null = null;
-  let number = 0;
-  for await (const line of linesOf(name, text)) {
-    if (++number > last) break;
-    if ((line.split('"').length - 1) % 2 === 1) opened = opened === null ? number : null;
+  let number = 1;
+  for await (const piece of text) {
+    for (let at = 0; at < piece.length; at++) {
+      const code = piece.charCodeAt(at);
+      if (code === QUOTE) opened = opened === null ? number : null;
+      else if (code === LINE_FEED && ++number > last) return opened;
+    }
   }
   return opened;
 }
+
+const [QUOTE, LINE_FEED] = [0x22, 0x0a];
 
 async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
   yield first;

@@ -53,6 +53,10 @@ test('a quotation mark that is not closed is named by its line, and read no furt
   await expect(cellsOf('open.csv', `a,b\n"x ""y""",1\n"${'text,\n'.repeat(12 * 2 ** 20)}`)).rejects.toThrow('open.csv line 3: the quotation mark that opens a field is not closed within 64 MB.');
 });
 
+test('a quotation mark that is never closed is named by its line, also where another is closed before it', async () => {
+  await expect(cellsOf('reopened.csv', 'a,b\n"one\ntwo","open\nmore\n')).rejects.toThrow('reopened.csv line 3: the quotation mark that opens a field is never closed.');
+});
+
 test('many columns are read as fast as few', async () => {
   const names = Array.from({ length: 90_000 }, (_, at) => `c${at}`);
   expect(await cellsOf('wide.csv', `${names.join(',')}\n${names.join(',')}\n`)).toEqual([names]);
