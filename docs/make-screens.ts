@@ -102,7 +102,7 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
   'new-run-review': async (app) => {
     await app.show(`new/${(await draftOf(app, 'review')).id}`);
     await app.page.getByRole('button', { name: 'Measure', exact: true }).click();
-    await app.page.getByText('a step, evaluations not counted').waitFor({ timeout: 60_000 });
+    await app.page.getByRole('button', { name: 'Measure again' }).waitFor();
   },
   'export': async (app) => {
     await app.show(`export/${await exportOf(app, runs[1]!)}`);
@@ -124,6 +124,8 @@ const SCREENS: Record<string, (app: App) => Promise<unknown>> = {
 await mkdir(FOLDER, { recursive: true });
 await cp(resource('sample'), PROJECT, { recursive: true });
 const app = await openApp({ colorScheme: 'light', viewport: { width: 1280, height: 1400 } });
+// A busy machine takes its time.
+app.page.setDefaultTimeout(600_000);
 await app.page.getByText('No runs yet').waitFor();
 for (const colorScheme of ['light', 'dark'] as const) {
   await app.page.emulateMedia({ colorScheme });
