@@ -1,7 +1,7 @@
 import { DTYPES } from '../dtype.ts';
-import { made } from '../onnx/node-writer.ts';
+import { made, type NodeWriter } from '../onnx/node-writer.ts';
 import { staticDim } from '../shape.ts';
-import { apply, type Operator, type Value } from '../value.ts';
+import { apply, type Node, type Operator, type Value } from '../value.ts';
 import { emitZeros, reshape } from './layout.ts';
 import { expand } from './reduce.ts';
 
@@ -23,21 +23,43 @@ export function gatherRows(table: Value, ids: Value): Value {
 const scatterOperator: Operator<{ count: number }> = {
   name: 'scatterRows',
   infer: ([, rows], { count }) => [{ dtype: rows!.dtype, shape: [count, ...rows!.shape.slice(1)] }],
-  emit: ({ inputs: [ids, rows, index], outputs }, writer) => {
+  emit: (node, writer) => {
+    const { inputs: [, rows, index], outputs } = node;
+    if (writer.dialect === 'webgpu' && rows!.rank === 2) return emitInOrder(node, writer);
     const zeros = writer.temporary();
     emitZeros(outputs[0]!.shape, zeros, writer);
-    if (writer.dialect === 'webgpu' && rows!.rank === 2) {
-      // Adding in place has no fixed order there. The sum of all rows of an id, by a product, stands at each of its places, so it is the same that is written.
-      const count = staticDim(ids!.shape, 0);
-      const shaped = (...dims: number[]): string => made(writer, 'Reshape', [ids!, writer.constant('int64', [dims.length], BigInt64Array.from(dims, BigInt))]);
-      const same = made(writer, 'Cast', [made(writer, 'Equal', [shaped(count, 1), shaped(1, count)])], { to: DTYPES.float32.code });
-      writer.node('ScatterElements', [zeros, index!, made(writer, 'MatMul', [same, rows!])], outputs, { axis: 0 });
-      return;
-    }
     // ScatterND with reduction=add loses updates on the CPU when an id repeats; ScatterElements does not.
     writer.node('ScatterElements', [zeros, index!, rows!], outputs, { axis: 0, reduction: 'add' });
   },
 };
+
+/** Elements of the largest matrix that tells which ids are the same. */
+const AT_ONCE = 2 ** 22;
+
+/**
+ * Adding in place has no fixed order on WebGPU, but products have. Of a table that has no more rows than there are ids each is summed
+ * by itself. In a larger one the sum of all rows of an id stands at each of its places, so that it is the same that is written. Both
+ * some after the others: the matrix that tells what is summed grows with the square of the ids.
+ */
+function emitInOrder({ inputs: [ids, rows, index], outputs, attributes: { count } }: Node<{ count: number }>, writer: NodeWriter): void {
+  const n = staticDim(ids!.shape, 0);
+  const shaped = (x: Value | string, ...dims: number[]): string => made(writer, 'Reshape', [x, writer.constant('int64', [dims.length], BigInt64Array.from(dims, BigInt))]);
+  const numbers = (start: number, end: number, ...more: number[]): string => writer.constant('int32', [end - start, ...more], Int32Array.from({ length: end - start }, (_, at) => start + at));
+  const all = shaped(ids!, 1, n);
+  const sums = (wanted: string): string => made(writer, 'MatMul', [made(writer, 'Cast', [made(writer, 'Equal', [wanted, all])], { to: DTYPES.float32.code }), rows!]);
+  const inPieces = (length: number, piece: (start: number, end: number) => string): string[] => {
+    const size = Math.max(1, Math.floor(AT_ONCE / n));
+    return Array.from({ length: Math.ceil(length / size) }, (_, at) => piece(at * size, Math.min((at + 1) * size, length)));
+  };
+  if (count <= n) {
+    writer.node('Concat', inPieces(count, (start, end) => sums(numbers(start, end, 1))), outputs, { axis: 0 });
+    return;
+  }
+  const parts = inPieces(n, (start, end) => sums(shaped(end - start === n ? ids! : made(writer, 'Gather', [ids!, numbers(start, end)], { axis: 0 }), end - start, 1)));
+  const zeros = writer.temporary();
+  emitZeros(outputs[0]!.shape, zeros, writer);
+  writer.node('ScatterElements', [zeros, index!, parts.length === 1 ? parts[0]! : made(writer, 'Concat', parts, { axis: 0 })], outputs, { axis: 0 });
+}
 
 /**
  * Sums `rows` [n, ...] into zeros [count, ...] at `ids` [n]: what flows back to an embedding. A trainer can
