@@ -23,7 +23,7 @@ export function longestTexts({ data }: Recipe, method: Method, examples: Example
 /** The largest micro-batch of such texts. */
 export function largestBucket({ prompt, completion }: Longest, batch: number, hasEncoder: boolean): Bucket {
   return {
-    batch, positions: batch * completion,
+    batch, positions: roundUp(batch * completion, SHORTEST),
     length: roundUp((hasEncoder ? 1 : prompt) + completion - 1, SHORTEST),
     source: hasEncoder ? roundUp(prompt, SHORTEST) : null,
   };

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import type { MemoryForecast } from '../contract/forecast.ts';
+import type { Device } from '../contract/divergence.ts';
 import type { Method } from '../contract/presets.ts';
 import type { DataSettings, Recipe } from '../contract/recipe.ts';
 import { textsAtOnce } from '../decode/text-writer.ts';
@@ -9,6 +10,7 @@ import type { OutputLayer } from '../distill/head.ts';
 import { alignedHead } from '../distill/aligned-head.ts';
 import { likeliestHead } from '../distill/likeliest-head.ts';
 import { lossChunk } from '../distill/loss-chunk.ts';
+import { arenaBytes } from '../graph/onnx/arena.ts';
 import { halfProducts } from '../graph/precision.ts';
 import type { Model } from '../model/load-model.ts';
 import type { Alignment } from '../text/aligned/alignment.ts';
@@ -20,14 +22,14 @@ import { freeMemory } from './free-memory.ts';
 import type { TrainedAdapter } from '../model/adapter/trained-adapter.ts';
 import { teachesItself } from '../model/adapter/teaches-itself.ts';
 import { leavesNothing } from '../runtime/large-run.ts';
-import { judgingBytes } from './judging-bytes.ts';
+import { judgingPlan } from './judging-plan.ts';
 import { withDevice } from './device-bytes.ts';
 import { learnerOf, type Learner } from './learner.ts';
 import { learningBytes } from './learning-bytes.ts';
 import { largestBucket, longestTexts } from './longest.ts';
 import { runtimeBytes } from './runtime-bytes.ts';
 import { trainedBytes } from './trained-bytes.ts';
-import { updatingBytes } from './updating-bytes.ts';
+import { updatingPlan } from './updating-plan.ts';
 import { writingBytes } from './writing-bytes.ts';
 
 /** What of a run its memory follows from. */
@@ -52,6 +54,9 @@ export interface MemoryInputs {
   writesAnswers: boolean;
 }
 
+const FLOAT = 4;
+/** What a processor's arena holds beside what the graphs of a step leave there: tensors of writing, whose sizes are known when it writes. Measured with models of 2M to 360M. */
+const BESIDE = 1.1;
 /** Of a graph that learns, the share of nodes that one without a backward pass has. */
 const FORWARD = 1 / 3;
 
@@ -61,27 +66,34 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const { decoder, trained, beside } = learnerOf(inputs);
   const judges = teacher !== null && method.divergence !== 'cross_entropy';
   const bucket = largestBucket(longestTexts(recipe, method, inputs.train), Math.min(inputs.microBatchSize, recipe.train.batchSize), decoder.encoder !== null);
-  const dialect = recipe.student.device === 'webgpu' ? 'webgpu' : 'onnxruntime';
-  const { activations: whole, nodes, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
+  const dialect = dialectOn(recipe.student.device);
+  const learns = recipe.student.device !== 'cpu';
+  const isOneDevice = recipe.teacher?.device === recipe.student.device;
+  const isInOne = inputs.microBatchSize >= recipe.train.batchSize;
+  const { plan: learningPlan, ...size } = learningBytes(decoder, trained.flatMap((parameter) => rowsOf(parameter)), bucket, {
     ...method, sharedVocabulary, chunk: lossChunk(sharedVocabulary), teacher: judges ? teacherLayer(teacher, inputs) : servedLayer(inputs),
     isPolicyGradient: method.reward !== undefined || method.preset === 'minillm', recompute: recomputes(recipe, inputs.student), dialect,
-    products: halfProducts(recipe.train.compute, recipe.student.device !== 'cpu'),
+    products: halfProducts(recipe.train.compute, learns), ...(learns && { gradients: isInOne ? 'alone' : 'whole' }),
   });
-  const { judging: asked, nodes: judgingNodes } = judges ? judgingBytes(frozenDecoder(teacher, recipe.teacher!), bucket) : { judging: 0, nodes: 0 };
+  const judgingPlans = judges ? [judgingPlan(frozenDecoder(teacher, recipe.teacher!), bucket, dialectOn(recipe.teacher!.device))] : [];
+  const [whole, asked] = [[...(isOneDevice ? judgingPlans : []), learningPlan], judgingPlans].map((plans) => Math.round(BESIDE * arenaBytes(plans))) as [number, number];
   const { stays: kept, ...written } = writingOf(inputs);
   const own = trainedBytes(trained, recipe.train);
   const all = {
     ...withBeside(own, beside),
     // One copy serves a student that learns beside its teacher's own weights.
     teacher: teacher && recipe.teacher && !teachesItself(inputs) ? frozenBytes(teacher, recipe.teacher) : 0,
-    runtime: runtimeBytes(nodes * (written.cache > 0 ? 1 + FORWARD : 1) + judgingNodes, inputs.student.decoder.vocabSize + (teacher?.decoder.vocabSize ?? 0)),
+    runtime: runtimeBytes(learningPlan.nodes.length * (written.cache > 0 ? 1 + FORWARD : 1) + (judgingPlans[0]?.nodes.length ?? 0), inputs.student.decoder.vocabSize + (teacher?.decoder.vocabSize ?? 0)),
     activations: Math.max(whole, asked),
     ...written,
   };
   const head = judges ? headBytes(teacher) : 0;
   const { host: { parts, learning: activations, judging }, device } = withDevice(recipe, {
-    parts: all, trained: own.weights, beside: inputs.adapter ? { all: beside, head: headBytes(inputs.student) } : { all: 0, head: 0 }, learning: whole, judging: asked, updating: recipe.student.device === 'cpu' ? 0 : updatingBytes(trained, recipe.train, dialect),
-    head, isInOne: inputs.microBatchSize >= recipe.train.batchSize, comesAndGoes: recipe.train.phases || (recipe.teacher?.cache ?? false) !== false,
+    parts: all, trained: own.weights, beside: inputs.adapter ? { all: beside, head: headBytes(inputs.student) } : { all: 0, head: 0 }, learning: whole, judging: asked,
+    // What all graphs of a step leave behind one after the other.
+    there: learns ? arenaBytes([...(isOneDevice ? judgingPlans : []), learningPlan, updatingPlan(trained, recipe.train, dialect)]) : arenaBytes(judgingPlans),
+    handed: judges ? FLOAT * Math.ceil(recipe.train.batchSize / bucket.batch) * bucket.positions * teacher.decoder.hiddenSize : 0,
+    head, isInOne, comesAndGoes: recipe.train.phases || (recipe.teacher?.cache ?? false) !== false,
   });
   const writing = { decoding: parts.decoding, cache: parts.cache };
   const stays = Math.min(kept, parts.decoding);
@@ -101,6 +113,8 @@ export function forecastMemory(inputs: MemoryInputs): MemoryForecast {
   const turns = recipe.train.phases ? [write, parts.teacher + judge, learn + head] : [parts.teacher + write, parts.teacher + Math.max(judge, learn)];
   return { parts, peak: always + Math.max(...turns), ...about };
 }
+
+const dialectOn = (device: Device): 'webgpu' | 'onnxruntime' => (device === 'webgpu' ? 'webgpu' : 'onnxruntime');
 
 const withBeside = (bytes: ReturnType<typeof trainedBytes>, beside: number): ReturnType<typeof trainedBytes> => ({ ...bytes, weights: bytes.weights + beside });
 

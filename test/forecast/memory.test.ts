@@ -8,6 +8,7 @@ import { planRun } from '../../src-main/graph/onnx/write.ts';
 import { exp, mul, neg } from '../../src-main/graph/ops/elementwise.ts';
 import { reshape, split } from '../../src-main/graph/ops/layout.ts';
 import { sum } from '../../src-main/graph/ops/reduce.ts';
+import { softmax } from '../../src-main/graph/ops/softmax.ts';
 import { Graph } from '../../src-main/graph/value.ts';
 import { countParameters, listMatrices } from '../../src-main/nn/build.ts';
 import { openWholeModel } from '../../src-main/model/load-model.ts';
@@ -27,12 +28,19 @@ describe('what a graph works in', () => {
   it('is what lives at once, in the order of the runtime', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [1000]);
-    // a lives until the end, and c is written over b: two at once, the output aside.
+    // a lives until the end, c is made beside b, and d lies where b was: three at once, the output aside.
     const a = exp(x);
     const b = neg(a);
     const c = exp(b);
-    const y = mul(c, a);
-    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(2 * 4000);
+    const d = neg(c);
+    const y = mul(d, a);
+    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(3 * 4000);
+  });
+
+  it('is used again by what is written over it', () => {
+    const graph = new Graph();
+    const y = neg(softmax(exp(graph.input('x', 'float32', [10, 100]))));
+    expect(workingBytes(planRun({ y }, { weights: 'inputs' }))).toBe(4000);
   });
 
   it('is held for each shape by itself, and what only looks at it otherwise takes nothing', () => {

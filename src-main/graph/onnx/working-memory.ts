@@ -25,21 +25,29 @@ function runOrder(nodes: readonly RunNode[]): RunNode[] {
   return order;
 }
 
-/** Memory from the node that takes it to the last that uses it. */
-interface Block { readonly bytes: number; readonly from: number; to: number }
+/** Memory from the node that takes it to the last that uses it, by their places in the order of the run. */
+export interface Block {
+  readonly bytes: number;
+  /** Of what it was taken for: it serves what has the same. */
+  readonly kind: string;
+  readonly from: number;
+  to: number;
+}
 
 /** Operators whose result lies where what they read first lies. */
 const VIEWS: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Identity']);
-/** Operators that write over what nobody reads after them. */
-const IN_PLACE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Exp', 'Neg', 'Sqrt']);
+/** Operators that ONNX Runtime lets write over what they read first, if nobody else reads it. */
+const IN_PLACE: ReadonlySet<string> = new Set(['Softmax', 'Sigmoid', 'Tanh', 'Relu', 'Clip', 'QuickGelu', 'ScatterElements']);
 const NONE: ReadonlySet<string> = new Set();
 
+type Planned = Pick<RunPlan, 'nodes' | 'bytes' | 'kinds' | 'outputs'>;
+
 /**
- * Most bytes that tensors between the inputs and the outputs of a graph take at once while it runs. ONNX Runtime plans
- * this before: a tensor takes the memory of one that is not needed any more if that has its very shape, and what has
- * been passed on so is held until the last that it is passed on to.
+ * The memory of tensors between the inputs and the outputs of a graph while it runs, in the order in which it is taken. ONNX
+ * Runtime plans this before: a tensor takes the memory of one that is not needed any more if that was taken for its very
+ * shape, and what has been passed on so is held until the last that it is passed on to.
  */
-export function workingBytes({ nodes, bytes, kinds, outputs }: Omit<RunPlan, 'given'>): number {
+export function plannedBlocks({ nodes, bytes, kinds, outputs }: Planned): { blocks: readonly Block[]; moments: number } {
   const order = runOrder(nodes);
   /** Where what lies at another's place lies. */
   const places = new Map<string, string>();
@@ -51,42 +59,43 @@ export function workingBytes({ nodes, bytes, kinds, outputs }: Omit<RunPlan, 'gi
     // What nobody reads goes at once.
     for (const name of output) if (!lastUse.has(placeOf(name))) lastUse.set(placeOf(name), at);
   });
-  const ending = order.map((): string[] => []);
-  for (const [name, at] of lastUse) ending[at]!.push(name);
+  const ending = order.map(() => new Set<string>());
+  for (const [name, at] of lastUse) ending[at]!.add(name);
 
   const blocks: Block[] = [];
   const blockOf = new Map<string, Block>();
   const free = new Map<string, Block[]>();
-  const take = (bytes: number, at: number): Block => {
-    const block = { bytes, from: at, to: at };
+  const take = (bytes: number, kind: string, at: number): Block => {
+    const block = { bytes, kind, from: at, to: at };
     blocks.push(block);
     return block;
   };
-  order.forEach(({ opType, output, within }, at) => {
-    const giveBack = (): void => {
-      for (const name of ending[at]!.splice(0)) {
-        const block = blockOf.get(name);
-        if (!block) continue;
-        block.to = at;
-        const kind = kinds.get(name)!;
-        free.set(kind, [...free.get(kind) ?? [], block]);
-      }
-    };
-    if (IN_PLACE.has(opType)) giveBack();
+  order.forEach(({ opType, input: [first], output, within }, at) => {
     for (const name of output) {
       const size = bytes.get(name);
       if (size === undefined || places.has(name) || outputs.has(name)) continue;
-      const block = free.get(kinds.get(name)!)?.pop() ?? take(size, at);
+      const kind = kinds.get(name)!;
+      const isOver = IN_PLACE.has(opType) && ending[at]!.has(placeOf(first!)) && kinds.get(first!) === kind;
+      const over = isOver ? blockOf.get(placeOf(first!)) : undefined;
+      if (over) ending[at]!.delete(placeOf(first!));
+      const block = over ?? free.get(kind)?.pop() ?? take(size, kind, at);
       block.to = at;
       blockOf.set(name, block);
     }
-    if (within) take(workingBytes({ nodes: within, bytes, kinds, outputs: NONE }), at);
-    giveBack();
+    if (within) take(workingBytes({ nodes: within, bytes, kinds, outputs: NONE }), '', at);
+    for (const name of ending[at]!) {
+      const block = blockOf.get(name);
+      if (!block) continue;
+      block.to = at;
+      free.set(block.kind, [...free.get(block.kind) ?? [], block]);
+    }
   });
-  return mostAtOnce(blocks, order.length);
+  return { blocks, moments: order.length };
 }
 
-function mostAtOnce(blocks: readonly Block[], moments: number): number {
+/** Most bytes that they take at once. */
+export function workingBytes(plan: Planned): number {
+  const { blocks, moments } = plannedBlocks(plan);
   const changes = new Float64Array(moments + 1);
   for (const { bytes, from, to } of blocks) {
     changes[from]! += bytes;

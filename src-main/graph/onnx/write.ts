@@ -5,6 +5,7 @@ import { topological, type ConstantData, type Value } from '../value.ts';
 import { made, type LoopBody, type NodeWriter, type OnnxAttribute } from './node-writer.ts';
 import { ATTRIBUTE, attributeProto, stored, valueInfo, type ExternalData, type TensorProto } from './protos.ts';
 import schema from './schema.json' with { type: 'json' };
+import { typesBetween } from './types-between.ts';
 
 const ModelProto = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto');
 
@@ -61,6 +62,8 @@ export interface RunPlan {
   readonly outputs: ReadonlySet<string>;
   /** What is given at each run: inputs, and weights that are. */
   readonly given: readonly Port[];
+  /** Bytes of each constant that is written into the graph. */
+  readonly constants: readonly number[];
 }
 
 /** What `writeOnnx` would write, as far as memory goes. */
@@ -137,14 +140,17 @@ class OnnxModel implements NodeWriter {
   }
 
   plan(): RunPlan {
-    const bytes = new Map<string, number>();
-    const kinds = new Map<string, string>();
-    for (const [{ producer, shape, dtype }, name] of this.names) {
-      if (!producer || !shape.every((dim) => typeof dim === 'number')) continue;
-      bytes.set(name, sizeOf(shape) * DTYPES[dtype].bytes);
-      kinds.set(name, `${shape.join()} of ${DTYPES[dtype].bytes}`);
-    }
-    return { nodes: this.unpackingFirst().map(asRun), bytes, kinds, outputs: new Set(this.outputs.map(([name]) => name)), given: [...this.inputs, ...this.given] };
+    const values = [...this.names].map(([value, name]) => ({ name, dtype: value.dtype, shape: value.shape, isMade: value.producer !== null }));
+    const types = new Map([...values, ...this.parameters].flatMap(({ name, dtype, shape }) => (isStatic(shape) ? [[name, { dtype, shape }] as const] : [])));
+    const nodes = this.unpackingFirst();
+    const between = typesBetween(nodes.flatMap((node) => [node, ...node.body?.nodes ?? []]), types, this.initializers);
+    const made = [...values.flatMap(({ name, isMade }) => (isMade && types.has(name) ? [[name, types.get(name)!] as const] : [])), ...between];
+    return {
+      nodes: nodes.map(asRun), outputs: new Set(this.outputs.map(([name]) => name)), given: [...this.inputs, ...this.given],
+      bytes: new Map(made.map(([name, { dtype, shape }]) => [name, sizeOf(shape) * DTYPES[dtype].bytes])),
+      kinds: new Map(made.map(([name, { dtype, shape }]) => [name, `${shape.join()} of ${DTYPES[dtype].bytes}`])),
+      constants: this.initializers.flatMap(({ rawData }) => rawData?.byteLength ?? []),
+    };
   }
 
   nameOf(value: Value): string {
@@ -283,6 +289,8 @@ class OnnxModel implements NodeWriter {
     this.names.set(value, name);
   }
 }
+
+const isStatic = (shape: Shape): shape is readonly number[] => shape.every((dim) => typeof dim === 'number');
 
 function asRun({ opType, input, output, body }: NodeProto): RunNode {
   return body ? { opType, input: [...input, ...body.reads], output, within: body.nodes.map(asRun) } : { opType, input, output };
