@@ -19,6 +19,7 @@ requires('llama')('the way of a new user', () => {
   afterAll(() => app.close());
 
   it('goes from the empty window by the sample project to a GGUF file that was opened in llama.cpp', async () => {
+    app.slow.behind(5);
     await page.getByRole('button', { name: 'Run the sample project', exact: true }).click();
     // It need not be whole: what is saved is what is taken along.
     await page.getByRole('progressbar').first().waitFor();

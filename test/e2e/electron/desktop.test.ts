@@ -5,6 +5,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires } from '../../support/requires.ts';
+import { SlowSteps } from '../../support/slow-steps.ts';
 import { tinyProject, type TinyProject } from '../../support/tiny-project.ts';
 import { call, Desktops, ended } from './desktops.ts';
 import { freshHome, type Desktop } from './launch.ts';
@@ -17,11 +18,13 @@ requires('display', 'electron')('what the desktop adds', () => {
   let project: TinyProject;
   let folder: { home: string; remove(): Promise<void> };
   let desktop: Desktop;
+  let slow: SlowSteps;
   beforeAll(async () => {
     desktops = await Desktops.prepare();
     project = await tinyProject();
     folder = await freshHome();
-    desktop = await desktops.open(folder.home);
+    slow = new SlowSteps(folder.home);
+    desktop = await desktops.open(folder.home, { RETORT_TEST_SLOW: slow.env.RETORT_TEST_SLOW });
   });
   afterAll(async () => {
     desktops.remove();
@@ -145,11 +148,14 @@ requires('display', 'electron')('what the desktop adds', () => {
       };
     });
     const blocks = (): Promise<boolean[]> => desktop.electron.evaluate(({ powerSaveBlocker }) => (globalThis as unknown as { kept: Kept }).kept.blockers.map((id) => powerSaveBlocker.isStarted(id)));
+    // It is not to be over before it is looked at.
+    slow.behind(3);
     const runId = await start(300);
     await stepped(runId);
     // The run before has been put away by now, and its end told.
     await desktop.electron.evaluate(() => { (globalThis as unknown as { kept: Kept }).kept.shown.length = 0; });
     await expect.poll(blocks).toEqual([true]);
+    slow.end();
     await finished(runId);
     await expect.poll(() => kept('shown')).toEqual([{ title: 'tiny is done', body: '', on: 'click' }]);
     await expect.poll(blocks).toEqual([false]);

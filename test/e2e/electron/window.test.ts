@@ -2,21 +2,26 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires } from '../../support/requires.ts';
+import { SlowSteps } from '../../support/slow-steps.ts';
 import { display, freshHome, launch, type Desktop } from './launch.ts';
 import { builtForOldElectron, oldElectron, withBootstrap } from './old-electron.ts';
 
 requires('display', 'electron')('the application in a real Electron window', () => {
   let desktop: Desktop;
   let folder: { home: string; remove(): Promise<void> };
-  let built: string;
   let program: string;
+  let env: Record<string, string>;
   let endDisplay: () => void;
   beforeAll(async () => {
     endDisplay = await display();
-    built = resolve(await builtForOldElectron());
+    const built = resolve(await builtForOldElectron());
     program = await withBootstrap(await oldElectron());
     folder = await freshHome();
-    desktop = await launch(program, folder.home, { RETORT_APP: built });
+    // What is looked at while the run goes takes longer than its 200 steps on a machine with much else to do.
+    const slow = new SlowSteps(folder.home);
+    slow.behind(40);
+    env = { RETORT_APP: built, RETORT_TEST_SLOW: slow.env.RETORT_TEST_SLOW };
+    desktop = await launch(program, folder.home, env);
   });
   afterAll(async () => {
     await desktop.electron.close();
@@ -79,7 +84,7 @@ requires('display', 'electron')('the application in a real Electron window', () 
     await page.reload();
     await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
     await desktop.electron.close();
-    desktop = await launch(program, folder.home, { RETORT_APP: built });
+    desktop = await launch(program, folder.home, env);
     await desktop.page.getByText('sample, gkd').first().waitFor();
   });
 

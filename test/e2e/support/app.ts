@@ -8,6 +8,7 @@ import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { childHost } from '../../../src-main/worker/child-host.ts';
 import { PATIENCE } from '../../support/patience.ts';
+import { SlowSteps } from '../../support/slow-steps.ts';
 import { StudioClient } from '../../support/studio-client.ts';
 
 /** The built interface in a real browser, as `retort serve` shows it, with a data folder of its own. */
@@ -18,6 +19,8 @@ export interface App {
   page: Page;
   /** What the page asks, asked by the test. */
   client: StudioClient;
+  /** Its runs' steps, for who wants to find one going. */
+  slow: SlowSteps;
   /** What the page's console complained of: refusals of the content security policy among others. */
   complaints: string[];
   /** Opens a screen by its address behind the `#`. */
@@ -28,7 +31,8 @@ export interface App {
 export async function openApp(options: BrowserContextOptions = {}): Promise<App> {
   const folder = await mkdtemp(join(tmpdir(), 'retort-e2e-'));
   const home = join(folder, 'home');
-  const studio = await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS) });
+  const slow = new SlowSteps(folder);
+  const studio = await openStudio({ home, createWorker: () => childHost(join(process.cwd(), 'out/main/worker/entry.js'), COMMANDS, { env: slow.env }) });
   const server = await startServer({ studio, host: '127.0.0.1', port: 0, root: join(process.cwd(), 'out/renderer'), uploads: join(home, 'uploads'), token: newToken() });
   // Debian's; the sandbox needs rights that a container does not give.
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], timeout: PATIENCE });
@@ -41,7 +45,7 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
   page.on('pageerror', (error) => complaints.push(error.message));
   return {
-    folder, home, page, complaints,
+    folder, home, page, slow, complaints,
     client: new StudioClient(studio),
     show: async (address) => {
       await page.goto(`${new URL(server.url).origin}/#/${address}`);
