@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exercise } from '../../resources/sample/task.ts';
 import { dequantizeAffine, quantizeAffine } from '../../src-main/export/mlx/affine.ts';
 import { readBack } from '../../src-main/export/mlx/tensors.ts';
-import { isKnownToMlx } from '../../src-main/export/mlx/families.ts';
 import type { ExportReport } from '../../src-main/contract/export-report.ts';
 import { SafetensorsFile } from '../../src-main/model/safetensors-read.ts';
 import { openWholeModel, readWeights } from '../../src-main/model/load-model.ts';
@@ -56,10 +55,6 @@ it('has the layout that mlx-lm publishes', async () => {
   const [half, four] = report.others!.map(({ parity }) => parity!.topAgreement) as [number, number];
   expect(half).toBeGreaterThan(0.99);
   expect(four).toBeGreaterThan(0.8);
-});
-
-it('knows what mlx-lm opens', () => {
-  expect([isKnownToMlx({ modelType: 'qwen3' }), isKnownToMlx({ modelType: 't5' })]).toEqual([true, false]);
 });
 
 requires('mlx')('in mlx-lm', () => {

@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MlxType, PartOf } from '../../../contract/export-parts.ts';
 import type { ExportedOther } from '../../../contract/export-report.ts';
-import { Problem } from '../../../contract/problem.ts';
 import { BITS, GROUP } from '../../../export/mlx/affine.ts';
-import { isKnownToMlx } from '../../../export/mlx/families.ts';
+import { mlxConfig } from '../../../export/mlx/mlx-config.ts';
 import { mlxTensors, readBack } from '../../../export/mlx/tensors.ts';
 import { compareLogits } from '../../../export/parity.ts';
 import { folderSize } from '../../../files/folder-size.ts';
@@ -19,10 +18,9 @@ import { TrainedModel } from '../trained.ts';
 /** Folders for MLX, Apple's own runtime, as mlx-lm opens them. */
 export const MLX: Format<PartOf<'mlx'>> = {
   needsCompanions: false,
+  check: ({ folder: { config, rawConfig } }) => Promise.resolve().then(() => mlxConfig(config, rawConfig)),
   steps: ({ types }) => 2 * types.length,
   async write({ types }, job) {
-    const { config } = job.model.folder;
-    if (!isKnownToMlx(config)) throw new Problem(`mlx-lm opens no ${config.modelType} in the layout of a Hugging Face folder.`, { hint: 'Export it as ONNX, GGUF or safetensors.' });
     const others: ExportedOther[] = [];
     for (const type of types) others.push(await writeFolder(type, job));
     return { bytes: others.reduce((sum, { bytes }) => sum + bytes, 0), report: {}, others };
@@ -38,15 +36,16 @@ async function writeFolder(type: MlxType, job: ExportJob): Promise<ExportedOther
   const quantizable = new Set([...listMatrices(config), ...decoder.tables].map((each) => each.name));
   await copyCompanions(companions, to);
   const quantization = { group_size: GROUP, bits: BITS, mode: 'affine' };
+  const { config: said, notes } = mlxConfig(config, rawConfig);
   // transformers and mlx-lm each look for their own name of it.
-  await writeConfig(join(to, 'config.json'), { ...rawConfig, dtype: 'float16', ...(type === '4bit' && { quantization, quantization_config: quantization }) });
+  await writeConfig(join(to, 'config.json'), { ...said, dtype: 'float16', ...(type === '4bit' && { quantization, quantization_config: quantization }) });
   await writeSafetensors(join(to, 'model.safetensors'), mlxTensors(parameters, type, quantizable, weight), 'F16', { format: 'mlx' });
   step();
   const back = Object.assign({}, ...parameters.map((parameter) => rowsInMemory(parameter, readBack(parameter, type, quantizable, weight(parameter.name))))) as HostWeights;
   const { topAgreement, perplexity } = await compared(job, back);
   return {
     kind: `mlx ${type}`, name: name || 'model.safetensors', bytes: await folderSize(to), parity: { topAgreement, perplexity },
-    opens: `mlx_lm.generate --model ${name || 'FOLDER'} --prompt "..."`,
+    opens: [`mlx_lm.generate --model ${name || 'FOLDER'} --prompt "..."`, ...notes].join('. '),
   };
 }
 
