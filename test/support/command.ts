@@ -10,7 +10,7 @@ export interface Told { event: string; step?: number; loss?: number; message?: s
 export interface Followed { events: Told[]; code: number | null; signal: string | null; errors: string }
 
 /** Where a program is killed, as `kill-at.mjs` has it. */
-export type KillPlace = `${'step' | 'evaluation' | 'checkpoint'} ${number}` | `phase ${string} ${number}` | `write ${string} ${number}`;
+export type KillPlace = `${'step' | 'evaluation' | 'checkpoint'} ${number}` | `step ${number} ${number}` | `phase ${string} ${number}` | `write ${string} ${number}`;
 
 const KILLER = pathToFileURL(join(import.meta.dirname, 'kill-at.mjs')).href;
 
@@ -21,7 +21,7 @@ export async function command(home: string, args: readonly string[], killAt?: Ki
   const events: Told[] = [];
   let errors = '';
   child.stderr.on('data', (text: Buffer) => { errors += text.toString(); });
-  const ended = new Promise<Pick<Followed, 'code' | 'signal'>>((resolve) => { child.once('exit', (code, signal) => resolve({ code, signal })); });
+  const ended = new Promise<Pick<Followed, 'code' | 'signal'>>((resolve) => { child.once('close', (code, signal) => resolve({ code, signal })); });
   for await (const line of createInterface(child.stdout)) events.push(JSON.parse(line) as Told);
   return { events, errors, ...await ended };
 }

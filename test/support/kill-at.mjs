@@ -3,6 +3,7 @@
  * place that RETORT_TEST_KILL names, which no busy machine can miss.
  *
  *     step 6                the sixth step is made, and nobody has been told of it
+ *     step 6 2              the same in the second run of a study, or the second time
  *     evaluation 6          it is evaluated, and nobody has been told of it; so with `checkpoint 6`
  *     phase teacher-states 5   five texts have been kept, and nobody has been told of it
  *     write .states 4       the fourth write to a file of that ending is half done
@@ -18,11 +19,12 @@ if (place && process.send) watch(...place.split(' '));
 function watch(kind, ...at) {
   if (kind === 'write') return watchWrites(at[0], Number(at[1]));
   const send = process.send.bind(process);
+  let left = kind === 'phase' ? 1 : Number(at[1] ?? 1);
   process.send = (message, ...rest) => {
     const { event } = message ?? {};
     const isThere = kind === 'phase' ? event?.event === 'phase' && event.phase === at[0] && event.done === Number(at[1])
       : event?.event === kind && event.step === Number(at[0]);
-    if (isThere) end();
+    if (isThere && --left === 0) end();
     return send(message, ...rest);
   };
 }
