@@ -60,6 +60,7 @@ describe('a model that Retort does not support', () => {
     ['an adapter', { metadata: { 'general.type': 'adapter' } }, 'general.type is "adapter"'],
     ['a part of a model under another name', { metadata: { 'split.count': 3 } }, 'is one of 3 parts of a model, and its name does not lead to the others'],
     ['experts', { metadata: { 'llama.expert_count': 8 } }, 'llama.expert_count is 8'],
+    ['attention that sees what comes after', { metadata: { 'llama.attention.causal': false } }, 'llama.attention.causal is false'],
     ['a key of unknown meaning', { metadata: { 'llama.logit_scale': 0.5 } }, 'llama.logit_scale is 0.5'],
     ['a partial rotary embedding', { metadata: { 'llama.rope.dimension_count': 1 } }, 'llama.rope.dimension_count is 1'],
     ['heads of values of another width', { metadata: { 'llama.attention.value_length': 4 } }, 'llama.attention.value_length is 4'],
@@ -75,7 +76,7 @@ describe('a model that Retort does not support', () => {
   });
 
   it('is not refused for keys that say that something is not in use', async () => {
-    await importBytes(changed({ metadata: { 'llama.expert_count': 0, 'llama.vocab_size': 3, 'llama.rope.scaling.type': 'none' } }));
+    await importBytes(changed({ metadata: { 'llama.expert_count': 0, 'llama.vocab_size': 3, 'llama.rope.scaling.type': 'none', 'llama.attention.causal': true } }));
   });
 });
 

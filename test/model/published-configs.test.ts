@@ -25,6 +25,7 @@ describe('configs as they were published', () => {
       ['gemma-2-2b-it', { use_bidirectional_attention: true }, 'use_bidirectional_attention is true'],
       ['gemma-3-1b-it', { attn_logit_softcapping: 50 }, 'attn_logit_softcapping is 50'],
       ['gemma-3-1b-it', { hidden_activation: 'relu6' }, 'hidden_activation is "relu6"'],
+      ['gemma-3-1b-it', { rope_scaling: { rope_type: 'yarn', factor: 2, truncate: false } }, 'full_attention: truncate is false'],
       ['SmolLM3-3B', { no_rope_layers: [1, 1] }, 'no_rope_layers is [1,1], expected 36 items'],
       ['SmolLM3-3B', { use_sliding_window: false, sliding_window: 8, layer_types: Array.from({ length: 36 }, () => 'sliding_attention') }, 'but layer_types names layers with a window'],
       ['granite-4.0-1b', { num_local_experts: 62 }, 'num_local_experts is 62'],

@@ -41,6 +41,8 @@ export function readRopeByKind(config: Fields, where: string, sizes: Sizes, thet
   const scaling = config.object('rope_scaling') ?? {};
   const read = (kind: string, assumed: number, more: object): Rope => {
     const values = { ...parameters.object(kind), ...more };
+    // Transformers looks for it beside the kinds, so within one it says nothing.
+    new Fields(`${where}, rope_parameters, ${kind}`, values).only('truncate', true);
     return readParameters(new Fields(`${where}, rope_parameters, ${kind}`, values), sizes, { theta: assumed, context: null, own: [], spellings: {} });
   };
   const ropes = {

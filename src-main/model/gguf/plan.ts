@@ -94,6 +94,8 @@ export class ArchitectureKeys {
   }
 
   refuseRest(): void {
+    // That it says no is an answer of its own, where other keys say so of what is not in use.
+    if (!this.flag('attention.causal', true)) throw this.unsupported('attention.causal', 'Retort imports models that see only what comes before.');
     this.metadata.refuseRest(this.prefix);
   }
 
