@@ -20,6 +20,12 @@ describe('configs as they were published', () => {
     expect([true, false].map((tied) => readConfig('config.json', { ...umt5, tie_word_embeddings: tied }))).toMatchObject([{ scalesOutput: true }, { scalesOutput: false }]);
   });
 
+  it('says of quantized weights which ones to take instead', () => {
+    for (const [name, change] of [['SmolLM3-3B', { quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true } }], ['gemma-3-1b-it', { quantization: { bits: 4, group_size: 64 } }], ['granite-4.0-1b', { compression_config: { quant_method: 'compressed-tensors' } }]] as const) {
+      expect(() => readConfig('m/config.json', { ...entries[name]!.raw, ...change })).toThrow(expect.objectContaining({ message: expect.stringContaining(`${Object.keys(change)[0]!} is {`) as string, hint: expect.stringContaining('or its GGUF file') as string }));
+    }
+  });
+
   it('refuses by name what changes the result', () => {
     const cases: [name: string, change: JsonObject, message: string][] = [
       ['gemma-2-2b-it', { use_bidirectional_attention: true }, 'use_bidirectional_attention is true'],

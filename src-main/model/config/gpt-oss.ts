@@ -20,7 +20,6 @@ export function readGptOssConfig(where: string, raw: JsonObject): GptOssConfig {
   const experts = fields.count('num_local_experts', 128);
   const expertsPerToken = fields.count('num_experts_per_tok', 4);
   if (expertsPerToken > experts) throw fields.wrong('num_experts_per_tok', `but there are ${experts} experts`);
-  if (fields.has('quantization_config')) throw fields.unsupported('quantization_config', 'Take the model\'s GGUF file (MXFP4), whose experts stay packed.');
   const config: GptOssConfig = {
     family: 'gpt_oss', modelType: 'gpt_oss', ...decoder, experts, expertsPerToken,
     attentionBias: fields.flag('attention_bias', true),

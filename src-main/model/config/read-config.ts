@@ -1,6 +1,6 @@
 import { Problem } from '../../contract/problem.ts';
 import type { ModelConfig } from '../../nn/config.ts';
-import type { JsonObject } from '../../files/json-object.ts';
+import { isJsonObject, type JsonObject } from '../../files/json-object.ts';
 import { readGemmaConfig } from './gemma.ts';
 import { readGlmConfig } from './glm.ts';
 import { readGptNeoXConfig } from './gpt-neox.ts';
@@ -63,7 +63,20 @@ export function readConfig(where: string, raw: JsonObject): ModelConfig {
   if (strange !== undefined) throw unsupported(where, 'architectures', strange);
   const read = Object.hasOwn(READERS, modelType) ? READERS[modelType] : undefined;
   if (!read) throw unsupported(where, 'model_type', modelType);
+  refuseQuantized(where, raw);
   return read(where, raw);
+}
+
+/** As they are named by Transformers, before it, and by mlx-lm. */
+const QUANTIZED = ['quantization_config', 'compression_config', 'quantization'];
+
+/** Refuses weights that were quantized, for which the general advice on fields would be wrong. */
+function refuseQuantized(where: string, raw: JsonObject): void {
+  const field = QUANTIZED.find((name) => isJsonObject(raw[name]) && Object.keys(raw[name]).length > 0);
+  if (field === undefined) return;
+  throw new Problem(`${where}: ${field} is ${JSON.stringify(raw[field])}, which Retort does not support`, {
+    hint: 'Its weights are quantized. Take the model from which they were made, or its GGUF file, which Retort reads as it lies.',
+  });
 }
 
 function unsupported(where: string, field: string, value: unknown): Problem {
