@@ -92,6 +92,26 @@ it('an adapter of another base model is refused by what does not fit', async () 
   await expect(openModel(folder)).rejects.toMatchObject({ message: expect.stringContaining('is no matrix of the base model') as string });
 });
 
+it('an adapter of the embedding is refused as what it is, and not as one of another model', async () => {
+  const folder = join(work, 'embedding');
+  await cp(join(FIXTURES, 'qwen3'), folder, { recursive: true });
+  const config = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8')) as object;
+  await writeFile(join(folder, 'adapter_config.json'), JSON.stringify({ ...config, base_model_name_or_path: resolve('test/fixtures/engine/models/qwen3') }));
+  const path = join(folder, 'adapter_model.safetensors');
+  const file = await readFile(path);
+  const length = Number(file.readBigUInt64LE(0));
+  const tensors = JSON.parse(file.toString('utf8', 8, 8 + length)) as object;
+  // As PEFT names it, in the place of a longer name.
+  const header = JSON.stringify(Object.fromEntries(Object.entries(tensors).map(([name, info]: [string, unknown], at) => (
+    [at === 1 ? 'base_model.model.model.embed_tokens.lora_embedding_A' : name, info]))));
+  file.fill(' ', 8, 8 + length);
+  file.write(header, 8);
+  await writeFile(path, file);
+  await expect(openModel(folder)).rejects.toMatchObject({
+    kind: 'input', message: expect.stringContaining('has an adapter for the rows of model.embed_tokens, which Retort does not support') as string, hint: expect.stringContaining('merge_and_unload') as string,
+  });
+});
+
 describe('an output layer that PEFT saved beside its adapter', () => {
   const NAME = 'base_model.model.lm_head.base_layer.weight';
   /** The adapter with one number of that layer changed. */

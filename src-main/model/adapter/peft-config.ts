@@ -40,6 +40,9 @@ const STRANGE: Readonly<Record<string, string>> = {
 /** Beginnings that are taken out of the base model's weights, so that the adapter fits another model than its base. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga|mica)/;
 
+/** What can be done with an adapter that Retort cannot keep beside its base model. */
+export const MERGE = 'Merge it into its base model, in Python: PeftModel.from_pretrained(base, folder).merge_and_unload().save_pretrained(to).';
+
 /** Reads a folder's `adapter_config.json`. @throws Problem that names what Retort does not support of PEFT's adapters */
 export async function readPeftConfig(folder: string): Promise<PeftConfig> {
   const path = join(folder, CONFIG);
@@ -47,7 +50,7 @@ export async function readPeftConfig(folder: string): Promise<PeftConfig> {
   if (!raw) throw new Problem(`${folder} has no ${CONFIG}.`, { hint: 'Expected an adapter as PEFT saves it.' });
   const refuse = (field: string, why: string): never => {
     throw new Problem(`${path}: ${field} is ${JSON.stringify(raw[field])}: ${why}, which Retort does not support.`, {
-      hint: 'Merge it into its base model, in Python: PeftModel.from_pretrained(base, folder).merge_and_unload().save_pretrained(to).',
+      hint: MERGE,
     });
   };
   if (raw['peft_type'] !== 'LORA') refuse('peft_type', 'it is no LoRA adapter');

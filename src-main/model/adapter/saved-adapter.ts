@@ -7,7 +7,7 @@ import { modulesOf } from '../../nn/adapters/modules.ts';
 import { adapterParameters, type Adapters, type LowRank } from '../../nn/weights/adapted.ts';
 import type { ModelFiles } from '../model-files.ts';
 import { SafetensorsFile, type TensorInfo } from '../safetensors-read.ts';
-import { CONFIG, readPeftConfig, sizeOfAdapter, type PeftConfig } from './peft-config.ts';
+import { CONFIG, MERGE, readPeftConfig, sizeOfAdapter, type PeftConfig } from './peft-config.ts';
 
 export const WEIGHTS = 'adapter_model.safetensors';
 /** What PEFT puts before the names of the base model's modules. */
@@ -81,6 +81,8 @@ function adaptersIn({ tensors, path }: SafetensorsFile, config: PeftConfig, conf
     const [, module] = /^base_model\.model\.(.+)\.lora_[AB]\.weight$/.exec(name) ?? [];
     // PEFT saves an output layer that has an adapter as it is, too.
     if (/\.base_layer\.weight$/.test(name)) continue;
+    const [, table] = /^base_model\.model\.(.+)\.lora_embedding_[AB]$/.exec(name) ?? [];
+    if (table !== undefined) throw new Problem(`${path} has an adapter for the rows of ${table}, which Retort does not support: it adapts matrices that are multiplied with.`, { hint: MERGE });
     if (module === undefined) throw unfit(path, `holds ${name}, which is no LoRA matrix`);
     if (!modules.has(module)) throw unfit(path, `has an adapter for ${module}, which is no matrix of the base model that can have one`);
     named.add(module);
