@@ -9,8 +9,8 @@ import type { Head } from './head.ts';
 /** What the teacher brings to one micro-batch: hidden states at its positions, and its head, the same at every call. */
 export interface TeacherView { hidden: Tensor | DeviceTensor; head: Head }
 
-/** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). */
-export interface Lesson { loss: number; told(name: string): Float32Array | null }
+/** The loss of a micro-batch and what the graph tells of its positions, by name (see `TokenLoss`). On a device whoever asks waits for it. */
+export interface Lesson { readonly loss: number; readonly told: (name: string) => Float32Array | null }
 
 /** The model that learns, wherever its weights and gradients lie: `Student` on the host, `ResidentStudent` on a device. */
 export interface Learner {

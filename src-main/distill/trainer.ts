@@ -5,7 +5,7 @@ import { isOnDevice, type DeviceMemory } from '../runtime/device/device-memory.t
 import type { Tensor } from '../runtime/tensor.ts';
 import { layOut, type MicroBatch, type TrainingExample } from './batch.ts';
 import { drawOnPolicy, lambdaAt } from './mixture.ts';
-import type { Learner, TeacherView } from './learner.ts';
+import type { Learner, Lesson, TeacherView } from './learner.ts';
 import type { Updates } from './optimizers/updates.ts';
 import { LossScale, type LossScaleState } from './loss-scale.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
@@ -95,13 +95,16 @@ export class Trainer<Example extends DataExample> {
     const scale = this.lossScale.value;
     const views = teacher && await judgedBy(teacher, batches, student.memory);
     const updating = performance.now();
+    const lessons: Lesson[] = [];
     try {
-      for (const [at, batch] of batches.entries()) summary.add(batch, await student.learn(batch, views && views[at]!, step, scale));
+      for (const [at, batch] of batches.entries()) lessons.push(await student.learn(batch, views && views[at]!, step, scale));
     } finally {
       forget(views ?? []);
     }
     const learningRate = learningRateAt(step, steps, train);
     const gradientNorm = await optimizer.apply({ step: step - this.lossScale.state.skipped, learningRate, clipNorm: train.clipNorm, lossScale: scale });
+    // A device is waited for once: behind all that it was asked for.
+    for (const [at, batch] of batches.entries()) summary.add(batch, lessons[at]!);
     const isSound = Number.isFinite(gradientNorm);
     this.lossScale.stepped(step, isSound);
     if (isSound) await student.updated();

@@ -7,8 +7,11 @@ import type { LossSettings } from '../../src-main/distill/student.ts';
 import { shippingPlan } from '../../src-main/export/shipping-plan.ts';
 import { buildDecoder } from '../../src-main/nn/build.ts';
 import type { ModelConfig } from '../../src-main/nn/config.ts';
+import type { OnnxGraph } from '../../src-main/graph/onnx/write.ts';
+import { isOnDevice } from '../../src-main/runtime/device/device-memory.ts';
 import { nativeExecutor, standInExecutor } from '../../src-main/runtime/ort/native/executor.ts';
-import type { Executor } from '../../src-main/runtime/program.ts';
+import type { BoundInputs, BoundOutputs, Executor, Program, ProgramOptions } from '../../src-main/runtime/program.ts';
+import type { Tensor } from '../../src-main/runtime/tensor.ts';
 import { tfjsExecutor } from '../../src-main/runtime/tfjs/executor.ts';
 import { requireTfjs } from '../../src-main/runtime/tfjs/find-tfjs.ts';
 import type { HostWeights } from '../../src-main/runtime/weights.ts';
@@ -175,6 +178,23 @@ describe('a student that stays on a device', () => {
     onHost.made.optimizer.loadState(copied(first));
     expect(copied(onHost).get(`${llama.layers > 0 ? 'model.norm.weight' : ''}.exp_avg`)).toEqual(copied(first).get('model.norm.weight.exp_avg'));
     for (const made of [through, first, second, onHost]) await made.release();
+  });
+
+  it('waits for the device once in a step, behind all its micro-batches and the update', async () => {
+    const order: string[] = [];
+    const watched = Object.create(standIn, { compile: { value: async (graph: OnnxGraph, options?: ProgramOptions) => {
+      const program = await standIn.compile(graph, options);
+      const isUpdate = graph.outputs.some(({ name }) => name === 'norm');
+      return Object.assign(Object.create(program) as Program, { bind: (inputs: BoundInputs, outputs: BoundOutputs) => {
+        const bound = program.bind(inputs, outputs);
+        const waits = Object.values(outputs).some((tensor) => !isOnDevice<Tensor>(tensor));
+        return { run: () => { order.push(`${isUpdate ? 'update' : 'micro-batch'}${waits ? ', told' : ''}`); return bound.run(); }, release: () => { bound.release(); } };
+      } });
+    } } }) as Executor;
+    const made = await OnOne.open(watched, training({ config: llama, divergence: 'cross_entropy' }));
+    await made.train(1, 2);
+    expect(order).toEqual(['micro-batch', 'micro-batch', 'update, told', 'micro-batch', 'micro-batch', 'update, told']);
+    await made.release();
   });
 
   it('holds as much memory after 500 steps as after 50', async () => {

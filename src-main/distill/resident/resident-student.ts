@@ -1,12 +1,10 @@
-import { DTYPES } from '../../graph/dtype.ts';
 import { halfProducts } from '../../graph/precision.ts';
-import { sizeOf } from '../../graph/shape.ts';
 import type { Decoder } from '../../nn/decoder.ts';
-import { isOnDevice, type DeviceMemory, type DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { isOnDevice, type DeviceMemory } from '../../runtime/device/device-memory.ts';
 import { OnDevice } from '../../runtime/device/on-device.ts';
 import type { BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { ProgramCache } from '../../runtime/program-cache.ts';
-import { float32, tensorOf, type Tensor } from '../../runtime/tensor.ts';
+import { float32 } from '../../runtime/tensor.ts';
 import type { PlacedWeights } from '../../runtime/weights.ts';
 import { modelInputs, type MicroBatch } from '../batch.ts';
 import { bucketKey } from '../bucket.ts';
@@ -17,6 +15,7 @@ import type { FrozenPart, LossSettings, ShippedPart } from '../student.ts';
 import { gradientIn, gradientOut, LOSS_SCALE, trainGraph, type TrainGraph } from '../train-graph.ts';
 import type { DeviceOptimizer } from './device-optimizer.ts';
 import { ShippedOnDevice } from './shipped-on-device.ts';
+import { ToldPlaces, WaitingLesson } from './waiting-lesson.ts';
 
 /** Programs kept for different shapes; they hold no weights, but a device's plans of what they need in between. */
 const PROGRAMS = 12;
@@ -49,6 +48,7 @@ export class ResidentStudent implements Learner {
   /** Weights beside the trained ones, and those of the teacher's head. */
   private readonly lasting: OnDevice;
   private readonly programs = new ProgramCache<TrainGraph & { program: Program }>(PROGRAMS);
+  private readonly told: ToldPlaces;
 
   private constructor(executor: Executor, decoder: Decoder, optimizer: DeviceOptimizer, settings: LossSettings, { frozen = null, shipped = null }: LearnedParts, rounding: ShippedOnDevice | null) {
     this.executor = executor;
@@ -60,6 +60,7 @@ export class ResidentStudent implements Learner {
     this.training = (frozen ?? shipped)?.training ?? decoder;
     this.shipped = rounding;
     this.lasting = new OnDevice(optimizer.memory);
+    this.told = new ToldPlaces(optimizer.memory);
     const { weights } = optimizer.mirror;
     this.weights = shipped ? shipped.weights.inPlaceOf(weights) : { ...frozen?.weights, ...weights };
     if (frozen) this.changing = new Set(optimizer.tensors.map(({ name }) => name));
@@ -87,21 +88,22 @@ export class ResidentStudent implements Learner {
     const { soFar, into } = this.optimizer.gradients();
     const { program, dense } = await this.programs.get(`${bucketKey(batch.bucket)} ${batch.advantages !== null} ${soFar !== null}`, () => this.compile(batch, teacher, soFar === null));
     const { graph } = program;
-    const outputs: Record<string, Tensor | DeviceTensor> = Object.fromEntries(dense.map((name) => [gradientOut(name), into[name]!]));
-    const told: Record<string, Tensor> = {};
-    for (const { name, dtype, shape } of graph.outputs) {
-      if (outputs[name]) continue;
-      outputs[name] = told[name] = tensorOf(dtype, shape as readonly number[], new Uint8Array(sizeOf(shape) * DTYPES[dtype].bytes));
-    }
+    const own = Object.fromEntries(dense.map((name) => [gradientOut(name), into[name]!]));
+    const lesson = new WaitingLesson(this.told, new Map(graph.outputs.flatMap(({ name, shape }) => (own[name] ? [] : [[name, shape as readonly number[]]]))));
     const gradients = soFar ? Object.fromEntries(dense.map((name) => [gradientIn(name), soFar[name]!])) : {};
-    await run(program, { ...this.texts(batch, step), [LOSS_SCALE]: float32(Float32Array.of(lossScale), []), ...this.read(program, teacher), ...gradients }, outputs);
+    try {
+      await run(program, { ...this.texts(batch, step), [LOSS_SCALE]: float32(Float32Array.of(lossScale), []), ...this.read(program, teacher), ...gradients }, { ...own, ...lesson.outputs });
+    } catch (error) {
+      lesson.release();
+      throw error;
+    }
     this.optimizer.added();
-    const read = (name: string): Float32Array => told[name]!.data as Float32Array;
-    return { loss: read('loss')[0]!, told: (name) => (told[name] ? read(name) : null) };
+    return lesson;
   }
 
   async release(): Promise<void> {
     await this.programs.release();
+    this.told.release();
     this.lasting.release();
     await this.shipped?.release();
   }
