@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -130,7 +131,12 @@ describe('the command reward', () => {
   });
 
   it('does not wait for ever, and leaves nothing behind', async () => {
-    const slow = await reward(program('console.error(process.pid); setInterval(() => {}, 1000)', { timeoutSeconds: 2 }));
+    const folder = await mkdtemp(join(tmpdir(), 'retort-reward-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const spoken = join(folder, 'spoken');
+    const slow = await reward(program(`console.error(process.pid); require("fs").writeFileSync(${JSON.stringify(spoken)}, ""); setInterval(() => {}, 1000)`, { timeoutSeconds: 2 }));
+    // Its start may take longer than that.
+    await expect.poll(() => existsSync(spoken)).toBe(true);
     const problem = await slow.score([text('a')]).catch((error: unknown) => error as Error);
     expect(String(problem)).toMatch(/answered 0 of 1 lines within 2 seconds/);
     await slow.release();
@@ -161,16 +167,16 @@ describe('the http reward', () => {
     expect(await values({ kind: 'http', url }, [text('abc', 'a'), text('größe')])).toEqual([2, 5]);
   });
 
-  it.each([
+  it.each<[RequestListener, RegExp, number?]>([
     [answering(500, 'out of memory'), /status 500: out of memory/],
     [answering(200, '{"values": []}'), /answered \{"values": \[\]\}/],
     [answering(200, '[1, 2]'), /gave 2 values for 1 examples/],
     [answering(200, '[null]'), /gave null for example 1/],
     [answering(302, '', { location: 'http://example.com/' }), /cannot be asked/],
-    [() => undefined, /no answer within 0.3 seconds/],
-  ])('says what went wrong (%#)', async (listener, message) => {
+    [() => undefined, /no answer within 0.3 seconds/, 0.3],
+  ])('says what went wrong (%#)', async (listener, message, timeoutSeconds = 60) => {
     const url = await service(listener);
-    await expect(values({ kind: 'http', url, timeoutSeconds: 0.3 }, [text('a')])).rejects.toThrow(message);
+    await expect(values({ kind: 'http', url, timeoutSeconds }, [text('a')])).rejects.toThrow(message);
   });
 
   it('asks nobody but this machine unless it may', async () => {

@@ -10,6 +10,7 @@ import { lookAtHub } from '../../src-main/service/hub/look.ts';
 import type { Looked } from '../../src-main/service/hub/looked.ts';
 import { HubServer, type Fault, type ServedRepository } from './hub-server.ts';
 
+const LONG = 30_000;
 const MODEL = 'resources/sample/student';
 
 interface Getting { token?: string | null; files?: string[]; signal?: AbortSignal; onProgress?: (file: string, done: number, total: number) => void }
@@ -18,6 +19,8 @@ interface Getting { token?: string | null; files?: string[]; signal?: AbortSigna
 export class HubFixture {
   readonly server = new HubServer();
   folder = '';
+  /** Milliseconds that the hub may say nothing for: long, where a test is not about that, for the hub is in the same busy process. */
+  silence = LONG;
   model: ServedRepository = { files: {} };
 
   constructor() {
@@ -34,6 +37,7 @@ export class HubFixture {
     });
     afterEach(async () => {
       this.server.reset();
+      this.silence = LONG;
       await rm(this.folder, { recursive: true });
     });
   }
@@ -47,7 +51,7 @@ export class HubFixture {
   }
 
   hub(token: string | null = null): Hub {
-    return { url: this.server.url, token, timing: { silence: 400, pause: 5, longestPause: 1000 } };
+    return { url: this.server.url, token, timing: { silence: this.silence, pause: 5, longestPause: 1000 } };
   }
 
   look(name = 'org/tiny', { kind = 'model', token = null, files = [], signal }: Getting & { kind?: HubKind } = {}): Promise<Looked> {

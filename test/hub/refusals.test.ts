@@ -118,6 +118,7 @@ describe('a hub that refuses', () => {
   });
 
   it('and says nothing is left', async () => {
+    hub.silence = 400;
     hub.server.fault = ofLarge((_asked, response, contents) => {
       response.writeHead(200, { 'content-length': contents.length });
       response.write('x');

@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const index = (): ReturnType<typeof pythonIndex> => ({ ...pythonIndex(server.url), timing: { silence: 5000, pause: 1, longestPause: 1 } });
+const index = (): ReturnType<typeof pythonIndex> => ({ ...pythonIndex(server.url), timing: { silence: 30_000, pause: 1, longestPause: 1 } });
 const install = (given: Partial<Parameters<typeof installCuda>[2]> = {}): Promise<void> => installCuda(index(), usualPlace(home), { onProgress: () => undefined, wheels, kept: 500_000, ...given });
 
 it('puts the libraries side by side with their licences, and removes them again', async () => {
