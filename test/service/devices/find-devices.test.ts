@@ -10,13 +10,17 @@ import { childHost } from '../../../src-main/worker/child-host.ts';
 import { createHandlers } from '../../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../../src-main/worker/memory-host.ts';
 
+/** Seconds in which a process has compiled all that it needs, four at a time, whatever else the machine does. */
+const LONG = 500;
+const child = (): WorkerHost<Commands> => childHost(join(import.meta.dirname, 'aborting-child.ts'), COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')], readyTimeoutMs: 1000 * LONG });
+
 it('tries every device in a process of its own, which ends', async () => {
   const hosts: WorkerHost<Commands>[] = [];
   const found = await findDevices(() => {
     const host = memoryHost(COMMANDS, createHandlers());
     hosts.push(host);
     return host;
-  });
+  }, LONG);
   expect(found.map(({ device }) => device)).toEqual([...DEVICES]);
   expect(found[0]!.problem).toBeNull();
   expect(hosts).toHaveLength(DEVICES.length);
@@ -24,8 +28,7 @@ it('tries every device in a process of its own, which ends', async () => {
 });
 
 it('says that a driver has ended its process, and goes on', async () => {
-  const child = join(import.meta.dirname, 'aborting-child.ts');
-  const found = await findDevices(() => childHost(child, COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')] }));
+  const found = await findDevices(child, LONG);
   expect(found.map(({ device, problem }) => [device, problem])).toEqual([
     ['cpu', null], ['webgpu', 'The driver of the device "webgpu" ended the process that tried it.'], ['cuda', 'The driver of the device "cuda" ended the process that tried it.'],
     ['tfjs', 'The driver of the device "tfjs" ended the process that tried it.'],
@@ -36,12 +39,11 @@ describe('before a run', () => {
   const on = (device: Device) => ({ student: { model: 'nowhere', device }, teacher: undefined });
 
   it('a device whose driver ends the process that tries it is a sentence, and is tried anew the next time', async () => {
-    const child = join(import.meta.dirname, 'aborting-child.ts');
     let started = 0;
     const devices = new TriedDevices(() => {
       started += 1;
-      return childHost(child, COMMANDS, { execArgv: ['--import', import.meta.resolve('tsx')] });
-    });
+      return child();
+    }, LONG);
     for (const count of [1, 2]) {
       await expect(devices.require(on('webgpu'))).rejects.toMatchObject({ message: 'The driver of the device "webgpu" ended the process that tried it.', hint: expect.stringContaining('"cpu" always works') as string });
       expect(started).toBe(count);
