@@ -19,6 +19,7 @@ export default defineConfig({
     // Nothing here measures time: these only end what would never end.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    teardownTimeout: 120_000,
     // One more than there are cores that count: some wait for a browser or a server.
     maxWorkers: 3,
     // The threads of a computation wait for each other by spinning, which takes from the tests beside it more than it
