@@ -83,8 +83,11 @@ function computesAlike(one: unknown, other: unknown): boolean {
 }
 
 function windowNotes(config: ModelConfig, readBack: ModelConfig): string[] {
-  if (!('windows' in config) || !('windows' in readBack) || isDeepStrictEqual(config.windows, readBack.windows)) return [];
-  const width = Math.min(...config.windows.filter((one) => one !== null), ...readBack.windows.filter((one) => one !== null));
+  if (!('windows' in config) || !('windows' in readBack)) return [];
+  // llama.cpp reads Phi-3's window and does without it.
+  const there = config.family === 'phi3' ? config.windows.map(() => null) : readBack.windows;
+  if (isDeepStrictEqual(config.windows, there)) return [];
+  const width = Math.min(...[...config.windows, ...there].filter((one) => one !== null));
   if (width >= config.contextLength) return [];
   return [`Some of its layers see only the last ${width} tokens, and llama.cpp lets them see all: texts of more than ${width} tokens come out otherwise there.`];
 }

@@ -81,6 +81,15 @@ describe('what llama.cpp has a place for', () => {
   });
 });
 
+it('says where llama.cpp leaves windows out, of Phi-3 too, whose window it reads', async () => {
+  const notesOf = async (type: string, change: JsonObject): Promise<readonly string[]> => (await planExport('m', readConfig('m/config.json', { model_type: type, ...SMALL, ...FAMILIES[type], ...change }))).notes;
+  for (const type of ['mistral', 'phi3']) {
+    expect(await notesOf(type, { sliding_window: 5 }), type).toEqual([expect.stringContaining('texts of more than 5 tokens come out otherwise there')]);
+    expect(await notesOf(type, { sliding_window: 64 }), type).toEqual([]);
+  }
+  expect(await notesOf('gemma2', { sliding_window: 5 })).toEqual([]);
+});
+
 it('does not call a file as llama.cpp knows Phi-3 by, whose tokens this one does not have', async () => {
   const to = temporary.path('My-Phi-3-student');
   await exported('resources/sample/student', to, [], { parts: [{ format: 'gguf', types: ['q8_0'], imatrix: false }], peers: temporary.path('nowhere') });
