@@ -75,26 +75,30 @@ export class FollowedTrainings {
   async #stay({ run: { runDir }, ...training }: AdoptedTraining, known: RunRecord | null, followed: Followed): Promise<void> {
     const { signal } = followed.stopping;
     // What it told behind its last word was told while nobody read.
-    let seen = known && await changedAt(runDir) <= known.updated + CLOCKS ? await looksOf(runDir) : null;
+    let seen = known && await changedAt(runDir) <= known.updated + CLOCKS ? textOf(await signsOf(runDir)) : null;
     while (!signal.aborted) {
       followed.isAtRest = seen !== null;
       if (seen === null) {
-        if (await this.#follow({ ...training, run: await findRun(this.#home.database, training.telling.runId) }, signal)) return;
-        seen = await looksOf(runDir);
+        const { isDone, bytes } = await this.#follow({ ...training, run: await findRun(this.#home.database, training.telling.runId) }, signal);
+        if (isDone) return;
+        const looks = await signsOf(runDir);
+        // It may have gone on since its last word was read, and be silent for long.
+        seen = bytes === null || looks[1]?.size === bytes ? textOf(looks) : null;
       } else {
         await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
-        if (await looksOf(runDir) !== seen) seen = null;
+        if (textOf(await signsOf(runDir)) !== seen) seen = null;
       }
     }
   }
 
-  /** @returns whether it is done */
-  async #follow(training: AdoptedTraining, signal: AbortSignal): Promise<boolean> {
+  /** @returns whether it is done, and the bytes of its events up to its end; null where it came to none */
+  async #follow(training: AdoptedTraining, signal: AbortSignal): Promise<{ isDone: boolean; bytes: number | null }> {
     const { id: runId, name } = training.run;
+    let bytes: number | null = null;
     let untold: StepMetrics[] = [];
     let last: RunEvent | null = null as RunEvent | null;
     try {
-      await followTraining(this.#home, training, {
+      ({ bytes } = await followTraining(this.#home, training, {
         waits: true, signal,
         onEvent: (event) => {
           if (event.event === 'step') untold.push(event);
@@ -109,14 +113,14 @@ export class FollowedTrainings {
           untold = [];
           tellWritten(this.#feed, runId, events);
         },
-      });
+      }));
       const how = endOf(last);
       if (how) this.#feed.publish({ topic: 'ended', runId, name, how, error: last?.event === 'failed' ? last.error : null });
     } catch (error) {
       if (!signal.aborted) this.#feed.publish({ topic: 'ended', runId, name, how: 'interrupted', error: toReport(error) });
     }
     this.#feed.publish({ topic: 'runs' });
-    return last?.event === 'done';
+    return { isDone: last?.event === 'done', bytes };
   }
 }
 
@@ -124,5 +128,5 @@ const endOf = (event: RunEvent | null): 'done' | 'stopped' | 'failed' | null =>
   (event?.event === 'done' || event?.event === 'stopped' || event?.event === 'failed' ? event.event : null);
 
 /** What a training's change shows in. */
-const looksOf = async (runDir: string): Promise<string> => (await signsOf(runDir)).map((found) => (found ? `${found.size} ${found.mtimeMs}` : 'none')).join();
+const textOf = (signs: Awaited<ReturnType<typeof signsOf>>): string => signs.map((found) => (found ? `${found.size} ${found.mtimeMs}` : 'none')).join();
 const changedAt = async (runDir: string): Promise<number> => Math.max(0, ...(await signsOf(runDir)).map((found) => found?.mtimeMs ?? 0));

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { recipeSchema, type Recipe } from '../../src-main/contract/recipe.ts';
@@ -92,7 +92,7 @@ it('reads a training that goes on as it goes on, a line only once it is whole, a
   await expect.poll(() => seen.length).toBe(5);
   await appendFile(at('events.jsonl'), `${JSON.stringify({ at: 1, ...step(3, 0.25) }).slice(40)}\n`);
   await tell({ event: 'stopped', step: 3 });
-  expect(await following).toBe(true);
+  expect(await following).toEqual({ hasEnded: true, bytes: (await stat(at('events.jsonl'))).size });
   expect(seen).toEqual(['started', '1 0.5', '2 0.4', '3 0.3', 'started', '3 0.25', 'stopped']);
   expect((await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).map(({ loss }) => loss)).toEqual([0.5, 0.4, 0.25]);
 });
@@ -128,7 +128,7 @@ it('says that a training has died of which nothing is heard any more, and reads 
   await expect(followTraining(home, training, { waits: true, quiet: 1 })).rejects.toThrow(/Nothing has been heard of this training for 1 minute: its process has died/);
   expect(await findRun(home.database, training.run.id)).toMatchObject({ status: 'interrupted', lastStep: 1, error: { message: expect.stringContaining('its process has died') as string } });
   await tell(started(1), step(2, 0.4), { event: 'done', step: 2, path: 'checkpoints/step-2' });
-  expect(await followTraining(home, training, { waits: true, quiet: 1 })).toBe(true);
+  expect(await followTraining(home, training, { waits: true, quiet: 1 })).toMatchObject({ hasEnded: true });
   expect(await findRun(home.database, training.run.id)).toMatchObject({ status: 'done', lastStep: 2, error: null });
 });
 
@@ -155,7 +155,7 @@ it('reads a folder that was begun anew, or is copied anew, from its beginning', 
   await writeFile(at('events.jsonl'), '');
   await expect.poll(async () => (await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).length).toBe(0);
   await tell(started(), step(1, 0.25), { event: 'stopped', step: 1 });
-  expect(await following).toBe(true);
+  expect(await following).toEqual({ hasEnded: true, bytes: (await stat(at('events.jsonl'))).size });
   expect((await readSteps(home.database, training.run.id, { after: 0, limit: 10 })).map(({ loss }) => loss)).toEqual([0.25]);
 });
 

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,15 @@ it('goes on under the same run where a training that stopped goes on in its fold
   const told = (): RunStatus[] => client.messages.flatMap((message) => (message.topic === 'ended' ? [message.how] : []));
   await expect.poll(told).toEqual(['stopped', 'done']);
   expect(client.messages.flatMap((message) => (message.topic === 'steps' ? message.steps.map(({ step }) => step) : []))).toEqual(expect.arrayContaining([1, 2]));
+});
+
+it('misses nothing of a training that goes on in the very moment in which its last word was read, and is silent then', async () => {
+  await tell(trainingStarted(), trainingStep(1, 0.5), { event: 'stopped', step: 1 });
+  client.studio.subscribe((message) => {
+    if (message.topic === 'ended' && message.how === 'stopped') appendFileSync(at('events.jsonl'), [trainingStarted(1), trainingStep(2, 0.4)].map((event) => `${JSON.stringify({ at: Date.now(), ...event })}\n`).join(''));
+  });
+  const { runId } = await client.call('runs.adopt', { folder });
+  await expect.poll(() => stands(runId)).toEqual(['running', 2]);
 });
 
 it('follows on when the program is opened again, and says once that a training has died', async () => {

@@ -54,10 +54,10 @@ export async function enterTraining(home: Home, runDir: string): Promise<Adopted
 /**
  * Reads what a training elsewhere has told, from its beginning, and what it tells as it goes on, until it has ended.
  * The run's history becomes what its folder says.
- * @returns whether it has come to an end, whatever that was
+ * @returns whether it has come to an end, whatever that was, and how many bytes of its events that took
  * @throws Problem where the folder is followed by another program, holds what no training tells, or the training is dead; the reason of `signal`
  */
-export async function followTraining({ database }: Home, { run, telling }: AdoptedTraining, { waits, quiet, signal, onEvent, onWritten }: FollowOptions): Promise<boolean> {
+export async function followTraining({ database }: Home, { run, telling }: AdoptedTraining, { waits, quiet, signal, onEvent, onWritten }: FollowOptions): Promise<{ hasEnded: boolean; bytes: number }> {
   const lock = await acquireLock(run.runDir, 'Run folder');
   const recorder = new HistoryRecorder(database, run.id, onWritten ? { onWritten } : {});
   const life = new SignsOfLife(run.runDir, quiet);
@@ -83,7 +83,7 @@ export async function followTraining({ database }: Home, { run, telling }: Adopt
     }
     await recorder.flush();
     if (!reading.hasEnded) await setStatus(database, run.id, 'interrupted');
-    return reading.hasEnded;
+    return { hasEnded: reading.hasEnded, bytes: reading.bytes };
   } catch (error) {
     if (signal?.aborted) {
       await recorder.flush();

@@ -12,8 +12,9 @@ export class Shrunk extends Error {
 
 /** The whole lines of a file that another program appends to. */
 export class LineTail {
+  /** Bytes that have been read. */
+  offset = 0;
   private readonly path: string;
-  private offset = 0;
   private begun: Buffer[] = [];
   private begunBytes = 0;
 

@@ -21,6 +21,11 @@ export class ToldLines {
     this.tail = new LineTail(this.path);
   }
 
+  /** Bytes of the events that have been read. */
+  get bytes(): number {
+    return this.tail.offset;
+  }
+
   /** What has been told since the last call. @throws Shrunk; Problem that names file and line */
   async *next(): AsyncGenerator<{ event: TrainingEvent; told: RunEvent }> {
     if (await withinFolder(this.telling.runDir, EVENTS, 'file') === null) return;
