@@ -12,6 +12,7 @@ export default {
     'docs/make-icons.ts',
     'docs/make-screens.ts',
     'docs/paper/shipped.ts',
+    'docs/smollm2/shipped.ts',
     // Called by electron-builder.
     'scripts/package/deb.mjs',
     'test/e2e/electron/*.cjs',
