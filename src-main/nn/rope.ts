@@ -1,4 +1,5 @@
 import type { Graph, Value } from '../graph/value.ts';
+import { attentionFactor } from './attention-factor.ts';
 import type { Rope, RopeScaling } from './rope-config.ts';
 
 /** How the pairs that are rotated together lie in a head: half a rotation's width apart, or as neighbours. */
@@ -106,19 +107,4 @@ function yarn(frequencies: Float32Array, theta: number, width: number, scaling: 
     const ramp = Math.min(Math.max((at - low) / range, 0), 1);
     return (frequency / factor) * ramp + frequency * (1 - ramp);
   });
-}
-
-function attentionFactor(scaling: RopeScaling | null, context: number): number {
-  if (scaling?.type === 'yarn') {
-    const { factor, mscale, mscaleAllDim } = scaling;
-    const scale = (by: number): number => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1);
-    if (scaling.attentionFactor !== null) return scaling.attentionFactor;
-    return mscale && mscaleAllDim ? scale(mscale) / scale(mscaleAllDim) : scale(1);
-  }
-  if (scaling?.type === 'longrope') {
-    if (scaling.attentionFactor !== null) return scaling.attentionFactor;
-    const factor = scaling.factor ?? context / scaling.originalContext;
-    return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(scaling.originalContext));
-  }
-  return 1;
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../contract/problem.ts';
+import { attentionFactor } from '../../nn/attention-factor.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { DecoderConfig } from '../../nn/decoder-config.ts';
 import type { RopeScaling } from '../../nn/rope-config.ts';
@@ -154,13 +155,10 @@ function describeRope({ rope: { theta, scaling, width }, contextLength }: Decode
       tables: none,
     };
     case 'llama3': return { rope: {}, tables: new Map([[ROPE_FACTORS, stretches(scaling, theta, width)]]) };
-    case 'longrope': {
-      const stretch = scaling.factor ?? contextLength / scaling.originalContext;
-      return {
-        rope: { 'rope.scaling.attn_factor': f32(scaling.attentionFactor ?? (stretch > 1 ? Math.sqrt(1 + Math.log(stretch) / Math.log(scaling.originalContext)) : 1)) },
-        tables: new Map([['rope_factors_long.weight', Float32Array.from(scaling.longFactor)], ['rope_factors_short.weight', Float32Array.from(scaling.shortFactor)]]),
-      };
-    }
+    case 'longrope': return {
+      rope: { 'rope.scaling.attn_factor': f32(attentionFactor(scaling, contextLength)) },
+      tables: new Map([['rope_factors_long.weight', Float32Array.from(scaling.longFactor)], ['rope_factors_short.weight', Float32Array.from(scaling.shortFactor)]]),
+    };
     case 'dynamic': throw new Problem('A rotary embedding that stretches with the text ("dynamic") has no place in a GGUF file.', { hint: 'Take rope_scaling out of config.json: within max_position_embeddings it changes nothing.' });
   }
 }

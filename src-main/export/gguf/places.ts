@@ -1,4 +1,5 @@
 import { ROPE_FACTORS } from '../../model/gguf/rope-scaling.ts';
+import { yarnFactor } from '../../nn/attention-factor.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { Described } from './describe.ts';
 import { unplaced } from './unplaced.ts';
@@ -45,13 +46,11 @@ export function refuseUnplaced(config: ModelConfig, { architecture, has }: Pick<
   if (!('rope' in config)) return;
   if (wholeHeads && config.heads * config.headDim !== config.hiddenSize) throw unplaced(config, `whose ${config.heads} heads of ${config.headDim} are not as wide as its ${config.hiddenSize}`);
   const { scaling } = config.rope;
-  if (scaling?.type === 'yarn' && scaling.attentionFactor !== null && Math.abs(scaling.attentionFactor - sharpness(scaling.factor)) > 1e-4) {
-    throw unplaced(config, `with the attention_factor ${scaling.attentionFactor}: it takes ${sharpness(scaling.factor).toFixed(4)} for the factor ${scaling.factor}`);
+  if (scaling?.type === 'yarn' && scaling.attentionFactor !== null) {
+    const own = yarnFactor({ factor: scaling.factor, mscale: null, mscaleAllDim: null });
+    if (Math.abs(scaling.attentionFactor - own) > 1e-4) throw unplaced(config, `with the attention_factor ${scaling.attentionFactor}: it takes ${own.toFixed(4)} for the factor ${scaling.factor}`);
   }
   if (config.family === 'olmo' && config.windows.some((width) => width !== null) && config.windowRope.theta !== config.rope.theta) {
     throw unplaced(config, `with the rope_theta ${config.windowRope.theta} in layers with a window and ${config.rope.theta} in others`);
   }
 }
-
-/** By how much YaRN scales both tables where nothing else is said. */
-const sharpness = (factor: number): number => (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1);

@@ -1,5 +1,6 @@
 import { Problem } from '../../contract/problem.ts';
 import type { JsonObject } from '../../files/json-object.ts';
+import { yarnFactor } from '../../nn/attention-factor.ts';
 import type { ModelConfig } from '../../nn/config.ts';
 import type { Rope, RopeScaling } from '../../nn/rope-config.ts';
 import { readByMlx, type Reading } from './reading.ts';
@@ -50,12 +51,10 @@ function lackingScaling({ scalings }: Reading, { scaling }: Rope): string | null
   if (scaling.type !== 'yarn') return null;
   if (!scaling.truncate) return 'with a rotary embedding of the type yarn and without truncate';
   if ((scaling.mscale === null) !== (scaling.mscaleAllDim === null)) return 'with one of mscale and mscale_all_dim';
-  const own = scaling.mscale && scaling.mscaleAllDim ? sharpness(scaling.factor, scaling.mscale) / sharpness(scaling.factor, scaling.mscaleAllDim) : sharpness(scaling.factor, 1);
+  const own = yarnFactor(scaling);
   if (scaling.attentionFactor !== null && Math.abs(scaling.attentionFactor - own) > 1e-4) return `with the attention_factor ${scaling.attentionFactor}: it takes ${own.toFixed(4)} for the factor ${scaling.factor}`;
   return null;
 }
-
-const sharpness = (factor: number, by: number): number => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1);
 
 /** As Transformers 4 wrote `rope_scaling`, which Transformers 5 and mlx-lm both read. */
 function spelled(scaling: RopeScaling): JsonObject {

@@ -1,5 +1,5 @@
 import { DTYPES, type DType } from '../dtype.ts';
-import { broadcast, type Shape } from '../shape.ts';
+import { broadcast, sizeOf, type Shape } from '../shape.ts';
 import type { TensorProto } from './protos.ts';
 
 /** A node as it is written, as far as the types of its results go. */
@@ -24,11 +24,9 @@ const reduced: Infer = ([x], { axes, keepdims = 1 }, numbers) => {
   return { dtype: x!.dtype, shape: keepdims === 1 ? x!.shape.map((dim, axis) => (over.has(axis) ? 1 : dim)) : x!.shape.filter((_, axis) => !over.has(axis)) };
 };
 
-const product = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
-
 const reshaped: Infer = ([x], _, numbers) => {
   const wanted = numbers(1)?.map((dim, axis) => (dim === 0 ? x!.shape[axis]! : dim));
-  return wanted && { dtype: x!.dtype, shape: wanted.map((dim) => (dim === -1 ? product(x!.shape) / -product(wanted) : dim)) };
+  return wanted && { dtype: x!.dtype, shape: wanted.map((dim) => (dim === -1 ? sizeOf(x!.shape) / -sizeOf(wanted) : dim)) };
 };
 
 const unsqueezed: Infer = ([x], _, numbers) => {
