@@ -41,6 +41,16 @@ export default defineConfig(
     },
   },
   {
+    // The person may have gone elsewhere meanwhile, and would be taken away from there.
+    files: ['src-renderer/**/*.svelte', 'src-renderer/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: ':function[async=true] CallExpression[callee.object.name="route"][callee.property.name="go"]',
+        message: 'What leads on after work takes `route.onward()` before it.',
+      }, { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     // What `expect.any` and its kin return.
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
@@ -59,7 +69,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src-main/**/*.ts', 'src-renderer/**/*.ts'],
+    files: ['src-main/**/*.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
     },

@@ -47,6 +47,17 @@ export function addressOf(route: Route): string {
   }
 }
 
+/** Which screen of which thing an address shows, whatever of it: to stay with it is not to go anywhere. A draft is one thing before and after it has a name. */
+export function subjectOf(route: Route): string {
+  switch (route.screen) {
+    case 'run': return `run ${route.runId}`;
+    case 'mistakes': return `mistakes ${route.inspectionId}`;
+    case 'compare': return `compare ${route.comparisonId}`;
+    case 'export': return `export ${route.exportId}`;
+    default: return route.screen;
+  }
+}
+
 const wholeNumber = (part: string | undefined): number | undefined => (part !== undefined && /^\d+$/.test(part) ? Number(part) : undefined);
 
 function decoded(part: string): string {

@@ -1,4 +1,4 @@
-import { addressOf, parseRoute, type Route } from './address.ts';
+import { addressOf, parseRoute, subjectOf, type Route } from './address.ts';
 
 /** Where this window is. The address holds it, so that a reload shows the same. */
 export class RouteState {
@@ -15,9 +15,26 @@ export class RouteState {
     location.hash = addressOf(route);
   }
 
-  /** Another address for what is shown already; nothing to go back to. */
+  /**
+   * Leads on from what is shown now, once work is done that takes a while.
+   * @returns goes where the work leads; nowhere, and false, where the person has gone elsewhere meanwhile
+   */
+  onward(): (route: Route) => boolean {
+    const from = subjectHere();
+    return (route) => {
+      if (subjectHere() !== from) return false;
+      this.go(route);
+      return true;
+    };
+  }
+
+  /** Another address for what is shown already; nothing to go back to, and nothing where the person has left it. */
   rename(route: Route): void {
+    if (subjectHere() !== subjectOf(route)) return;
     history.replaceState(null, '', addressOf(route));
     this.now = route;
   }
 }
+
+/** By the address itself: that it has changed is told a moment later. */
+const subjectHere = (): string => subjectOf(parseRoute(location.hash));

@@ -166,11 +166,14 @@ it('shows an export that goes on, cancels it, says why one has failed and where 
     current = [state];
     fake.studio.publish({ topic: 'jobs', jobs: current });
   };
-  const begin = (): Promise<void> => fake.page.getByRole('button', { name: 'Export', exact: true }).click();
+  /** Begins an export, and waits until the page follows it: what becomes of it before is not said again. */
+  const begin = async (): Promise<void> => {
+    await fake.page.getByRole('button', { name: 'Export', exact: true }).click();
+    await fake.page.getByRole('progressbar', { name: 'there, done', exact: true }).waitFor();
+  };
   await fake.show('run/run-1');
   await fake.page.getByRole('button', { name: 'Export …', exact: true }).click();
   await begin();
-  await fake.page.getByRole('progressbar', { name: 'there, done', exact: true }).waitFor();
   become(job('going', 3));
   await fake.page.getByText('75%').waitFor();
   expect(await seriousFindings(fake.page)).toEqual([]);
