@@ -47,8 +47,10 @@ export class FollowedTrainings {
   async followKnown(): Promise<void> {
     for (const run of await listRuns(this.#home.database)) {
       if (run.engine === null || run.status === 'done' || trainingFolder(run.runDir) !== run.runDir) continue;
+      // Looked at before the program is open: what is told from then on is seen as a change.
+      const seen = await asRead(run);
       const training = await enterTraining(this.#home, run.runDir).catch(() => null);
-      if (training) this.#take(training, run);
+      if (training) this.#take(training, seen);
     }
   }
 
@@ -63,19 +65,17 @@ export class FollowedTrainings {
     await Promise.all([...this.#following.keys()].map((id) => this.leave(id)));
   }
 
-  /** @param known  how it stood when it was read last; null to read it in any case */
-  #take(training: AdoptedTraining, known: RunRecord | null): void {
+  /** @param seen  how it looks where all of it has been read; null to read it in any case */
+  #take(training: AdoptedTraining, seen: string | null): void {
     const { id } = training.run;
     if (this.#following.has(id)) return;
     const followed: Followed = { stopping: new AbortController(), over: Promise.resolve(), isAtRest: false };
     this.#following.set(id, followed);
-    followed.over = this.#stay(training, known, followed).finally(() => this.#following.delete(id));
+    followed.over = this.#stay(training, seen, followed).finally(() => this.#following.delete(id));
   }
 
-  async #stay({ run: { runDir }, ...training }: AdoptedTraining, known: RunRecord | null, followed: Followed): Promise<void> {
+  async #stay({ run: { runDir }, ...training }: AdoptedTraining, seen: string | null, followed: Followed): Promise<void> {
     const { signal } = followed.stopping;
-    // What it told behind its last word was told while nobody read.
-    let seen = known && await changedAt(runDir) <= known.updated + CLOCKS ? textOf(await signsOf(runDir)) : null;
     while (!signal.aborted) {
       followed.isAtRest = seen !== null;
       if (seen === null) {
@@ -129,4 +129,10 @@ const endOf = (event: RunEvent | null): 'done' | 'stopped' | 'failed' | null =>
 
 /** What a training's change shows in. */
 const textOf = (signs: Awaited<ReturnType<typeof signsOf>>): string => signs.map((found) => (found ? `${found.size} ${found.mtimeMs}` : 'none')).join();
-const changedAt = async (runDir: string): Promise<number> => Math.max(0, ...(await signsOf(runDir)).map((found) => found?.mtimeMs ?? 0));
+
+/** How a known training looks; null where it has told something since it was last read. */
+async function asRead({ runDir, updated }: RunRecord): Promise<string | null> {
+  const looks = await signsOf(runDir);
+  const changed = Math.max(0, ...looks.map((found) => found?.mtimeMs ?? 0));
+  return changed <= updated + CLOCKS ? textOf(looks) : null;
+}

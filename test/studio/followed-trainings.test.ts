@@ -7,6 +7,10 @@ import type { RunStatus } from '../../src-main/contract/events.ts';
 import { recipeSchema } from '../../src-main/contract/recipe.ts';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
 import { writeHandover } from '../../src-main/service/handover/write-handover.ts';
+import { openHome } from '../../src-main/service/home.ts';
+import { findRun } from '../../src-main/store/runs.ts';
+import { Feed } from '../../src-main/studio/feed.ts';
+import { FollowedTrainings } from '../../src-main/studio/followed-trainings.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { createHandlers } from '../../src-main/worker/handlers.ts';
 import { memoryHost } from '../../src-main/worker/memory-host.ts';
@@ -34,7 +38,8 @@ afterEach(async () => {
 });
 
 const at = (...parts: string[]): string => join(folder, 'run', ...parts);
-const tell = (...events: object[]): Promise<void> => appendFile(at('events.jsonl'), events.map((event) => `${JSON.stringify({ at: Date.now(), ...event })}\n`).join(''));
+const lines = (...events: object[]): string => events.map((event) => `${JSON.stringify({ at: Date.now(), ...event })}\n`).join('');
+const tell = (...events: object[]): Promise<void> => appendFile(at('events.jsonl'), lines(...events));
 const stands = async (runId: string): Promise<[RunStatus, number]> => {
   const { status, lastStep } = await client.call('runs.get', { runId });
   return [status, lastStep];
@@ -59,7 +64,7 @@ it('goes on under the same run where a training that stopped goes on in its fold
 it('misses nothing of a training that goes on in the very moment in which its last word was read, and is silent then', async () => {
   await tell(trainingStarted(), trainingStep(1, 0.5), { event: 'stopped', step: 1 });
   client.studio.subscribe((message) => {
-    if (message.topic === 'ended' && message.how === 'stopped') appendFileSync(at('events.jsonl'), [trainingStarted(1), trainingStep(2, 0.4)].map((event) => `${JSON.stringify({ at: Date.now(), ...event })}\n`).join(''));
+    if (message.topic === 'ended' && message.how === 'stopped') appendFileSync(at('events.jsonl'), lines(trainingStarted(1), trainingStep(2, 0.4)));
   });
   const { runId } = await client.call('runs.adopt', { folder });
   await expect.poll(() => stands(runId)).toEqual(['running', 2]);
@@ -84,6 +89,21 @@ it('follows on when the program is opened again, and says once that a training h
   await tell(trainingStarted(2), trainingStep(3, 0.3));
   await expect.poll(() => stands(runId)).toEqual(['running', 3]);
   expect(client.messages.filter(({ topic }) => topic === 'ended')).toEqual([]);
+});
+
+it('misses nothing of a training that goes on in the very moment in which the program is open again, and is silent then', async () => {
+  await tell(trainingStarted(), trainingStep(1, 0.5), { event: 'stopped', step: 1 });
+  const { runId } = await client.call('runs.adopt', { folder });
+  await expect.poll(() => stands(runId)).toEqual(['stopped', 1]);
+  await client.studio.close();
+  const again = await openHome(home);
+  const trainings = new FollowedTrainings(again, new Feed());
+  await trainings.followKnown();
+  appendFileSync(at('events.jsonl'), lines(trainingStarted(1), trainingStep(2, 0.4)));
+  await expect.poll(async () => (await findRun(again.database, runId)).lastStep).toBe(2);
+  await trainings.stopAll();
+  await again.close();
+  client = await open();
 });
 
 it('leaves a training alone whose run is deleted, and its folder for as long as it goes on', async () => {
