@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { COMMANDS } from '../../src-main/contract/worker.ts';
+import { lockHolder } from '../../src-main/run-folder/run-lock.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { childHost } from '../../src-main/worker/child-host.ts';
 import { SlowSteps } from '../support/slow-steps.ts';
@@ -27,13 +27,6 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-/** Kills the process that computes; the one that answers questions stays. */
-function killBusiest(): void {
-  const workers = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'pid=,cputimes=,args=', '--sort=-cputimes'], { encoding: 'utf8' });
-  const [busiest] = workers.split('\n').filter((line) => line.includes('worker/entry.js'));
-  process.kill(Number(busiest!.trim().split(/\s+/)[0]), 'SIGKILL');
-}
-
 it('a worker that is killed leaves the run interrupted; resumed, it ends as if nothing had happened', async () => {
   const recipe = project.recipe({ train: { steps: 60, batchSize: 6, learningRate: 1e-3 }, checkpoint: { every: 10, keep: 2 } });
   const losses = async (runId: string): Promise<(number | null)[]> => (await client.call('runs.steps', { runId, after: -1, limit: 1000 })).map(({ loss }) => loss);
@@ -43,7 +36,9 @@ it('a worker that is killed leaves the run interrupted; resumed, it ends as if n
   slow.behind(25);
   const cut = await client.call('runs.start', { recipe });
   await until(() => (client.studio.live()[0]?.step ?? 0) >= 25 || undefined);
-  killBusiest();
+  // The process that computes; the one that answers questions stays.
+  const { runDir } = await client.call('runs.get', { runId: cut.runId });
+  process.kill((await lockHolder(runDir))!.pid, 'SIGKILL');
   expect(await client.ended(cut.runId)).toMatchObject({ how: 'interrupted', error: { message: expect.stringContaining('SIGKILL') as string } });
   const interrupted = await client.call('runs.get', { runId: cut.runId });
   expect(interrupted).toMatchObject({ status: 'interrupted', checkpoint: { step: expect.any(Number) as number } });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lockHolder } from '../../../src-main/run-folder/run-lock.ts';
 import { isAlive } from '../../support/processes.ts';
 import { requires } from '../../support/requires.ts';
 import { SlowSteps } from '../../support/slow-steps.ts';
@@ -37,9 +38,11 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   const reaches = (runId: string, step: number): Promise<void> => expect.poll(async () => (await run(runId)).lastStep).toBeGreaterThanOrEqual(step);
   const losses = async (runId: string): Promise<(number | null)[]> =>
     (await call(desktop.page, 'runs.steps', { runId, after: -1, limit: 1000 })).map(({ loss }) => loss);
-  /** Processes started by the application whose command line matches, the busiest first. */
+  /** The process that computes a run: those that answer questions have none of its folder. */
+  const computing = async (runId: string): Promise<number> => (await lockHolder((await run(runId)).runDir))!.pid;
+  /** Processes started by the application whose command line matches. */
   function children(kind: RegExp): number[] {
-    const lines = execFileSync('ps', ['--ppid', String(desktop.electron.process().pid), '-o', 'pid=,args=', '--sort=-cputimes'], { encoding: 'utf8' });
+    const lines = execFileSync('ps', ['--ppid', String(desktop.electron.process().pid), '-o', 'pid=,args='], { encoding: 'utf8' });
     return lines.split('\n').filter((line) => kind.test(line)).map((line) => Number(line.trim().split(/\s+/)[0]));
   }
   const UTILITY = /node\.mojom\.NodeService/;
@@ -74,12 +77,13 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
     slow.behind(25);
     const runId = await start();
     await reaches(runId, 25);
-    const [worker] = children(UTILITY);
+    const worker = await computing(runId);
+    expect(children(UTILITY)).toContain(worker);
     const end = ended(desktop);
     desktop.electron.process().kill('SIGKILL');
     await end;
     // Its worker goes with it.
-    await expect.poll(() => isAlive(worker!)).toBe(false);
+    await expect.poll(() => isAlive(worker)).toBe(false);
     slow.end();
     desktop = await open();
     const cut = await run(runId);
@@ -93,30 +97,32 @@ requires('display', 'electron')('a run in the desktop that is cut off', () => {
   it('plain Node is refused in the settings where there is none, computes the same where there is one, and its death is told', async () => {
     const { page, electron } = desktop;
     await page.evaluate(() => { location.hash = '#/settings'; });
-    const worker = page.getByLabel('Worker', { exact: true });
+    const choice = page.getByLabel('Worker', { exact: true });
     await electron.evaluate(() => {
       const fs = process.mainModule!.require('node:fs') as { existsSync(path: string): boolean; real?: (path: string) => boolean };
       const real = fs.existsSync;
       fs.real = real;
       fs.existsSync = (path) => !path.endsWith('/node') && real(path);
     });
-    await worker.selectOption('node');
+    await choice.selectOption('node');
     await page.getByText('Plain Node was chosen to compute, and none is installed.').waitFor();
-    expect(await worker.inputValue()).toBe('electron');
+    expect(await choice.inputValue()).toBe('electron');
     expect(await call(page, 'settings.get', null)).toMatchObject({ worker: 'electron' });
 
     await electron.evaluate(() => {
       const fs = process.mainModule!.require('node:fs') as { existsSync: unknown; real: unknown };
       fs.existsSync = fs.real;
     });
-    await worker.selectOption('node');
+    await choice.selectOption('node');
     await expect.poll(async () => (await call(page, 'settings.get', null)).worker).toBe('node');
     slow.behind(25);
     const runId = await start();
     await reaches(runId, 25);
-    expect(children(UTILITY)).toEqual([]);
-    const [computing] = children(PLAIN);
-    process.kill(computing!, 'SIGKILL');
+    // Those of before end by themselves.
+    await expect.poll(() => children(UTILITY)).toEqual([]);
+    const worker = await computing(runId);
+    expect(children(PLAIN)).toContain(worker);
+    process.kill(worker, 'SIGKILL');
     await becomes(runId, 'interrupted');
     slow.end();
     expect((await run(runId)).error?.message).toMatch(/SIGKILL.*probably ran out of memory/);
