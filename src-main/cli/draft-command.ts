@@ -44,9 +44,8 @@ export function addDraftCommand(program: Command, act: Action): void {
         method: { preset: 'distillspec' }, train: { steps: options.steps, batchSize: options.batchSize, learningRate: options.learningRate },
         evaluate: { metrics: ['acceptance'], examples: 32, draftTokens: options.draftTokens },
       }, 'The recipe of the draft', process.cwd());
-      let going = '';
-      const runId = await stopOnSignals(context, () => going, async () => trainDraft(home, context.worker(), recipe, {
-        consent: await context.consent(), onId: (id) => { going = id; }, onEvent: (event) => { printEvent(context, event); },
+      const runId = await stopOnSignals(context, async (stopping) => trainDraft(home, context.worker(), recipe, {
+        consent: await context.consent(), stopping, onEvent: (event) => { printEvent(context, event); },
       }));
       const asked = await askOf(home.database, { kind: 'run', runId });
       const { run, step, ...params } = asked;

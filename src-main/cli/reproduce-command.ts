@@ -30,11 +30,9 @@ export function addReproduceCommand(program: Command, act: Action): void {
       if (options.check) return;
       // Sums are split among threads: their number shapes the last bits.
       const host = context.worker(made.run?.threads ?? 0);
-      let runId = '';
-      const result = await stopOnSignals(context, () => runId, async () => reproduce(home, host, looked, {
+      const result = await stopOnSignals(context, async (stopping) => reproduce(home, host, looked, {
         consent: await context.consent(options.trust), allowChanged: options.changed ?? false,
-        onId: (id) => { runId = id; },
-        onEvent: (event) => { printEvent(context, event); },
+        stopping, onEvent: (event) => { printEvent(context, event); },
         onExport: (done, total) => { context.output.progress('export', done, total); },
       }));
       for (const file of result.files) context.output.line(fileText(file));

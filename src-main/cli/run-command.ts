@@ -43,15 +43,16 @@ export function addRunCommands(program: Command, act: Action): void {
 /** Follows a run: prints its events, and turns Ctrl-C into a checkpoint. */
 async function withRun(context: Context, trust: boolean | undefined, go: (options: RunOptions) => Promise<RunResult>): Promise<void> {
   let runId = '';
-  const result = await stopOnSignals(context, () => runId, async () => go({ consent: await context.consent(trust), onId: (id) => { runId = id; }, onEvent: (event) => printEvent(context, event) }));
+  const result = await stopOnSignals(context, async (stopping) => go({ consent: await context.consent(trust), stopping, onId: (id) => { runId = id; }, onEvent: (event) => printEvent(context, event) }));
   if (result.status === 'stopped') context.output.line(`Stopped after step ${result.step}. Go on with: retort resume ${runId}`);
 }
 
-/** Turns Ctrl-C into a checkpoint of the run that goes on. */
-export async function stopOnSignals<T>(context: Context, runId: () => string, work: () => Promise<T>): Promise<T> {
+/** Turns Ctrl-C into a checkpoint of the run that goes on. @param work  given what is aborted then */
+export async function stopOnSignals<T>(context: Context, work: (stopping: AbortSignal) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
   const stop = (): void => {
     context.output.line('Stopping after this step; the checkpoint is saved. Ctrl-C again ends at once.');
-    void context.worker().request('stop', { runId: runId() }).catch(() => undefined);
+    stopping.abort();
     process.once('SIGINT', () => process.exit(130));
   };
   process.once('SIGINT', stop);
@@ -59,7 +60,7 @@ export async function stopOnSignals<T>(context: Context, runId: () => string, wo
   // The terminal was closed.
   process.once('SIGHUP', stop);
   try {
-    return await work();
+    return await work(stopping.signal);
   } finally {
     process.removeListener('SIGINT', stop);
     process.removeListener('SIGTERM', stop);

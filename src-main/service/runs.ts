@@ -27,6 +27,8 @@ export interface RunOptions {
   consent: Pick<Consent, 'settle'>;
   /** Of a new run in the history. */
   tags?: readonly string[];
+  /** Aborted, the run is stopped after its step and saved; one that has not begun, as soon as it has. */
+  stopping?: AbortSignal;
   /** The step behind which it saves and stops, to be gone on with later. */
   until?: number;
   /** Of a new run: the day that chat templates are told; today where it is left out. */
@@ -83,7 +85,7 @@ async function findOrAdopt(home: Home, wanted: string): Promise<RunRecord> {
   return known ?? adoptRun(home, place);
 }
 
-interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
+interface FollowOptions extends Pick<RunOptions, 'onEvent' | 'stopping'> {
   /** Puts the run into the history at its first event; left out where it is there already. */
   enter?(): Promise<void>;
   /** Told how many rows of its data have been read. */
@@ -95,15 +97,16 @@ interface FollowOptions extends Pick<RunOptions, 'onEvent'> {
 /** Has a run computed and writes down what it tells. Rejects where it fails or its worker dies. */
 export async function followRun(
   home: Home, host: WorkerHost<Commands>, params: { recipe: Recipe; runDir: string; runId: string; isResumed: boolean; allowed: readonly string[]; serverKey?: string; until?: number; day?: string } & ResumeOptions,
-  { onEvent, enter, onReading, onWritten }: FollowOptions,
+  { onEvent, enter, onReading, onWritten, stopping }: FollowOptions,
 ): Promise<RunResult> {
   const recorder = new HistoryRecorder(home.database, params.runId, {
     keptRollouts: (after, upTo) => keptRollouts(runPaths(params.runDir).rollouts, after, upTo), ...(onWritten && { onWritten }),
   });
   let entered: Promise<void> | undefined;
   let hasFailed = false;
+  const stop = (): void => { void host.request('stop', { runId: params.runId }).catch(() => undefined); };
   try {
-    return await host.request('run', { ...params, allowed: [...params.allowed], cache: join(home.path, 'cache') }, {
+    const going = host.request('run', { ...params, allowed: [...params.allowed], cache: join(home.path, 'cache') }, {
       ...(onReading && { onReading }),
       onEvent: (event) => {
         // Events wait in the recorder until its first flush, so the run's row is there before them.
@@ -113,11 +116,16 @@ export async function followRun(
         onEvent(event);
       },
     });
+    // The worker hears of a stop only behind the run that it is about.
+    if (stopping?.aborted) stop();
+    else stopping?.addEventListener('abort', stop);
+    return await going;
   } catch (error) {
     // A run that fails says so itself; one that falls silent was cut off.
     if (entered && !hasFailed) recorder.interrupted(fromReport(toReport(error)));
     throw error;
   } finally {
+    stopping?.removeEventListener('abort', stop);
     if (entered) {
       await entered;
       await recorder.flush();

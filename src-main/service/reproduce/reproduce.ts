@@ -31,8 +31,9 @@ export interface ReproduceOptions {
   consent: Pick<Consent, 'settle'>;
   /** Go on although what it stands on is not what was used. */
   allowChanged: boolean;
+  /** Aborted, the run is stopped and saved. */
+  stopping?: AbortSignal;
   onEvent(event: RunEvent): void;
-  onId(runId: string): void;
   onExport(done: number, total: number): void;
 }
 
@@ -81,7 +82,7 @@ function inMicroBatches({ stages, ...recipe }: Recipe, sizes: readonly number[] 
 }
 
 /** The student at the step that was exported. */
-async function train(home: Home, host: WorkerHost<Commands>, { step, microBatchSizes, day }: ReproducedRun, recipe: Recipe, { consent, onEvent, onId }: ReproduceOptions): Promise<{ runId: string; model: string }> {
+async function train(home: Home, host: WorkerHost<Commands>, { step, microBatchSizes, day }: ReproducedRun, recipe: Recipe, { consent, stopping, onEvent }: ReproduceOptions): Promise<{ runId: string; model: string }> {
   const wanted: Recipe = {
     ...inMicroBatches(recipe, microBatchSizes),
     // It is there that the student is looked at; checkpoints change nothing of what is learned.
@@ -89,8 +90,8 @@ async function train(home: Home, host: WorkerHost<Commands>, { step, microBatchS
   };
   let [runId, model] = ['', ''];
   const result = await startRun(home, host, wanted, null, {
-    consent, tags: ['reproduction'], day: day ?? undefined,
-    onId: (id) => { onId(runId = id); },
+    consent, tags: ['reproduction'], day: day ?? undefined, ...(stopping && { stopping }),
+    onId: (id) => { runId = id; },
     onEvent: (event) => {
       onEvent(event);
       if (event.event !== 'checkpoint' || event.step !== step) return;

@@ -58,19 +58,13 @@ export async function computeRun(
   const earlier = isBegun ? await findRun(home.database, runDir) : null;
   if (earlier?.status === 'done') return { runId: earlier.id, status: 'done', checkpoint: earlier.checkpoint!.path };
   let runId = earlier?.id ?? '';
-  const stop = (): void => { void host.request('stop', { runId }).catch(() => undefined); };
-  signal.addEventListener('abort', stop);
-  try {
-    const options = {
-      tags: [study.name], consent, ...(until !== undefined && { until }),
-      onId: (id: string) => { runId = id; },
-      onEvent: (runEvent: RunEvent) => onEvent({ event: 'run', key: run.key, runId, runEvent }),
-    };
-    const { status, checkpoint } = await (isBegun ? resumeRun(home, host, runId, options) : startRun(home, host, run.recipe, runDir, options));
-    return { runId, status, checkpoint };
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+  const options = {
+    tags: [study.name], consent, stopping: signal, ...(until !== undefined && { until }),
+    onId: (id: string) => { runId = id; },
+    onEvent: (runEvent: RunEvent) => onEvent({ event: 'run', key: run.key, runId, runEvent }),
+  };
+  const { status, checkpoint } = await (isBegun ? resumeRun(home, host, runId, options) : startRun(home, host, run.recipe, runDir, options));
+  return { runId, status, checkpoint };
 }
 
 /** A folder of an earlier attempt holds the same run, or must not be touched. */
