@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
@@ -24,12 +24,25 @@ export function keptSecrets(home: string, safe: Safe): KeyStore {
     const hubToken = await parsed(earlier, hubTokenSchema);
     return { ...hubToken && { [hubToken.hub]: hubToken.secret }, ...await parsed(path, secretsSchema) };
   };
-  const change = async (address: string, secret: string | null): Promise<void> => {
+  const put = async (address: string, secret: string | null): Promise<void> => {
     const { [address]: _, ...others } = await all();
     const kept = { ...others, ...secret !== null && { [address]: secret } };
     if (Object.keys(kept).length === 0) await rm(path, { force: true });
-    else await writeFile(path, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    else {
+      // A run that begins meanwhile reads all of it or what was there before.
+      const temporary = `${path}.tmp-${process.pid}`;
+      await rm(temporary, { force: true });
+      await writeFile(temporary, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+      await rename(temporary, path);
+    }
     await rm(earlier, { force: true });
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: each goes by what the one before has left. */
+  const change = (address: string, secret: string | null): Promise<void> => {
+    const changed = last.then(() => put(address, secret));
+    last = changed.catch(() => undefined);
+    return changed;
   };
   return {
     read: async (address) => {

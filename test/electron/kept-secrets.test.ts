@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -25,6 +25,13 @@ it('keeps a secret for each address, encrypted, for the owner alone, and forgets
   expect([await store.read(HUB), await store.read(SERVER)]).toEqual([null, 'server-key']);
   await store.remove(SERVER);
   await expect(stat(join(home, 'keys.json'))).rejects.toThrow('ENOENT');
+});
+
+it('keeps all of several that come at once', async () => {
+  const store = keptSecrets(home, safe());
+  await Promise.all([store.write(HUB, 'hf_token'), store.write(SERVER, 'server-key')]);
+  expect([await store.read(HUB), await store.read(SERVER)]).toEqual(['hf_token', 'server-key']);
+  expect(await readdir(home)).toEqual(['keys.json']);
 });
 
 it('finds the token that an earlier version kept, and takes it over', async () => {
