@@ -47,8 +47,8 @@ describe.each([['in memory', startMemory], ['in a Node child', () => startChild(
   it('tells now and then how many rows have been read, of each request its own', async () => {
     const host = start();
     const told: number[][] = [[], []];
-    await Promise.all([40, 60].map((rows, which) => host.request('read', { rows }, { onReading: (read) => { told[which]!.push(read); } })));
-    for (const [which, rows] of [40, 60].entries()) {
+    await Promise.all([400, 600].map((rows, which) => host.request('read', { rows }, { onReading: (read) => { told[which]!.push(read); } })));
+    for (const [which, rows] of [400, 600].entries()) {
       // Not every row, which would be many words a second.
       expect(told[which]!.length).toBeGreaterThan(0);
       expect(told[which]!.length).toBeLessThan(rows / 2);

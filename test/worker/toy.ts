@@ -27,7 +27,7 @@ export const toyCommands = {
   hold: {
     params: z.strictObject({ folder: z.string(), stepMs: z.number() }), result: z.null(), event: z.strictObject({ pid: z.int() }),
   },
-  /** Goes through so many rows. */
+  /** Goes through so many rows, and halfway waits for longer than lies between two words on them. */
   read: { params: z.strictObject({ rows: z.int() }), result: z.null(), event: never },
   pid: { params: z.null(), result: z.int(), event: never },
   /** Starts a program that starts another one; both go on when their input ends. Says which. */
@@ -88,7 +88,7 @@ export const toyHandlers: Handlers<typeof toyCommands> = {
   async read({ rows }) {
     for (let row = 1; row <= rows; row += 1) {
       tellReading(row);
-      await sleep(20);
+      await sleep(row === rows / 2 ? 600 : 0);
     }
     return null;
   },

@@ -61,7 +61,7 @@ export class PackedProgram {
     child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text; });
     const deadline = Date.now() + PATIENCE;
     while (child.exitCode === null && Date.now() < deadline) {
-      const address = await pageOf(/DevTools listening on ws:\/\/([^/]+)/.exec(said)?.[1]);
+      const address = await pageOf(/DevTools listening on ws:\/\/([^/]+)\//.exec(said)?.[1]);
       if (address !== undefined) {
         const page = new WebSocket(address);
         await once(page, 'open');
