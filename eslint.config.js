@@ -4,7 +4,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['out/', 'dist/', 'coverage/', 'src-main/distill/optimizers/kernel/assembly/'] },
+  { ignores: ['out/', 'dist/', 'coverage/', '.svelte-check/', 'src-main/distill/optimizers/kernel/assembly/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
