@@ -1,8 +1,9 @@
+import type { Asker } from '../contract/api/asker.ts';
 import type { FeedMessage } from '../contract/api/feed.ts';
 
 /** Tells an asker how far a long file has been read for its question. */
-export const readingFor = (feed: Feed, asker: string | undefined) => (rows: number): void => {
-  if (asker !== undefined) feed.publish({ topic: 'reading', asker, rows });
+export const readingFor = (feed: Feed, asker: Asker | undefined) => (rows: number): void => {
+  if (asker !== undefined) feed.publish({ topic: 'reading', asker: asker.id, rows });
 };
 
 /** Tells every door what changed, in order. */

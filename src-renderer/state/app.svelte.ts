@@ -47,7 +47,7 @@ export class AppState {
     this.comparisons = new ComparisonsState(bridge, this.notices.fail);
     this.chat = new ChatState(bridge, (path) => this.models.named(path)?.description?.hasChatTemplate ?? true);
     this.devices = new DevicesState(bridge);
-    this.exports = new ExportsState(bridge, this.notices.fail);
+    this.exports = new ExportsState(bridge, this.live, this.notices.fail);
     this.reading = new ReadingState(bridge);
   }
 

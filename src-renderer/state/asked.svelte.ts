@@ -1,7 +1,12 @@
+import type { Asker } from '../../src-main/contract/api/asker.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 
 /** This window, for questions of which it waits for the last only. */
 export const ASKER = Math.random().toString(36).slice(2);
+let turns = 0;
+
+/** Says that a question is this window's next. */
+export const asking = (): Asker => ({ id: ASKER, turn: ++turns });
 
 /** An answer that is asked for again when its question changes; late answers to old questions are dropped. */
 export class Asked<Result> {

@@ -1,23 +1,23 @@
 import type { CallInput } from '../../src-main/contract/api/api.ts';
-import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { Comparison } from '../../src-main/contract/comparison.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import type { Inspection } from '../../src-main/contract/inspection.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Reload } from './reload.ts';
 
 /** Milliseconds between two looks at comparisons that grow. */
 const EVERY = 400;
 
-/** The comparisons, the work on them, and the answers that are being written to typed prompts. */
+/** The comparisons, and the answers that are being written to typed prompts. */
 export class ComparisonsState {
   comparisons = $state.raw<readonly Comparison[]>([]);
-  jobs = $state.raw<readonly Job[]>([]);
   isLoaded = $state(false);
   /** Counts what has become new: rows are asked for again. */
   version = $state(0);
   private growing = $state.raw<ReadonlyMap<string, string>>(new Map());
   private readonly bridge: Bridge;
   private readonly fail: (error: unknown) => void;
+  private readonly reload = new Reload(() => this.read());
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(bridge: Bridge, fail: (error: unknown) => void) {
@@ -27,11 +27,10 @@ export class ComparisonsState {
 
   /** Loads everything and keeps it current until the returned function is called. */
   follow(): () => void {
-    void this.load();
+    void this.reload.again();
     const end = this.bridge.subscribe((message) => {
-      if (message.topic === 'jobs') this.jobs = message.jobs.filter(({ kind }) => kind === 'compare');
-      else if (message.topic === 'answer') this.growing = new Map([...this.growing, [keyOf(message), message.text]]);
-      else if (['comparisons', 'runs', 'resync'].includes(message.topic)) this.timer ??= setTimeout(() => void this.load(), EVERY);
+      if (message.topic === 'answer') this.growing = new Map([...this.growing, [keyOf(message), message.text]]);
+      else if (['comparisons', 'runs', 'resync'].includes(message.topic)) this.timer ??= setTimeout(() => void this.reload.again(), EVERY);
     });
     return () => {
       end();
@@ -50,7 +49,7 @@ export class ComparisonsState {
 
   /** The comparison of a run's teacher with its student before and as it is now: the one there is, or one that begins. @returns its id */
   async ofRun({ id, recipe, checkpoint }: Pick<RunRecord, 'id' | 'recipe' | 'checkpoint'>): Promise<string> {
-    await this.load();
+    await this.reload.again();
     const isHeldOut = recipe.data.validation !== undefined || recipe.data.validationShare !== undefined;
     const last = `step ${checkpoint?.step}`;
     const known = this.comparisons.find(({ run, state, settings, models }) => (
@@ -73,20 +72,19 @@ export class ComparisonsState {
   /** @returns the new comparison's id */
   async start(params: CallInput<'comparisons.start'>): Promise<string> {
     const { id } = await this.bridge.call('comparisons.start', params);
-    await this.load();
+    await this.reload.again();
     return id;
   }
 
   async ask(id: string, prompt: string): Promise<void> {
     await this.bridge.call('comparisons.ask', { id, prompt });
-    await this.load();
+    await this.reload.again();
   }
 
-  private async load(): Promise<void> {
+  private async read(): Promise<void> {
     this.timer = undefined;
     try {
-      const [comparisons, { jobs }] = await Promise.all([this.bridge.call('comparisons.list', null), this.bridge.call('runs.live', null)]);
-      Object.assign(this, { comparisons, jobs: jobs.filter(({ kind }) => kind === 'compare') });
+      this.comparisons = await this.bridge.call('comparisons.list', null);
       this.version++;
     } catch (error) {
       this.fail(error);

@@ -1,7 +1,7 @@
 import type { CallInput } from '../../src-main/contract/api/api.ts';
 import type { DataPreview, SeenData } from '../../src-main/contract/data-view.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import { ASKER, Asked } from './asked.svelte.ts';
+import { Asked, asking } from './asked.svelte.ts';
 
 export const ROWS_A_PAGE = 10;
 export const EXAMPLES_A_PAGE = 3;
@@ -21,13 +21,13 @@ export class DataView {
   /** @param path  undefined where no file is chosen */
   showRows(path: string | undefined, offset: number): void {
     if (path === undefined) return this.preview.clear();
-    this.preview.ask(JSON.stringify([path, offset]), () => this.bridge.call('data.preview', { path, offset, limit: ROWS_A_PAGE, asker: ASKER }));
+    this.preview.ask(JSON.stringify([path, offset]), () => this.bridge.call('data.preview', { path, offset, limit: ROWS_A_PAGE, asker: asking() }));
   }
 
   /** Waits for the typing to end: every template on the way would read and encode the whole file. */
   showExamples(path: string | undefined, model: string | undefined, view: View, offset: number): void {
     if (path === undefined || model === undefined || (view.prompt === undefined && view.messages === undefined)) return this.seen.clear();
     this.seen.ask(JSON.stringify([path, model, view, offset]),
-      () => this.bridge.call('data.seen', { path, model, view, offset, limit: EXAMPLES_A_PAGE, asker: ASKER }), { delay: 500 });
+      () => this.bridge.call('data.seen', { path, model, view, offset, limit: EXAMPLES_A_PAGE, asker: asking() }), { delay: 500 });
   }
 }

@@ -4,7 +4,7 @@ import type { Change } from '../../src-main/contract/finding.ts';
 import type { JsonObject } from '../../src-main/contract/merge-patch.ts';
 import type { PresetName } from '../../src-main/contract/presets.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import { ASKER } from './asked.svelte.ts';
+import { asking } from './asked.svelte.ts';
 import type { FieldDraft } from './field-draft.ts';
 import { differences, presetOf, standardOf, withPreset } from '../recipe/difference.ts';
 import { friendly, type Placed } from '../recipe/friendly.ts';
@@ -165,7 +165,7 @@ export class DraftState implements FieldDraft {
     const asked = ++this.checks;
     try {
       const { recipe } = this;
-      const findings = await this.bridge.call('recipe.check', { recipe: this.named(), asker: ASKER });
+      const findings = await this.bridge.call('recipe.check', { recipe: this.named(), asker: asking() });
       if (asked !== this.checks) return;
       const placed = friendly(findings, recipe);
       this.problems = joined(missingIn(recipe), placed.filter(({ level }) => level === 'problem'));

@@ -1,5 +1,6 @@
 import type { Draft } from '../../src-main/contract/api/api.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Reload } from './reload.ts';
 
 /** The drafts of runs that were not started yet, newest first. */
 export class DraftsState {
@@ -9,6 +10,7 @@ export class DraftsState {
   readonly drafts = $derived(this.all.filter(({ touched }) => touched));
   isLoaded = $state(false);
   private readonly bridge: Bridge;
+  private readonly reload = new Reload(() => this.read());
 
   constructor(bridge: Bridge) {
     this.bridge = bridge;
@@ -22,7 +24,11 @@ export class DraftsState {
     });
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.reload.again();
+  }
+
+  private async read(): Promise<void> {
     const drafts = await this.bridge.call('drafts.list', null).catch(() => this.all);
     this.all = [...drafts].sort((a, b) => b.updated - a.updated);
     this.isLoaded = true;

@@ -1,7 +1,7 @@
 import type { HubState } from '../../src-main/contract/api/hub-calls.ts';
 import type { HubFound, HubKind, HubLook } from '../../src-main/contract/hub.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import { Asked, ASKER } from './asked.svelte.ts';
+import { Asked, asking } from './asked.svelte.ts';
 
 /** A search on a hub and what was looked at. Nothing is asked until the person presses a button for it. */
 export class HubSearch {
@@ -27,13 +27,13 @@ export class HubSearch {
     if (/^\S+\/\S+$/.test(wanted)) return this.open(wanted);
     this.look.clear();
     const { bridge, kind } = this;
-    this.found.ask(this.fresh(), () => bridge.call('hub.search', { kind, text: wanted, asker: ASKER }));
+    this.found.ask(this.fresh(), () => bridge.call('hub.search', { kind, text: wanted, asker: asking() }));
   }
 
   open(name: string): void {
     this.chosen = [];
     const { bridge, kind } = this;
-    this.look.ask(this.fresh(), () => bridge.call('hub.look', { kind, name, asker: ASKER }));
+    this.look.ask(this.fresh(), () => bridge.call('hub.look', { kind, name, asker: asking() }));
   }
 
   back(): void {

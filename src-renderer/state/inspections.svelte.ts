@@ -1,25 +1,25 @@
 import type { CallInput } from '../../src-main/contract/api/api.ts';
-import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { CorrectionSet } from '../../src-main/contract/correction.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import type { Inspection } from '../../src-main/contract/inspection.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Reload } from './reload.ts';
 
 /** Milliseconds between two looks at inspections that grow. */
 const EVERY = 400;
 /** Held-out prompts that are looked at when a run's mistakes are asked for. */
 const EXAMPLES = 200;
 
-/** The inspections, the work on them, and the corrections kept from them. */
+/** The inspections, and the corrections kept from them. */
 export class InspectionsState {
   inspections = $state.raw<readonly Inspection[]>([]);
   sets = $state.raw<readonly CorrectionSet[]>([]);
-  jobs = $state.raw<readonly Job[]>([]);
   isLoaded = $state(false);
   /** Counts what has become new: lists ask again. */
   version = $state(0);
   private readonly bridge: Bridge;
   private readonly fail: (error: unknown) => void;
+  private readonly reload = new Reload(() => this.read());
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(bridge: Bridge, fail: (error: unknown) => void) {
@@ -29,10 +29,9 @@ export class InspectionsState {
 
   /** Loads everything and keeps it current until the returned function is called. */
   follow(): () => void {
-    void this.load();
+    void this.reload.again();
     const end = this.bridge.subscribe((message) => {
-      if (message.topic === 'jobs') this.jobs = message.jobs.filter(({ kind }) => kind === 'inspect');
-      else if (['inspections', 'corrections', 'runs', 'resync'].includes(message.topic)) this.timer ??= setTimeout(() => void this.load(), EVERY);
+      if (['inspections', 'corrections', 'runs', 'resync'].includes(message.topic)) this.timer ??= setTimeout(() => void this.reload.again(), EVERY);
     });
     return () => {
       end();
@@ -46,7 +45,7 @@ export class InspectionsState {
 
   /** The inspection of a run's student as it is now: the one there is, or one that begins. @returns its id */
   async ofRun({ id, recipe, checkpoint }: RunRecord): Promise<string> {
-    await this.load();
+    await this.reload.again();
     const known = this.inspections.find(({ run, step, state, settings }) => (
       run === id && step === (checkpoint?.step ?? 0) && settings.source.kind !== 'data' && (state === 'done' || state === 'going')));
     if (known) return known.id;
@@ -60,16 +59,14 @@ export class InspectionsState {
   /** @returns the new inspection's id */
   async start(params: CallInput<'inspections.start'>): Promise<string> {
     const { id } = await this.bridge.call('inspections.start', params);
-    await this.load();
+    await this.reload.again();
     return id;
   }
 
-  private async load(): Promise<void> {
+  private async read(): Promise<void> {
     this.timer = undefined;
     try {
-      const [inspections, sets, { jobs }] = await Promise.all([
-        this.bridge.call('inspections.list', null), this.bridge.call('corrections.sets', null), this.bridge.call('runs.live', null)]);
-      Object.assign(this, { inspections, sets, jobs: jobs.filter(({ kind }) => kind === 'inspect') });
+      [this.inspections, this.sets] = await Promise.all([this.bridge.call('inspections.list', null), this.bridge.call('corrections.sets', null)]);
       this.version++;
     } catch (error) {
       this.fail(error);

@@ -4,17 +4,17 @@ import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { WeightPrecision } from '../../src-main/contract/model-description.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Reload } from './reload.ts';
 
-/** The models the program knows, and the work that makes new ones. */
+/** The models the program knows. */
 export class ModelsState {
   models = $state.raw<readonly KnownModel[]>([]);
-  /** Imports and new students, those of the last minutes that are over included. */
-  jobs = $state.raw<readonly Job[]>([]);
   isLoaded = $state(false);
   /** A folder or GGUF file that the person has dropped on the window or opened with Retort: the Models screen asks about it. */
   offered = $state<string | null>(null);
   problem = $state.raw<Problem | null>(null);
   private readonly bridge: Bridge;
+  private readonly reload = new Reload(() => this.read());
 
   constructor(bridge: Bridge) {
     this.bridge = bridge;
@@ -23,17 +23,18 @@ export class ModelsState {
   /** Loads the list and keeps it current until the returned function is called. */
   follow(): () => void {
     void this.load();
-    return this.bridge.subscribe((message) => {
-      if (['models', 'runs', 'ended', 'resync'].includes(message.topic)) void this.load();
-      if (message.topic === 'jobs') this.jobs = message.jobs.filter(isAboutModels);
+    return this.bridge.subscribe(({ topic }) => {
+      if (topic === 'models' || topic === 'runs' || topic === 'ended' || topic === 'resync') void this.load();
     });
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.reload.again();
+  }
+
+  private async read(): Promise<void> {
     try {
-      const [models, { jobs }] = await Promise.all([this.bridge.call('models.list', null), this.bridge.call('runs.live', null)]);
-      this.models = models;
-      this.jobs = jobs.filter(isAboutModels);
+      this.models = await this.bridge.call('models.list', null);
       this.problem = null;
     } catch (error) {
       this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
@@ -64,7 +65,7 @@ export class ModelsState {
     return this.models.filter(({ description }) => description !== null);
   }
 
-  /** Adds a model where it lies, or makes a folder of a GGUF file in a precision. Long work shows in `jobs` while this waits. */
+  /** Adds a model where it lies, or makes a folder of a GGUF file in a precision. Long work shows among the jobs while this waits. */
   async bring(path: string, name: string, precision: WeightPrecision | null): Promise<KnownModel> {
     const model = precision !== null
       ? await this.bridge.call('models.import', { path, name, precision })
@@ -115,8 +116,4 @@ export class ModelsState {
 function folderName(path: string): string {
   const parts = path.replace(/[\\/]+$/, '').split(/[\\/]/);
   return parts.at(-1) === 'model' && /^step-\d+$/.test(parts.at(-2) ?? '') ? parts.at(-2)! : parts.at(-1) ?? path;
-}
-
-function isAboutModels({ kind }: Job): boolean {
-  return kind === 'import' || kind === 'download' || kind === 'make-student';
 }

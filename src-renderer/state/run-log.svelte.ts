@@ -1,5 +1,6 @@
 import type { StoredLogEntry } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
+import { Reload } from './reload.ts';
 
 const PAGE = 1000;
 
@@ -9,8 +10,7 @@ export class RunLog {
   private readonly bridge: Bridge;
   private readonly runId: string;
   private readonly onProblem: (error: unknown) => void;
-  private loading: Promise<void> | null = null;
-  private isOld = false;
+  private readonly reload = new Reload(() => this.read());
 
   constructor(bridge: Bridge, runId: string, onProblem: (error: unknown) => void) {
     this.bridge = bridge;
@@ -19,28 +19,19 @@ export class RunLog {
   }
 
   follow(): () => void {
-    void this.load();
+    void this.reload.again();
     return this.bridge.subscribe((message) => {
-      if (message.topic === 'resync' || (message.topic === 'log' && message.runId === this.runId)) void this.load();
+      if (message.topic === 'resync' || (message.topic === 'log' && message.runId === this.runId)) void this.reload.again();
     });
   }
 
-  private load(): Promise<void> {
-    this.isOld = true;
-    this.loading ??= this.loadUntilNew().finally(() => { this.loading = null; });
-    return this.loading;
-  }
-
-  private async loadUntilNew(): Promise<void> {
-    while (this.isOld) {
-      this.isOld = false;
-      try {
-        const more = await this.bridge.call('runs.log', { runId: this.runId, after: this.entries.at(-1)?.id ?? 0, limit: PAGE });
-        this.entries = [...this.entries, ...more];
-        if (more.length === PAGE) this.isOld = true;
-      } catch (error) {
-        this.onProblem(error);
-      }
+  private async read(): Promise<void> {
+    try {
+      const more = await this.bridge.call('runs.log', { runId: this.runId, after: this.entries.at(-1)?.id ?? 0, limit: PAGE });
+      this.entries = [...this.entries, ...more];
+      if (more.length === PAGE) void this.reload.again();
+    } catch (error) {
+      this.onProblem(error);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { StepMetrics } from '../../src-main/contract/events.ts';
 import { SERIES_FIELDS, type Series, type SeriesField, type StoredEvaluation } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { Reload } from './reload.ts';
 import { EMPTY_SERIES, withSteps } from './series.ts';
 
 /** Points of a whole run. A screen has no more pixels than that in a chart. */
@@ -23,10 +24,11 @@ export class RunSeries {
   problem = $state.raw<Problem | null>(null);
   readonly runId: string;
   private readonly bridge: Bridge;
-  private loading: Promise<void> | null = null;
-  private isOld = false;
+  private readonly reload = new Reload(() => this.read());
   /** Told but perhaps not yet in the history. */
   private recent: StepMetrics[] = [];
+  /** Told since the history was last asked: it may not have been in it yet. */
+  private toldMeanwhile: StoredEvaluation[] = [];
   /** Told since the series was last drawn. */
   private undrawn: StepMetrics[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,8 +46,8 @@ export class RunSeries {
       if (message.topic === 'steps') this.append(message.steps);
       if (message.topic === 'ended') void this.load();
       if (message.topic === 'evaluation') {
-        const { evaluation } = message;
-        this.evaluations = [...this.evaluations.filter(({ step }) => step < evaluation.step), evaluation];
+        this.toldMeanwhile.push(message.evaluation);
+        this.evaluations = withEvaluation(this.evaluations, message.evaluation);
       }
     });
     void this.load();
@@ -61,11 +63,8 @@ export class RunSeries {
     void this.load();
   }
 
-  /** Asked while it is loading, it loads once more afterwards. */
   load(): Promise<void> {
-    this.isOld = true;
-    this.loading ??= this.loadUntilNew().finally(() => { this.loading = null; });
-    return this.loading;
+    return this.reload.again();
   }
 
   private append(steps: readonly StepMetrics[]): void {
@@ -84,26 +83,24 @@ export class RunSeries {
     if (this.series.lastStep.length > 2 * BUCKETS && this.isLoaded) void this.load();
   }
 
-  private async loadUntilNew(): Promise<void> {
-    while (this.isOld) {
-      this.isOld = false;
-      try {
-        await this.loadOnce();
-        this.problem = null;
-      } catch (error) {
-        this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
-      }
+  private async read(): Promise<void> {
+    try {
+      await this.readOnce();
+      this.problem = null;
+    } catch (error) {
+      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
     }
     this.isLoaded = true;
   }
 
-  private async loadOnce(): Promise<void> {
+  private async readOnce(): Promise<void> {
     const { runId, range } = this;
+    this.toldMeanwhile = [];
     const [evaluations, series] = await Promise.all([
       this.bridge.call('runs.evaluations', { runId }),
       this.bridge.call('runs.series', { runId, fields: [...SERIES_FIELDS], buckets: BUCKETS, ...range }),
     ]);
-    this.evaluations = evaluations;
+    this.evaluations = this.toldMeanwhile.reduce(withEvaluation, evaluations);
     // What was told lately and is not in the history yet.
     this.recent = this.recent.filter(({ step }) => step > (series.lastStep.at(-1) ?? -1));
     this.show(range ? series : withSteps(series, this.recent));
@@ -115,3 +112,7 @@ export class RunSeries {
     if (!this.range) this.measured = new Set(SERIES_FIELDS.filter((name) => series.fields[name]?.mean.some((value) => value !== null)));
   }
 }
+
+/** A resumed run makes the evaluations since its checkpoint again. */
+const withEvaluation = (evaluations: readonly StoredEvaluation[], one: StoredEvaluation): readonly StoredEvaluation[] =>
+  [...evaluations.filter(({ step }) => step < one.step), one];

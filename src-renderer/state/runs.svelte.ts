@@ -3,6 +3,7 @@ import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { Problem } from '../../src-main/contract/problem.ts';
+import { Reload } from './reload.ts';
 
 type SampleMethod = CallInput<'sample.start'>['methods'][number];
 
@@ -12,8 +13,7 @@ export class RunsState {
   isLoaded = $state(false);
   problem = $state.raw<Problem | null>(null);
   private readonly bridge: Bridge;
-  private loading: Promise<void> | null = null;
-  private isOld = false;
+  private readonly reload = new Reload(() => this.read());
 
   constructor(bridge: Bridge) {
     this.bridge = bridge;
@@ -27,11 +27,8 @@ export class RunsState {
     });
   }
 
-  /** Asked while it is loading, it loads once more afterwards, however often it was asked. */
   load(): Promise<void> {
-    this.isOld = true;
-    this.loading ??= this.loadUntilNew().finally(() => { this.loading = null; });
-    return this.loading;
+    return this.reload.again();
   }
 
   named(id: string): RunRecord | undefined {
@@ -74,15 +71,12 @@ export class RunsState {
     return (await this.bridge.call('drafts.save', { id: null, title: changed.name, page: 'review', recipe: changed })).id;
   }
 
-  private async loadUntilNew(): Promise<void> {
-    while (this.isOld) {
-      this.isOld = false;
-      try {
-        this.runs = await this.bridge.call('runs.list', null);
-        this.problem = null;
-      } catch (error) {
-        this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
-      }
+  private async read(): Promise<void> {
+    try {
+      this.runs = await this.bridge.call('runs.list', null);
+      this.problem = null;
+    } catch (error) {
+      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
     }
     this.isLoaded = true;
   }

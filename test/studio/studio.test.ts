@@ -128,14 +128,16 @@ describe('a question that a newer one replaces', () => {
   it('is left, however much of a large file is unread', async () => {
     const large = join(project.folder, 'large.jsonl');
     await writeFile(large, '{"question": "1+2+3=", "solution": "1+2=3;3+3=6;#6"}\n'.repeat(300_000));
-    const ask = (path: string): Promise<SeenData> => client.call('data.seen', {
-      path, model: project.student, offset: 0, limit: 1, asker: 'window',
+    const ask = (turn: number, path: string): Promise<SeenData> => client.call('data.seen', {
+      path, model: project.student, offset: 0, limit: 1, asker: { id: 'window', turn },
       view: { prompt: '{{question}}', completion: '{{solution}}', chat: false, maxPromptTokens: 24, maxCompletionTokens: 64 },
     });
-    const first = expect(ask(large)).rejects.toThrow('A newer question');
+    const first = expect(ask(2, large)).rejects.toThrow('A newer question');
     await new Promise((resolve) => { setTimeout(resolve, 300); });
-    expect((await ask(project.train)).lengths.examples).toBe(40);
+    expect((await ask(3, project.train)).lengths.examples).toBe(40);
     await first;
+    // It was asked before, and comes after all.
+    await expect(ask(1, project.train)).rejects.toThrow('A newer question');
   });
 });
 

@@ -17,6 +17,7 @@ import {
 import { WEIGHT_PRECISIONS, type ModelDescription, type StudentOrigin } from '../model-description.ts';
 import type { ProblemReport } from '../problem.ts';
 import { dataViewSchema, decodeSchema, recipeSchema, type Recipe } from '../recipe.ts';
+import { askerSchema } from './asker.ts';
 import { reads, writes, type Call } from './call.ts';
 import { CHAT_CALLS } from './chat-calls.ts';
 import { COMPARISON_CALLS } from './comparison-calls.ts';
@@ -36,8 +37,7 @@ const id = z.string().min(1).max(200);
 const step = z.int().nonnegative();
 const page = { offset: z.int().nonnegative(), limit: z.int().min(1).max(1000) };
 const name = z.string().trim().min(1).max(200);
-/** Whose question it is, where a newer one of the same asker takes the place of one that is not answered yet. */
-const asker = z.string().max(100).optional();
+const asker = askerSchema.optional();
 const byRun = z.strictObject({ runId: id });
 
 /** What the program is and what it may do here. */

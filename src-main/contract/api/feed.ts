@@ -54,7 +54,7 @@ export type FeedMessage =
   | { topic: 'exports' }
   | { topic: 'live'; live: LiveRun[] }
   | { topic: 'jobs'; jobs: Job[] }
-  /** Rows of a long file that have been read for a question of this asker. */
+  /** Rows of a long file that have been read for a question of the asker with this id. */
   | { topic: 'reading'; asker: string; rows: number }
   | { topic: 'settings'; settings: Settings }
   /** New steps of a run in order, at most ten messages a second however fast it steps. */

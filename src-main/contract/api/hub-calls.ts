@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { HubFound, HubLook } from '../hub.ts';
+import { askerSchema } from './asker.ts';
 import { reads, writes } from './call.ts';
 
 const kind = z.enum(['model', 'dataset']);
-const asker = z.string().max(100).optional();
+const asker = askerSchema.optional();
 const name = z.string().min(1).max(400);
 const files = z.array(z.string().min(1).max(1000)).max(1000).default([]);
 

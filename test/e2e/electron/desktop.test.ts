@@ -112,7 +112,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     });
     const start = (): Promise<{ runId: string }> => call(page, 'runs.start', { recipe });
     await answerDialogs({ button: 0 });
-    expect((await call(page, 'recipe.check', { recipe, asker: 'test' })).filter(({ level }) => level === 'problem')).toEqual([]);
+    expect((await call(page, 'recipe.check', { recipe, asker: { id: 'test', turn: 1 } })).filter(({ level }) => level === 'problem')).toEqual([]);
     expect(await kept('asked')).toEqual([]);
     await expect(start()).rejects.toThrow('not allowed');
     expect(await kept('asked')).toHaveLength(1);

@@ -10,6 +10,7 @@ import { childHost } from '../../../src-main/worker/child-host.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { SlowSteps } from '../../support/slow-steps.ts';
 import { StudioClient } from '../../support/studio-client.ts';
+import { jitter } from './jitter.ts';
 
 /** The built interface in a real browser, as `retort serve` shows it, with a data folder of its own. */
 export interface App {
@@ -39,6 +40,7 @@ export async function openApp(options: BrowserContextOptions = {}): Promise<App>
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  await jitter(page);
   await page.goto(server.url);
   await page.getByRole('navigation', { name: 'Screens', exact: true }).waitFor();
   const complaints: string[] = [];

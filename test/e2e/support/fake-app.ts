@@ -6,6 +6,7 @@ import { newToken } from '../../../src-main/web/kept-token.ts';
 import { startServer } from '../../../src-main/web/server.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { FakeStudio, type Answers } from './fake-studio.ts';
+import { jitter } from './jitter.ts';
 
 export interface FakeApp { page: Page; studio: FakeStudio; complaints: string[]; show(address: string): Promise<void>; closeServer(): Promise<void>; close(): Promise<void> }
 
@@ -17,6 +18,7 @@ export async function openFakeApp(answers: Answers, options: BrowserContextOptio
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], timeout: PATIENCE });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })).newPage();
   page.setDefaultTimeout(PATIENCE);
+  await jitter(page);
   await page.goto(server.url);
   await page.getByRole('navigation', { name: 'Screens', exact: true }).waitFor();
   const complaints: string[] = [];
