@@ -9,10 +9,9 @@ export class Feed<Message> {
   readonly #onState: (isOpen: boolean) => void;
   #socket: WebSocket | null = null;
   #tries = 0;
-  #wasOpen = false;
 
   /**
-   * @param missed  told after a new connection: what was said in between is lost
+   * @param missed  told at each connection, the first as well: what was said before it was there is lost
    * @param onState  hears when the connection is there, and when it is lost
    */
   constructor(connect: () => WebSocket, missed: Message, onState: (isOpen: boolean) => void) {
@@ -35,8 +34,7 @@ export class Feed<Message> {
     socket.onopen = () => {
       this.#tries = 0;
       this.#onState(true);
-      if (this.#wasOpen) this.#tell(this.#missed);
-      this.#wasOpen = true;
+      this.#tell(this.#missed);
     };
     socket.onmessage = ({ data }) => { this.#tell(JSON.parse(data as string) as Message); };
     socket.onclose = () => {
