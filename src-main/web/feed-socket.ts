@@ -10,14 +10,18 @@ const HEARTBEAT_MS = 30_000;
 export function connectFeed(studio: Pick<Studio, 'subscribe'>, socket: WebSocket): void {
   let isBehind = false;
   let isAlive = true;
-  const send = (message: FeedMessage): void => socket.send(JSON.stringify(message));
+  // Looked at whenever something has gone out: what was left out may have been the last word for long.
+  const send = (message: FeedMessage): void => socket.send(JSON.stringify(message), catchUp);
+  const catchUp = (): void => {
+    if (!isBehind || socket.readyState !== socket.OPEN || socket.bufferedAmount > BACKLOG) return;
+    isBehind = false;
+    send({ topic: 'resync' });
+  };
   const unsubscribe = studio.subscribe((message) => {
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > BACKLOG) isBehind = true;
-    else if (isBehind) {
-      isBehind = false;
-      send({ topic: 'resync' });
-    } else send(message);
+    if (isBehind || socket.bufferedAmount > BACKLOG) isBehind = true;
+    else send(message);
+    catchUp();
   });
   const heartbeat = setInterval(() => {
     if (!isAlive) return socket.terminate();

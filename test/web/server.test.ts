@@ -189,14 +189,9 @@ describe('the interface', () => {
     const large: FeedMessage = { topic: 'ended', runId: 'a', name: 'x'.repeat(2 ** 20), how: 'done', error: null };
     for (let count = 0; count < 40; count++) publish(large);
     socket.resume();
-    await until(() => (told.length > 3 ? true : undefined));
-    // What was dropped is made good by one word, once there is room again.
-    while (!told.some(({ topic }) => topic === 'resync')) {
-      publish({ topic: 'models' });
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    // What was dropped is made good by one word, once there is room again, although nothing else is told.
+    await until(() => told.find(({ topic }) => topic === 'resync'));
     expect(told.filter(({ topic }) => topic === 'ended').length).toBeLessThan(40);
-    expect(told).toContainEqual({ topic: 'resync' });
     socket.close();
     await until(() => (listeners.size === 0 ? true : undefined));
   });
