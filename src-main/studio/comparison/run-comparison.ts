@@ -48,7 +48,9 @@ export async function runComparison({ home: { database }, workers, jobs, feed }:
           case 'facts': return write((queries) => setFacts(queries, id, event.model, event.facts));
         }
       };
-      await workers.job((host) => host.request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onReading, onEvent: take }));
+      await workers.job((host) => host.request('compare', { models: models.map(({ path }) => path), teacher, device: 'cpu', texts, ...settings }, { signal, onReading, onEvent: take }))
+        // Stopped, it is over once what had come is written down.
+        .finally(() => writing.catch(() => undefined));
       await writing;
     }, id);
   } catch (error) {

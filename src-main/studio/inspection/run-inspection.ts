@@ -42,7 +42,9 @@ export async function runInspection({ home: { database }, workers, jobs, feed }:
               .then(() => { feed.publish({ topic: 'inspections' }); });
             writing.catch(() => undefined);
           },
-        }));
+        }))
+          // Stopped, it is over once what had come is written down.
+          .finally(() => writing.catch(() => undefined));
         await writing;
       }
       if (samples === 0) throw new Problem('There is no text to inspect.', { hint: 'Every text was empty, or the run has written none.' });
