@@ -16,7 +16,12 @@ let project: TinyProject;
 let home: string;
 let client: StudioClient;
 
-const open = (): Promise<Studio> => openStudio({ home, createWorker: () => memoryHost(COMMANDS, createHandlers()) });
+/** Runs begin once this lets them. */
+let begin = Promise.resolve();
+const open = (): Promise<Studio> => openStudio({ home, createWorker: () => {
+  const handlers = createHandlers();
+  return memoryHost(COMMANDS, { ...handlers, run: (...asked) => begin.then(() => handlers.run(...asked)) });
+} });
 
 beforeAll(async () => {
   project = await tinyProject();
@@ -33,10 +38,13 @@ const recipe = (changes: object = {}): CallInput<'runs.start'>['recipe'] => proj
 
 describe('a run', () => {
   it('is queued, stepped through, recorded and told', async () => {
+    let letBegin = (): void => undefined;
+    begin = new Promise((resolve) => { letBegin = resolve; });
     const { runId } = await client.call('runs.start', { recipe: recipe() });
     expect(await client.call('runs.get', { runId })).toMatchObject({ name: 'tiny' });
     const second = await client.call('runs.start', { recipe: recipe({ name: 'second' }) });
     expect((await client.call('runs.get', { runId: second.runId })).status).toBe('waiting');
+    letBegin();
     await client.ended(second.runId);
     const steps = client.messages.flatMap((message) => (message.topic === 'steps' && message.runId === runId ? message.steps : []));
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));

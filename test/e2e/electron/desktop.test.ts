@@ -24,7 +24,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     project = await tinyProject();
     folder = await freshHome();
     slow = new SlowSteps(folder.home);
-    desktop = await desktops.open(folder.home, { RETORT_TEST_SLOW: slow.env.RETORT_TEST_SLOW });
+    desktop = await open();
   });
   afterAll(async () => {
     desktops.remove();
@@ -32,6 +32,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     await project.remove();
   });
 
+  const open = (): Promise<Desktop> => desktops.open(folder.home, { RETORT_TEST_SLOW: slow.env.RETORT_TEST_SLOW });
   const kept = <Name extends keyof Kept>(name: Name): Promise<Kept[Name]> =>
     desktop.electron.evaluate((_, key) => ((globalThis as unknown as { kept?: Record<string, unknown> }).kept?.[key] ?? []), name) as Promise<Kept[Name]>;
   /** Chooses in every dialog of the main process from now on. */
@@ -195,6 +196,7 @@ requires('display', 'electron')('what the desktop adds', () => {
   });
 
   it('asks before a run is cut off', async () => {
+    slow.behind(3);
     const runId = await start(5000);
     await stepped(runId);
     await answerDialogs({ button: 1 });
@@ -209,7 +211,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     const end = ended(desktop);
     await desktop.electron.evaluate(({ app }) => { app.quit(); });
     expect(await end).toBe(0);
-    desktop = await desktops.open(folder.home);
+    desktop = await open();
     const saved = await run(runId);
     expect(saved.status).toBe('stopped');
     expect(saved.checkpoint?.step).toBe(saved.lastStep);
@@ -217,13 +219,14 @@ requires('display', 'electron')('what the desktop adds', () => {
   });
 
   it('quits at once where the person says so, and tells afterwards that the run was interrupted', async () => {
+    slow.behind(3);
     const runId = await start(5000);
     await stepped(runId);
     await answerDialogs({ button: 2 });
     const end = ended(desktop);
     await desktop.electron.evaluate(({ app }) => { app.quit(); });
     expect(await end).toBe(0);
-    desktop = await desktops.open(folder.home);
+    desktop = await open();
     expect((await run(runId)).status).toBe('interrupted');
     await call(desktop.page, 'runs.resume', { runId });
     await stepped(runId);
@@ -237,7 +240,7 @@ requires('display', 'electron')('what the desktop adds', () => {
     const bounds = { x: 120, y: 90, width: 900, height: 640 };
     await desktop.electron.evaluate(({ BrowserWindow }, to) => { BrowserWindow.getAllWindows()[0]!.setBounds(to); }, bounds);
     await desktop.electron.close();
-    desktop = await desktops.open(folder.home);
+    desktop = await open();
     expect(await desktop.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getNormalBounds())).toEqual(bounds);
   });
 });
