@@ -105,7 +105,12 @@ it('filters by what is clicked in the distributions, and takes that back', async
 });
 
 it('shows the same prompt at other times of training, with the forks repaired and new', async () => {
-  await rows().first().getByRole('button').click();
+  const first = rows().first().getByRole('button');
+  await first.click();
+  await eventually(() => first.getAttribute('aria-current')).toBe('true');
+  // What is opened beside the one before it goes with that.
+  const { example } = await currentSample();
+  await eventually(() => page.getByRole('region', { name: 'Sample', exact: true }).locator('.facts').textContent()).toContain(`row ${example + 1},`);
   await page.getByText('The same prompt over training').click();
   await page.getByRole('heading', { name: 'checkpoint 8', exact: true }).waitFor();
   await eventually(() => page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);
