@@ -1,5 +1,6 @@
 import type { OnnxGraph } from '../graph/onnx/write.ts';
 import type { Decoder } from '../nn/decoder.ts';
+import { inMoves } from '../runtime/in-moves.ts';
 import type { Executor, Program, ProgramOptions } from '../runtime/program.ts';
 import { bytesOf } from '../runtime/tensor.ts';
 import { asInitializers, asInputs, type Weights } from '../runtime/weights.ts';
@@ -43,11 +44,13 @@ export class HostPlan implements EnginePlan {
 
   async open(): Promise<HostEngine> {
     if (this.takesTurns) this.executor.giveBack();
-    const packed = await packWeights(this.executor, this.packs, this.weights);
-    const programs = { decode: await this.ready(this.graph, packed.weights), source: this.source && await this.ready(this.source, packed.weights) };
-    return new HostEngine(programs, this.decoder, () => {
-      packed.release();
-      if (this.takesTurns) this.executor.giveBack();
+    return inMoves(async (keep) => {
+      const packed = keep(await packWeights(this.executor, this.packs, this.weights));
+      const programs = { decode: keep(await this.ready(this.graph, packed.weights)), source: this.source && await this.ready(this.source, packed.weights) };
+      return new HostEngine(programs, this.decoder, () => {
+        packed.release();
+        if (this.takesTurns) this.executor.giveBack();
+      });
     });
   }
 

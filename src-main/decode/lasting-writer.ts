@@ -10,7 +10,7 @@ export class LastingWriter {
   }
 
   async use<T>(work: (writer: TextWriter) => Promise<T>): Promise<T> {
-    if (this.plan.isLasting) return work(await (this.kept ??= this.plan.open()));
+    if (this.plan.isLasting) return work(await (this.kept ??= this.opened()));
     const writer = await this.plan.open();
     try {
       return await work(writer);
@@ -21,5 +21,15 @@ export class LastingWriter {
 
   async release(): Promise<void> {
     await (await this.kept)?.release();
+  }
+
+  /** Nothing is kept of what could not be opened: the next use tries again, and there is nothing to release. */
+  private async opened(): Promise<TextWriter> {
+    try {
+      return await this.plan.open();
+    } catch (error) {
+      this.kept = null;
+      throw error;
+    }
   }
 }

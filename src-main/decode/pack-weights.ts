@@ -7,6 +7,7 @@ import { storedViews } from '../nn/weights/stored.ts';
 import type { StoredLayout } from '../nn/weights/stored-layout.ts';
 import type { ConstantFormat } from '../nn/weights/weight-format.ts';
 import type { Executor, Program } from '../runtime/program.ts';
+import { inMoves } from '../runtime/in-moves.ts';
 import { PassingBytes } from '../runtime/memory/passing-bytes.ts';
 import { tensorOf, type Tensor } from '../runtime/tensor.ts';
 import type { Weights } from '../runtime/weights.ts';
@@ -41,8 +42,11 @@ export interface Packed {
  * Packs matrices, some of their rows at a time. What is packed takes the place of what every token would unpack.
  * @param weights  as they are stored
  */
-export async function packWeights(executor: Executor, packs: Packs, weights: Weights): Promise<Packed> {
-  const memory = new PassingBytes();
+export function packWeights(executor: Executor, packs: Packs, weights: Weights): Promise<Packed> {
+  return inMoves((keep) => packInto(keep(new PassingBytes()), executor, packs, weights));
+}
+
+async function packInto(memory: PassingBytes, executor: Executor, packs: Packs, weights: Weights): Promise<Packed> {
   const made: Record<string, Tensor> = {};
   const programs = new Map<string, Promise<Program>>();
   for (const [name, layout] of packs) {

@@ -1,4 +1,5 @@
 import type { Decoder } from '../nn/decoder.ts';
+import { inMoves } from '../runtime/in-moves.ts';
 import type { Executor } from '../runtime/program.ts';
 import type { PlacedWeights } from '../runtime/weights.ts';
 import { shareDevice } from './device/device-engine.ts';
@@ -33,7 +34,7 @@ export class SpeculativeWriter {
 
   /** Takes both models' weights as they are now. */
   static async open(teacher: WritingModel, student: WritingModel, settings: SpeculativeWriterSettings): Promise<SpeculativeWriter> {
-    return new SpeculativeWriter(await openSide(teacher, settings), await openSide(student, settings));
+    return inMoves(async (keep) => new SpeculativeWriter(keep(await openSide(teacher, settings)), await openSide(student, settings)));
   }
 
   /** One completion a prompt, in order. `onDone` tells how many are written. */

@@ -3,6 +3,7 @@ import { mixedChoiceGraph } from '../decode/mixed-choice.ts';
 import { writeMixed, type MixedCompletion } from '../decode/mixed-writer.ts';
 import { LastingWriter } from '../decode/lasting-writer.ts';
 import type { TextPlan, TextWriter } from '../decode/text-writer.ts';
+import { inMoves } from '../runtime/in-moves.ts';
 import type { Executor, Program } from '../runtime/program.ts';
 import { positionWeight } from './batch.ts';
 import { longTermAdvantages, type LongTermSettings } from './long-term.ts';
@@ -58,6 +59,14 @@ export class MixedRollouts {
   }
 
   private async open(): Promise<{ teacher: TextWriter; choose: Program }> {
-    return { teacher: await this.teacher.open(), choose: await this.executor.compile(mixedChoiceGraph(this.settings.vocabulary, this.executor.dialect), { optimize: 'basic' }) };
+    try {
+      return await inMoves(async (keep) => ({
+        teacher: keep(await this.teacher.open()),
+        choose: await this.executor.compile(mixedChoiceGraph(this.settings.vocabulary, this.executor.dialect), { optimize: 'basic' }),
+      }));
+    } catch (error) {
+      this.opened = null;
+      throw error;
+    }
   }
 }

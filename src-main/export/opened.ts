@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { inMoves, releaseAll } from '../runtime/in-moves.ts';
 import type { Decoder } from '../nn/decoder.ts';
 
 /** What an exported model made of a text so far, to be handed in with its continuation. */
@@ -18,11 +19,12 @@ export interface OpenedModel {
 
 /** @param paths  of the parts, in the order of `exportedParts` */
 export async function openExported(paths: readonly string[], decoder: Decoder): Promise<OpenedModel> {
-  const sessions: InferenceSession[] = [];
-  for (const path of paths) sessions.push(await InferenceSession.create(path, { logSeverityLevel: 3 }));
-  const release = async (): Promise<void> => { for (const session of sessions) await session.release(); };
-  const [first, second] = sessions;
-  return { startId: decoder.encoder?.startId ?? null, release, run: second ? sourceRunner(first!, second, decoder) : runner(first!, decoder) };
+  return inMoves(async (keep) => {
+    const sessions: InferenceSession[] = [];
+    for (const path of paths) sessions.push(keep(await InferenceSession.create(path, { logSeverityLevel: 3 })));
+    const [first, second] = sessions;
+    return { startId: decoder.encoder?.startId ?? null, release: () => releaseAll(sessions), run: second ? sourceRunner(first!, second, decoder) : runner(first!, decoder) };
+  });
 }
 
 function runner(session: InferenceSession, { layers, kvHeads, headDim, convolutions }: Decoder): OpenedModel['run'] {

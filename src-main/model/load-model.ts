@@ -10,6 +10,7 @@ import { buildDecoder, listParameters, type ParameterSpec } from '../nn/build.ts
 import type { Decoder } from '../nn/decoder.ts';
 import { adapted } from '../nn/weights/adapted.ts';
 import { executorOn } from '../runtime/executor-on.ts';
+import { inMoves } from '../runtime/in-moves.ts';
 import type { Executor } from '../runtime/program.ts';
 import { float32 } from '../runtime/tensor.ts';
 import type { HostWeights } from '../runtime/weights.ts';
@@ -77,9 +78,11 @@ export async function readWeights({ folder, parameters }: Model): Promise<HostWe
  */
 export async function openWeights({ folder, parameters }: Model, { readsStored, signsBytes, memory }: Pick<Executor, 'readsStored' | 'signsBytes' | 'memory'>, keeping: Keeping = { precision: 'fp32' }, wanted?: readonly ParameterSpec[]): Promise<FrozenWeights> {
   if (!(folder instanceof AdaptedModel)) return openFrozen(folder, parameters, { ...keeping, readsStored, signsBytes, memory }, wanted);
-  const base = await openFrozen(folder.base, parameters, { ...keeping, readsStored, signsBytes, memory }, wanted);
-  const format = adapted(base.format, folder.adapter.adapters);
-  return { ...base, format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
+  return inMoves(async (keep) => {
+    const base = keep(await openFrozen(folder.base, parameters, { ...keeping, readsStored, signsBytes, memory }, wanted));
+    const format = adapted(base.format, folder.adapter.adapters);
+    return { ...base, format, decoder: buildDecoder(folder.config, format), weights: { ...base.weights, ...await folder.read() } };
+  });
 }
 
 /** What computes on a device. */

@@ -137,3 +137,20 @@ requires('vulkan')('two models on WebGPU', () => {
     expect(webgpu.memory!.bytes).toBe(held);
   });
 });
+
+const TOGETHER: readonly (readonly [string, (executor: Executor) => Promise<unknown>])[] = [
+  ['drafts', (executor) => drafted(executor, llama, WAYS[0]![1])],
+  ['texts of both', (executor) => mixed(executor, llama)],
+];
+
+it.each(TOGETHER)('two models that a device has no room for leave nothing on it: %s', async (_, write) => {
+  let isWritten = false;
+  for (let room = 1000; !isWritten; room = Math.ceil(room * 1.1)) {
+    const tight = standInExecutor(1, 'webgpu', { room });
+    isWritten = await write(tight).then(() => true, (error: unknown) => {
+      expect(error).toMatchObject({ kind: 'failure' });
+      return false;
+    });
+    expect([room, tight.memory!.bytes]).toEqual([room, 0]);
+  }
+});

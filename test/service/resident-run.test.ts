@@ -4,6 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunEvent } from '../../src-main/contract/events.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
+import { executorFor } from '../../src-main/model/load-model.ts';
 import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import type { RunJob } from '../../src-main/service/run/job.ts';
@@ -136,6 +137,26 @@ it('a run that its device has no room for says so in one sentence, and goes on e
   await expect(run('full', recipeOf('webgpu'))).rejects.toMatchObject({ kind: 'failure', message: expect.stringMatching(/^The device "webgpu" has no memory left where it keeps a tensor of [0-9.]+ MiB[.]$/) as string });
   const after = await run('full', recipeOf('webgpu'), { isResumed: true, device: 'cpu' });
   expect(told(after)).toHaveLength(12);
+});
+
+const CROWDED: [string, () => Partial<RecipeInput>][] = [
+  ['trained as it is shipped', () => ({ student: { model: project.student, ship: 'q8_0' } })],
+  ['of an adapter beside fp16', () => ({ student: { model: project.student, precision: 'fp16', adapter: { rank: 3 } } })],
+  ['by MiniLLM', () => ({ method: { preset: 'minillm' } })],
+];
+
+it.each(CROWDED)('a run leaves nothing on a device that has no room for it: %s', async (name, changes) => {
+  const recipe = recipeOf('webgpu', { ...changes(), train: { ...project.recipe().train, steps: 2 } });
+  let isDone = false;
+  for (let room = 4000; !isDone; room = Math.ceil(room * 1.5)) {
+    process.env['RETORT_TEST_DEVICE'] = `room ${room}`;
+    const before = executorFor('webgpu').memory!.bytes;
+    isDone = await run(`crowded ${name} ${room}`, recipe).then(() => true, (error: unknown) => {
+      expect(error).toMatchObject({ kind: 'failure', message: expect.stringContaining('has no memory left') as string });
+      return false;
+    });
+    expect([room, executorFor('webgpu').memory!.bytes]).toEqual([room, before]);
+  }
 });
 
 it('a run holds on its device what was forecast of it', async () => {

@@ -1,4 +1,6 @@
 import type { DeviceMemory } from '../../runtime/device/device-memory.ts';
+import { HeldTensors } from '../../runtime/device/held-tensors.ts';
+import { inMoves } from '../../runtime/in-moves.ts';
 import type { Hypothesis } from '../beam-search.ts';
 import type { Opening, SessionSize } from '../opening.ts';
 import type { Engine } from '../engine.ts';
@@ -60,14 +62,10 @@ export class DeviceEngine implements Engine {
     const rules = rulesOf(sampling);
     if (rules === null) return null;
     const { strategy } = sampling;
-    const teacher = await this.read(opening, maxNewTokens);
-    try {
-      const way = { strategy, rules, vocabulary: this.model.vocabulary };
-      return new DraftedOnDevice(this.model, teacher, await student.read(opening, maxNewTokens), { way, draftTokens, temperature: strategy === 'sample' ? sampling.temperature : 1 });
-    } catch (error) {
-      teacher.release();
-      throw error;
-    }
+    const way = { strategy, rules, vocabulary: this.model.vocabulary };
+    return inMoves(async (keep) => new DraftedOnDevice(
+      this.model, keep(await this.read(opening, maxNewTokens)), keep(await student.read(opening, maxNewTokens)), keep(new HeldTensors(this.memory)),
+      { way, draftTokens, temperature: strategy === 'sample' ? sampling.temperature : 1 }));
   }
 
   release(): Promise<void> {

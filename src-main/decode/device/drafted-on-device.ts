@@ -1,4 +1,5 @@
 import type { DeviceTensor } from '../../runtime/device/device-memory.ts';
+import type { HeldTensors } from '../../runtime/device/held-tensors.ts';
 import type { Program } from '../../runtime/program.ts';
 import { float32, int32, type Tensor } from '../../runtime/tensor.ts';
 import type { DraftedText } from '../drafts.ts';
@@ -21,15 +22,17 @@ export class DraftedOnDevice implements DraftedText {
   private readonly settings: DraftSettings;
   /** What each token of a draft is drawn from, [1, vocabulary]. */
   private readonly drafted: readonly DeviceTensor[];
+  private readonly held: HeldTensors;
   private count = 0;
 
-  /** @param model  whose programs these are: either one */
-  constructor(model: DeviceModel, teacher: DeviceText, student: DeviceText, settings: DraftSettings) {
+  /** @param model  whose programs these are: either one; @param held  in its memory, and this text's own */
+  constructor(model: DeviceModel, teacher: DeviceText, student: DeviceText, held: HeldTensors, settings: DraftSettings) {
     this.model = model;
+    this.held = held;
     this.teacher = teacher;
     this.student = student;
     this.settings = settings;
-    this.drafted = Array.from({ length: settings.draftTokens }, () => model.memory.make('float32', [1, model.vocabulary]));
+    this.drafted = Array.from({ length: settings.draftTokens }, () => held.make('float32', [1, model.vocabulary]));
   }
 
   async draft(tokens: readonly number[], chance: number): Promise<number> {
@@ -63,7 +66,7 @@ export class DraftedOnDevice implements DraftedText {
   }
 
   release(): void {
-    for (const tensor of this.drafted) this.model.memory.release(tensor);
+    this.held.release();
     for (const text of [this.teacher, this.student]) text.release();
   }
 

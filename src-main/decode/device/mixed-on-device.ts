@@ -1,3 +1,4 @@
+import { inMoves } from '../../runtime/in-moves.ts';
 import { float32 } from '../../runtime/tensor.ts';
 import type { Opening, SessionSize } from '../opening.ts';
 import { mixedChoiceGraph } from '../mixed-choice.ts';
@@ -22,13 +23,7 @@ export class MixedOnDevice implements MixedTexts {
   /** @param models  of one device, who write the same ids */
   static async open(models: Two<DeviceModel>, share: number, prompts: readonly Opening[], { newTokens }: Pick<SessionSize, 'newTokens'>): Promise<MixedOnDevice> {
     const open = (model: DeviceModel): Promise<DeviceSession> => DeviceSession.open(model, { kind: 'held' }, prompts, { newTokens });
-    const student = await open(models[0]);
-    try {
-      return new MixedOnDevice(models, [student, await open(models[1])], share);
-    } catch (error) {
-      student.release();
-      throw error;
-    }
+    return inMoves(async (keep) => new MixedOnDevice(models, [keep(await open(models[0])), await open(models[1])], share));
   }
 
   async draw(uniforms: readonly number[]): Promise<Drawn> {

@@ -1,5 +1,7 @@
 import { rowsOf, type Rows } from '../../nn/weights/rows.ts';
 import type { DeviceMemory, DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { HeldTensors } from '../../runtime/device/held-tensors.ts';
+import { inMoves } from '../../runtime/in-moves.ts';
 import type { Bound, BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { float32, type Tensor } from '../../runtime/tensor.ts';
 import { sizeOf, type FlatBuffer } from '../optimizers/flat/layout.ts';
@@ -25,6 +27,7 @@ export class DeviceOptimizer implements Updates {
   private readonly rule: FlatRule;
   private readonly graph: UpdateGraph;
   private readonly program: Program;
+  private readonly held: HeldTensors;
   private readonly buffers: DeviceTensors;
   /** Two, because a run on a device cannot read and write one in the same operator; the second is made when it is needed. */
   private readonly sets: DeviceTensors[] = [];
@@ -36,13 +39,14 @@ export class DeviceOptimizer implements Updates {
   /** Updates that read the one and the other set. */
   private readonly updates = new Map<number, Bound>();
 
-  private constructor(tensors: readonly Rows[], memory: DeviceMemory, rule: FlatRule, graph: UpdateGraph, program: Program, beside: ReadonlyMap<string, readonly string[]>) {
+  private constructor(tensors: readonly Rows[], held: HeldTensors, rule: FlatRule, graph: UpdateGraph, program: Program, beside: ReadonlyMap<string, readonly string[]>) {
     this.tensors = tensors;
-    this.memory = memory;
+    this.held = held;
+    this.memory = held.memory;
     this.rule = rule;
     this.graph = graph;
     this.program = program;
-    this.buffers = Object.fromEntries([...graph.weights, ...graph.state].map(({ name, length }) => [name, memory.make('float32', [length])]));
+    this.buffers = Object.fromEntries([...graph.weights, ...graph.state].map(({ name, length }) => [name, held.make('float32', [length])]));
     this.weights = this.makeSet();
     this.mirror = new HostMirror(tensors, this.weights, ({ name }) => beside.get(name) ?? []);
   }
@@ -54,7 +58,10 @@ export class DeviceOptimizer implements Updates {
     const trained = parameters.map((parameter): Trained => ({ parameter, parts: rowsOf(parameter, elements) }));
     const graph = updateGraph(trained, rule, { copies: 'float32', dialect });
     const besides = new Map(parameters.flatMap(({ beside = [] }, at) => trained[at]!.parts.map(({ name }) => [name, beside] as const)));
-    return new DeviceOptimizer(trained.flatMap(({ parts }) => parts), memory, rule, graph, await executor.compile(graph.onnx, { optimize: 'none' }), besides);
+    return inMoves(async (keep) => {
+      const program = keep(await executor.compile(graph.onnx, { optimize: 'none' }));
+      return new DeviceOptimizer(trained.flatMap(({ parts }) => parts), keep(new HeldTensors(memory)), rule, graph, program, besides);
+    });
   }
 
   /** Sets the weights. @param fill  writes each tensor of `tensors` into the memory that it is given for its name */
@@ -122,7 +129,7 @@ export class DeviceOptimizer implements Updates {
   async release(): Promise<void> {
     for (const bound of this.updates.values()) bound.release();
     await this.program.release();
-    for (const tensors of [this.buffers, this.weights, ...this.sets]) for (const tensor of Object.values(tensors)) this.memory.release(tensor);
+    this.held.release();
   }
 
   /** Gradients of a step in which nothing was learned. */
@@ -133,7 +140,7 @@ export class DeviceOptimizer implements Updates {
   }
 
   private makeSet(): DeviceTensors {
-    return Object.fromEntries(this.tensors.map(({ name, shape }) => [name, this.memory.make('float32', shape)]));
+    return Object.fromEntries(this.tensors.map(({ name, shape }) => [name, this.held.make('float32', shape)]));
   }
 
   private bind(gradients: DeviceTensors): Bound {

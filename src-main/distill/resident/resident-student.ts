@@ -2,6 +2,7 @@ import { halfProducts } from '../../graph/precision.ts';
 import type { Decoder } from '../../nn/decoder.ts';
 import { isOnDevice, type DeviceMemory } from '../../runtime/device/device-memory.ts';
 import { OnDevice } from '../../runtime/device/on-device.ts';
+import { inMoves } from '../../runtime/in-moves.ts';
 import type { BoundInputs, BoundOutputs, Executor, Program } from '../../runtime/program.ts';
 import { ProgramCache } from '../../runtime/program-cache.ts';
 import { float32 } from '../../runtime/tensor.ts';
@@ -69,10 +70,12 @@ export class ResidentStudent implements Learner {
 
   /** @throws Problem where the device has no room */
   static async open(executor: Executor, decoder: Decoder, optimizer: DeviceOptimizer, settings: LossSettings, parts: LearnedParts = {}): Promise<ResidentStudent> {
-    const rounding = parts.shipped ? await ShippedOnDevice.open(executor, parts.shipped.weights, optimizer) : null;
-    const student = new ResidentStudent(executor, decoder, optimizer, settings, parts, rounding);
-    await student.updated();
-    return student;
+    return inMoves(async (keep) => {
+      const rounding = parts.shipped ? keep(await ShippedOnDevice.open(executor, parts.shipped.weights, optimizer)) : null;
+      const student = new ResidentStudent(executor, decoder, optimizer, settings, parts, rounding);
+      await student.updated();
+      return student;
+    });
   }
 
   refresh(): void {

@@ -1,5 +1,7 @@
 import { shippedName } from '../../nn/weights/shipped.ts';
 import type { DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { HeldTensors } from '../../runtime/device/held-tensors.ts';
+import { inMoves } from '../../runtime/in-moves.ts';
 import type { Bound, Executor, Program } from '../../runtime/program.ts';
 import { gridGraph } from '../shipping/grid-graph.ts';
 import { isWritten, type Rounded, type ShippedWeights } from '../shipping/shipped-weights.ts';
@@ -15,6 +17,7 @@ export class ShippedOnDevice {
   readonly weights: Readonly<Record<string, DeviceTensor>>;
   private readonly rounded: ShippedWeights;
   private readonly optimizer: DeviceOptimizer;
+  private readonly held: HeldTensors;
   /** Null where nothing is rounded on the device. */
   private readonly onDevice: { readonly program: Program; readonly bound: Bound } | null;
   private readonly onHost: readonly Rounded[];
@@ -22,12 +25,13 @@ export class ShippedOnDevice {
   /** Whether the host has what the device has rounded. */
   private isFresh = false;
 
-  private constructor(rounded: ShippedWeights, optimizer: DeviceOptimizer, program: Program | null) {
+  private constructor(rounded: ShippedWeights, optimizer: DeviceOptimizer, held: HeldTensors, program: Program | null) {
     this.rounded = rounded;
     this.optimizer = optimizer;
+    this.held = held;
     this.onHost = rounded.all.filter(({ grid }) => isWritten(grid));
     this.there = rounded.all.filter(({ grid }) => !isWritten(grid));
-    this.weights = Object.fromEntries(Object.entries(rounded.weights).map(([name, { dtype, shape }]) => [name, optimizer.memory.make(dtype, shape)]));
+    this.weights = Object.fromEntries(Object.entries(rounded.weights).map(([name, { dtype, shape }]) => [name, held.make(dtype, shape)]));
     this.onDevice = program && {
       program,
       bound: program.bind(
@@ -39,8 +43,10 @@ export class ShippedOnDevice {
   /** @param rounded  of the optimizer's mirror */
   static async open(executor: Executor, rounded: ShippedWeights, optimizer: DeviceOptimizer): Promise<ShippedOnDevice> {
     const there = rounded.all.flatMap(({ name, grid, matrix }) => (isWritten(grid) ? [] : [{ name, grid, matrix }]));
-    const program = there.length > 0 ? await executor.compile(gridGraph(there, executor.dialect), { optimize: 'none' }) : null;
-    return new ShippedOnDevice(rounded, optimizer, program);
+    return inMoves(async (keep) => {
+      const program = there.length > 0 ? keep(await executor.compile(gridGraph(there, executor.dialect), { optimize: 'none' })) : null;
+      return new ShippedOnDevice(rounded, optimizer, keep(new HeldTensors(optimizer.memory)), program);
+    });
   }
 
   /** Rounds the exact weights as they are now. */
@@ -69,6 +75,6 @@ export class ShippedOnDevice {
   async release(): Promise<void> {
     this.onDevice?.bound.release();
     await this.onDevice?.program.release();
-    for (const tensor of Object.values(this.weights)) tensor.memory.release(tensor);
+    this.held.release();
   }
 }

@@ -21,6 +21,7 @@ import type { Decoder } from '../../nn/decoder.ts';
 import { rowsOf } from '../../nn/weights/rows.ts';
 import { dropoutOf } from '../../nn/weights/dropout.ts';
 import { modelOf } from '../../run-folder/checkpoint-folder.ts';
+import { inMoves, releaseAll } from '../../runtime/in-moves.ts';
 import type { CarriedWeights } from './stages/carried-weights.ts';
 import { readOptimizerState } from './record/checkpoint.ts';
 import type { OpenedBase } from './open-base.ts';
@@ -81,17 +82,14 @@ async function onHost({ recipe }: PreparedRun, { parameters, fill, decoder, froz
 
 async function onDevice({ recipe }: PreparedRun, { parameters, fill, decoder, frozen, shipping }: Learning, settings: LossSettings, from: string | null): Promise<BuiltStudent> {
   const executor = executorFor(recipe.student.device);
-  const optimizer = await DeviceOptimizer.open(executor, parameters, flatRuleOf(recipe.train));
-  try {
+  return inMoves(async (keep) => {
+    const optimizer = keep(await DeviceOptimizer.open(executor, parameters, flatRuleOf(recipe.train)));
     await ofThe('student', () => optimizer.load(fill));
     if (from !== null) await readOptimizerState(from, optimizer);
     const parts = { decoder, frozen: frozen ?? null, ...shipping?.part(optimizer.mirror) };
     const student = await ResidentStudent.open(executor, parts.decoder, optimizer, settings, parts);
-    return { student, optimizer, release: () => student.release().then(() => optimizer.release()) };
-  } catch (error) {
-    await optimizer.release();
-    throw error;
-  }
+    return { student, optimizer, release: () => releaseAll([student, optimizer]) };
+  });
 }
 
 async function whole({ recipe, student: { folder, parameters, decoder }, shipping, microBatchSize }: PreparedRun, from: string | null): Promise<Learning> {

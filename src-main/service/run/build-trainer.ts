@@ -2,6 +2,7 @@ import { FrozenModel } from '../../distill/frozen-model.ts';
 import type { Updates } from '../../distill/optimizers/updates.ts';
 import type { BaselineState, RewardBaseline } from '../../distill/reward-baseline.ts';
 import { Trainer, type Progress } from '../../distill/trainer.ts';
+import { inMoves, releaseAll } from '../../runtime/in-moves.ts';
 import { batchOf } from './batch-of.ts';
 import { buildRollouts } from './build-rollouts.ts';
 import { buildStudent, type StudentStart } from './build-student.ts';
@@ -25,7 +26,7 @@ export interface BuiltRun {
 
 /** The same with the weights beside its adapter, which go when it does. */
 export function withBase(built: BuiltRun, base: OpenedBase | null): BuiltRun {
-  return { ...built, release: async () => { await built.release(); base?.release(); } };
+  return { ...built, release: () => releaseAll([built, ...(base ? [base] : [])]) };
 }
 
 /** Reads the weights and makes the trainer. @param base  the weights beside an adapter, @param start  the rest: what the student begins with */
@@ -34,8 +35,11 @@ export async function buildTrainer(
   teacher: RunTeacher | null, progress: Progress & { rewardBaseline?: BaselineState | null },
 ): Promise<BuiltRun> {
   const { recipe, method, sharedVocabulary, microBatchSize, steps } = run;
-  const { student, optimizer, release } = await buildStudent(run, base, start);
-  const rollouts = await buildRollouts(run, student, teacher, progress.rewardBaseline ?? null);
+  const { built, rollouts } = await inMoves(async (keep) => {
+    const built = keep(await buildStudent(run, base, start));
+    return { built, rollouts: await buildRollouts(run, built.student, teacher, progress.rewardBaseline ?? null) };
+  });
+  const { student, optimizer } = built;
   const judgesTokens = method.divergence !== 'cross_entropy';
   const trainer = new Trainer({
     student, optimizer,
@@ -54,11 +58,6 @@ export async function buildTrainer(
       student.refresh();
       return judged;
     },
-    release: async () => {
-      await judged.release();
-      await release();
-      await rollouts.release();
-      await teacher?.release();
-    },
+    release: () => releaseAll([judged, built, rollouts, ...(teacher ? [teacher] : [])]),
   };
 }

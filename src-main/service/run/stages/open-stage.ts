@@ -4,6 +4,7 @@ import type { CheckpointState } from '../../../run-folder/checkpoint-state.ts';
 import type { RunFolder } from '../../../run-folder/run-folder.ts';
 import { TeacherAway } from '../../../teacher/served/teacher-away.ts';
 import { firstExamples, type ExampleSet } from '../../../text/example-set.ts';
+import { inMoves } from '../../../runtime/in-moves.ts';
 import type { StudentStart } from '../build-student.ts';
 import { buildTrainer, withBase, type BuiltRun } from '../build-trainer.ts';
 import type { TeacherAnswers } from '../evaluation/teacher-answers.ts';
@@ -30,19 +31,19 @@ export interface StagePlace {
  */
 export async function openStage(stage: PreparedStage, job: RunJob, folder: RunFolder, place: StagePlace, answers: TeacherAnswers): Promise<BuiltRun | null> {
   job.emit({ event: 'phase', phase: 'prepare', done: 0, total: 1 });
-  let teacher: RunTeacher | null = null;
   try {
-    const own = teachesItself(stage) ? await openBase(stage) : null;
-    teacher = await openTeacher(stage, job, folder, place.state, own);
-    const examples = stage.method.source === 'teacher'
-      ? await teacherWritten(stage, teacher!, folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
-      : stage.train;
-    if (teacher) await answerAhead(stage, job, teacher, examples, answers);
-    const base = own ?? await openBase(stage);
-    const { start, state, totalTokens } = place;
-    return withBase(await buildTrainer(stage, { base, ...start }, examples, teacher, { totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null }), base);
+    return await inMoves(async (keep) => {
+      const own = teachesItself(stage) ? keep(await openBase(stage)) : null;
+      const teacher = keep(await openTeacher(stage, job, folder, place.state, own));
+      const examples = stage.method.source === 'teacher'
+        ? await teacherWritten(stage, teacher!, folder.path, (done, total) => job.emit({ event: 'phase', phase: 'teacher-data', done, total }))
+        : stage.train;
+      if (teacher) await answerAhead(stage, job, teacher, examples, answers);
+      const base = own ?? keep(await openBase(stage));
+      const { start, state, totalTokens } = place;
+      return withBase(await buildTrainer(stage, { base, ...start }, examples, teacher, { totalTokens, lossScale: state?.lossScale ?? null, rewardBaseline: state?.rewardBaseline ?? null }), base);
+    });
   } catch (error) {
-    await teacher?.release();
     if (error instanceof TeacherAway) return null;
     throw error;
   }

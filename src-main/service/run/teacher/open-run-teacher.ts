@@ -7,6 +7,7 @@ import type { Teacher } from '../../../distill/teacher.ts';
 import { digestOfText } from '../../../files/digest.ts';
 import { executorFor, ofThe, openWeights } from '../../../model/load-model.ts';
 import { listHead } from '../../../nn/build.ts';
+import { inMoves } from '../../../runtime/in-moves.ts';
 import { AlignedTeacher } from '../../../teacher/aligned-teacher.ts';
 import { CachedTeacher } from '../../../teacher/cached-teacher.ts';
 import { StateStore } from '../../../teacher/state-store.ts';
@@ -38,12 +39,21 @@ async function openOwnTeacher(run: PreparedRun, cache: string | null, own: Opene
   const settings = localTeacher(recipe);
   if (!teacher || !settings) return null;
   let reading: Promise<FrozenModel> | null = null;
-  const model = (): Promise<FrozenModel> => reading ??= readTeacher(run, own).then((read) => read!);
+  const read = async (): Promise<FrozenModel> => {
+    try {
+      return (await readTeacher(run, own))!;
+    } catch (error) {
+      // Nothing is there to rest or to release, and the next who asks tries again.
+      reading = null;
+      throw error;
+    }
+  };
+  const model = (): Promise<FrozenModel> => reading ??= read();
   const atHand = (): Promise<FrozenModel> | null => reading;
   const rest = async (): Promise<void> => {
-    const read = await reading;
+    const here = await reading;
     reading = null;
-    await read?.release();
+    await here?.release();
   };
   const format = formatOf(settings);
   const isKept = cache !== null && format !== null;
@@ -65,7 +75,10 @@ async function openOwnTeacher(run: PreparedRun, cache: string | null, own: Opene
     return { judge, kept: null, writer: null, model, atHand, rest, release };
   }
   const folder = join(cache, 'teachers', await keyOf(settings, format, teacherCompute(recipe)));
-  const kept = new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
+  const kept = await inMoves(async (keep) => {
+    keep(head);
+    return new CachedTeacher(head, head.decoder.encoder, await StateStore.open(folder, format), source);
+  });
   return { judge: kept, kept: { teacher: kept, folder }, writer: null, model, atHand, rest, release: async () => { await kept.release(); await release(); } };
 }
 
