@@ -15,6 +15,7 @@ import type { Teacher } from '../../distill/teacher.ts';
 import { endTokens, executorFor, openWeights, openWholeModel, type Model } from '../../model/load-model.ts';
 import { alignModels } from '../../model/align-models.ts';
 import { anyPair, sharedVocabulary, type AnyPair } from '../../model/model-pair.ts';
+import { inMoves, releaseAll } from '../../runtime/in-moves.ts';
 import { AlignedTeacher } from '../../teacher/aligned-teacher.ts';
 import type { Alignment } from '../../text/aligned/alignment.ts';
 import { loadChatTemplate } from '../../text/chat/chat-template.ts';
@@ -63,7 +64,7 @@ export class InspectedPair {
       const { decoder, weights, release } = await openWeights(model, executor);
       return new FrozenModel(executor, decoder, weights, { letGo: release });
     };
-    return new InspectedPair(models, alignment, { student: await frozen(models.student), teacher: await frozen(models.teacher) }, device);
+    return inMoves(async (keep) => new InspectedPair(models, alignment, { student: keep(await frozen(models.student)), teacher: keep(await frozen(models.teacher)) }, device));
   }
 
   /** What examines texts by a divergence. @param also  further ones */
@@ -118,10 +119,9 @@ export class InspectedPair {
   }
 
   async release(): Promise<void> {
-    for (const writer of this.opened) await (await writer).release();
-    for (const judge of this.judges.values()) await judge.release();
-    await this.frozen.student.release();
-    await this.frozen.teacher.release();
+    // Whoever asked for a writer that could not be opened has been told.
+    const writers = await Promise.allSettled(this.opened);
+    await releaseAll([...writers.flatMap((writer) => (writer.status === 'fulfilled' ? [writer.value] : [])), ...this.judges.values(), this.frozen.student, this.frozen.teacher]);
   }
 
   private judge({ divergence, beta }: Pick<DivergenceSpec, 'divergence' | 'beta'>, also: NonNullable<TokenLossSpec['also']>): Judge {
@@ -144,9 +144,16 @@ export class InspectedPair {
     const { decoder, weights } = this.frozen[who];
     const maxLength = Math.min(roundUp(longest, 64), decoder.contextLength ?? Infinity);
     const writer = new TextPlan(executorFor(this.device), decoder, weights, { vocabulary: who === 'teacher' ? this.alignment?.families.teacher.length ?? this.sharedVocabulary : this.sharedVocabulary, maxLength, choice }).open();
-    this.writers.set(key, { maxLength, writer });
+    const kept = { maxLength, writer };
+    this.writers.set(key, kept);
     this.opened.push(writer);
-    return writer;
+    try {
+      return await writer;
+    } catch (error) {
+      // The next question tries again: there may be room by then.
+      if (this.writers.get(key) === kept) this.writers.delete(key);
+      throw error;
+    }
   }
 }
 
