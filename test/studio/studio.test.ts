@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +78,25 @@ describe('a run', () => {
     expect(existsSync(stopped.checkpoint!.path)).toBe(true);
     await client.call('runs.delete', { runIds: [runId], withFiles: true });
     expect((await client.call('runs.list', null)).map(({ id }) => id)).not.toContain(runId);
+  });
+
+  it('whose files another one learns from is not removed while that one goes', async () => {
+    const { runId } = await client.call('runs.start', { recipe: recipe({ name: 'source' }) });
+    await client.ended(runId);
+    const { runDir } = await client.call('runs.get', { runId });
+    const rows = join(runDir, 'rows.jsonl');
+    copyFileSync(recipe().data.train, rows);
+    const data = { ...recipe().data, train: rows };
+    const { id: draft } = await client.call('drafts.save', { id: null, title: 'reads', page: 'data', touched: true, recipe: { data } });
+    const reader = await client.call('runs.start', { recipe: recipe({ name: 'reader', data, train: { steps: 400, batchSize: 6, microBatchSize: 4 } }) });
+    expect(await client.call('keeping.use', { path: runDir })).toMatchObject({ runs: [{ id: reader.runId, isGoing: true }], drafts: [{ id: draft }] });
+    await expect(client.call('runs.delete', { runIds: [runId], withFiles: true })).rejects.toThrow('The run "reader" uses these files and is going.');
+    expect(existsSync(rows)).toBe(true);
+    await client.call('runs.stop', { runId: reader.runId, how: 'abandon' });
+    await client.ended(reader.runId);
+    await client.call('drafts.remove', { id: draft });
+    await client.call('runs.delete', { runIds: [reader.runId, runId], withFiles: true });
+    await client.call('keeping.empty', { ids: [reader.runId, runId] });
   });
 
   it('with a wrong column is refused before it is queued', async () => {

@@ -1,7 +1,8 @@
-import { sep } from 'node:path';
 import type { Use } from '../../contract/api/keeping-calls.ts';
 import { Problem } from '../../contract/problem.ts';
+import { pathsOf } from '../../contract/recipe-paths.ts';
 import { folderSize } from '../../files/folder-size.ts';
+import { isBelow } from '../../files/is-below.ts';
 import { listComparisons } from '../../store/comparisons.ts';
 import { listDrafts } from '../../store/drafts.ts';
 import { listExports } from '../../store/exports.ts';
@@ -15,19 +16,24 @@ import type { Home } from '../home.ts';
  * @param going  ids of the runs that compute or wait
  */
 export async function useOf({ database }: Home, path: string, going: ReadonlySet<string>): Promise<Use> {
-  const isBelow = (other: unknown): boolean => typeof other === 'string' && (other === path || other.startsWith(path.endsWith(sep) ? path : path + sep));
+  const isThere = (other: string): boolean => isBelow(other, path);
   const [runs, drafts, inspections, comparisons, exports] = await Promise.all(
     [listRuns(database), listDrafts(database), listInspections(database), listComparisons(database), listExports(database)]);
   const own = runs.find(({ runDir }) => runDir === path)?.id;
-  const modelsIn = (recipe: Readonly<Record<string, unknown>>): unknown[] => ['teacher', 'student'].map((role) => (recipe[role] as { model?: unknown } | undefined)?.model);
   return {
-    runs: runs.filter(({ id, recipe }) => id !== own && modelsIn({ ...recipe }).some(isBelow)).map(({ id, name }) => ({ id, name, isGoing: going.has(id) })),
-    drafts: drafts.filter(({ touched, recipe }) => touched && modelsIn(recipe).some(isBelow)).map(({ id, title }) => ({ id, title })),
-    inspections: inspections.filter(({ run, teacher, student }) => (own === undefined || run !== own) && [teacher, student].some(isBelow)).length,
-    comparisons: comparisons.filter(({ run, models }) => (own === undefined || run !== own) && models.some((model) => isBelow(model.path))).length,
-    exports: exports.filter(({ run, source }) => (own === undefined || run !== own) && isBelow(source)).length,
+    runs: runs.filter(({ id, recipe }) => id !== own && pathsOf(recipe).some(([, named]) => isThere(named))).map(({ id, name }) => ({ id, name, isGoing: going.has(id) })),
+    drafts: drafts.filter(({ touched, recipe }) => touched && textsOf(recipe).some(isThere)).map(({ id, title }) => ({ id, title })),
+    inspections: inspections.filter(({ run, teacher, student }) => (own === undefined || run !== own) && [teacher, student].some(isThere)).length,
+    comparisons: comparisons.filter(({ run, models }) => (own === undefined || run !== own) && models.some((model) => isThere(model.path))).length,
+    exports: exports.filter(({ run, source }) => (own === undefined || run !== own) && isThere(source)).length,
     bytes: await folderSize(path),
   };
+}
+
+/** All texts in a draft, which need not be a recipe yet: a path in a field that it may not have counts as well. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
 /** @throws Problem where a run that computes or waits stands on it */

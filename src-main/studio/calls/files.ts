@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { FileKind, FilePlace, FolderEntry } from '../../contract/api/api.ts';
 import { Problem } from '../../contract/problem.ts';
+import { isBelow } from '../../files/is-below.ts';
 import { listDrafts } from '../../store/drafts.ts';
 import { listModels } from '../../store/models.ts';
 import { listRuns } from '../../store/runs.ts';
@@ -47,7 +48,7 @@ async function usedFolders({ path, database }: Home): Promise<string[]> {
     ...runs.slice(0, 20).map(({ recipe }) => recipe.data.train),
     ...models.map((model) => model.path),
   ].filter((file) => typeof file === 'string').map((file) => dirname(file));
-  return [...new Set(used)].filter((folder) => !folder.startsWith(path));
+  return [...new Set(used)].filter((folder) => !isBelow(folder, path));
 }
 
 /** The person's home, Retort's own folders and the folders that were used last: where a search begins. */
