@@ -53,7 +53,6 @@ function pair(place: TensorToMake, { rank }: LowRank, down: Float32Array, up: Fl
   ];
 }
 
- 
 async function* once(values: Float32Array): AsyncGenerator<Float32Array> {
   yield values;
 }

@@ -22,13 +22,15 @@ export const MLX: Format<PartOf<'mlx'>> = {
   steps: ({ types }) => 2 * types.length,
   async write({ types }, job) {
     const others: ExportedOther[] = [];
-    for (const type of types) others.push(await writeFolder(type, job));
+    const { config, rawConfig } = job.model.folder;
+    const described = mlxConfig(config, rawConfig);
+    for (const type of types) others.push(await writeFolder(type, described, job));
     return { bytes: others.reduce((sum, { bytes }) => sum + bytes, 0), report: {}, others };
   },
 };
 
-async function writeFolder(type: MlxType, job: ExportJob): Promise<ExportedOther> {
-  const { model: { folder: { config, rawConfig, companions }, parameters, decoder }, folder, isAlone, step, weight } = job;
+async function writeFolder(type: MlxType, { config: said, notes }: ReturnType<typeof mlxConfig>, job: ExportJob): Promise<ExportedOther> {
+  const { model: { folder: { config, companions }, parameters, decoder }, folder, isAlone, step, weight } = job;
   step();
   const name = isAlone ? '' : `mlx-${type}`;
   const to = join(folder, name);
@@ -36,7 +38,6 @@ async function writeFolder(type: MlxType, job: ExportJob): Promise<ExportedOther
   const quantizable = new Set([...listMatrices(config), ...decoder.tables].map((each) => each.name));
   await copyCompanions(companions, to);
   const quantization = { group_size: GROUP, bits: BITS, mode: 'affine' };
-  const { config: said, notes } = mlxConfig(config, rawConfig);
   // transformers and mlx-lm each look for their own name of it.
   await writeConfig(join(to, 'config.json'), { ...said, dtype: 'float16', ...(type === '4bit' && { quantization, quantization_config: quantization }) });
   await writeSafetensors(join(to, 'model.safetensors'), mlxTensors(parameters, type, quantizable, weight), 'F16', { format: 'mlx' });
