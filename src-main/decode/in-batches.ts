@@ -6,12 +6,13 @@ import type { Prompt } from './writing.ts';
  *
  * @param atOnce   prompts in a batch at most
  * @param encoder  of the model; the rows of its decoder stand at the same position
+ * @param write    is given the prompts of a batch, and where each stands among all
  * @param onDone   is told how many prompts are done
  * @returns what was written for each prompt, in their order
  */
 export async function inBatches<T>(
   prompts: readonly Prompt[], { atOnce, encoder }: { atOnce: number; encoder: Encoder | null },
-  write: (part: readonly Prompt[]) => Promise<T[]>, onDone?: (count: number) => void,
+  write: (part: readonly Prompt[], places: readonly number[]) => Promise<T[]>, onDone?: (count: number) => void,
 ): Promise<T[]> {
   const most = Math.max(1, Math.floor(atOnce));
   /** Tokens that the decoder begins with. */
@@ -23,7 +24,7 @@ export async function inBatches<T>(
     let end = Math.min(start + most, order.length);
     while (encoder && opening(order[end - 1]!.prompt) > opening(order[start]!.prompt)) end--;
     const part = order.slice(start, end);
-    const written = await write(part.map(({ prompt }) => prompt));
+    const written = await write(part.map(({ prompt }) => prompt), part.map(({ at }) => at));
     part.forEach(({ at }, row) => { all[at] = written[row]!; });
     onDone?.(end);
     start = end;

@@ -63,7 +63,11 @@ export class TextWriter {
   /** One completion a prompt, in order. `onDone` tells how many are written. */
   async write(prompts: readonly Prompt[], options: GenerateOptions, onDone?: (count: number) => void): Promise<Completion[]> {
     const { sampling } = options;
-    if (sampling.strategy !== 'beam') return inBatches(prompts, this.batches(1), (part) => this.engine.generate(part, { ...options, sampling }), onDone);
+    if (sampling.strategy !== 'beam') {
+      return inBatches(prompts, this.batches(1), (part, places) => this.engine.generate(part, {
+        ...options, sampling, ...(options.onToken && { onToken: (at, token) => options.onToken!(places[at]!, token) }),
+      }), onDone);
+    }
     const found = await this.writeBeams(prompts, { ...options, sampling }, onDone);
     return found.map(([best], at) => {
       best!.tokens.forEach((token) => options.onToken?.(at, token));

@@ -5,6 +5,7 @@ import type { Completion, Prompt } from '../../src-main/decode/writing.ts';
 import { HostEngine } from '../../src-main/decode/host-engine.ts';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
+import { TextPlan } from '../../src-main/decode/text-writer.ts';
 import { layOut } from '../../src-main/distill/batch.ts';
 import { FrozenModel } from '../../src-main/distill/frozen-model.ts';
 import { Judge } from '../../src-main/distill/judge.ts';
@@ -81,4 +82,13 @@ it('ends a text with its end token, which belongs to the completion', async () =
   const eos = tokens[3]!;
   const [ended] = await write(config, weights, { strategy: 'greedy' }, PROMPTS.slice(0, 1), [eos]);
   expect(ended).toEqual({ tokens: tokens.slice(0, tokens.indexOf(eos) + 1), ended: true });
+});
+
+it('tokens are told with the place of their prompt among all, also where like lengths share a batch', async () => {
+  const config = tinyLlama();
+  const writer = await new TextPlan(executor, buildDecoder(config), randomWeights(config, 3), { vocabulary: config.vocabSize, maxLength: 40, choice: 'greedy' }).open();
+  open.push(writer);
+  const told = PROMPTS.map((): number[] => []);
+  const written = await writer.write(PROMPTS, { maxNewTokens: 5, eos: new Set(), sampling: { strategy: 'greedy' }, onToken: (at, token) => { told[at]!.push(token); } });
+  expect(told).toEqual(written.map(({ tokens }) => [...tokens]));
 });
