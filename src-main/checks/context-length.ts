@@ -1,3 +1,4 @@
+import { longestTexts } from '../contract/longest-texts.ts';
 import { Problem } from '../contract/problem.ts';
 import type { DataSettings, Recipe } from '../contract/recipe.ts';
 import type { Model } from '../model/load-model.ts';
@@ -7,14 +8,7 @@ import { check } from './check.ts';
 export const studentContext = check('context-length', ['recipe', 'heldOut', 'student'], ({ recipe, heldOut, student }) => refuseLonger(recipe, heldOut, student));
 export const teacherContext = check('context-length', ['recipe', 'heldOut', 'teacher'], ({ recipe, heldOut, teacher }) => { if (teacher) refuseLonger(recipe, heldOut, teacher); });
 
-function refuseLonger({ data, evaluate }: Recipe, heldOut: DataSettings, { folder, decoder }: Model): void {
-  const answer = { field: 'data.maxCompletionTokens', prompt: data.maxPromptTokens, tokens: data.maxCompletionTokens };
-  const written = { field: 'evaluate.maxNewTokens', prompt: heldOut.maxPromptTokens, tokens: evaluate.maxNewTokens ?? 0 };
-  for (const { field, prompt, tokens } of [answer, written]) {
-    const length = prompt + tokens;
-    if (decoder.contextLength === null || length <= decoder.contextLength) continue;
-    throw new Problem(
-      `data.maxPromptTokens and ${field} together are ${length} tokens, more than the context of ${decoder.contextLength} of ${folder.path}.`,
-      { hint: 'Lower one of them.' });
-  }
+function refuseLonger(recipe: Recipe, heldOut: DataSettings, { folder, decoder: { contextLength } }: Model): void {
+  const long = contextLength === null ? undefined : longestTexts(recipe, heldOut).find(({ tokens }) => tokens > contextLength);
+  if (long) throw new Problem(`${long.fields} together are ${long.tokens} tokens, more than the context of ${contextLength} of ${folder.path}.`, { hint: 'Lower one of them.' });
 }

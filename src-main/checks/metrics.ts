@@ -1,5 +1,6 @@
 import { closestName } from '../contract/closest-name.ts';
 import type { Finding } from '../contract/finding.ts';
+import { answerTokens } from '../contract/longest-texts.ts';
 import { Problem } from '../contract/problem.ts';
 import { ACCEPTANCE } from '../metrics/acceptance.ts';
 import { MULTIPLE_CHOICE } from '../metrics/multiple-choice.ts';
@@ -23,7 +24,8 @@ export const metricNames = check('metric-name', ['recipe'], ({ recipe: { evaluat
   }));
 
 /** Every metric can be measured when its time comes. */
-export const metricsMeasured = check('metrics', ['recipe', 'heldOut', 'validation'], ({ recipe: { evaluate }, heldOut: data, validation }) => {
+export const metricsMeasured = check('metrics', ['recipe', 'heldOut', 'validation'], ({ recipe, heldOut: data, validation }) => {
+  const { evaluate } = recipe;
   const [first] = evaluate.metrics;
   if (first === undefined) return;
   if (validation.count === 0) {
@@ -31,7 +33,7 @@ export const metricsMeasured = check('metrics', ['recipe', 'heldOut', 'validatio
       hint: 'Give data.validation or data.validationShare.',
     });
   }
-  if (evaluate.metrics.includes(ACCEPTANCE)) refuseDraftsOf({ decode: evaluate.decode, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens });
+  if (evaluate.metrics.includes(ACCEPTANCE)) refuseDraftsOf({ decode: evaluate.decode, maxNewTokens: answerTokens(recipe, data) });
   const name = evaluate.metrics.find((asked) => asked === PERPLEXITY || asked === MULTIPLE_CHOICE);
   const needy = name === undefined ? evaluate.metrics.flatMap(findMetrics).find(({ needsReference }) => needsReference) : { name };
   if (needy && !hasAnswers(validation, evaluate.examples)) {

@@ -1,5 +1,6 @@
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Forecast } from '../../src-main/contract/forecast.ts';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { parseRecipe } from '../../src-main/service/recipe/recipe-file.ts';
@@ -63,4 +64,19 @@ describe('the evaluations', () => {
     await built.release();
     expect(parts).toEqual(grows);
   });
+});
+
+it('leaves nothing behind where a model cannot be opened', async () => {
+  const aside = join(project.folder, 'aside');
+  mkdirSync(aside);
+  vi.stubEnv('TMPDIR', aside);
+  vi.stubEnv('TEMP', aside);
+  vi.stubEnv('RETORT_TEST_DEVICE', 'room 1000');
+  const { teacher, student } = project.recipe();
+  try {
+    await expect(probe({ teacher: { ...teacher!, device: 'webgpu' }, student: { ...student, device: 'webgpu' } })).rejects.toThrow('has no memory left');
+    expect(readdirSync(aside)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -222,7 +222,7 @@ it('a chat service is not asked to answer conversations with tools, which it is 
   const example = { index: 1, row, turns, inputText: 'Hi', prompt: Int32Array.of(5) } as unknown as EncodedExample;
   const recipe = recipeOf(served({ protocol: 'chat' }), { method: { preset: 'seqkd' }, data: { train: project.train, messages: 'talk' } });
   const writer = { write: () => { throw new Error('asked'); } } as unknown as ServedWriter;
-  const ask = (one: EncodedExample): Promise<unknown> => servedTexts({ recipe, eos: new Set([1]) } as unknown as PreparedRun, writer, [one], { maxTokens: 4, temperature: 0, seed: 0 });
+  const ask = (one: EncodedExample): Promise<unknown> => servedTexts({ recipe, eos: new Set([1]) } as unknown as PreparedRun, recipe.data, writer, [one], { maxTokens: 4, temperature: 0, seed: 0 });
   await expect(ask(example)).rejects.toThrow('train.jsonl row 2 has tools, which a server of protocol "chat" is not sent.');
   await expect(ask({ ...example, row: { talk: turns } })).rejects.toThrow('asked');
 });

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/recipe.ts';
 import { stagesOf, trainingFilesOf } from '../../src-main/contract/stages.ts';
+import type { HandedMethod } from '../../src-main/handover/plan.ts';
 import { openHome } from '../../src-main/service/home.ts';
 import { adoptRun } from '../../src-main/service/adopt/adopt-run.ts';
+import { measureRun } from '../../src-main/service/advise/measure-run.ts';
+import { handedSettings } from '../../src-main/service/handover/handed-settings.ts';
 import { parseRecipe, readRecipe } from '../../src-main/service/recipe/recipe-file.ts';
 import { lookAtInputs } from '../../src-main/service/run/record/inputs.ts';
 import { prepareStages } from '../../src-main/service/run/stages/prepare-stages.ts';
 import { runJob } from '../../src-main/service/run/run-job.ts';
 import { evaluationsAfter } from '../../src-main/service/run/run-time.ts';
 import { readLog } from '../../src-main/store/log.ts';
-import { eachExample, type ExampleSet } from '../../src-main/text/example-set.ts';
+import { eachExample, firstExamples, type ExampleSet } from '../../src-main/text/example-set.ts';
 import { command, type Told } from '../support/command.ts';
 import { tinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -156,4 +159,27 @@ it('what is wrong with a stage\'s file is told at the stage', async () => {
   const prepare = (data: object): Promise<unknown> => prepareStages(parseRecipe({ ...staged(), stages: [{ ...first, data }, second] }, 'test'), at('none'));
   await expect(prepare({ train: at('nowhere.jsonl') })).rejects.toThrow('Stage "pairs": ');
   await expect(prepare({ train: at('pairs.jsonl') })).rejects.toThrow(/^Stage "pairs": .*question/);
+});
+
+it('evaluations of a stage with shorter texts of its own have the room of the held-out rows', async () => {
+  const recipe = staged({ data: { ...project.recipe().data, maxCompletionTokens: 80 } });
+  const [first, second] = recipe.stages!;
+  const short = { ...recipe, stages: [first!, { ...second!, data: { maxCompletionTokens: 12 } }] };
+  await expect(prepareStages(parseRecipe(short, 'test'), at('longer'))).rejects.toThrow('data.maxPromptTokens and data.maxCompletionTokens of held-out rows together are 104 tokens');
+});
+
+it('the scripts of a stage with shorter texts of its own let held-out answers be as long as here', async () => {
+  const handed = handedSettings(await prepareStages(parseRecipe(staged(), 'test'), at('handed')), ['sft', 'gkd'].map((trainer) => ({ trainer }) as HandedMethod));
+  expect(handed).toMatchObject({ stages: [{ maxNewTokens: 12, evaluate: { maxNewTokens: 16 } }, { maxNewTokens: 16, evaluate: { maxNewTokens: 4 } }] });
+});
+
+it('advice about a stage with shorter texts of its own measures held-out rows whole', async () => {
+  const recipe = staged();
+  const [first, ...rest] = recipe.stages!;
+  const prepared = await prepareStages(parseRecipe({ ...recipe, stages: [{ ...first!, data: { ...PAIRS(), maxPromptTokens: 2, maxCompletionTokens: 2 } }, ...rest] }, 'test'), at('advised'));
+  const stage = prepared.stages[0]!;
+  const examples = await firstExamples(stage.validation, 2);
+  const facts = await measureRun(stage, examples, { from: null, isItself: false, share: 1, signal: new AbortController().signal, tell: () => undefined });
+  expect(facts).toMatchObject({ rows: 2, newTokens: 16 });
+  expect(facts.student.texts.some(({ tokens }) => tokens.length > 4)).toBe(true);
 });

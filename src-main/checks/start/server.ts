@@ -1,3 +1,4 @@
+import { longestTexts, type LongestText } from '../../contract/longest-texts.ts';
 import { Problem } from '../../contract/problem.ts';
 import { openServer, type OpenedServer } from '../../remote/open-server.ts';
 import { patiently, SHORT } from '../../remote/patience.ts';
@@ -10,12 +11,12 @@ import { check, notice } from '../check.ts';
 const TEXTS = 4;
 
 /** The server can be reached, has the model, the student's tokens and room for its texts, and tells what the method asks for. */
-export const serverAnswers = check('server', ['recipe', 'method', 'student', 'train', 'serverKey', 'sharedVocabulary'], async ({ recipe, method, student, train, serverKey, sharedVocabulary }) => {
+export const serverAnswers = check('server', ['recipe', 'heldOut', 'method', 'student', 'train', 'serverKey', 'sharedVocabulary'], async ({ recipe, heldOut, method, student, train, serverKey, sharedVocabulary }) => {
   const settings = recipe.teacher?.server;
   if (!settings || (method.divergence === 'cross_entropy' && method.source === 'data')) return;
   const opened = await openServer(serverOf(settings, serverKey, sharedVocabulary), SHORT);
   const { server, model, tokens } = opened;
-  refuseLonger(opened, recipe.data.maxPromptTokens + recipe.data.maxCompletionTokens);
+  refuseLonger(opened, longestTexts(recipe, heldOut));
   if (!tokens) return;
   const examples = await firstExamples(train, TEXTS);
   const cut = (text: string): number[] => student.tokenizer.encode(text, { special: false });
@@ -34,10 +35,13 @@ export const serverAnswers = check('server', ['recipe', 'method', 'student', 'tr
   })];
 });
 
-function refuseLonger({ server, model: { id, contextLength } }: OpenedServer, length: number): void {
+function refuseLonger({ server, model: { id, contextLength } }: OpenedServer, texts: readonly LongestText[]): void {
+  if (contextLength === null) return;
   // A server writes one token behind a text that it judges.
-  if (contextLength === null || length + 1 <= contextLength) return;
-  throw new Problem(`data.maxPromptTokens and data.maxCompletionTokens together are ${length} tokens, and ${serverName(server).replace(/^T/, 't')} reads ${contextLength - 1} of "${id}".`, {
+  const room = ({ isJudged }: LongestText): number => contextLength - Number(isJudged);
+  const long = texts.find((text) => text.tokens > room(text));
+  if (!long) return;
+  throw new Problem(`${long.fields} together are ${long.tokens} tokens, and ${serverName(server).replace(/^T/, 't')} reads ${room(long)} of "${id}".`, {
     hint: 'Lower one of them, or start the server with a longer --max-model-len.',
   });
 }

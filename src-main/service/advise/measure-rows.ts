@@ -1,6 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { inTokensOfTeacher } from '../run/teacher/teacher-voice.ts';
-import { decodeSchema, type DecodeSettings } from '../../contract/recipe.ts';
+import { answerTokens } from '../../contract/longest-texts.ts';
+import { decodeSchema, type DataSettings, type DecodeSettings } from '../../contract/recipe.ts';
 import type { OwnText } from '../../distill/cannot-write.ts';
 import { givenText, type EncodedExample, type GivenText } from '../../text/encoded-example.ts';
 import { writeAnswers, type AnswerSettings } from '../evaluate/answers.ts';
@@ -41,10 +42,16 @@ const asksTokens = ({ recipe, method }: PreparedRun): boolean => !recipe.teacher
 /** As training lets the student write. */
 const asInTraining = (temperature: number): DecodeSettings => decodeSchema.parse({ strategy: 'sample', temperature });
 
-function writingSettings({ recipe: { seed, data, evaluate }, eos, sharedVocabulary }: PreparedRun, decode: DecodeSettings, calculator: boolean, signal: AbortSignal): AnswerSettings {
-  const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
-  return { seed, eos, sharedVocabulary, decode, calculator, maxNewTokens, maxLength: data.maxPromptTokens + Math.max(maxNewTokens, data.maxCompletionTokens), signal };
+/** With room for an answer as in an evaluation and as in training, behind the longest prompt of the rows. */
+function writingSettings(run: PreparedRun, decode: DecodeSettings, calculator: boolean, signal: AbortSignal): AnswerSettings {
+  const { recipe, heldOut, eos, sharedVocabulary } = run;
+  const maxNewTokens = answerTokens(recipe, heldOut);
+  const longest = Math.max(maxNewTokens, heldOut.maxCompletionTokens, recipe.data.maxCompletionTokens);
+  return { seed: recipe.seed, eos, sharedVocabulary, decode, calculator, maxNewTokens, maxLength: viewOf(run).maxPromptTokens + longest, signal };
 }
+
+/** How the rows became texts: held-out ones by the whole recipe's data, in every stage. */
+const viewOf = ({ recipe, heldOut, validation }: PreparedRun): DataSettings => (validation.count > 0 ? heldOut : recipe.data);
 
 async function writeWith(tokenizer: Tokenizer, voice: Parameters<typeof writeAnswers>[0], examples: readonly EncodedExample[], settings: AnswerSettings): Promise<Answers> {
   let texts: OwnText[] = [];
@@ -54,8 +61,8 @@ async function writeWith(tokenizer: Tokenizer, voice: Parameters<typeof writeAns
 }
 
 /** Tokens that the teacher may write: twice as many as the recipe allows, where that is not long, so that it is seen where its texts would end. */
-function roomOfTeacher({ recipe: { data }, teacher }: PreparedRun, wanted: number): number {
-  const most = (teacher?.decoder.contextLength ?? Infinity) - data.maxPromptTokens;
+function roomOfTeacher(run: PreparedRun, wanted: number): number {
+  const most = (run.teacher?.decoder.contextLength ?? Infinity) - viewOf(run).maxPromptTokens;
   return Math.max(wanted, Math.min(2 * wanted, Math.max(wanted, LONG), most));
 }
 
@@ -63,14 +70,14 @@ function roomOfTeacher({ recipe: { data }, teacher }: PreparedRun, wanted: numbe
 async function teacherAnswers(run: PreparedRun, teacher: NonNullable<BuiltRun['teacher']>, examples: readonly EncodedExample[], settings: AnswerSettings, room: number): Promise<Answers | null> {
   const { student: { tokenizer } } = run;
   if (!teacher.writer) {
-    const own = inTokensOfTeacher(run, examples, { ...settings, maxNewTokens: room, maxLength: run.recipe.data.maxPromptTokens + room });
+    const own = inTokensOfTeacher(run, examples, { ...settings, maxNewTokens: room, maxLength: viewOf(run).maxPromptTokens + room });
     const answers = await writeWith(own.tokenizer, (await teacher.model()).voice, own.examples, own.settings);
     await teacher.judge.rest();
     return cutTo(settings.maxNewTokens, answers, (tokens) => own.tokenizer.decode([...tokens], { skipSpecial: true }));
   }
   const { decode, seed } = settings;
   const begun = performance.now();
-  const texts = await servedTexts(run, teacher.writer, examples, { seed, maxTokens: room, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP });
+  const texts = await servedTexts(run, viewOf(run), teacher.writer, examples, { seed, maxTokens: room, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP });
   const predictions = examples.map(({ promptText, completionText }, at) => ({ prompt: promptText, prediction: texts[at]!.text, reference: completionText }));
   return cutTo(settings.maxNewTokens, { texts, predictions, ms: performance.now() - begun }, (tokens) => tokenizer.decode([...tokens], { skipSpecial: true }));
 }

@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { answerTokens } from '../../contract/longest-texts.ts';
 import { teachesItself } from '../../model/adapter/teaches-itself.ts';
 import type { EncodedExample } from '../../text/encoded-example.ts';
 import { buildTrainer, type BuiltRun } from '../run/build-trainer.ts';
 import { openBase } from '../run/open-base.ts';
 import type { PreparedRun } from '../run/look/prepare.ts';
-import type { RunTeacher } from '../run/teacher/run-teacher.ts';
-import { openRunTeacher } from '../run/teacher/open-run-teacher.ts';
+import { lent, withTeacherAside } from '../run/teacher/teacher-aside.ts';
 import type { Facts, RowFacts } from './facts.ts';
 import { joinFacts } from './join-facts.ts';
 import { learnFor } from './learn-for.ts';
@@ -42,24 +39,17 @@ export const partsOf = (rows: number): number => rows + UPDATES;
 /** Reads a run's models and measures rows, updates and the data, in memory. */
 export async function measureRun(run: PreparedRun, examples: readonly EncodedExample[], measuring: Measuring): Promise<Facts> {
   const begun = performance.now();
-  const aside = await mkdtemp(join(tmpdir(), 'retort-advice-'));
-  const own = teachesItself(run) ? await openBase(run) : null;
-  const base = own ?? await openBase(run);
-  const teacher = await openRunTeacher(run, null, own, {
-    cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => measuring.signal.aborted, tell: () => undefined,
-  });
+  const base = await openBase(run);
   try {
-    const fresh = (changed = run): Promise<BuiltRun> => buildTrainer(changed, { base, from: measuring.from, isNewStage: true }, run.train, lent(teacher), { totalTokens: 0 });
-    return await measureWith(run, fresh, begun, examples, measuring);
+    return await withTeacherAside(run, teachesItself(run) ? base : null, measuring.signal, (teacher) => {
+      // Several students have it one after the other.
+      const fresh = (changed = run): Promise<BuiltRun> => buildTrainer(changed, { base, from: measuring.from, isNewStage: true }, run.train, lent(teacher), { totalTokens: 0 });
+      return measureWith(run, fresh, begun, examples, measuring);
+    });
   } finally {
-    await teacher?.release();
     base?.release();
-    await rm(aside, { recursive: true, force: true });
   }
 }
-
-/** A teacher that several students have one after the other. */
-const lent = (teacher: RunTeacher | null): RunTeacher | null => teacher && { ...teacher, release: () => Promise.resolve() };
 
 async function measureWith(
   run: PreparedRun, fresh: (changed?: PreparedRun) => Promise<BuiltRun>, begun: number, examples: readonly EncodedExample[], measuring: Measuring,
@@ -88,9 +78,9 @@ async function measureWith(
   return {
     ...facts, recipe, method, steps, pace, rate,
     hasAnswers: recipe.data.completion !== undefined || recipe.data.messages !== undefined,
-    vocabulary: run.sharedVocabulary, newTokens: recipe.evaluate.maxNewTokens ?? recipe.data.maxCompletionTokens, context: contextLength,
+    vocabulary: run.sharedVocabulary, newTokens: answerTokens(recipe, run.heldOut), context: contextLength,
     byMetric: compareByMetric(recipe, facts.student.predictions, facts.teacher && facts.teacher.predictions),
-    repeats: await findRepeats(run.train, run.validation, recipe.data.validation ?? recipe.data.train, signal),
+    repeats: await findRepeats(run.train, run.validation, run.heldOut.validation ?? run.heldOut.train, signal),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ALL_LINEAR, alphaOf } from '../../contract/adapter.ts';
 import type { HandedMethod } from '../../handover/plan.ts';
 import { lambdaAt } from '../../distill/mixture.ts';
+import { answerTokens } from '../../contract/longest-texts.ts';
 import type { Method } from '../../contract/presets.ts';
 import { findMetrics } from '../../metrics/score.ts';
 import type { PreparedStage, PreparedStages } from '../run/stages/prepare-stages.ts';
@@ -26,7 +27,8 @@ export function handedSettings({ stages, steps }: PreparedStages, methods: reado
 export const folderOf = ({ name, number }: Pick<PreparedStage, 'name' | 'number'>): string => (name === null ? '' : `stage-${number}`);
 
 function stageSettings(stage: PreparedStage, handed: HandedMethod): object {
-  const { recipe: { data, train, evaluate }, method, name, first, firstEpoch, steps, sharedVocabulary, train: examples } = stage;
+  const { recipe, heldOut, method, name, first, firstEpoch, steps, sharedVocabulary, train: examples } = stage;
+  const { data, train, evaluate } = recipe;
   const isScored = evaluate.metrics.flatMap(findMetrics).length > 0;
   return {
     name, first, firstEpoch, folder: folderOf(stage), method: handed, trainFile: method.source === 'teacher' ? 'teacher.jsonl' : 'train.jsonl',
@@ -37,7 +39,7 @@ function stageSettings(stage: PreparedStage, handed: HandedMethod): object {
       beta1: train.beta1, beta2: train.beta2, epsilon: train.epsilon, clipNorm: train.clipNorm, recompute: train.recompute ?? false,
     },
     evaluate: {
-      every: evaluate.every ?? 0, maxNewTokens: evaluate.maxNewTokens ?? data.maxCompletionTokens,
+      every: evaluate.every ?? 0, maxNewTokens: answerTokens(recipe, heldOut),
       written: isScored ? evaluate.examples : SAMPLES,
     },
   };

@@ -1,4 +1,5 @@
 import type { Evaluation } from '../../../contract/events.ts';
+import { answerTokens } from '../../../contract/longest-texts.ts';
 import type { OwnText } from '../../../distill/cannot-write.ts';
 import { ACCEPTANCE } from '../../../metrics/acceptance.ts';
 import { endTokens } from '../../../model/load-model.ts';
@@ -37,9 +38,10 @@ export async function answersOfTeacher(run: PreparedRun, teacher: RunTeacher | n
 
 /** Of a server: by the recipe's own way of writing where it has that, and greedily otherwise. */
 async function servedAnswers(run: PreparedRun, writer: ServedWriter, asked: readonly EncodedExample[]): Promise<string[]> {
-  const { recipe: { seed, evaluate: { decode, maxNewTokens } }, heldOut } = run;
-  const texts = await servedTexts(run, writer, asked, {
-    seed, maxTokens: maxNewTokens ?? heldOut.maxCompletionTokens, temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP,
+  const { recipe, heldOut } = run;
+  const { seed, evaluate: { decode } } = recipe;
+  const texts = await servedTexts(run, heldOut, writer, asked, {
+    seed, maxTokens: answerTokens(recipe, heldOut), temperature: decode.strategy === 'sample' ? decode.temperature : 0, topP: decode.topP,
   });
   return texts.map(({ text }) => text);
 }
@@ -56,8 +58,9 @@ export async function evaluateRun(
     onProgress, { judge, questions: questions && questions.slice(0, examples.length), onTexts, ...(onPart && { onPart }) });
 }
 
-function answerSettings({ recipe: { seed, evaluate }, heldOut, eos, sharedVocabulary }: PreparedRun, signal?: AbortSignal): AnswerSettings {
-  const maxNewTokens = evaluate.maxNewTokens ?? heldOut.maxCompletionTokens;
+function answerSettings({ recipe, heldOut, eos, sharedVocabulary }: PreparedRun, signal?: AbortSignal): AnswerSettings {
+  const { seed, evaluate } = recipe;
+  const maxNewTokens = answerTokens(recipe, heldOut);
   return {
     seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator,
     maxLength: heldOut.maxPromptTokens + Math.max(maxNewTokens, heldOut.maxCompletionTokens), ...(signal && { signal }),

@@ -1,17 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { StepMetrics } from '../../../contract/events.ts';
 import type { Forecast } from '../../../contract/forecast.ts';
 import type { Commands } from '../../../contract/worker.ts';
 import type { CommandEvent, Params } from '../../../contract/worker-host.ts';
 import { peakMemory, resetPeakMemory } from '../../../runtime/peak-memory.ts';
 import { countParameters } from '../../../nn/build.ts';
-import { buildTrainer, withBase } from '../build-trainer.ts';
+import { buildTrainer, type BuiltRun } from '../build-trainer.ts';
 import { prepareStages, type PreparedStage } from '../stages/prepare-stages.ts';
 import { teachesItself } from '../../../model/adapter/teaches-itself.ts';
 import { openBase } from '../open-base.ts';
-import { openRunTeacher } from '../teacher/open-run-teacher.ts';
+import { lent, withTeacherAside } from '../teacher/teacher-aside.ts';
 import { evaluationsOfStage, probeEvaluation } from './probe-evaluation.ts';
 import { diskForecast } from '../../../checks/disk.ts';
 
@@ -27,7 +24,7 @@ export async function probeRun(
   const total = each * stages.length;
   const probed: ProbedStage[] = [];
   for (const [at, stage] of stages.entries()) {
-    probed.push(await probeStage(stage, steps, stages.length, signal, (phase, done) => emit({ event: 'phase', phase, done: at * each + done, total })));
+    probed.push(await probeStage(stage, { steps, of: stages.length, signal, tell: (phase, done) => { emit({ event: 'phase', phase, done: at * each + done, total }); } }));
   }
   const sum = (of: (stage: ProbedStage) => number): number => probed.reduce((all, stage) => all + of(stage), 0);
   const totalSteps = sum((stage) => stage.totalSteps);
@@ -57,15 +54,23 @@ export async function probeRun(
 /** One stage, from the student that the run begins with: what it takes does not depend on what the student has learned. */
 type ProbedStage = Pick<Forecast, 'startMs' | 'stepMs' | 'stepParts' | 'evaluation' | 'totalSteps'>;
 
-async function probeStage(run: PreparedStage, steps: number, of: number, signal: AbortSignal, tell: (phase: 'train' | 'evaluate', done: number) => void): Promise<ProbedStage> {
+/** `of` counts the run's stages. */
+interface Probing { steps: number; of: number; signal: AbortSignal; tell(phase: 'train' | 'evaluate', done: number): void }
+
+async function probeStage(run: PreparedStage, probing: Probing): Promise<ProbedStage> {
   const start = performance.now();
-  // What it measures is a step, not what is kept from before.
-  const own = teachesItself(run) ? await openBase(run) : null;
-  const aside = await mkdtemp(join(tmpdir(), 'retort-probe-'));
-  const teacher = await openRunTeacher(run, null, own, { cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => signal.aborted, tell: () => undefined });
-  const base = own ?? await openBase(run);
-  const built = withBase(await buildTrainer(run, { base, from: null }, run.train, teacher, { totalTokens: 0 }), base);
-  const readMs = performance.now() - start;
+  const base = await openBase(run);
+  try {
+    // What it measures is a step, not what is kept from before.
+    return await withTeacherAside(run, teachesItself(run) ? base : null, probing.signal, async (teacher) =>
+      measureStage(run, await buildTrainer(run, { base, from: null }, run.train, lent(teacher), { totalTokens: 0 }), performance.now() - start, probing));
+  } finally {
+    base?.release();
+  }
+}
+
+/** @param readMs  that it took to read the models */
+async function measureStage(run: PreparedStage, built: BuiltRun, readMs: number, { steps, of, signal, tell }: Probing): Promise<ProbedStage> {
   try {
     const made: StepMetrics[] = [];
     for (let step = 1; step <= steps; step++) {
@@ -85,6 +90,5 @@ async function probeStage(run: PreparedStage, steps: number, of: number, signal:
     };
   } finally {
     await built.release();
-    await rm(aside, { recursive: true, force: true });
   }
 }

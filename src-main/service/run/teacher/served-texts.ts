@@ -1,5 +1,5 @@
 import { Problem } from '../../../contract/problem.ts';
-import type { Recipe } from '../../../contract/recipe.ts';
+import type { DataSettings } from '../../../contract/recipe.ts';
 import { rowName } from '../../../data/read.ts';
 import { encodeText } from '../../../text/encode.ts';
 import type { EncodedExample } from '../../../text/encoded-example.ts';
@@ -16,19 +16,19 @@ import type { PreparedRun } from '../look/prepare.ts';
 /** A completion as the student would have written it. */
 export interface ServedText { tokens: number[]; text: string; ended: boolean }
 
-/** What a server writes to the prompts of examples, in the student's tokens. */
+/** What a server writes to the prompts of examples, in the student's tokens. @param data  that made the examples: a stage's own, or that of held-out rows */
 export async function servedTexts(
-  run: Pick<PreparedRun, 'student' | 'eos' | 'sharedVocabulary' | 'recipe'>, writer: ServedWriter, examples: readonly EncodedExample[], settings: Omit<WritingSettings, 'eos'>, onDone?: (count: number) => void,
+  run: Pick<PreparedRun, 'student' | 'eos' | 'sharedVocabulary' | 'recipe'>, data: DataSettings, writer: ServedWriter, examples: readonly EncodedExample[], settings: Omit<WritingSettings, 'eos'>, onDone?: (count: number) => void,
 ): Promise<ServedText[]> {
-  if (run.recipe.teacher?.server?.protocol === 'chat') refuseTools(examples, run.recipe.data);
+  if (run.recipe.teacher?.server?.protocol === 'chat') refuseTools(examples, data);
   const asked = examples.map(({ prompt, inputText, turns }) => ({ tokens: [...prompt], turns: turns ?? [{ role: 'user', content: inputText }] }));
   const written = await writer.write(asked, { ...settings, eos: [...run.eos] }, onDone);
-  const end = await endOfAnswers(run);
+  const end = await endOfAnswers(run, data);
   return written.map((text, at) => (text.tokens ? fromTokens(run, text.tokens, text.ended) : fromText(run, text, examples[at]!, settings.maxTokens, end)));
 }
 
 /** A chat service answers what it is sent: an answer to a conversation without its tools would be learned behind one with them. */
-function refuseTools(examples: readonly EncodedExample[], data: Recipe['data']): void {
+function refuseTools(examples: readonly EncodedExample[], data: DataSettings): void {
   if (data.messages === undefined && data.tools === undefined) return;
   for (const { row, index } of examples) {
     const [example] = makeExamples([row], data.train, data, index);
@@ -62,7 +62,7 @@ function fromText({ student }: Pick<PreparedRun, 'student'>, { text: given, ende
 }
 
 /** The token that ends an answer: of a chat, what its template puts there. */
-async function endOfAnswers({ student: { folder, tokenizer }, eos, recipe: { data } }: Pick<PreparedRun, 'student' | 'eos' | 'recipe'>): Promise<number> {
+async function endOfAnswers({ student: { folder, tokenizer }, eos }: Pick<PreparedRun, 'student' | 'eos'>, data: DataSettings): Promise<number> {
   const isChat = data.chat || data.messages !== undefined;
   return (isChat ? endOfTurn(await loadChatTemplate(folder.companions), tokenizer) : null) ?? [...eos][0]!;
 }

@@ -70,7 +70,7 @@ async function writeAll({ train }: PreparedRun, path: string, writer: Writer, on
 function ask(run: PreparedRun, writer: ServedWriter, path: string, onProgress: (done: number, total: number) => void): Promise<void> {
   const { recipe: { seed, data }, method } = run;
   return writeAll(run, path, async (part, onDone) => {
-    const texts = await servedTexts(run, writer, part, { seed, maxTokens: data.maxCompletionTokens, temperature: method.teacherTemperature }, onDone);
+    const texts = await servedTexts(run, data, writer, part, { seed, maxTokens: data.maxCompletionTokens, temperature: method.teacherTemperature }, onDone);
     return part.map(({ index, promptText }, at): Line => ({ index, prompt: promptText, completion: texts[at]!.text, tokens: texts[at]!.tokens }));
   }, onProgress);
 }

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { answerTokens } from '../../../contract/longest-texts.ts';
 import { Problem } from '../../../contract/problem.ts';
 import type { Commands } from '../../../contract/worker.ts';
 import type { Params, Result } from '../../../contract/worker-host.ts';
@@ -13,9 +11,11 @@ import { buildStudent } from '../../run/build-student.ts';
 import { readFirstDay } from '../../run/record/first-day.ts';
 import { openBase } from '../../run/open-base.ts';
 import { prepareRun, type PreparedRun } from '../../run/look/prepare.ts';
-import { openRunTeacher } from '../../run/teacher/open-run-teacher.ts';
+import { withTeacherAside } from '../../run/teacher/teacher-aside.ts';
 import { thisDay } from '../../examples/this-day.ts';
 import { gatheringOf } from '../../../metrics/score.ts';
+import { inMoves, releaseAll } from '../../../runtime/in-moves.ts';
+import type { RunTeacher } from '../../run/teacher/run-teacher.ts';
 import { lastStage } from '../../../contract/stages.ts';
 import { halvingMetric, type HalvingMetric } from './metric.ts';
 
@@ -33,8 +33,11 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
   const heldOut = await firstExamples(run.validation, last.evaluate.examples);
   const examples = metric.needsAnswers ? heldOut.filter(({ completion }) => completion.length > 0) : heldOut;
   if (examples.length === 0) throw new Problem(`The run "${recipe.name}" has no held-out row ${metric.needsAnswers ? 'with an answer ' : ''}to be compared on.`, { hint: 'Give data.validation or data.validationShare.' });
-  const base = await openBase(run);
-  const { student, release } = await buildStudent(run, base, { from: checkpoint, isNewStage: true });
+  const { base, built } = await inMoves(async (keep) => {
+    const base = keep(await openBase(run));
+    return { base, built: await buildStudent(run, base, { from: checkpoint, isNewStage: true }) };
+  });
+  const { student } = built;
   const { home, decoder, weights } = student;
   const model = new FrozenModel(home.executor, decoder, weights, { own: home.own });
   try {
@@ -42,14 +45,13 @@ export async function scoreRows(params: Parameters, signal: AbortSignal): Promis
     const statistics = metric.texts ? await ofTexts(metric.texts, run, model, examples, signal) : await ofGiven(metric, params, run, model, examples, signal);
     return { rows: examples.map(({ index }) => index), statistics };
   } finally {
-    await model.release();
-    await release();
-    base?.release();
+    await releaseAll([model, built, ...(base ? [base] : [])]);
   }
 }
 
-async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe: { seed, evaluate }, heldOut: data, eos, sharedVocabulary, student: { tokenizer } }: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
-  const maxNewTokens = evaluate.maxNewTokens ?? data.maxCompletionTokens;
+async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe, heldOut: data, eos, sharedVocabulary, student: { tokenizer } }: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
+  const { seed, evaluate } = recipe;
+  const maxNewTokens = answerTokens(recipe, data);
   const predictions = await writeAnswers(model.voice, tokenizer, examples, {
     seed, eos, sharedVocabulary, maxNewTokens, decode: evaluate.decode, calculator: evaluate.calculator, maxLength: data.maxPromptTokens + maxNewTokens, signal,
   });
@@ -59,16 +61,9 @@ async function ofTexts(metric: NonNullable<HalvingMetric['texts']>, { recipe: { 
 }
 
 async function ofGiven({ needsTeacher }: HalvingMetric, { divergence, beta }: Parameters, run: PreparedRun, model: FrozenModel, examples: readonly EncodedExample[], signal: AbortSignal): Promise<number[][]> {
-  const aside = await mkdtemp(join(tmpdir(), 'retort-rows-'));
-  const teacher = needsTeacher ? await openRunTeacher(run, null, null, {
-    cache: aside, own: join(aside, 'own'), begun: aside, step: 0, isResumed: false, allowChanged: false, isStopAsked: () => signal.aborted, tell: () => undefined,
-  }) : null;
-  try {
-    const loss: Comparison['loss'] = { divergence, beta, normalizeBeta: false, lossTemperature: 1 };
-    const judged = await judgeCompletions(model, teacher && { teacher: teacher.judge, loss, sharedVocabulary: run.sharedVocabulary }, examples.map(givenText), { signal });
-    return judged.map(({ loss, divergence, tokens, compared = tokens }) => (needsTeacher ? [divergence, compared] : [loss, tokens]));
-  } finally {
-    await teacher?.release();
-    await rm(aside, { recursive: true, force: true });
-  }
+  const loss: Comparison['loss'] = { divergence, beta, normalizeBeta: false, lossTemperature: 1 };
+  const judge = (teacher: RunTeacher | null): ReturnType<typeof judgeCompletions> =>
+    judgeCompletions(model, teacher && { teacher: teacher.judge, loss, sharedVocabulary: run.sharedVocabulary }, examples.map(givenText), { signal });
+  const judged = await (needsTeacher ? withTeacherAside(run, null, signal, judge) : judge(null));
+  return judged.map(({ loss: own, divergence: apart, tokens, compared = tokens }) => (needsTeacher ? [apart, compared] : [own, tokens]));
 }
