@@ -135,14 +135,17 @@ export const stageSentence = ({ name, number, of, first, steps }: StageBegun): s
  * @param stageSteps  of every stage; null where that is not known, and then what the recipe says counts
  */
 export function stagesBegun({ stages = [] }: Pick<Recipe, 'stages'>, stageSteps: readonly number[] | null, step: number): StageBegun[] {
-  const lengths = stageSteps ?? stages.map(({ train }) => train?.steps);
-  const begun: StageBegun[] = [];
-  let first = 0;
-  for (const [at, { name }] of stages.entries()) {
-    const steps = lengths[at];
-    if (steps === undefined || first >= Math.max(1, step)) break;
-    begun.push({ name, number: at + 1, of: stages.length, first, steps });
-    first += steps;
+  return stagePlaces(stageSteps ?? stages.map(({ train }) => train?.steps))
+    .flatMap(({ first, end }, at): StageBegun[] => (first < Math.max(1, step) ? [{ name: stages[at]!.name, number: at + 1, of: stages.length, first, steps: end - first }] : []));
+}
+
+/** Where in a run its stages lie, as far as their lengths are known: each makes the steps behind `first`, up to `end`. */
+export function stagePlaces(stageSteps: readonly (number | undefined)[]): { first: number; end: number }[] {
+  const places: { first: number; end: number }[] = [];
+  for (const steps of stageSteps) {
+    if (steps === undefined) break;
+    const first = places.at(-1)?.end ?? 0;
+    places.push({ first, end: first + steps });
   }
-  return begun;
+  return places;
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Evaluation, Prediction, RunEvent } from '../../contract/events.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { stagesOf } from '../../contract/stages.ts';
+import { stagePlaces, stagesOf } from '../../contract/stages.ts';
 import { meanOfTokens, PERPLEXITY, scorePerplexity, type JudgedText } from '../../metrics/perplexity.ts';
 import { scoreAll } from '../../metrics/score.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
@@ -57,8 +57,7 @@ export async function toldEvent(event: TrainingEvent, { recipe, runId, runDir, t
 /** The recipe of the stage that an evaluation belongs to: with what a stage ends the next begins, and is evaluated there. */
 function recipeAt(recipe: Recipe, stageSteps: readonly number[], step: number): Recipe {
   const stages = stagesOf(recipe);
-  let end = 0;
-  return (stages.find((_, at) => step < (end += stageSteps[at] ?? Infinity)) ?? stages.at(-1)!).recipe;
+  return (stages[stagePlaces(stageSteps).findIndex(({ end }) => step < end)] ?? stages.at(-1)!).recipe;
 }
 
 /** Scores held-out texts as an evaluation here does, from the sums and answers that were measured there. */

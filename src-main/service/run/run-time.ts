@@ -1,7 +1,7 @@
 import type { LiveRun } from '../../contract/api/feed.ts';
 import type { RunEvent } from '../../contract/events.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { stagesOf } from '../../contract/stages.ts';
+import { stagePlaces, stagesOf } from '../../contract/stages.ts';
 
 type Timed = Pick<LiveRun, 'from' | 'aside' | 'evaluations'>;
 
@@ -38,12 +38,12 @@ function end({ from, aside }: Timed, now: number): void {
 export function evaluationsAfter(recipe: Recipe, from: number, steps: number, stageSteps: readonly number[] = [steps]): number {
   const { validation, validationShare } = recipe.data;
   if (validation === undefined && validationShare === undefined) return 0;
-  let [all, first] = [1, 0];
-  for (const [at, { recipe: { evaluate: { every } } }] of stagesOf(recipe).entries()) {
-    const end = first + (stageSteps[at] ?? 0);
+  const stages = stagesOf(recipe);
+  let all = 1;
+  for (const [at, { first, end }] of stagePlaces(stageSteps).entries()) {
+    const { every } = stages[at]!.recipe.evaluate;
     if (first >= from) all += 1;
     if (every !== undefined && end > from) all += Math.max(0, Math.floor((end - 1) / every) - Math.floor(Math.max(first, from) / every));
-    first = end;
   }
   return all;
 }
