@@ -1,6 +1,5 @@
 import type { Use } from '../../contract/api/keeping-calls.ts';
 import { Problem } from '../../contract/problem.ts';
-import { pathsOf } from '../../contract/recipe-paths.ts';
 import { folderSize } from '../../files/folder-size.ts';
 import { isBelow } from '../../files/is-below.ts';
 import { listComparisons } from '../../store/comparisons.ts';
@@ -21,7 +20,7 @@ export async function useOf({ database }: Home, path: string, going: ReadonlySet
     [listRuns(database), listDrafts(database), listInspections(database), listComparisons(database), listExports(database)]);
   const own = runs.find(({ runDir }) => runDir === path)?.id;
   return {
-    runs: runs.filter(({ id, recipe }) => id !== own && pathsOf(recipe).some(([, named]) => isThere(named))).map(({ id, name }) => ({ id, name, isGoing: going.has(id) })),
+    runs: runs.filter(({ id, recipe }) => id !== own && textsOf(recipe).some(isThere)).map(({ id, name }) => ({ id, name, isGoing: going.has(id) })),
     drafts: drafts.filter(({ touched, recipe }) => touched && textsOf(recipe).some(isThere)).map(({ id, title }) => ({ id, title })),
     inspections: inspections.filter(({ run, teacher, student }) => (own === undefined || run !== own) && [teacher, student].some(isThere)).length,
     comparisons: comparisons.filter(({ run, models }) => (own === undefined || run !== own) && models.some((model) => isThere(model.path))).length,
@@ -30,7 +29,10 @@ export async function useOf({ database }: Home, path: string, going: ReadonlySet
   };
 }
 
-/** All texts in a draft, which need not be a recipe yet: a path in a field that it may not have counts as well. */
+/**
+ * All texts in a recipe. A draft need not be one yet, and one of long ago need not be one any more; a reward's command names
+ * files in its words as well, which are no paths of the recipe's.
+ */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
