@@ -31,6 +31,7 @@ export function flatAdamw({ beta1, beta2, epsilon, weightDecay }: Pick<TrainSett
         const m = moved(state(first.name), gradient!, beta1, guard);
         const v = moved(state(second.name), mul(gradient!, gradient!), beta2, guard);
         const step = div(mul(m, guard.choose(given('rate'), 0)), add(mul(sqrt(v), given('spread')), epsilon));
+        // By 1 as well: the node that makes the new weights may not read the old ones, in whose memory they come to lie.
         const kept = decaying ? mul(weights!, guard.choose(given('kept'), 1)) : mul(weights!, graph.scalar(1));
         return { weights: [sub(kept, step)], state: { [first.name]: m, [second.name]: v } };
       },
