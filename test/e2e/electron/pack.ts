@@ -25,7 +25,7 @@ export async function packForOldElectron(to: string): Promise<Packed> {
     config = config.replace(pattern, replacement);
   }
   const file = join(to, 'electron-builder.yml');
-  await writeFile(file, `${config}\ndeb: { compression: gz, fpm: ['--deb-compression-level=1'] }\nextraMetadata: { type: commonjs }\n`);
+  await writeFile(file, `${config}\ndeb: { compression: gz, fpm: ['--deb-compression-level=0'] }\nextraMetadata: { type: commonjs }\n`);
   // Where it sees this variable it hard-links the kept Electron into the package, and would flip the fuses of both.
   const { VITEST: _, PATH: path, ...env } = process.env;
   try {
@@ -39,11 +39,11 @@ export async function packForOldElectron(to: string): Promise<Packed> {
   return { program: join(to, 'linux-unpacked', 'retort'), deb: await made(/\.deb$/), appImage: await made(/\.AppImage$/), checksums: await made(/^SHA256SUMS$/) };
 }
 
-/** A folder with an `mksquashfs` that does not take the time to make a small file; electron-builder passes no level on. */
+/** A folder with an `mksquashfs` that takes no time to make a small file; electron-builder passes no options on. */
 async function quickSquash(to: string): Promise<string> {
   const folder = join(to, 'tools');
   const real = execFileSync('which', ['mksquashfs'], { encoding: 'utf8' }).trim();
   await mkdir(folder);
-  await writeFile(join(folder, 'mksquashfs'), `#!/bin/sh\nexec ${real} "$@" -comp gzip -Xcompression-level 1\n`, { mode: 0o755 });
+  await writeFile(join(folder, 'mksquashfs'), `#!/bin/sh\nexec ${real} "$@" -comp gzip -noI -noD -noF -noX\n`, { mode: 0o755 });
   return folder;
 }
