@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { choiceOf } from '../../src-main/decode/choose.ts';
 import { minP, repetitionPenalty, topK, topP } from '../../src-main/decode/processors.ts';
 import type { Sampling } from '../../src-main/decode/sampling.ts';
@@ -99,4 +99,34 @@ requires('vulkan')('on WebGPU', () => {
     expect(counted.captured).toBe(1);
     expect(executor.memory!.bytes).toBe(held);
   }, 900_000);
+});
+
+it('a step that a device has no room to capture is computed as before, and leaves nothing there', async () => {
+  const executor = standInExecutor(1);
+  const memory = executor.memory!;
+  const make = memory.make.bind(memory);
+  const standInCompile = executor.compile.bind(executor);
+  // What convolutions have seen is put aside while the first runs are made, in several tensors.
+  const { config } = await loadFixture('test/fixtures/engine/families/lfm2');
+  const wanted = await write(executor, config, { strategy: 'greedy' });
+  for (let most = 0, isCaptured = false; !isCaptured; most++) {
+    let left = Infinity;
+    const compile = vi.spyOn(executor, 'compile').mockImplementation((graph, options) => {
+      if (options?.captured) left = most;
+      return standInCompile(graph, options);
+    });
+    const full = vi.spyOn(memory, 'make').mockImplementation((dtype, shape) => {
+      if (left-- <= 0) {
+        left = Infinity;
+        isCaptured = false;
+        throw new Error('no room');
+      }
+      return make(dtype, shape);
+    });
+    isCaptured = true;
+    expect(await write(executor, config, { strategy: 'greedy' })).toEqual(wanted);
+    expect([most, memory.bytes]).toEqual([most, 0]);
+    compile.mockRestore();
+    full.mockRestore();
+  }
 });

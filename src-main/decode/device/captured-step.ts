@@ -1,5 +1,6 @@
 import { isKeysOrValues } from '../../nn/attention/cached.ts';
-import type { DeviceTensor } from '../../runtime/device/device-memory.ts';
+import type { DeviceMemory, DeviceTensor } from '../../runtime/device/device-memory.ts';
+import { HeldTensors } from '../../runtime/device/held-tensors.ts';
 import type { Bound, Program } from '../../runtime/program.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import type { DeviceModel, Step } from './device-model.ts';
@@ -66,7 +67,7 @@ export class CapturedStep {
       const captured = new CapturedStep(model, program, fed.filter(([name]) => !LASTING.has(name)).map(([, tensor, there]) => [tensor, there] as const), made, bound);
       // The first run is made more than once. What it writes of keys and values is written over by the step itself; all else is put back.
       const changed = [next, ...kept.flatMap(({ port: { name }, output }) => (output && !isKeysOrValues(name) ? [tensors[name]!] : []))];
-      await preserved(changed, () => captured.run());
+      await preserved(memory, changed, () => captured.run());
       return captured;
     } catch {
       // What the device cannot record it computes as before; where it is lost, the next step says so.
@@ -91,18 +92,20 @@ export class CapturedStep {
 }
 
 /** Does something and leaves tensors of a device as they were. */
-async function preserved(tensors: readonly DeviceTensor[], work: () => Promise<void>): Promise<void> {
-  const copies = tensors.map((tensor) => {
-    const copy = tensor.memory.make(tensor.dtype, tensor.shape);
-    tensor.memory.copy(tensor, copy);
-    return [tensor, copy] as const;
-  });
+async function preserved(memory: DeviceMemory, tensors: readonly DeviceTensor[], work: () => Promise<void>): Promise<void> {
+  const held = new HeldTensors(memory);
   try {
-    await work();
-  } finally {
-    for (const [tensor, copy] of copies) {
-      tensor.memory.copy(copy, tensor);
-      tensor.memory.release(copy);
+    const copies = tensors.map((tensor) => {
+      const copy = held.make(tensor.dtype, tensor.shape);
+      memory.copy(tensor, copy);
+      return [tensor, copy] as const;
+    });
+    try {
+      await work();
+    } finally {
+      for (const [tensor, copy] of copies) memory.copy(copy, tensor);
     }
+  } finally {
+    held.release();
   }
 }
