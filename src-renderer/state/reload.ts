@@ -15,14 +15,19 @@ export class Reload {
   /** @returns waits for a reading that began after this was called */
   again(): Promise<void> {
     this.isOld = true;
-    this.reading ??= this.readUntilNew().finally(() => { this.reading = null; });
+    this.reading ??= this.readUntilNew();
     return this.reading;
   }
 
   private async readUntilNew(): Promise<void> {
-    while (this.isOld) {
-      this.isOld = false;
-      await this.read();
+    try {
+      while (this.isOld) {
+        this.isOld = false;
+        await this.read();
+      }
+    } finally {
+      // At once: who asks from now on begins another.
+      this.reading = null;
     }
   }
 }

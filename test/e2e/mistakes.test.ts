@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
+import { number } from '../../src-renderer/format.ts';
 import { seriousFindings } from './support/accessible.ts';
 import { openApp, type App } from './support/app.ts';
 import { eventually } from './support/eventually.ts';
@@ -97,20 +98,24 @@ it('filters by what is clicked in the distributions, and takes that back', async
   await eventually(total).toBe(before);
   await page.getByRole('combobox', { name: 'Divergence', exact: true }).selectOption('reverse_kl');
   await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption('divergence');
-  const shown = async (): Promise<number[]> => (await rows().locator('td:nth-child(3)').allTextContents()).map(Number);
+  const { id } = (await app.client.call('inspections.list', null))[0]!;
+  const { samples } = await app.client.call('inspections.samples', { id, order: 'divergence', descending: true, divergence: 'reverse_kl', filter: {}, offset: 0, limit: 200 });
+  const divergences = samples.map(({ divergence }) => divergence);
+  expect(divergences).toEqual(divergences.toSorted((a, b) => b - a));
+  // Those around the sample chosen, wherever it stands in this order.
   await eventually(async () => {
-    const values = await shown();
-    return values.length > 1 && values.join() === values.toSorted((a, b) => b - a).join();
+    const shown = await rows().evaluateAll((all) => all.map((row) => [Number(row.getAttribute('aria-rowindex')) - 2, row.children[2]?.textContent] as const));
+    return shown.length > 1 && shown.every(([at, text]) => text === number(divergences[at]!));
   }).toBe(true);
 });
 
 it('shows the same prompt at other times of training, with the forks repaired and new', async () => {
-  const first = rows().first().getByRole('button');
-  await first.click();
-  await eventually(() => first.getAttribute('aria-current')).toBe('true');
+  const before = page.url();
+  await page.getByRole('button', { name: 'Worst fork', exact: true }).click();
+  await page.waitForURL((url) => url.href !== before);
   // What is opened beside the one before it goes with that.
   const { example } = await currentSample();
-  await eventually(() => page.getByRole('region', { name: 'Sample', exact: true }).locator('.facts').textContent()).toContain(`row ${example + 1},`);
+  await eventually(() => page.getByRole('region', { name: 'Sample', exact: true }).locator('.facts').textContent()).toMatch(new RegExp(`^row ${example + 1}[,;]`));
   await page.getByText('The same prompt over training').click();
   await page.getByRole('heading', { name: 'checkpoint 8', exact: true }).waitFor();
   await eventually(() => page.getByRole('heading', { level: 3 }).filter({ hasText: /before training|checkpoint/ }).allTextContents()).toEqual(['before training ', 'checkpoint 4 ', 'checkpoint 8 ']);

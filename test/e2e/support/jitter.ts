@@ -17,10 +17,13 @@ export async function jitter(page: Page): Promise<void> {
   });
   await page.routeWebSocket('**/api/feed', (socket) => {
     const server = socket.connectToServer();
+    const told: (string | Buffer)[] = [];
     let due = 0;
     server.onMessage((message) => {
+      told.push(message);
       due = Math.max(due, Date.now() + most * Math.random());
-      setTimeout(() => { socket.send(message); }, due - Date.now());
+      // Whichever of two timers for the same moment comes first, the message told first goes first.
+      setTimeout(() => { socket.send(told.shift()!); }, due - Date.now());
     });
   });
 }
