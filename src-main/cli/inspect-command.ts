@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DIVERGENCES, type DivergenceName } from '../contract/divergence.ts';
+import { answerTokens } from '../contract/longest-texts.ts';
 import { Problem } from '../contract/problem.ts';
 import { shotsApart } from '../contract/shots.ts';
 import type { Commands } from '../contract/worker.ts';
@@ -66,7 +67,7 @@ async function subjectOf(context: Context, options: InspectOptions): Promise<Sub
     };
   }
   const run = await findRun((await context.lookHome()).database, wanted);
-  const { data, evaluate } = run.recipe;
+  const { data } = run.recipe;
   return {
     teacher: options.teacher === undefined ? teacherOf(run) : resolve(options.teacher),
     student: options.student === undefined ? (await momentOf(run, step ?? null)).path : modelIn(resolve(options.student)),
@@ -75,6 +76,6 @@ async function subjectOf(context: Context, options: InspectOptions): Promise<Sub
     tools: options.tools ?? data.tools ?? null, template: { ...data.template, ...options.template }, learn: data.learn,
     chat: chat || data.chat, system: data.system ?? null, shots: shotsApart(data) ?? null, maxPromptTokens: data.maxPromptTokens,
     // Never longer than what the run asks of its student.
-    maxNewTokens: Math.min(options.maxNewTokens, evaluate.maxNewTokens ?? data.maxCompletionTokens),
+    maxNewTokens: Math.min(options.maxNewTokens, answerTokens(run.recipe, data)),
   };
 }

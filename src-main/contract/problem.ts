@@ -26,6 +26,9 @@ export interface ProblemReport {
   stack?: string;
 }
 
+/** What went wrong as a Problem: itself, or a failure of which nothing more is known. */
+export const asProblem = (error: unknown): Problem => (error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' }));
+
 export function toReport(error: unknown): ProblemReport {
   if (error instanceof Problem) {
     return { message: error.message, kind: error.kind, ...(error.hint === undefined ? {} : { hint: error.hint }), ...(error.kind === 'failure' ? behind(error.cause) : {}) };

@@ -1,7 +1,9 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../contract/problem.ts';
+import { inTurn } from '../contract/in-turn.ts';
+import { writePrivate } from '../files/write-private.ts';
 import type { KeyStore } from '../service/servers/key-store.ts';
 
 /** What encrypts for this user of this machine alone. */
@@ -28,22 +30,12 @@ export function keptSecrets(home: string, safe: Safe): KeyStore {
     const { [address]: _, ...others } = await all();
     const kept = { ...others, ...secret !== null && { [address]: secret } };
     if (Object.keys(kept).length === 0) await rm(path, { force: true });
-    else {
-      // A run that begins meanwhile reads all of it or what was there before.
-      const temporary = `${path}.tmp-${process.pid}`;
-      await rm(temporary, { force: true });
-      await writeFile(temporary, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
-      await rename(temporary, path);
-    }
+    else await writePrivate(path, `${JSON.stringify(kept)}\n`);
     await rm(earlier, { force: true });
   };
-  let last: Promise<unknown> = Promise.resolve();
+  const queue = inTurn();
   /** One after the other: each goes by what the one before has left. */
-  const change = (address: string, secret: string | null): Promise<void> => {
-    const changed = last.then(() => put(address, secret));
-    last = changed.catch(() => undefined);
-    return changed;
-  };
+  const change = (address: string, secret: string | null): Promise<void> => queue(() => put(address, secret));
   return {
     read: async (address) => {
       if (!safe.isAvailable()) return null;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 import { Problem } from '../contract/problem.ts';
+import { inTurn } from '../contract/in-turn.ts';
 
 /** What SQLite stores. NaN becomes NULL on the way in; a Buffer is a BLOB. */
 export type SqlValue = string | number | Buffer | null;
@@ -49,25 +50,23 @@ export async function openSqlite(file: string, options: { readOnly: boolean }): 
   const queries = rawQueries(native, file);
 
   // The package runs statements of one connection side by side; a queue keeps transactions whole.
-  let tail: Promise<unknown> = Promise.resolve();
+  const queue = inTurn();
   let isClosed = false;
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
     // Refused here: an answer of the package that comes while the process ends would end it with an abort.
     if (isClosed) return Promise.reject(new Problem(`History ${file}: it has been closed.`, { kind: 'failure' }));
-    const result = tail.then(work);
-    tail = result.catch(() => undefined);
-    return result;
+    return queue(work);
   };
 
   return {
     file,
     readOnly: options.readOnly,
-    run: (sql, params) => inTurn(() => queries.run(sql, params)),
-    get: (sql, params) => inTurn(() => queries.get(sql, params)),
-    all: (sql, params) => inTurn(() => queries.all(sql, params)),
-    exec: (sql) => inTurn(() => queries.exec(sql)),
-    batch: (sql, rows) => inTurn(() => queries.batch(sql, rows)),
-    transaction: (work) => inTurn(async () => {
+    run: (sql, params) => queued(() => queries.run(sql, params)),
+    get: (sql, params) => queued(() => queries.get(sql, params)),
+    all: (sql, params) => queued(() => queries.all(sql, params)),
+    exec: (sql) => queued(() => queries.exec(sql)),
+    batch: (sql, rows) => queued(() => queries.batch(sql, rows)),
+    transaction: (work) => queued(async () => {
       await queries.exec('BEGIN IMMEDIATE');
       try {
         const result = await work(queries);
@@ -80,7 +79,7 @@ export async function openSqlite(file: string, options: { readOnly: boolean }): 
       }
     }),
     close: () => {
-      const closed = inTurn(() => new Promise<void>((resolve, reject) => {
+      const closed = queued(() => new Promise<void>((resolve, reject) => {
         native.close((error) => error ? reject(toProblem(error, file)) : resolve());
       }));
       isClosed = true;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writePrivate } from '../files/write-private.ts';
 
 const FILE = 'serve-token';
 const FORM = /^[\w-]{43}$/;
@@ -17,14 +18,7 @@ export async function keptToken(home: string): Promise<string> {
   const kept = await readPrivate(path);
   if (kept !== null) return kept;
   const token = newToken();
-  const temporary = `${path}.tmp-${process.pid}`;
-  try {
-    await rm(temporary, { force: true });
-    await writeFile(temporary, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    await rename(temporary, path);
-  } catch {
-    await rm(temporary, { force: true }).catch(() => undefined);
-  }
+  await writePrivate(path, `${token}\n`).catch(() => undefined);
   return token;
 }
 

@@ -1,5 +1,5 @@
 import type { Asker } from '../../src-main/contract/api/asker.ts';
-import { Problem } from '../../src-main/contract/problem.ts';
+import { asProblem, type Problem } from '../../src-main/contract/problem.ts';
 
 /** This window, for questions of which it waits for the last only. */
 export const ASKER = Math.random().toString(36).slice(2);
@@ -42,7 +42,7 @@ export class Asked<Result> {
     } catch (error) {
       if (question !== this.question) return;
       this.value = null;
-      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+      this.problem = asProblem(error);
     }
     this.isLoading = false;
   }

@@ -2,7 +2,7 @@ import type { KnownModel, PairCheck } from '../../src-main/contract/api/api.ts';
 import type { Use } from '../../src-main/contract/api/keeping-calls.ts';
 import type { Job } from '../../src-main/contract/api/feed.ts';
 import type { WeightPrecision } from '../../src-main/contract/model-description.ts';
-import { Problem } from '../../src-main/contract/problem.ts';
+import { asProblem, type Problem } from '../../src-main/contract/problem.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import { Reload } from './reload.ts';
 
@@ -37,7 +37,7 @@ export class ModelsState {
       this.models = await this.bridge.call('models.list', null);
       this.problem = null;
     } catch (error) {
-      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+      this.problem = asProblem(error);
     }
     this.isLoaded = true;
   }

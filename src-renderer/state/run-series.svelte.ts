@@ -1,7 +1,7 @@
 import type { StepMetrics } from '../../src-main/contract/events.ts';
 import { SERIES_FIELDS, type Series, type SeriesField, type StoredEvaluation } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import { Problem } from '../../src-main/contract/problem.ts';
+import { asProblem, type Problem } from '../../src-main/contract/problem.ts';
 import { Reload } from './reload.ts';
 import { EMPTY_SERIES, withSteps } from './series.ts';
 
@@ -88,7 +88,7 @@ export class RunSeries {
       await this.readOnce();
       this.problem = null;
     } catch (error) {
-      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+      this.problem = asProblem(error);
     }
     this.isLoaded = true;
   }

@@ -2,7 +2,7 @@ import type { CallInput } from '../../src-main/contract/api/api.ts';
 import type { Device } from '../../src-main/contract/divergence.ts';
 import type { RunRecord } from '../../src-main/contract/history.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import { Problem } from '../../src-main/contract/problem.ts';
+import { asProblem, type Problem } from '../../src-main/contract/problem.ts';
 import { Reload } from './reload.ts';
 
 type SampleMethod = CallInput<'sample.start'>['methods'][number];
@@ -76,7 +76,7 @@ export class RunsState {
       this.runs = await this.bridge.call('runs.list', null);
       this.problem = null;
     } catch (error) {
-      this.problem = error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' });
+      this.problem = asProblem(error);
     }
     this.isLoaded = true;
   }

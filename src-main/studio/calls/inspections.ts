@@ -1,5 +1,6 @@
 import type { CallParams } from '../../contract/api/api.ts';
 import type { InspectedSample, Inspection } from '../../contract/inspection.ts';
+import { answerTokens } from '../../contract/longest-texts.ts';
 import { readSample } from '../../store/inspected-samples.ts';
 import { placeOfSample, readDistributions, readSampleRows } from '../../store/inspection-query.ts';
 import { createInspection, findInspection, listInspections, removeInspection } from '../../store/inspections.ts';
@@ -86,10 +87,9 @@ async function prepare({ home: { database } }: InspectionParts, { subject, maxNe
   }
   const run = await findRun(database, subject.runId);
   const { step, path } = await momentOf(run, subject.step ?? null);
-  const { evaluate, data } = run.recipe;
   return {
     ...made, title: step === 0 ? `${run.name}, before` : `${run.name}, step ${step}`, run: run.id, step, teacher: teacherOf(run), student: path,
-    settings: { ...settings, maxNewTokens: maxNewTokens ?? evaluate.maxNewTokens ?? data.maxCompletionTokens },
+    settings: { ...settings, maxNewTokens: maxNewTokens ?? answerTokens(run.recipe, run.recipe.data) },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Comparison } from '../../contract/comparison.ts';
-import { Problem, toReport } from '../../contract/problem.ts';
+import { asProblem, toReport, type Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { CommandEvent, ParamsInput } from '../../contract/worker-host.ts';
 import { insertAnswers, insertRows, setComparisonState, setFacts } from '../../store/comparisons.ts';
@@ -54,7 +54,7 @@ export async function runComparison({ home: { database }, workers, jobs, feed }:
       await writing;
     }, id);
   } catch (error) {
-    ended = isCancelled ? { state: 'stopped', error: null } : { state: 'failed', error: error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' }) };
+    ended = isCancelled ? { state: 'stopped', error: null } : { state: 'failed', error: asProblem(error) };
   }
   growing.end();
   await setComparisonState(database, id, ended.state, ended.error && toReport(ended.error)).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Inspection } from '../../contract/inspection.ts';
-import { Problem, toReport } from '../../contract/problem.ts';
+import { asProblem, toReport, Problem } from '../../contract/problem.ts';
 import type { Commands } from '../../contract/worker.ts';
 import type { ParamsInput } from '../../contract/worker-host.ts';
 import { insertSamples } from '../../store/inspected-samples.ts';
@@ -50,7 +50,7 @@ export async function runInspection({ home: { database }, workers, jobs, feed }:
       if (samples === 0) throw new Problem('There is no text to inspect.', { hint: 'Every text was empty, or the run has written none.' });
     }, id);
   } catch (error) {
-    ended = isCancelled ? { state: 'stopped', error: null } : { state: 'failed', error: error instanceof Problem ? error : new Problem((error as Error).message, { kind: 'failure' }) };
+    ended = isCancelled ? { state: 'stopped', error: null } : { state: 'failed', error: asProblem(error) };
   }
   await endInspection(database, id, ended.state, ended.error && toReport(ended.error)).catch(() => undefined);
   feed.publish({ topic: 'inspections' });

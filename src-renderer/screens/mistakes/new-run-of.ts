@@ -1,7 +1,13 @@
-import type { Bridge } from '../../bridge/bridge.ts';
+import type { AppState } from '../../state/app.svelte.ts';
 
-/** A draft of a run that learns from a data set of corrections, ready to be looked through. @returns its id */
-export async function draftOfCorrections(bridge: Bridge, dataset: string): Promise<string> {
-  const { recipe } = await bridge.call('corrections.repair', { dataset });
-  return (await bridge.call('drafts.save', { id: null, title: String(recipe['name']), page: 'review', recipe })).id;
+/** Leads on to a draft of a run that learns from a data set of corrections, ready to be looked through. */
+export async function learnCorrections({ bridge, route, notices }: AppState, dataset: string): Promise<void> {
+  const onward = route.onward();
+  try {
+    const { recipe } = await bridge.call('corrections.repair', { dataset });
+    const { id } = await bridge.call('drafts.save', { id: null, title: String(recipe['name']), page: 'review', recipe });
+    onward({ screen: 'new', draftId: id });
+  } catch (error) {
+    notices.fail(error);
+  }
 }
